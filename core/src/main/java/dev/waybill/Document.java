@@ -1,0 +1,70 @@
+package dev.waybill;
+
+import dev.waybill.routing.MessageKind;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+
+/**
+ * Data handed over, point-to-point or publish/subscribe, as its route says.
+ *
+ * <p>Immutable; equal if payload and metadata are.
+ *
+ * @param <T> the payload's class
+ */
+public final class Document<T> implements Envelope<T> {
+  private final T payload;
+  private final Metadata metadata;
+
+  private Document(T payload, Metadata metadata) {
+    this.payload = Objects.requireNonNull(payload, "payload");
+    this.metadata = Objects.requireNonNull(metadata, "metadata");
+  }
+
+  /** A document with fresh metadata: a random id, the rest is filled in when it is sent. */
+  public static <T> Document<T> of(T payload) {
+    return new Document<>(payload, Metadata.create());
+  }
+
+  /** A document with the given metadata. */
+  public static <T> Document<T> of(T payload, Metadata metadata) {
+    return new Document<>(payload, metadata);
+  }
+
+  @Override
+  public T payload() {
+    return payload;
+  }
+
+  @Override
+  public Metadata metadata() {
+    return metadata;
+  }
+
+  @Override
+  public MessageKind kind() {
+    return MessageKind.DOCUMENT;
+  }
+
+  @Override
+  public Document<T> with(UnaryOperator<Metadata> change) {
+    return new Document<>(payload, change.apply(metadata));
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Document<?> that
+        && payload.equals(that.payload)
+        && metadata.equals(that.metadata);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * payload.hashCode() + metadata.hashCode();
+  }
+
+  /** Class and id; never the payload. */
+  @Override
+  public String toString() {
+    return "Document[" + payload.getClass().getSimpleName() + " " + metadata.id() + "]";
+  }
+}

@@ -1,0 +1,55 @@
+package dev.waybill;
+
+import dev.waybill.routing.Source;
+
+/**
+ * What a handler may know and do about the message in its hands. Valid until the handler is done;
+ * what it sends afterwards is an {@link IllegalStateException}. May be used from any thread.
+ *
+ * <p>What is sent here leaves only when the handler has succeeded, before its message is settled;
+ * if it fails, nothing leaves. It carries the correlation id on, has the handled message as its
+ * cause, continues the trace ({@code traceparent}, {@code tracestate}), and has an id derived from
+ * the handled message's id, the source and its place in the order of sends: handling the message
+ * again sends the same messages again, and not others. What is sent through the {@link MessageBus}
+ * leaves at once.
+ */
+public interface HandlerContext {
+  /** Where the message was received from. */
+  Source source();
+
+  /** Which attempt this is, from 1. */
+  int attempt();
+
+  /** The broker's own name for the message. */
+  String brokerId();
+
+  /**
+   * Whether the message is no longer ours: its lease, partition or connection is lost, and it will
+   * be, or is being, handled elsewhere. What the handler decides has no effect any more; a long one
+   * should stop.
+   */
+  boolean isOwnershipLost();
+
+  /**
+   * Sends a command after success.
+   *
+   * @throws dev.waybill.error.MessagingException at once if there is no route for it or the verb
+   *     does not fit
+   */
+  void send(Command<?> command);
+
+  /** Sends a plain payload as a command after success; see {@link #send(Command)}. */
+  void send(Record command);
+
+  /** Publishes an event after success; see {@link #send(Command)}. */
+  void publish(Event<?> event);
+
+  /** Publishes a plain payload as an event after success; see {@link #send(Command)}. */
+  void publish(Record event);
+
+  /** Transfers a document after success; see {@link #send(Command)}. */
+  void transfer(Document<?> document);
+
+  /** Transfers a plain payload as a document after success; see {@link #send(Command)}. */
+  void transfer(Record document);
+}

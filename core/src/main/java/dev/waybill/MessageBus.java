@@ -1,0 +1,171 @@
+package dev.waybill;
+
+import dev.waybill.routing.Routes;
+import dev.waybill.serialization.Codec;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.Transport;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * The front door: sends messages along their routes, and runs the consumers that were described
+ * when it was built.
+ *
+ * <pre>{@code
+ * try (MessageBus bus = MessageBus.over(Transport.at("kafka://localhost:9092"))
+ *     .routes(routes)
+ *     .consume("payments", c -> c.onCommand(ProcessPayment.class, (command, context) -> pay(command.payload())))
+ *     .start()) {
+ *   bus.publish(new OrderPlaced("o-1", 995)).join();
+ * }
+ * }</pre>
+ *
+ * <p><b>Sending.</b> {@code send} takes commands, {@code publish} events, {@code transfer}
+ * documents: as envelopes, where the compiler sees to the kind, or as plain records, where the
+ * route does. A future completes after the broker's own confirmation; it fails with a {@link
+ * dev.waybill.error.SendException} that says whether the message was provably not stored
+ * (<em>rejected</em>) or may have been (<em>unknown</em>), within {@link Builder#sendTimeout}. A
+ * mistake of the caller's (no route, wrong verb, a closed bus, over a limit) fails the future as
+ * well, and never throws. The call blocks only for back-pressure, and no longer than that timeout.
+ * Dependents of the future run on a transport's thread and must not block; use the {@code Async}
+ * forms.
+ *
+ * <p>Thread-safe.
+ */
+public interface MessageBus extends AutoCloseable {
+  /** Begins to describe a bus over a transport. */
+  static Builder over(Transport transport) {
+    ServiceLoader<Provider> providers =
+        ServiceLoader.load(Provider.class, Provider.class.getClassLoader());
+    return providers
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "waybill-core is incomplete: its service entry is missing"))
+        .over(transport);
+  }
+
+  /** Sends a command to the queue of its route. */
+  CompletableFuture<SendReceipt> send(Command<?> command);
+
+  /** Sends a plain payload as a command. */
+  CompletableFuture<SendReceipt> send(Record command);
+
+  /** Publishes an event to the topic of its route. */
+  CompletableFuture<SendReceipt> publish(Event<?> event);
+
+  /** Publishes a plain payload as an event. */
+  CompletableFuture<SendReceipt> publish(Record event);
+
+  /** Hands a document over to the channel of its route. */
+  CompletableFuture<SendReceipt> transfer(Document<?> document);
+
+  /** Hands a plain payload over as a document. */
+  CompletableFuture<SendReceipt> transfer(Record document);
+
+  /**
+   * Stops receiving from a queue or subscription ({@code "payments"}, {@code "orders.billing"});
+   * handlers that run go on to their end. Idempotent.
+   *
+   * @throws IllegalArgumentException if this bus does not consume it
+   */
+  void pause(String source);
+
+  /** Receives again after {@link #pause}. Idempotent. */
+  void resume(String source);
+
+  /**
+   * The bus as built, for people: transport, routes with native names, consumers with their
+   * policies, what is native and emulated, and the steps a message takes.
+   */
+  String describe();
+
+  /** The transport's native client of a class, if it has one; for what Waybill has no word for. */
+  <T> Optional<T> unwrap(Class<T> nativeType);
+
+  /**
+   * Drains and closes: stops receiving, lets running handlers finish within {@link
+   * Builder#drainTimeout} and interrupts those that don't, settles, gives back the rest uncounted,
+   * flushes sends, closes the connection. No thread is left. Idempotent.
+   */
+  @Override
+  void close();
+
+  /** Describes a bus. Not thread-safe; used once. */
+  interface Builder {
+    /** How long a send may take unless said otherwise: long enough for a broker's fail-over. */
+    Duration DEFAULT_SEND_TIMEOUT = Duration.ofSeconds(30);
+
+    /** How long the first connection may take unless said otherwise. */
+    Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(15);
+
+    /** How long handlers may run on after {@link MessageBus#close} unless said otherwise. */
+    Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(30);
+
+    /** The routes; needed. Those of a second call are an error. */
+    Builder routes(Routes routes);
+
+    /**
+     * The application's name, a URI reference, used as the CloudEvents {@code source}; default
+     * {@code waybill}.
+     */
+    Builder named(String name);
+
+    /** Consumes a queue. */
+    Builder consume(String queue, Consumer<ConsumerSpec> consumer);
+
+    /** Consumes a named durable subscription of a topic. */
+    Builder subscribe(String topic, String subscription, Consumer<ConsumerSpec> consumer);
+
+    /**
+     * Takes the dead letters of a source: {@code "payments"} for a queue, {@code "orders.billing"}
+     * for a subscription. One at a time.
+     */
+    Builder consumeDeadLetters(String source, DeadLetter.Handler handler);
+
+    /** Adds an interceptor behind those added before. */
+    Builder intercept(Interceptor interceptor);
+
+    /** The codec; default JSON by Jackson up to the transport's largest body. */
+    Builder codec(Codec codec);
+
+    /** What the bus may do to make its topology stand; default {@link Topology.Mode#CREATE}. */
+    Builder topology(Topology.Mode mode);
+
+    /** How long a send may take; positive. Default {@link #DEFAULT_SEND_TIMEOUT}. */
+    Builder sendTimeout(Duration timeout);
+
+    /**
+     * How long connecting at start may take; positive. Default {@link #DEFAULT_CONNECT_TIMEOUT}.
+     */
+    Builder connectTimeout(Duration timeout);
+
+    /**
+     * How long handlers may run on when the bus closes; zero or more. Default {@link
+     * #DEFAULT_DRAIN_TIMEOUT}.
+     */
+    Builder drainTimeout(Duration timeout);
+
+    /** The clock for times of sending and expiry; for tests. Default the system's. */
+    Builder clock(Clock clock);
+
+    /**
+     * Checks everything, connects, prepares the topology, and begins to receive. Blocks.
+     *
+     * @throws dev.waybill.error.ConfigurationException with all problems at once
+     * @throws dev.waybill.error.MessagingException if the broker can't be reached or refuses
+     */
+    MessageBus start();
+  }
+
+  /** Makes builders; how {@link #over} finds the library's inside. Not for applications. */
+  interface Provider {
+    /** A builder of a bus over a transport. */
+    Builder over(Transport transport);
+  }
+}

@@ -1,0 +1,21 @@
+package dev.waybill.delivery;
+
+/** How often a consumer's handler may take effect for one message. */
+public enum DeliveryGuarantee {
+  /**
+   * The message is settled before the handler runs: never handled twice, lost if the handler fails
+   * or the process dies. There are no retries and no dead letter for a failed handler; the failure
+   * is logged.
+   */
+  AT_MOST_ONCE,
+  /**
+   * The message is settled after the handler has succeeded: never lost, handled again after a crash
+   * between the two. The default.
+   */
+  AT_LEAST_ONCE,
+  /**
+   * Handled as often as it takes, with the effect of once. Needs an idempotent receiver, which is
+   * not built yet: a consumer that asks for it is refused at start.
+   */
+  EXACTLY_ONCE
+}

@@ -1,0 +1,149 @@
+package dev.waybill.internal;
+
+import dev.waybill.Command;
+import dev.waybill.Document;
+import dev.waybill.Envelope;
+import dev.waybill.Event;
+import dev.waybill.HandlerContext;
+import dev.waybill.Metadata;
+import dev.waybill.SendReceipt;
+import dev.waybill.routing.MessageKind;
+import dev.waybill.routing.Route;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Delivery;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A handler's context: keeps what the handler sends until it has succeeded. */
+final class BufferingContext implements HandlerContext {
+  private record Outgoing(Route<?> route, Envelope<?> envelope) {}
+
+  private final OutgoingPipeline outgoing;
+  private final Source source;
+  private final Delivery delivery;
+  private final Metadata handled;
+  private final int attempt;
+  private final List<Outgoing> buffer = new ArrayList<>();
+  private boolean closed;
+
+  BufferingContext(OutgoingPipeline outgoing, Source source, Work work, Metadata handled) {
+    this.outgoing = outgoing;
+    this.source = source;
+    this.delivery = work.delivery;
+    this.attempt = work.attempt();
+    this.handled = handled;
+  }
+
+  @Override
+  public Source source() {
+    return source;
+  }
+
+  @Override
+  public int attempt() {
+    return attempt;
+  }
+
+  @Override
+  public String brokerId() {
+    return delivery.brokerId();
+  }
+
+  @Override
+  public boolean isOwnershipLost() {
+    return !delivery.isOwned();
+  }
+
+  @Override
+  public void send(Command<?> command) {
+    add(MessageKind.COMMAND, command);
+  }
+
+  @Override
+  public void send(Record command) {
+    add(MessageKind.COMMAND, Command.of(command, derived()));
+  }
+
+  @Override
+  public void publish(Event<?> event) {
+    add(MessageKind.EVENT, event);
+  }
+
+  @Override
+  public void publish(Record event) {
+    add(MessageKind.EVENT, Event.of(event, derived()));
+  }
+
+  @Override
+  public void transfer(Document<?> document) {
+    add(MessageKind.DOCUMENT, document);
+  }
+
+  @Override
+  public void transfer(Record document) {
+    add(MessageKind.DOCUMENT, Document.of(document, derived()));
+  }
+
+  /** The handler has failed: nothing leaves. */
+  synchronized void discard() {
+    closed = true;
+    buffer.clear();
+  }
+
+  /** The handler has succeeded: everything leaves, in order; completes when all is confirmed. */
+  CompletableFuture<@Nullable Void> flush() {
+    List<Outgoing> ready;
+    synchronized (this) {
+      closed = true;
+      ready = List.copyOf(buffer);
+      buffer.clear();
+    }
+    if (ready.isEmpty()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    List<CompletableFuture<SendReceipt>> sends = new ArrayList<>(ready.size());
+    for (Outgoing message : ready) {
+      sends.add(outgoing.send(message.route(), message.envelope()));
+    }
+    return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new)).thenApply(done -> null);
+  }
+
+  private synchronized void add(MessageKind verb, Envelope<?> envelope) {
+    if (closed) {
+      throw new IllegalStateException(
+          "the handler of %s is done, its context sends no more; use the bus"
+              .formatted(handled.id()));
+    }
+    Route<?> route = outgoing.routeFor(verb, envelope.payload().getClass());
+    buffer.add(new Outgoing(route, envelope.with(this::caused)));
+  }
+
+  /** Metadata with an id that is the same whenever this message is handled again. */
+  private synchronized Metadata derived() {
+    String name = handled.id() + '\n' + source.name() + '\n' + buffer.size();
+    return Metadata.withId(
+        UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString());
+  }
+
+  private Metadata caused(Metadata given) {
+    Metadata caused = given.withCausationId(handled.id());
+    if (given.correlationId() == null) {
+      caused =
+          caused.withCorrelationId(
+              handled.correlationId() == null ? handled.id() : handled.correlationId());
+    }
+    caused = withTrace(caused, WireMapping.TRACE_PARENT);
+    return withTrace(caused, WireMapping.TRACE_STATE);
+  }
+
+  private Metadata withTrace(Metadata metadata, String name) {
+    String value = handled.header(name);
+    return value == null || metadata.header(name) != null
+        ? metadata
+        : metadata.withHeader(name, value);
+  }
+}

@@ -1,0 +1,109 @@
+package dev.waybill.internal;
+
+import dev.waybill.internal.BusPlan.Binding;
+import dev.waybill.internal.BusPlan.ConsumerPlan;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Capabilities.Feature;
+import dev.waybill.transport.Capabilities.Support;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A bus in words, as built. */
+final class BusDescription {
+  private final BusPlan plan;
+  private final StringBuilder text = new StringBuilder();
+
+  private BusDescription(BusPlan plan) {
+    this.plan = plan;
+  }
+
+  static String of(BusPlan plan, String brokerVersion) {
+    return new BusDescription(plan).describe(brokerVersion);
+  }
+
+  private String describe(String brokerVersion) {
+    line(
+        "bus %s over %s at %s (%s)",
+        plan.name(), plan.transport().name(), plan.transport().address(), brokerVersion);
+    line(
+        "  topology %s, send timeout %s, drain timeout %s",
+        plan.mode(), plan.sendTimeout(), plan.drainTimeout());
+    line("routes");
+    plan.routes().all().forEach(route -> line("  %s", route));
+    line("names on the broker");
+    plan.transport()
+        .nativeNames(plan.topology())
+        .forEach((name, there) -> line("  %s = %s", name, there));
+    line("consumers");
+    plan.consumers().forEach(this::consumer);
+    plan.deadLetterConsumers()
+        .forEach(consumer -> line("  dead letters of the %s, 1 at a time", consumer.origin()));
+    line("semantics");
+    semantics();
+    line("the way of a message out");
+    line(
+        "  MessageBus -> OutgoingPipeline (route%s, stamp, encode, limits) -> Sender",
+        interceptors());
+    line("the way of a message in");
+    line(
+        "  Receiver -> Dispatcher (lane per key, concurrency) -> IncomingPipeline (expiry, type, decode%s, handler, sends) -> Settler",
+        interceptors());
+    return text.toString();
+  }
+
+  private void consumer(ConsumerPlan consumer) {
+    line("  %s%s", consumer.source(), consumer.source().keyed() ? ", in order per key" : "");
+    List<String> handled = new ArrayList<>();
+    List<String> ignored = new ArrayList<>();
+    for (Binding binding : consumer.bindings().values()) {
+      (binding.invocation() == null ? ignored : handled)
+          .add(binding.route().payloadType().getSimpleName());
+    }
+    line(
+        "    handles %s%s",
+        String.join(", ", handled),
+        ignored.isEmpty() ? "" : "; ignores " + String.join(", ", ignored));
+    line(
+        "    %s, concurrency %d%s, at most %d unsettled, expired messages: %s",
+        consumer.guarantee(),
+        consumer.concurrency(),
+        consumer.virtualThreads() ? " on virtual threads" : "",
+        consumer.maxUnsettled(),
+        consumer.discardExpired() ? "discard" : "dead letter");
+    line("    on failure: %s", consumer.policy());
+    line("    dead letters: %s", consumer.source().deadLetterQueue());
+  }
+
+  private void semantics() {
+    Capabilities unkeyed = plan.transport().capabilities(false);
+    Capabilities keyed = plan.transport().capabilities(true);
+    for (Feature feature : Feature.values()) {
+      Support plain = unkeyed.support(feature);
+      Support ordered = keyed.support(feature);
+      if (plain.equals(ordered)) {
+        line("  %s: %s", feature, inWords(plain));
+      } else {
+        line("  %s: %s; keyed: %s", feature, inWords(plain), inWords(ordered));
+      }
+    }
+  }
+
+  private static String inWords(Support support) {
+    return "%s%s (%s)"
+        .formatted(
+            support.level(),
+            support.limit() == null ? "" : " up to " + support.limit(),
+            support.note());
+  }
+
+  private String interceptors() {
+    StringBuilder names = new StringBuilder();
+    plan.interceptors()
+        .forEach(interceptor -> names.append(", ").append(interceptor.getClass().getSimpleName()));
+    return names.toString();
+  }
+
+  private void line(String format, Object... values) {
+    text.append(String.format(java.util.Locale.ROOT, format, values)).append('\n');
+  }
+}

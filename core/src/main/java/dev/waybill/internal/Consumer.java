@@ -1,0 +1,84 @@
+package dev.waybill.internal;
+
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Capabilities.Feature;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A consumer at work: its receiver, its dispatcher, and the keeping of its leases. */
+final class Consumer {
+  /**
+   * What a consumer is to be.
+   *
+   * @param workers its own; ended with it
+   */
+  record Setting(Source source, int concurrency, int maxUnsettled, ExecutorService workers) {}
+
+  /** A lease is renewed at a third of its length, so that one renewal may fail. */
+  private static final int RENEWALS_PER_LEASE = 3;
+
+  private final Dispatcher dispatcher;
+  private final Receiver receiver;
+  private final @Nullable ScheduledFuture<?> leaseKeeping;
+
+  Consumer(
+      Setting setting,
+      Pipeline pipeline,
+      Capabilities capabilities,
+      TransportConnection connection,
+      ScheduledExecutorService timer) {
+    this.dispatcher =
+        new Dispatcher(
+            setting.source(),
+            setting.concurrency(),
+            pipeline,
+            new Settler(setting.source(), timer),
+            setting.workers(),
+            timer,
+            capabilities.support(Feature.RETRY_AFTER));
+    this.leaseKeeping = keepLeases(dispatcher, capabilities.leaseDuration(), timer);
+    this.receiver = connection.receive(setting.source(), setting.maxUnsettled(), dispatcher);
+  }
+
+  void pause() {
+    receiver.pause();
+  }
+
+  void resume() {
+    receiver.resume();
+  }
+
+  /** Ends receiving; what is open goes on. */
+  void stop() {
+    receiver.stop();
+  }
+
+  /** After {@link #stop}: lets handlers finish, gives the rest back, closes. Blocks. */
+  void drain(Duration patience) {
+    try {
+      dispatcher.drain(patience);
+    } finally {
+      if (leaseKeeping != null) {
+        leaseKeeping.cancel(false);
+      }
+      receiver.close();
+    }
+  }
+
+  private static @Nullable ScheduledFuture<?> keepLeases(
+      Dispatcher dispatcher, @Nullable Duration lease, ScheduledExecutorService timer) {
+    if (lease == null) {
+      return null;
+    }
+    long period = lease.dividedBy(RENEWALS_PER_LEASE).toMillis();
+    return timer.scheduleAtFixedRate(
+        dispatcher::renewLeases, period, period, TimeUnit.MILLISECONDS);
+  }
+}

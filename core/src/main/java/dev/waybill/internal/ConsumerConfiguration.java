@@ -1,0 +1,215 @@
+package dev.waybill.internal;
+
+import dev.waybill.AsyncHandler;
+import dev.waybill.Command;
+import dev.waybill.ConsumerSpec;
+import dev.waybill.DecidingHandler;
+import dev.waybill.Document;
+import dev.waybill.Envelope;
+import dev.waybill.Event;
+import dev.waybill.Handler;
+import dev.waybill.HandlerContext;
+import dev.waybill.Outcome;
+import dev.waybill.delivery.DeliveryGuarantee;
+import dev.waybill.delivery.FailurePolicy;
+import dev.waybill.routing.MessageKind;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** What a consumer was described to be. */
+final class ConsumerConfiguration implements ConsumerSpec {
+  /** A handler of any of the three forms, brought to one. */
+  @FunctionalInterface
+  interface Invocation {
+    CompletionStage<Outcome> invoke(Envelope<?> envelope, HandlerContext context) throws Exception;
+  }
+
+  /** A handler with the kind it was registered for. */
+  record Registration(Class<?> type, MessageKind kind, Invocation invocation) {}
+
+  private static final CompletableFuture<Outcome> ACKNOWLEDGED =
+      CompletableFuture.completedFuture(Outcome.acknowledged());
+
+  /** The queue's or topic's name. */
+  final String channel;
+
+  final @Nullable String subscriber;
+  final Map<Class<?>, Registration> handlers = new LinkedHashMap<>();
+  final Set<Class<?>> ignored = new LinkedHashSet<>();
+  final List<String> problems = new ArrayList<>();
+  DeliveryGuarantee guarantee = DeliveryGuarantee.AT_LEAST_ONCE;
+  @Nullable FailurePolicy policy;
+  boolean discardExpired;
+  int concurrency = DEFAULT_CONCURRENCY;
+  private int maxUnsettled = -1;
+  boolean virtualThreads;
+
+  private ConsumerConfiguration(String channel, @Nullable String subscriber) {
+    this.channel = Objects.requireNonNull(channel, "channel");
+    this.subscriber = subscriber;
+  }
+
+  static ConsumerConfiguration ofQueue(String queue) {
+    return new ConsumerConfiguration(queue, null);
+  }
+
+  static ConsumerConfiguration ofSubscription(String topic, String subscription) {
+    return new ConsumerConfiguration(topic, Objects.requireNonNull(subscription, "subscription"));
+  }
+
+  /** The source in words, for errors. */
+  String inWords() {
+    return subscriber == null
+        ? "queue " + channel
+        : "subscription " + subscriber + " of topic " + channel;
+  }
+
+  FailurePolicy policyOrStandard() {
+    return policy == null ? FailurePolicy.standard() : policy;
+  }
+
+  int maxUnsettledOrDefault() {
+    return maxUnsettled < 0 ? Math.max(concurrency, DEFAULT_MAX_UNSETTLED) : maxUnsettled;
+  }
+
+  @Override
+  public <T> ConsumerSpec onCommand(Class<T> type, Handler<Command<T>> handler) {
+    return register(MessageKind.COMMAND, type, acknowledging(handler));
+  }
+
+  @Override
+  public <T> ConsumerSpec onCommandDeciding(Class<T> type, DecidingHandler<Command<T>> handler) {
+    return register(MessageKind.COMMAND, type, deciding(handler));
+  }
+
+  @Override
+  public <T> ConsumerSpec onCommandAsync(Class<T> type, AsyncHandler<Command<T>> handler) {
+    return register(MessageKind.COMMAND, type, asynchronous(handler));
+  }
+
+  @Override
+  public <T> ConsumerSpec onEvent(Class<T> type, Handler<Event<T>> handler) {
+    return register(MessageKind.EVENT, type, acknowledging(handler));
+  }
+
+  @Override
+  public <T> ConsumerSpec onEventDeciding(Class<T> type, DecidingHandler<Event<T>> handler) {
+    return register(MessageKind.EVENT, type, deciding(handler));
+  }
+
+  @Override
+  public <T> ConsumerSpec onEventAsync(Class<T> type, AsyncHandler<Event<T>> handler) {
+    return register(MessageKind.EVENT, type, asynchronous(handler));
+  }
+
+  @Override
+  public <T> ConsumerSpec onDocument(Class<T> type, Handler<Document<T>> handler) {
+    return register(MessageKind.DOCUMENT, type, acknowledging(handler));
+  }
+
+  @Override
+  public <T> ConsumerSpec onDocumentDeciding(Class<T> type, DecidingHandler<Document<T>> handler) {
+    return register(MessageKind.DOCUMENT, type, deciding(handler));
+  }
+
+  @Override
+  public <T> ConsumerSpec onDocumentAsync(Class<T> type, AsyncHandler<Document<T>> handler) {
+    return register(MessageKind.DOCUMENT, type, asynchronous(handler));
+  }
+
+  @Override
+  public ConsumerSpec ignoring(Class<?>... types) {
+    ignored.addAll(List.of(types));
+    return this;
+  }
+
+  @Override
+  public ConsumerSpec guarantee(DeliveryGuarantee guarantee) {
+    this.guarantee = Objects.requireNonNull(guarantee, "guarantee");
+    return this;
+  }
+
+  @Override
+  public ConsumerSpec onFailure(FailurePolicy policy) {
+    this.policy = Objects.requireNonNull(policy, "policy");
+    return this;
+  }
+
+  @Override
+  public ConsumerSpec discardExpired() {
+    this.discardExpired = true;
+    return this;
+  }
+
+  @Override
+  public ConsumerSpec concurrency(int handlers) {
+    this.concurrency = handlers;
+    return this;
+  }
+
+  @Override
+  public ConsumerSpec maxUnsettled(int messages) {
+    if (messages < 1) {
+      problems.add("maxUnsettled(%d) on %s: give at least 1.".formatted(messages, inWords()));
+    }
+    this.maxUnsettled = Math.max(1, messages);
+    return this;
+  }
+
+  @Override
+  public ConsumerSpec virtualThreads() {
+    this.virtualThreads = true;
+    return this;
+  }
+
+  private ConsumerSpec register(MessageKind kind, Class<?> type, Invocation invocation) {
+    Objects.requireNonNull(type, "type");
+    if (handlers.putIfAbsent(type, new Registration(type, kind, invocation)) != null) {
+      problems.add(
+          "%s has two handlers on %s: keep one.".formatted(type.getSimpleName(), inWords()));
+    }
+    return this;
+  }
+
+  // The three casts below are safe: a registration is looked up by the payload's class and kind.
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Envelope<?>> Invocation acknowledging(Handler<E> handler) {
+    Objects.requireNonNull(handler, "handler");
+    return (envelope, context) -> {
+      handler.handle((E) envelope, context);
+      return ACKNOWLEDGED;
+    };
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Envelope<?>> Invocation deciding(DecidingHandler<E> handler) {
+    Objects.requireNonNull(handler, "handler");
+    return (envelope, context) ->
+        CompletableFuture.completedFuture(
+            Objects.requireNonNull(
+                handler.decide((E) envelope, context),
+                "the handler returned null instead of an Outcome"));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Envelope<?>> Invocation asynchronous(AsyncHandler<E> handler) {
+    Objects.requireNonNull(handler, "handler");
+    return (envelope, context) -> {
+      CompletionStage<?> stage =
+          Objects.requireNonNull(
+              handler.handle((E) envelope, context),
+              "the handler returned null instead of a stage");
+      return stage.thenApply(
+          value -> value instanceof Outcome outcome ? outcome : Outcome.acknowledged());
+    };
+  }
+}

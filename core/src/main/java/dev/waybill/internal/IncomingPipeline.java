@@ -1,0 +1,233 @@
+package dev.waybill.internal;
+
+import dev.waybill.Envelope;
+import dev.waybill.Interceptor;
+import dev.waybill.Metadata;
+import dev.waybill.Outcome;
+import dev.waybill.delivery.DeliveryGuarantee;
+import dev.waybill.delivery.FailurePolicy;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.internal.BusPlan.Binding;
+import dev.waybill.internal.BusPlan.ConsumerPlan;
+import dev.waybill.routing.Route;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.WireMessage;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way of a message in, in this order: read the metadata, expired?, know the type, decode the
+ * payload, accept if at-most-once, interceptors, handler, what the handler sent; a failure on the
+ * way goes to the failure policy, a message that can't be read or known is a dead letter at once.
+ */
+final class IncomingPipeline implements Pipeline {
+  private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
+
+  private final BusPlan plan;
+  private final ConsumerPlan consumer;
+  private final OutgoingPipeline outgoing;
+  private final Clock clock;
+  private final long maxBodyBytes;
+
+  IncomingPipeline(BusPlan plan, ConsumerPlan consumer, OutgoingPipeline outgoing) {
+    this.plan = plan;
+    this.consumer = consumer;
+    this.outgoing = outgoing;
+    this.clock = plan.clock();
+    Capabilities capabilities = plan.transport().capabilities(consumer.source().keyed());
+    this.maxBodyBytes = capabilities.maxBodyBytes();
+  }
+
+  @Override
+  public CompletionStage<Resolution> handle(Work work) {
+    try {
+      WireMessage message = work.delivery.message();
+      Metadata metadata = WireMapping.decode(message, work.delivery.brokerId());
+      if (isExpired(metadata)) {
+        return resolved(expired(metadata));
+      }
+      Binding binding = bindingOf(message, metadata);
+      if (binding.invocation() == null) {
+        return resolved(Resolution.ACKNOWLEDGED);
+      }
+      Metadata named = metadata.withType(binding.route().typeName());
+      return invoke(work, binding, envelopeOf(message, binding.route(), named));
+    } catch (MessagingException e) {
+      return resolved(new Resolution(Outcome.deadLetter(String.valueOf(e.getMessage())), e));
+    } catch (RuntimeException | StackOverflowError e) {
+      // a codec or a key that fails in a way of its own: the body is to blame, not the handler
+      return resolved(new Resolution(Outcome.deadLetter("the message could not be read"), e));
+    }
+  }
+
+  private boolean isExpired(Metadata metadata) {
+    Instant expiresAt = metadata.expiresAt();
+    return expiresAt != null && !clock.instant().isBefore(expiresAt);
+  }
+
+  private Resolution expired(Metadata metadata) {
+    String reason = "expired at " + metadata.expiresAt();
+    return new Resolution(
+        consumer.discardExpired() ? Outcome.discard(reason) : Outcome.deadLetter(reason), null);
+  }
+
+  private Binding bindingOf(WireMessage message, Metadata metadata) {
+    String type = metadata.type() == null ? consumer.foreignType() : metadata.type();
+    if (type == null) {
+      throw new MessagingException(
+          ErrorCode.UNKNOWN_TYPE,
+          "the message names no type, and several travel on the %s".formatted(consumer.source()));
+    }
+    Binding binding = consumer.bindings().get(type);
+    if (binding == null) {
+      throw new MessagingException(
+          ErrorCode.UNKNOWN_TYPE,
+          "no route on the %s has the type name '%s'".formatted(consumer.source(), type));
+    }
+    String kind = message.attributes().get(WireMapping.KIND);
+    if (kind != null && !kind.equals(binding.route().kind().wireName())) {
+      throw new MessagingException(
+          ErrorCode.WRONG_KIND,
+          "'%s' is a %s by its route, but came as '%s'"
+              .formatted(type, binding.route().kind(), kind));
+    }
+    return binding;
+  }
+
+  private Envelope<?> envelopeOf(WireMessage message, Route<?> route, Metadata metadata) {
+    if (message.body().length > maxBodyBytes) {
+      throw new MessagingException(
+          ErrorCode.TOO_LARGE,
+          "the body has %d bytes, over the limit of %d"
+              .formatted(message.body().length, maxBodyBytes));
+    }
+    if (!plan.codec().reads(message.contentType())) {
+      throw new MessagingException(
+          ErrorCode.UNDECODABLE,
+          "the content type '%s' can't be read, only %s"
+              .formatted(message.contentType(), plan.codec().contentType()));
+    }
+    Object payload = plan.codec().decode(message.body(), route.payloadType());
+    return WireMapping.envelope(route.kind(), payload, metadata);
+  }
+
+  private CompletionStage<Resolution> invoke(Work work, Binding binding, Envelope<?> envelope) {
+    if (consumer.guarantee() != DeliveryGuarantee.AT_MOST_ONCE) {
+      return attempt(work, binding, envelope);
+    }
+    work.accepted();
+    try {
+      Settlement.Result result =
+          work.delivery.settle(Settlement.accept()).toCompletableFuture().join();
+      if (result == Settlement.Result.SETTLED) {
+        return attempt(work, binding, envelope);
+      }
+      LOG.info(
+          "{} was no longer ours when it was accepted, and is left to its next delivery", envelope);
+    } catch (CompletionException e) {
+      LOG.warn(
+          "{} could not be accepted, and is left to its next delivery", envelope, e.getCause());
+    }
+    return resolved(Resolution.ACKNOWLEDGED);
+  }
+
+  private CompletionStage<Resolution> attempt(Work work, Binding binding, Envelope<?> envelope) {
+    BufferingContext context =
+        new BufferingContext(outgoing, consumer.source(), work, envelope.metadata());
+    work.begin();
+    CompletionStage<Outcome> handled;
+    try {
+      handled = proceed(plan.interceptors(), 0, binding, envelope, context);
+    } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
+      context.discard();
+      return resolved(failed(work, envelope, e));
+    }
+    return handled
+        .thenCompose(outcome -> sent(context, outcome))
+        .handle(
+            (outcome, failure) -> {
+              if (failure == null) {
+                return Resolution.of(outcome);
+              }
+              context.discard();
+              return failed(work, envelope, unwrapped(failure));
+            });
+  }
+
+  private CompletionStage<Outcome> proceed(
+      List<Interceptor> interceptors,
+      int index,
+      Binding binding,
+      Envelope<?> envelope,
+      BufferingContext context)
+      throws Exception {
+    if (index == interceptors.size()) {
+      ConsumerConfiguration.Invocation handler = binding.invocation();
+      if (handler == null) {
+        throw new IllegalStateException("a type that is ignored has no handler");
+      }
+      return handler.invoke(envelope, context);
+    }
+    return interceptors
+        .get(index)
+        .incoming(
+            envelope, context, () -> proceed(interceptors, index + 1, binding, envelope, context));
+  }
+
+  /** What the handler sent leaves if it succeeded; a failed send is a failure of the handling. */
+  private static CompletionStage<Outcome> sent(BufferingContext context, Outcome outcome) {
+    if (outcome instanceof Outcome.Acknowledged) {
+      return context.flush().thenApply(done -> outcome);
+    }
+    context.discard();
+    return CompletableFuture.completedFuture(outcome);
+  }
+
+  private Resolution failed(Work work, Envelope<?> envelope, Throwable failure) {
+    Instant now = clock.instant();
+    work.failed(now);
+    if (consumer.guarantee() == DeliveryGuarantee.AT_MOST_ONCE) {
+      LOG.warn(
+          "{} from the {} failed, and is lost: at-most-once", envelope, consumer.source(), failure);
+      return new Resolution(Outcome.discard("failed under at-most-once"), failure);
+    }
+    FailurePolicy.Decision decision = consumer.policy().decide(failure, work.attempt());
+    String what = "attempt " + work.attempt() + " failed";
+    return switch (decision.verdict()) {
+      case RETRY -> {
+        LOG.info(
+            "{} from the {}: {}, again {}: {}",
+            envelope,
+            consumer.source(),
+            what,
+            decision.after().isZero() ? "at once" : "after " + decision.after(),
+            failure.toString());
+        yield new Resolution(Outcome.retryAfter(decision.after()), failure);
+      }
+      case DEAD_LETTER -> new Resolution(Outcome.deadLetter(what), failure);
+      case DISCARD -> new Resolution(Outcome.discard(what), failure);
+    };
+  }
+
+  private static Throwable unwrapped(Throwable failure) {
+    Throwable cause = failure;
+    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+        && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+
+  private static CompletableFuture<Resolution> resolved(Resolution resolution) {
+    return CompletableFuture.completedFuture(resolution);
+  }
+}

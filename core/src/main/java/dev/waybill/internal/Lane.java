@@ -1,0 +1,17 @@
+package dev.waybill.internal;
+
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The messages of one key, of which the first is being dealt with; guarded by the dispatcher's
+ * lock.
+ */
+final class Lane {
+  final @Nullable String key;
+  final ArrayDeque<Work> queue = new ArrayDeque<>(2);
+
+  Lane(@Nullable String key) {
+    this.key = key;
+  }
+}

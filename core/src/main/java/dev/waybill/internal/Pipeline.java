@@ -1,0 +1,9 @@
+package dev.waybill.internal;
+
+import java.util.concurrent.CompletionStage;
+
+/** Handles one message to a resolution; the dispatcher's view of {@link IncomingPipeline}. */
+interface Pipeline {
+  /** Makes one attempt. Never throws; the stage never fails. */
+  CompletionStage<Resolution> handle(Work work);
+}

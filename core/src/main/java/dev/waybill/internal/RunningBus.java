@@ -1,0 +1,188 @@
+package dev.waybill.internal;
+
+import dev.waybill.Command;
+import dev.waybill.Document;
+import dev.waybill.Envelope;
+import dev.waybill.Event;
+import dev.waybill.MessageBus;
+import dev.waybill.SendReceipt;
+import dev.waybill.error.ConfigurationException;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
+import dev.waybill.internal.BusPlan.ConsumerPlan;
+import dev.waybill.internal.BusPlan.DeadLetterPlan;
+import dev.waybill.routing.MessageKind;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A bus that has been started. */
+final class RunningBus implements MessageBus {
+  private static final Logger LOG = LoggerFactory.getLogger(RunningBus.class);
+
+  /** How long sends that are on their way get at close, after handlers have drained. */
+  private static final Duration FLUSH = Duration.ofSeconds(5);
+
+  private final BusPlan plan;
+  private final TransportConnection connection;
+  private final ScheduledExecutorService timer;
+  private final OutgoingPipeline outgoing;
+  private final Map<String, Consumer> consumers = new LinkedHashMap<>();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private volatile boolean closed;
+
+  private RunningBus(BusPlan plan, TransportConnection connection, ScheduledExecutorService timer) {
+    this.plan = plan;
+    this.connection = connection;
+    this.timer = timer;
+    this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer);
+  }
+
+  static RunningBus start(BusPlan plan) {
+    TransportConnection connection = plan.transport().connect(plan.connectTimeout());
+    RunningBus bus = new RunningBus(plan, connection, Workers.timer("waybill-timer"));
+    try {
+      List<String> problems = connection.prepare(plan.topology(), plan.mode());
+      if (!problems.isEmpty()) {
+        throw new ConfigurationException(problems);
+      }
+      plan.consumers().forEach(bus::consume);
+      plan.deadLetterConsumers().forEach(bus::consumeDeadLetters);
+    } catch (RuntimeException | Error e) {
+      bus.close();
+      throw e;
+    }
+    LOG.info(
+        "Bus {} has started over {} at {}",
+        plan.name(),
+        plan.transport().name(),
+        plan.transport().address());
+    return bus;
+  }
+
+  private void consume(ConsumerPlan consumer) {
+    String name = "waybill-" + consumer.source().name();
+    ExecutorService workers =
+        consumer.virtualThreads()
+            ? Workers.virtual()
+            : Workers.platform(name, consumer.concurrency());
+    add(
+        new Consumer.Setting(
+            consumer.source(), consumer.concurrency(), consumer.maxUnsettled(), workers),
+        new IncomingPipeline(plan, consumer, outgoing));
+  }
+
+  private void consumeDeadLetters(DeadLetterPlan consumer) {
+    String name = "waybill-" + consumer.queue().name();
+    add(
+        new Consumer.Setting(consumer.queue(), 1, 1, Workers.platform(name, 1)),
+        new DeadLetterPipeline(consumer));
+  }
+
+  private void add(Consumer.Setting setting, Pipeline pipeline) {
+    Source source = setting.source();
+    consumers.put(
+        source.name(),
+        new Consumer(
+            setting, pipeline, plan.transport().capabilities(source.keyed()), connection, timer));
+  }
+
+  @Override
+  public CompletableFuture<SendReceipt> send(Command<?> command) {
+    return send(MessageKind.COMMAND, command);
+  }
+
+  @Override
+  public CompletableFuture<SendReceipt> send(Record command) {
+    return send(MessageKind.COMMAND, Command.of(command));
+  }
+
+  @Override
+  public CompletableFuture<SendReceipt> publish(Event<?> event) {
+    return send(MessageKind.EVENT, event);
+  }
+
+  @Override
+  public CompletableFuture<SendReceipt> publish(Record event) {
+    return send(MessageKind.EVENT, Event.of(event));
+  }
+
+  @Override
+  public CompletableFuture<SendReceipt> transfer(Document<?> document) {
+    return send(MessageKind.DOCUMENT, document);
+  }
+
+  @Override
+  public CompletableFuture<SendReceipt> transfer(Record document) {
+    return send(MessageKind.DOCUMENT, Document.of(document));
+  }
+
+  private CompletableFuture<SendReceipt> send(MessageKind verb, Envelope<?> envelope) {
+    if (closed) {
+      return CompletableFuture.failedFuture(
+          SendException.rejected(
+              ErrorCode.CLOSED,
+              "The bus %s is closed: send before closing it.".formatted(plan.name()),
+              null));
+    }
+    return outgoing.send(verb, envelope);
+  }
+
+  @Override
+  public void pause(String source) {
+    consumer(source).pause();
+  }
+
+  @Override
+  public void resume(String source) {
+    consumer(source).resume();
+  }
+
+  private Consumer consumer(String source) {
+    Consumer consumer = consumers.get(source);
+    if (consumer == null) {
+      throw new IllegalArgumentException(
+          "This bus does not consume '%s'; it consumes %s.".formatted(source, consumers.keySet()));
+    }
+    return consumer;
+  }
+
+  @Override
+  public String describe() {
+    return BusDescription.of(plan, connection.brokerVersion());
+  }
+
+  @Override
+  public <T> Optional<T> unwrap(Class<T> nativeType) {
+    return connection.unwrap(nativeType);
+  }
+
+  @Override
+  public void close() {
+    if (!closing.compareAndSet(false, true)) {
+      return;
+    }
+    long deadline = System.nanoTime() + plan.drainTimeout().toNanos();
+    consumers.values().forEach(Consumer::stop);
+    for (Consumer consumer : consumers.values()) {
+      consumer.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    }
+    closed = true;
+    if (!connection.sender().flush(FLUSH)) {
+      LOG.warn("Bus {} closes with sends that have no answer; they fail as unknown", plan.name());
+    }
+    connection.close();
+    timer.shutdownNow();
+    LOG.info("Bus {} is closed", plan.name());
+  }
+}

@@ -1,0 +1,153 @@
+package dev.waybill.internal;
+
+import dev.waybill.Outcome;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Settlement;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns an outcome into a settlement, in one method, and sees it through: a dead letter that can't
+ * be put down is tried again until it is, or until the message is no longer ours; the message is
+ * kept meanwhile.
+ */
+final class Settler {
+  private static final Logger LOG = LoggerFactory.getLogger(Settler.class);
+
+  private static final Duration FIRST_WAIT = Duration.ofMillis(200);
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
+
+  private final Source source;
+  private final ScheduledExecutorService timer;
+  private final Map<Work, CompletableFuture<@Nullable Void>> waiting = new ConcurrentHashMap<>();
+  private volatile boolean stopping;
+
+  Settler(Source source, ScheduledExecutorService timer) {
+    this.source = source;
+    this.timer = timer;
+  }
+
+  /** From now on a settlement that fails is not tried again; the message comes back. */
+  void stopping() {
+    stopping = true;
+    waiting.values().forEach(done -> done.complete(null));
+  }
+
+  /**
+   * Settles a message.
+   *
+   * @return completes, never exceptionally, when nothing more is to be done about it here
+   */
+  CompletableFuture<@Nullable Void> settle(Work work, Resolution resolution) {
+    if (work.isAccepted()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    Settlement settlement = settlementOf(work, resolution);
+    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+    attempt(work, settlement, FIRST_WAIT, done);
+    return done;
+  }
+
+  /** Gives a message back that was not handled, uncounted. */
+  CompletableFuture<@Nullable Void> release(Work work) {
+    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+    if (work.isAccepted()) {
+      done.complete(null);
+    } else {
+      attempt(work, new Settlement.Release(Duration.ZERO, work.attemptsMade()), FIRST_WAIT, done);
+    }
+    return done;
+  }
+
+  private Settlement settlementOf(Work work, Resolution resolution) {
+    Outcome outcome = resolution.outcome();
+    if (outcome instanceof Outcome.Retried retried) {
+      return new Settlement.Release(retried.after(), work.attemptsMade());
+    }
+    if (outcome instanceof Outcome.DeadLettered deadLettered) {
+      LOG.warn(
+          "{} from the {} becomes a dead letter: {}",
+          work.delivery.brokerId(),
+          source,
+          deadLettered.reason(),
+          resolution.failure());
+      return new Settlement.Reject(
+          deadLettered.reason(),
+          Evidence.of(source, work, deadLettered.reason(), resolution.failure()));
+    }
+    if (outcome instanceof Outcome.Discarded discarded) {
+      LOG.warn(
+          "{} from the {} is discarded: {}",
+          work.delivery.brokerId(),
+          source,
+          discarded.reason(),
+          resolution.failure());
+    }
+    return Settlement.accept();
+  }
+
+  private void attempt(
+      Work work, Settlement settlement, Duration wait, CompletableFuture<@Nullable Void> done) {
+    var unused =
+        work.delivery
+            .settle(settlement)
+            .whenComplete(
+                (result, failure) -> {
+                  if (failure == null) {
+                    if (result == Settlement.Result.NOT_OWNED) {
+                      LOG.info(
+                          "{} from the {} was no longer ours when it was settled",
+                          work.delivery.brokerId(),
+                          source);
+                    }
+                    done.complete(null);
+                  } else if (settlement instanceof Settlement.Reject
+                      && !stopping
+                      && work.delivery.isOwned()) {
+                    LOG.error(
+                        "{} from the {} could not be put into {}; it is kept, and tried again after {}",
+                        work.delivery.brokerId(),
+                        source,
+                        source.deadLetterQueue(),
+                        wait,
+                        failure);
+                    later(work, settlement, wait, done);
+                  } else {
+                    LOG.warn(
+                        "{} from the {} could not be settled, and will come again",
+                        work.delivery.brokerId(),
+                        source,
+                        failure);
+                    done.complete(null);
+                  }
+                });
+  }
+
+  private void later(
+      Work work, Settlement settlement, Duration wait, CompletableFuture<@Nullable Void> done) {
+    Duration twice = wait.multipliedBy(2);
+    Duration next = twice.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : twice;
+    waiting.put(work, done);
+    if (stopping) {
+      done.complete(null);
+      return;
+    }
+    var unused =
+        timer.schedule(
+            () -> {
+              waiting.remove(work);
+              if (!done.isDone()) {
+                attempt(work, settlement, next, done);
+              }
+            },
+            wait.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+}

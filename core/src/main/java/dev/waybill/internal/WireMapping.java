@@ -1,0 +1,184 @@
+package dev.waybill.internal;
+
+import dev.waybill.Command;
+import dev.waybill.Document;
+import dev.waybill.Envelope;
+import dev.waybill.Event;
+import dev.waybill.Metadata;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.MessageKind;
+import dev.waybill.transport.WireMessage;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Metadata to CloudEvents attributes and headers, and back.
+ *
+ * <p>Attributes are those of CloudEvents 1.0 and its registered extensions ({@code partitionkey},
+ * {@code correlationid}, {@code causationid}, {@code expirytime}); what has no registered name is
+ * called {@code waybill…}. An application's header {@code tenant} travels as {@code wb-tenant}, so
+ * that none can become a native one or be taken for evidence; {@code traceparent} and {@code
+ * tracestate} keep their W3C names.
+ */
+final class WireMapping {
+  static final String KIND = "waybillkind";
+  static final String REPLY_TO = "waybillreplyto";
+  static final String USER_PREFIX = "wb-";
+  static final String TRACE_PARENT = "traceparent";
+  static final String TRACE_STATE = "tracestate";
+
+  /** The longest name of an application's header: with the prefix inside AMQP's 255 bytes. */
+  private static final int MAX_HEADER_NAME = 200;
+
+  private WireMapping() {}
+
+  /** The wire form of stamped metadata, of which id, type, source and time are present. */
+  static WireMessage encode(MessageKind kind, Metadata metadata, byte[] body, String contentType) {
+    Map<String, String> attributes = new LinkedHashMap<>();
+    attributes.put("specversion", "1.0");
+    attribute(attributes, "id", metadata.id());
+    attribute(attributes, "source", metadata.source());
+    attribute(attributes, "type", metadata.type());
+    attribute(attributes, "time", metadata.time());
+    attributes.put(KIND, kind.wireName());
+    attribute(attributes, "partitionkey", metadata.key());
+    attribute(attributes, "correlationid", metadata.correlationId());
+    attribute(attributes, "causationid", metadata.causationId());
+    attribute(attributes, "expirytime", metadata.expiresAt());
+    attribute(attributes, REPLY_TO, metadata.replyTo());
+    Map<String, String> headers = new LinkedHashMap<>();
+    metadata
+        .headers()
+        .forEach(
+            (name, value) -> headers.put(wireName(checkedName(name)), checkedValue(name, value)));
+    return new WireMessage(
+        body, contentType, attributes, headers, metadata.key(), metadata.delay());
+  }
+
+  /**
+   * The metadata of a received message.
+   *
+   * @param brokerId the identity of a message that brings none
+   * @throws MessagingException with code {@code UNDECODABLE}
+   */
+  static Metadata decode(WireMessage message, String brokerId) {
+    Map<String, String> attributes = message.attributes();
+    String id = attributes.get("id");
+    String key = attributes.get("partitionkey");
+    return new Metadata(
+        id == null || id.isEmpty() ? brokerId : id,
+        attributes.get("type"),
+        attributes.get("source"),
+        instant(attributes, "time"),
+        key == null ? message.key() : key,
+        attributes.get("correlationid"),
+        attributes.get("causationid"),
+        attributes.get(REPLY_TO),
+        instant(attributes, "expirytime"),
+        null,
+        userHeaders(message.headers()));
+  }
+
+  static Envelope<?> envelope(MessageKind kind, Object payload, Metadata metadata) {
+    return switch (kind) {
+      case COMMAND -> Command.of(payload, metadata);
+      case EVENT -> Event.of(payload, metadata);
+      case DOCUMENT -> Document.of(payload, metadata);
+    };
+  }
+
+  private static Map<String, String> userHeaders(Map<String, String> wire) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    wire.forEach(
+        (name, value) -> {
+          if (!name.startsWith(USER_PREFIX) && !name.startsWith(Evidence.PREFIX)) {
+            headers.put(name, value);
+          }
+        });
+    wire.forEach(
+        (name, value) -> {
+          if (name.startsWith(USER_PREFIX)) {
+            headers.put(name.substring(USER_PREFIX.length()), value);
+          }
+        });
+    return headers;
+  }
+
+  private static String wireName(String name) {
+    return name.equals(TRACE_PARENT) || name.equals(TRACE_STATE) ? name : USER_PREFIX + name;
+  }
+
+  private static String checkedName(String name) {
+    boolean legal = !name.isEmpty() && name.length() <= MAX_HEADER_NAME;
+    for (int i = 0; legal && i < name.length(); i++) {
+      legal = name.charAt(i) > ' ' && name.charAt(i) < 0x7f;
+    }
+    if (!legal) {
+      throw new MessagingException(
+          ErrorCode.INVALID_MESSAGE,
+          "the header name '%s' has to be 1 to %d visible ASCII characters"
+              .formatted(name, MAX_HEADER_NAME));
+    }
+    return name;
+  }
+
+  private static String checkedValue(String name, String value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (Character.isHighSurrogate(c)
+          && i + 1 < value.length()
+          && Character.isLowSurrogate(value.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        throw new MessagingException(
+            ErrorCode.INVALID_MESSAGE,
+            "the value of the header '%s' has half of a surrogate pair at %d, which UTF-8 can't carry"
+                .formatted(name, i));
+      }
+    }
+    return value;
+  }
+
+  private static void attribute(
+      Map<String, String> attributes, String name, @Nullable Object value) {
+    if (value == null) {
+      return;
+    }
+    String text = value.toString();
+    boolean required = name.equals("id") || name.equals("source") || name.equals("type");
+    if (text.isEmpty() && required) {
+      throw new MessagingException(
+          ErrorCode.INVALID_MESSAGE,
+          "the CloudEvents attribute '%s' must not be empty".formatted(name));
+    }
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isISOControl(text.charAt(i))) {
+        throw new MessagingException(
+            ErrorCode.INVALID_MESSAGE,
+            "the CloudEvents attribute '%s' must not contain control characters".formatted(name));
+      }
+    }
+    attributes.put(name, checkedValue(name, text));
+  }
+
+  private static @Nullable Instant instant(Map<String, String> attributes, String name) {
+    String text = attributes.get(name);
+    if (text == null) {
+      return null;
+    }
+    try {
+      return OffsetDateTime.parse(text).toInstant();
+    } catch (DateTimeException e) {
+      throw new MessagingException(
+          ErrorCode.UNDECODABLE,
+          "the CloudEvents attribute '%s' is not a time in RFC 3339 form with an offset"
+              .formatted(name),
+          e);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package dev.waybill.internal;
+
+import dev.waybill.transport.Delivery;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A delivery on its way through the library, with what is known of its attempts. Touched by one
+ * thread at a time: the one that handles its lane; handed on by the dispatcher's lock.
+ */
+final class Work {
+  private static final AtomicLong ARRIVALS = new AtomicLong();
+
+  final Delivery delivery;
+  final long arrival = ARRIVALS.getAndIncrement();
+  private boolean busy;
+  private int attempt;
+  private @Nullable Instant firstFailure;
+  private @Nullable Instant lastFailure;
+  private boolean attempted;
+  private boolean accepted;
+
+  Work(Delivery delivery) {
+    this.delivery = delivery;
+    this.attempt = Math.max(1, delivery.attempt());
+  }
+
+  /** Which attempt is being made or comes next, from 1. */
+  int attempt() {
+    return attempt;
+  }
+
+  /** How many attempts have been made, this one included once it has begun. */
+  int attemptsMade() {
+    return attempted ? attempt : attempt - 1;
+  }
+
+  /** The handler is about to be called. */
+  void begin() {
+    attempted = true;
+  }
+
+  /**
+   * The handler was called, but was cut off by the bus's closing, so that the call does not count.
+   */
+  void undo() {
+    attempted = false;
+  }
+
+  /** Notes a failure. */
+  void failed(Instant now) {
+    firstFailure = firstFailure == null ? now : firstFailure;
+    lastFailure = now;
+  }
+
+  /** Goes on to the next attempt. */
+  void next() {
+    attempt++;
+    attempted = false;
+  }
+
+  @Nullable Instant firstFailure() {
+    return firstFailure;
+  }
+
+  @Nullable Instant lastFailure() {
+    return lastFailure;
+  }
+
+  /**
+   * Being handled or settled, rather than waiting for its turn or a retry; guarded by the
+   * dispatcher's lock.
+   */
+  boolean isBusy() {
+    return busy;
+  }
+
+  void busy(boolean busy) {
+    this.busy = busy;
+  }
+
+  /** Accepted before handling: at-most-once. */
+  void accepted() {
+    accepted = true;
+  }
+
+  boolean isAccepted() {
+    return accepted;
+  }
+}

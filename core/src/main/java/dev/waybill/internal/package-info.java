@@ -1,0 +1,20 @@
+/**
+ * How the library works inside; not exported.
+ *
+ * <pre>
+ * send(command)                                3 rooms
+ *   MessageBus          typed verb
+ *   OutgoingPipeline    interceptors, stamp metadata, route, encode, check limits
+ *   Sender              native send -> SendReceipt                          (transport)
+ *
+ * broker -> handler -> settled                 4 rooms
+ *   Receiver            native record -> Delivery, within the granted credit (transport)
+ *   Dispatcher          one lane per key, concurrency limit
+ *   IncomingPipeline    expired? decode, interceptors, handler -> Outcome; exception -> FailurePolicy
+ *   Settler             Outcome -> Settlement, once, in one method
+ * </pre>
+ */
+@NullMarked
+package dev.waybill.internal;
+
+import org.jspecify.annotations.NullMarked;

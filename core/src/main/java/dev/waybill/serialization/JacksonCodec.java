@@ -1,0 +1,140 @@
+package dev.waybill.serialization;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamWriteConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import java.io.IOException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plain JSON by Jackson: records and beans, {@code java.time} as ISO-8601 text, unknown properties
+ * tolerated, trailing text refused. No type information is written or read.
+ *
+ * <p>Bounds: nesting {@value #MAX_DEPTH}, a number's length {@value #MAX_NUMBER_LENGTH} characters;
+ * the length of strings and of the whole body are the size given. Jackson's own defaults leave the
+ * body's size open.
+ */
+public final class JacksonCodec implements Codec {
+  /** The deepest nesting of arrays and objects, read or written. */
+  public static final int MAX_DEPTH = 100;
+
+  /** The longest number in characters. */
+  public static final int MAX_NUMBER_LENGTH = 200;
+
+  private static final String MEDIA_TYPE = "application/json";
+
+  private final ObjectMapper mapper;
+
+  private JacksonCodec(ObjectMapper mapper) {
+    this.mapper = mapper;
+  }
+
+  /**
+   * A codec for bodies of up to {@code maxBodyBytes}.
+   *
+   * @throws IllegalArgumentException if it is not positive
+   */
+  public static JacksonCodec upTo(int maxBodyBytes) {
+    if (maxBodyBytes <= 0) {
+      throw new IllegalArgumentException(
+          "maxBodyBytes is " + maxBodyBytes + ": give a positive size");
+    }
+    JsonFactory factory =
+        JsonFactory.builder()
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxNumberLength(MAX_NUMBER_LENGTH)
+                    .maxStringLength(maxBodyBytes)
+                    .maxDocumentLength(maxBodyBytes)
+                    .build())
+            .streamWriteConstraints(
+                StreamWriteConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+            .build();
+    return new JacksonCodec(
+        JsonMapper.builder(factory)
+            .addModule(new JavaTimeModule())
+            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+            .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
+            .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build());
+  }
+
+  /**
+   * A codec with an application's own mapper, taken as it is: its modules, and also its bounds.
+   * Polymorphic typing by class name must not be switched on in it.
+   */
+  public static JacksonCodec with(ObjectMapper mapper) {
+    return new JacksonCodec(mapper);
+  }
+
+  @Override
+  public String contentType() {
+    return MEDIA_TYPE;
+  }
+
+  @Override
+  public boolean reads(@Nullable String contentType) {
+    if (contentType == null) {
+      return true;
+    }
+    int end = contentType.indexOf(';');
+    String type =
+        (end < 0 ? contentType : contentType.substring(0, end)).trim().toLowerCase(Locale.ROOT);
+    return type.equals(MEDIA_TYPE)
+        || type.equals("text/json")
+        || (type.startsWith("application/")
+            && type.endsWith("+json")
+            && !type.startsWith("application/cloudevents"));
+  }
+
+  @Override
+  public byte[] encode(Object payload) {
+    try {
+      return mapper.writeValueAsBytes(payload);
+    } catch (JsonProcessingException e) {
+      throw new MessagingException(
+          ErrorCode.INVALID_MESSAGE,
+          "%s can't be written as JSON: %s"
+              .formatted(payload.getClass().getName(), e.getClass().getSimpleName()),
+          e);
+    }
+  }
+
+  @Override
+  public <T> T decode(byte[] body, Class<T> type) {
+    T payload;
+    try {
+      payload = mapper.readValue(body, type);
+    } catch (JsonProcessingException e) {
+      e.clearLocation(); // its text quotes the body
+      throw new MessagingException(
+          ErrorCode.UNDECODABLE,
+          "the body is not a JSON %s: %s".formatted(type.getSimpleName(), reason(e)),
+          e);
+    } catch (IOException e) {
+      throw new MessagingException(
+          ErrorCode.UNDECODABLE, "the body could not be read: " + e.getClass().getSimpleName(), e);
+    }
+    if (payload == null) {
+      throw new MessagingException(
+          ErrorCode.UNDECODABLE, "the body is the JSON null, not a " + type.getSimpleName());
+    }
+    return payload;
+  }
+
+  private static String reason(JsonProcessingException e) {
+    return e.getClass().getSimpleName();
+  }
+}

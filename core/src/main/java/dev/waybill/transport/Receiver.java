@@ -1,0 +1,52 @@
+package dev.waybill.transport;
+
+import dev.waybill.error.MessagingException;
+
+/**
+ * Receives from one source, until closed. Begins receiving when it is made by {@link
+ * TransportConnection#receive}. Never has more than the given number of deliveries unsettled: a
+ * settlement (or loss) gives one credit back.
+ *
+ * <p>Recovers by itself, with a backoff, from lost connections and passing errors, and reports each
+ * to its listener. All methods may be called from any thread.
+ */
+public interface Receiver extends AutoCloseable {
+  /** Takes what a receiver receives. Called by one thread at a time, on a transport's thread. */
+  interface Listener {
+    /** A message has arrived. Must not block and must not throw. In the broker's order per key. */
+    void delivered(Delivery delivery);
+
+    /**
+     * Receiving is disturbed: the connection is lost, the broker refuses. The receiver goes on
+     * trying; one call per change of state, not per attempt.
+     */
+    void failed(MessagingException problem);
+
+    /** Receiving works again after {@link #failed}. */
+    void recovered();
+  }
+
+  /**
+   * No new delivery from soon on (those on their way still arrive); open ones stay open and owned,
+   * and connection or group membership is kept. Idempotent.
+   */
+  void pause();
+
+  /** Receives again after {@link #pause}. Idempotent. */
+  void resume();
+
+  /**
+   * Ends receiving for good: after the return nothing is delivered any more. Open deliveries stay
+   * owned and can be settled until {@link #close}. Blocks at most a second or two. Idempotent.
+   */
+  void stop();
+
+  /**
+   * Stops, finishes settlements that were begun, releases what is still open so that other
+   * instances get it soon, and gives everything back: thread, group membership, channel. Blocks up
+   * to about five seconds. Later settlements are {@link Settlement.Result#NOT_OWNED}. Idempotent;
+   * never throws for a broker that is gone.
+   */
+  @Override
+  void close();
+}

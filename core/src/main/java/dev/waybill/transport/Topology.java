@@ -1,0 +1,38 @@
+package dev.waybill.transport;
+
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Source;
+import java.util.List;
+
+/**
+ * What must stand on the broker for one bus.
+ *
+ * @param channels every channel the bus may send to, and the topics of its subscriptions; without
+ *     dead-letter queues
+ * @param sources every queue and subscription the bus receives from; each needs its {@link
+ *     Source#deadLetterQueue()}. A source that is itself a dead-letter queue is contained in {@code
+ *     deadLetterQueues} instead.
+ * @param deadLetterQueues the dead-letter queues of the sources, and those that the bus receives
+ *     from
+ */
+public record Topology(
+    List<Channel> channels,
+    List<Source> sources,
+    List<dev.waybill.routing.Queue> deadLetterQueues) {
+  /** Copies the lists. */
+  public Topology {
+    channels = List.copyOf(channels);
+    sources = List.copyOf(sources);
+    deadLetterQueues = List.copyOf(deadLetterQueues);
+  }
+
+  /** What a bus may do to make its topology stand. */
+  public enum Mode {
+    /** Make what is missing; idempotent; never change or delete what is there. The default. */
+    CREATE,
+    /** Look, and refuse to start if something is missing or differs. */
+    VERIFY,
+    /** No administrative call at all; for the least privilege. */
+    ASSUME
+  }
+}

@@ -1,0 +1,111 @@
+package dev.waybill.transport;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message as a transport sees it: a body, CloudEvents context attributes, and headers. The
+ * library maps envelopes to it and back; a transport writes it natively and reads it back
+ * unchanged.
+ *
+ * <ul>
+ *   <li>{@link #body()}: any bytes, possibly none. The array is handed over, not copied: nobody
+ *       changes it afterwards.
+ *   <li>{@link #contentType()}: goes to the broker's own content-type field where it has one.
+ *   <li>{@link #attributes()}: CloudEvents 1.0 context attributes by their bare names ({@code id},
+ *       {@code type}, {@code partitionkey}, …, without {@code datacontenttype}), all as strings. A
+ *       transport writes them with the prefix of that broker's binding ({@code ce_} on Kafka,
+ *       {@code ce-} on RabbitMQ), and strips it when it reads. Empty for a foreign message.
+ *   <li>{@link #headers()}: everything else. The library has already mapped users' names ({@code
+ *       wb-…}) so that none can become a native one; a transport writes them as they are. What it
+ *       reads from a foreign message it gives by the native name, as text.
+ *   <li>{@link #key()}: the ordering key, or null; also present as attribute {@code partitionkey}
+ *       in our own messages. Where the broker has a native key (Kafka record key, SQS message
+ *       group) it is written there too.
+ *   <li>{@link #delay()}: a send option: not delivered before this time has passed; null or
+ *       positive. Null on receipt.
+ * </ul>
+ *
+ * <p>Immutable but for the array; thread-safe.
+ */
+public final class WireMessage {
+  private final byte[] body;
+  private final @Nullable String contentType;
+  private final Map<String, String> attributes;
+  private final Map<String, String> headers;
+  private final @Nullable String key;
+  private final @Nullable Duration delay;
+
+  /** A message of the given parts; the maps are copied, the array is not. */
+  public WireMessage(
+      byte[] body,
+      @Nullable String contentType,
+      Map<String, String> attributes,
+      Map<String, String> headers,
+      @Nullable String key,
+      @Nullable Duration delay) {
+    this.body = body;
+    this.contentType = contentType;
+    this.attributes = Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
+    this.headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+    this.key = key;
+    this.delay = delay;
+  }
+
+  /** The body's bytes; not a copy, never changed by anyone. */
+  public byte[] body() {
+    return body;
+  }
+
+  /** The media type of the body, or null if the sender did not say. */
+  public @Nullable String contentType() {
+    return contentType;
+  }
+
+  /** CloudEvents context attributes by bare name; immutable. */
+  public Map<String, String> attributes() {
+    return attributes;
+  }
+
+  /** Headers by wire name; immutable. */
+  public Map<String, String> headers() {
+    return headers;
+  }
+
+  /** The ordering key, or null. */
+  public @Nullable String key() {
+    return key;
+  }
+
+  /** How long the broker is to hold the message back, or null. */
+  public @Nullable Duration delay() {
+    return delay;
+  }
+
+  /** The CloudEvents {@code id}, or null in a foreign message. */
+  public @Nullable String id() {
+    return attributes.get("id");
+  }
+
+  /** This message with {@code more} headers, which replace those of the same name. */
+  public WireMessage withHeaders(Map<String, String> more) {
+    Map<String, String> all = new LinkedHashMap<>(headers);
+    all.putAll(more);
+    return new WireMessage(body, contentType, attributes, all, key, delay);
+  }
+
+  /** The message's names and sizes; never its body or values. */
+  @Override
+  public String toString() {
+    return "WireMessage[id="
+        + id()
+        + ", "
+        + body.length
+        + " bytes, headers="
+        + headers.keySet()
+        + "]";
+  }
+}

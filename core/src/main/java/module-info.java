@@ -1,0 +1,23 @@
+/** Waybill: messages, routes and delivery, described once and carried by any transport. */
+@org.jspecify.annotations.NullMarked
+module dev.waybill {
+  requires transitive org.jspecify;
+  requires org.slf4j;
+  requires com.fasterxml.jackson.core;
+  requires transitive com.fasterxml.jackson.databind;
+  requires com.fasterxml.jackson.datatype.jsr310;
+
+  exports dev.waybill;
+  exports dev.waybill.delivery;
+  exports dev.waybill.error;
+  exports dev.waybill.routing;
+  exports dev.waybill.serialization;
+  exports dev.waybill.transport;
+  exports dev.waybill.transport.support;
+
+  uses dev.waybill.transport.TransportProvider;
+  uses dev.waybill.MessageBus.Provider;
+
+  provides dev.waybill.MessageBus.Provider with
+      dev.waybill.internal.BusProvider;
+}
