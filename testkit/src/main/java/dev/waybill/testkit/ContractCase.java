@@ -1,0 +1,93 @@
+package dev.waybill.testkit;
+
+import dev.waybill.ConsumerSpec;
+import dev.waybill.MessageBus;
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Routes;
+import dev.waybill.routing.Topic;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.TransportConnection;
+import dev.waybill.transport.WireMessage;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/** The channels, routes and buses of one case, under names that no other case has. */
+final class ContractCase {
+  /** A command with an order per key. */
+  record Charge(String account, int number) {}
+
+  /** A command without a key. */
+  record Refresh(int number) {}
+
+  /** An event with an order per key. */
+  record Charged(String account, int number) {}
+
+  /** An event without a key. */
+  record Refreshed(int number) {}
+
+  /** A document without a key. */
+  record Report(String title, List<String> lines) {}
+
+  private final TransportHarness harness;
+  final String id = "c" + UUID.randomUUID().toString().substring(0, 8);
+  final String keyedQueue = id + "-charges";
+  final String plainQueue = id + "-refreshes";
+  final String keyedTopic = id + "-charged";
+  final String plainTopic = id + "-refreshed";
+  final String documents = id + "-reports";
+  final Routes routes;
+
+  ContractCase(TransportHarness harness) {
+    this.harness = harness;
+    this.routes =
+        Routes.define(
+            r -> {
+              r.command(Charge.class)
+                  .named("charge.v1")
+                  .toQueue(keyedQueue)
+                  .keyedBy(Charge::account);
+              r.command(Refresh.class).named("refresh.v1").toQueue(plainQueue);
+              r.event(Charged.class)
+                  .named("charged.v1")
+                  .toTopic(keyedTopic)
+                  .keyedBy(Charged::account);
+              r.event(Refreshed.class).named("refreshed.v1").toTopic(plainTopic);
+              r.document(Report.class).named("report.v1").toQueue(documents);
+            });
+  }
+
+  /** A bus with the case's routes. */
+  MessageBus.Builder bus() {
+    return MessageBus.over(harness.transport()).named("contract").routes(routes);
+  }
+
+  /** A started bus that consumes commands with a key. */
+  MessageBus charging(Consumer<ConsumerSpec> consumer) {
+    return bus().consume(keyedQueue, consumer).start();
+  }
+
+  /** A started bus that consumes commands without a key. */
+  MessageBus refreshing(Consumer<ConsumerSpec> consumer) {
+    return bus().consume(plainQueue, consumer).start();
+  }
+
+  Queue queue(String name) {
+    return routes.queue(name);
+  }
+
+  Topic topic(String name) {
+    return routes.topic(name);
+  }
+
+  /** Puts a message into a channel as a program without Waybill might. */
+  void sendForeign(Channel channel, WireMessage message) {
+    try (TransportConnection connection = harness.transport().connect(Duration.ofSeconds(15))) {
+      connection.prepare(
+          new Topology(List.of(channel), List.of(), List.of()), Topology.Mode.ASSUME);
+      connection.sender().send(channel, message, Duration.ofSeconds(15)).join();
+    }
+  }
+}
