@@ -123,15 +123,14 @@ public final class OrderFlow {
   }
 
   private void investigate(DeadLetter letter) {
+    String thrown = letter.exceptionClass();
     String evidence =
-        "%s; %s; from %s after %d attempts"
+        "%s%s, %d attempts at %s"
             .formatted(
                 letter.reason().replaceFirst("expired at .*", "expired"),
-                letter.exceptionClass() == null
-                    ? "nothing thrown"
-                    : letter.exceptionClass().replaceFirst(".*[.$]", ""),
-                letter.channel(),
-                letter.attempts());
+                thrown == null ? "" : " (" + thrown.replaceFirst(".*[.$]", "") + ")",
+                letter.attempts(),
+                letter.channel());
     history.add(orderOf(letter), History.Step.DEAD_LETTER, "dead-letter desk", 1, evidence);
   }
 

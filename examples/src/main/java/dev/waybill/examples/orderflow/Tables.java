@@ -65,16 +65,24 @@ final class Tables {
       for (int i = 0; i < widths.length; i++) {
         text.append(pad(lines.get(row).get(i), widths[i])).append("  ");
       }
-      text.setLength(text.length() - 2);
-      text.append('\n');
+      endLine(text);
       if (row == 0) {
         for (int width : widths) {
           text.append("-".repeat(width)).append("  ");
         }
-        text.append('\n');
+        endLine(text);
       }
     }
     return text.toString();
+  }
+
+  private static void endLine(StringBuilder text) {
+    int end = text.length();
+    while (text.charAt(end - 1) == ' ') {
+      end--;
+    }
+    text.setLength(end);
+    text.append('\n');
   }
 
   private static String pad(String text, int width) {
