@@ -45,9 +45,14 @@ public record Metadata(
     @Nullable Duration delay,
     Map<String, String> headers) {
 
-  /** Copies the headers. */
+  /** Copies the headers, of which neither names nor values are null. */
   public Metadata {
     Objects.requireNonNull(id, "id");
+    headers.forEach(
+        (name, value) -> {
+          Objects.requireNonNull(name, "the name of a header");
+          Objects.requireNonNull(value, () -> "the value of the header '" + name + "'");
+        });
     headers =
         headers.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(headers));
   }

@@ -1,6 +1,7 @@
 package dev.waybill;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * What is decided over a message: by a handler that returns one, by the {@link
@@ -34,14 +35,24 @@ public sealed interface Outcome {
    *
    * @param reason why, in words, for the evidence
    */
-  record DeadLettered(String reason) implements Outcome {}
+  record DeadLettered(String reason) implements Outcome {
+    /** Checks that there is a reason. */
+    public DeadLettered {
+      Objects.requireNonNull(reason, "reason");
+    }
+  }
 
   /**
    * Dropped by decision, with a warning in the log; the message is done with.
    *
    * @param reason why, in words, for the log
    */
-  record Discarded(String reason) implements Outcome {}
+  record Discarded(String reason) implements Outcome {
+    /** Checks that there is a reason. */
+    public Discarded {
+      Objects.requireNonNull(reason, "reason");
+    }
+  }
 
   /** Handled. */
   static Outcome acknowledged() {

@@ -220,7 +220,7 @@ public final class FailurePolicy {
     for (Duration wait : waits) {
       longest = wait.compareTo(longest) > 0 ? wait : longest;
     }
-    return longest.plusMillis((long) (longest.toMillis() * jitter));
+    return longest.plusNanos((long) (longest.toNanos() * jitter));
   }
 
   /** The policy in words. */

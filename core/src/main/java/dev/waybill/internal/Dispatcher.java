@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
@@ -36,6 +37,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Dispatcher implements Receiver.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+
+  /** Before a message is handled again on which the library itself failed: no hot loop. */
+  private static final Duration AFTER_A_BUG = Duration.ofSeconds(1);
 
   private final Source source;
   private final int concurrency;
@@ -100,11 +104,15 @@ final class Dispatcher implements Receiver.Listener {
     LOG.info("Receiving from the {} works again", source);
   }
 
-  /** Renews the lease of everything that is open: running, waiting or queued. */
+  /** Renews the lease of everything that is open: running, waiting or queued. Never throws. */
   void renewLeases() {
     for (Work work : openWork()) {
-      if (work.delivery.isOwned()) {
-        work.delivery.renewLease();
+      try {
+        if (work.delivery.isOwned()) {
+          work.delivery.renewLease();
+        }
+      } catch (RuntimeException e) { // must not end the keeping of all leases
+        LOG.error("The lease of {} could not be renewed", work.delivery.brokerId(), e);
       }
     }
   }
@@ -117,12 +125,11 @@ final class Dispatcher implements Receiver.Listener {
   }
 
   /**
-   * Gives back what has not begun, lets run what has, at most {@code patience}, then interrupts it.
-   * The receiver has stopped. Blocks.
+   * {@link #stop Stops}, lets run what has begun, at most {@code patience}, then interrupts it.
+   * Blocks.
    */
   void drain(Duration patience) {
-    settler.stopping();
-    releaseWhatHasNotBegun();
+    stop();
     try {
       awaitDrained(patience);
     } finally {
@@ -133,24 +140,49 @@ final class Dispatcher implements Receiver.Listener {
     }
   }
 
-  private void releaseWhatHasNotBegun() {
+  /**
+   * Begins nothing more, and gives back what has not begun. What stands behind a busy one of its
+   * key stays until that is settled: another instance must not handle it meanwhile, nor get it
+   * first. The receiver has stopped. Idempotent.
+   */
+  void stop() {
     List<Work> back = new ArrayList<>();
     synchronized (lock) {
+      if (stopping) {
+        return;
+      }
       stopping = true;
       ready.clear();
+      Set<Work> behind = behindBusyOnes();
       for (Work work : open) {
-        if (!work.isBusy()) {
+        if (!work.isBusy() && !behind.contains(work)) {
           back.add(work);
         }
       }
-      open.removeAll(back);
+      back.forEach(open::remove);
       lanes.clear();
       checkDrained();
     }
+    settler.stopping();
     // in order of arrival, so that a broker that puts them back in this order keeps the order per
     // key
     back.sort((a, b) -> Long.compare(a.arrival, b.arrival));
-    for (Work work : back) {
+    giveBack(back);
+  }
+
+  /** Under the lock. */
+  private Set<Work> behindBusyOnes() {
+    Set<Work> behind = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Lane lane : lanes.values()) {
+      if (lane.queue.element().isBusy()) {
+        behind.addAll(lane.queue);
+      }
+    }
+    return behind;
+  }
+
+  private void giveBack(List<Work> works) {
+    for (Work work : works) {
       var unused = settler.release(work);
     }
   }
@@ -220,8 +252,7 @@ final class Dispatcher implements Receiver.Listener {
       return;
     }
     var unused =
-        pipeline
-            .handle(work)
+        handle(work)
             .whenComplete(
                 (resolution, bug) -> {
                   if (bug != null) {
@@ -234,8 +265,16 @@ final class Dispatcher implements Receiver.Listener {
                   resolved(
                       lane,
                       work,
-                      bug == null ? resolution : Resolution.of(Outcome.retryAfter(Duration.ZERO)));
+                      bug == null ? resolution : Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
                 });
+  }
+
+  private CompletionStage<Resolution> handle(Work work) {
+    try {
+      return pipeline.handle(work);
+    } catch (Throwable bug) { // would cost a place of the concurrency and block the key for ever
+      return CompletableFuture.failedFuture(bug);
+    }
   }
 
   private void resolved(Lane lane, Work work, Resolution resolution) {
@@ -261,7 +300,10 @@ final class Dispatcher implements Receiver.Listener {
   }
 
   private void retry(Lane lane, Work work, Duration after, Resolution resolution) {
-    if (!after.isZero() && retryAfter.level() == Level.NATIVE && retryAfter.serves(after)) {
+    if (!after.isZero()
+        && retryAfter.level() == Level.NATIVE
+        && retryAfter.serves(after)
+        && isAlone(lane)) {
       settleThenFinish(lane, work, settler.settle(work, resolution));
       return;
     }
@@ -270,6 +312,13 @@ final class Dispatcher implements Receiver.Listener {
       again(lane, work);
     } else {
       await(lane, work, after);
+    }
+  }
+
+  /** Whether nothing is here that would overtake the lane's head if that were given back. */
+  private boolean isAlone(Lane lane) {
+    synchronized (lock) {
+      return lane.queue.size() == 1;
     }
   }
 
@@ -289,21 +338,17 @@ final class Dispatcher implements Receiver.Listener {
   /** Makes a lane whose head waited ready, in front: what has begun is ended first. */
   private void again(Lane lane, Work work) {
     synchronized (lock) {
-      if (stopping) {
-        if (open.contains(work)) { // an immediate retry that the stop has overtaken
-          work.busy(false);
-          open.remove(work);
-          checkDrained();
-        } else {
-          return;
-        }
-      } else {
+      if (!stopping) {
+        work.busy(false);
         ready.addFirst(lane);
         pump();
         return;
       }
+      if (!open.contains(work)) {
+        return; // waited, and was given back by the stop
+      }
     }
-    var unused = settler.release(work);
+    settleThenFinish(lane, work, settler.release(work)); // at once, and overtaken by the stop
   }
 
   private void settleThenFinish(Lane lane, Work work, CompletableFuture<@Nullable Void> settled) {
@@ -311,18 +356,32 @@ final class Dispatcher implements Receiver.Listener {
   }
 
   private void finished(Lane lane, Work work) {
+    List<Work> behind;
+    synchronized (lock) {
+      lane.queue.remove();
+      if (!stopping) {
+        open.remove(work);
+        goOn(lane);
+        return;
+      }
+      behind = List.copyOf(lane.queue);
+      lane.queue.clear();
+    }
+    giveBack(behind);
     synchronized (lock) {
       open.remove(work);
-      if (!stopping) {
-        lane.queue.remove();
-        if (!lane.queue.isEmpty()) {
-          ready.add(lane);
-          pump();
-        } else if (lane.key != null) {
-          lanes.remove(lane.key);
-        }
-      }
+      behind.forEach(open::remove);
       checkDrained();
+    }
+  }
+
+  /** Under the lock. */
+  private void goOn(Lane lane) {
+    if (!lane.queue.isEmpty()) {
+      ready.add(lane);
+      pump();
+    } else if (lane.key != null) {
+      lanes.remove(lane.key);
     }
   }
 

@@ -41,8 +41,9 @@ final class Evidence {
     evidence.put(REASON, cut(reason));
     if (failure != null) {
       evidence.put(EXCEPTION_CLASS, failure.getClass().getName());
-      if (failure.getMessage() != null) {
-        evidence.put(EXCEPTION_MESSAGE, cut(failure.getMessage()));
+      String message = messageOf(failure);
+      if (message != null) {
+        evidence.put(EXCEPTION_MESSAGE, cut(message));
       }
     }
     evidence.put(CHANNEL, StartUpChecks.channelOf(source).name());
@@ -81,6 +82,14 @@ final class Evidence {
         number(evidence.get(ATTEMPTS)),
         time(evidence.get(FIRST_FAILURE)),
         time(evidence.get(LAST_FAILURE)));
+  }
+
+  private static @Nullable String messageOf(Throwable failure) {
+    try {
+      return failure.getMessage();
+    } catch (RuntimeException e) {
+      return null; // an application's exception; its failure must not keep the message from us
+    }
   }
 
   private static void put(Map<String, String> evidence, String name, @Nullable Instant time) {

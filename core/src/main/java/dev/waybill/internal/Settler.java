@@ -6,6 +6,7 @@ import dev.waybill.transport.Settlement;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -34,10 +35,18 @@ final class Settler {
     this.timer = timer;
   }
 
-  /** From now on a settlement that fails is not tried again; the message comes back. */
+  /** From now on a settlement that fails is not tried again; the message is given back. */
   void stopping() {
     stopping = true;
-    waiting.values().forEach(done -> done.complete(null));
+    waiting.keySet().forEach(this::giveUp);
+  }
+
+  /** Gives back a message that waits to be tried again, if nobody else has taken it up. */
+  private void giveUp(Work work) {
+    CompletableFuture<@Nullable Void> done = waiting.remove(work);
+    if (done != null) {
+      attempt(work, new Settlement.Release(Duration.ZERO, work.attemptsMade()), FIRST_WAIT, done);
+    }
   }
 
   /**
@@ -96,8 +105,7 @@ final class Settler {
   private void attempt(
       Work work, Settlement settlement, Duration wait, CompletableFuture<@Nullable Void> done) {
     var unused =
-        work.delivery
-            .settle(settlement)
+        settled(work, settlement)
             .whenComplete(
                 (result, failure) -> {
                   if (failure == null) {
@@ -108,9 +116,7 @@ final class Settler {
                           source);
                     }
                     done.complete(null);
-                  } else if (settlement instanceof Settlement.Reject
-                      && !stopping
-                      && work.delivery.isOwned()) {
+                  } else if (settlement instanceof Settlement.Reject && work.delivery.isOwned()) {
                     LOG.error(
                         "{} from the {} could not be put into {}; it is kept, and tried again after {}",
                         work.delivery.brokerId(),
@@ -130,20 +136,27 @@ final class Settler {
                 });
   }
 
+  private static CompletionStage<Settlement.Result> settled(Work work, Settlement settlement) {
+    try {
+      return work.delivery.settle(settlement);
+    } catch (RuntimeException e) { // a bug of the transport must not block the key for ever
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
   private void later(
       Work work, Settlement settlement, Duration wait, CompletableFuture<@Nullable Void> done) {
     Duration twice = wait.multipliedBy(2);
     Duration next = twice.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : twice;
     waiting.put(work, done);
     if (stopping) {
-      done.complete(null);
+      giveUp(work);
       return;
     }
     var unused =
         timer.schedule(
             () -> {
-              waiting.remove(work);
-              if (!done.isDone()) {
+              if (waiting.remove(work) != null) {
                 attempt(work, settlement, next, done);
               }
             },

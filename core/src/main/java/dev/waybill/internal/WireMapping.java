@@ -35,6 +35,11 @@ final class WireMapping {
   /** The longest name of an application's header: with the prefix inside AMQP's 255 bytes. */
   private static final int MAX_HEADER_NAME = 200;
 
+  /** RFC 3339 has years of four digits; what goes beyond no receiver could read. */
+  private static final Instant FIRST_TIME = Instant.parse("0000-01-01T00:00:00Z");
+
+  private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59.999999999Z");
+
   private WireMapping() {}
 
   /** The wire form of stamped metadata, of which id, type, source and time are present. */
@@ -44,12 +49,12 @@ final class WireMapping {
     attribute(attributes, "id", metadata.id());
     attribute(attributes, "source", metadata.source());
     attribute(attributes, "type", metadata.type());
-    attribute(attributes, "time", metadata.time());
+    time(attributes, "time", metadata.time());
     attributes.put(KIND, kind.wireName());
     attribute(attributes, "partitionkey", metadata.key());
     attribute(attributes, "correlationid", metadata.correlationId());
     attribute(attributes, "causationid", metadata.causationId());
-    attribute(attributes, "expirytime", metadata.expiresAt());
+    time(attributes, "expirytime", metadata.expiresAt());
     attribute(attributes, REPLY_TO, metadata.replyTo());
     Map<String, String> headers = new LinkedHashMap<>();
     metadata
@@ -164,6 +169,16 @@ final class WireMapping {
       }
     }
     attributes.put(name, checkedValue(name, text));
+  }
+
+  private static void time(Map<String, String> attributes, String name, @Nullable Instant value) {
+    if (value != null && (value.isBefore(FIRST_TIME) || value.isAfter(LAST_TIME))) {
+      throw new MessagingException(
+          ErrorCode.INVALID_MESSAGE,
+          "the CloudEvents attribute '%s' is beyond the years 0 to 9999, which RFC 3339 can't write; leave it out for \"never\""
+              .formatted(name));
+    }
+    attribute(attributes, name, value);
   }
 
   private static @Nullable Instant instant(Map<String, String> attributes, String name) {

@@ -1,12 +1,14 @@
 package dev.waybill.serialization;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.waybill.error.ErrorCode;
@@ -67,6 +69,7 @@ public final class JacksonCodec implements Codec {
             .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
             .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .disable(DeserializationFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build());
   }
@@ -118,14 +121,13 @@ public final class JacksonCodec implements Codec {
     try {
       payload = mapper.readValue(body, type);
     } catch (JsonProcessingException e) {
-      e.clearLocation(); // its text quotes the body
+      // not as the cause: its text quotes the body, and would come into every log
       throw new MessagingException(
           ErrorCode.UNDECODABLE,
-          "the body is not a JSON %s: %s".formatted(type.getSimpleName(), reason(e)),
-          e);
+          "the body is not a JSON %s: %s".formatted(type.getSimpleName(), reason(e)));
     } catch (IOException e) {
       throw new MessagingException(
-          ErrorCode.UNDECODABLE, "the body could not be read: " + e.getClass().getSimpleName(), e);
+          ErrorCode.UNDECODABLE, "the body could not be read: " + e.getClass().getSimpleName());
     }
     if (payload == null) {
       throw new MessagingException(
@@ -134,7 +136,15 @@ public final class JacksonCodec implements Codec {
     return payload;
   }
 
+  /** What kind of mistake, and where; without what stands there. */
   private static String reason(JsonProcessingException e) {
-    return e.getClass().getSimpleName();
+    String kind = e.getClass().getSimpleName();
+    if (e instanceof ValueInstantiationException && e.getCause() != null) {
+      kind += " (" + e.getCause().getClass().getSimpleName() + ")";
+    }
+    JsonLocation at = e.getLocation();
+    return at == null
+        ? kind
+        : "%s at line %d, column %d".formatted(kind, at.getLineNr(), at.getColumnNr());
   }
 }

@@ -39,7 +39,16 @@ public sealed interface Settlement {
    *     count makes the next delivery's {@link Delivery#attempt()} one more. A broker that counts
    *     by itself ignores it.
    */
-  record Release(Duration after, int attemptsMade) implements Settlement {}
+  record Release(Duration after, int attemptsMade) implements Settlement {
+    /** Checks both. */
+    public Release {
+      if (after.isNegative() || attemptsMade < 0) {
+        throw new IllegalArgumentException(
+            "a release after %s with %d attempts made: neither may be negative"
+                .formatted(after, attemptsMade));
+      }
+    }
+  }
 
   /**
    * The message goes to the source's dead-letter queue, with body and native headers as they were

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,10 @@ public record TransportUri(
     String authority,
     @Nullable String path,
     Map<String, String> parameters) {
+  /** What can be told apart: a scheme, an authority whose user info has no slash, parameters with names. */
+  private static final Pattern WELL_FORMED =
+      Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:(//[^/?#]*)?[^@?]*(\\?([^=&@]+=[^&]*(&|$))*)?");
+
   /** Copies the parameters. */
   public TransportUri {
     parameters = Map.copyOf(parameters);
@@ -102,17 +107,33 @@ public record TransportUri(
         : decode(scheme + ":", userInfo.substring(colon + 1));
   }
 
-  /** A URI with user info and parameter values blotted out, fit for logs and errors. */
+  /**
+   * A URI with user info and parameter values blotted out, fit for logs and errors. Of a malformed
+   * one, rather too much is blotted out than too little: everything before its last {@code @}.
+   */
   public static String redact(String uri) {
-    return uri.replaceFirst("//[^/?#]*@", "//***@").replaceAll("([?&][^=&]*)=[^&]*", "$1=***");
+    int question = uri.indexOf('?');
+    boolean wellFormed = WELL_FORMED.matcher(uri).matches();
+    if (wellFormed && question >= 0) {
+      return redact(uri.substring(0, question))
+          + uri.substring(question).replaceAll("([?&][^=&]*)=[^&]*", "$1=***");
+    }
+    int at = uri.lastIndexOf('@');
+    if (at < 0) {
+      return uri;
+    }
+    int scheme = uri.indexOf("://");
+    String kept = scheme > 0 && scheme < at ? uri.substring(0, scheme + 3) : "";
+    return kept + "***@" + uri.substring(at + 1).replaceAll("=[^&]*", "=***");
   }
 
   /** Without secrets. */
   @Override
   public String toString() {
     String host = userInfo == null ? authority : "***@" + authority;
-    String tail = path == null ? "" : "/" + path;
-    return scheme + "://" + host + tail + (parameters.isEmpty() ? "" : "?" + parameters.keySet());
+    String address = authority.isEmpty() ? "" : "//" + host;
+    String tail = path == null ? "" : (authority.isEmpty() ? "" : "/") + path;
+    return scheme + ":" + address + tail + (parameters.isEmpty() ? "" : "?" + parameters.keySet());
   }
 
   private static Map<String, String> parameters(String uri, String query, Set<String> known) {
@@ -126,7 +147,7 @@ public record TransportUri(
             "'%s' has the unknown parameter '%s'; %s."
                 .formatted(
                     redact(uri),
-                    name,
+                    name.contains("@") ? "***" : name,
                     known.isEmpty()
                         ? "this transport has none"
                         : "known are " + String.join(", ", new TreeSet<>(known))));

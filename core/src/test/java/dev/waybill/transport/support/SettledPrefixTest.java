@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waybill.transport.support.SettledPrefix.Range;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -119,7 +120,7 @@ class SettledPrefixTest {
   }
 
   private static void assertSame(
-      long seed, SettledPrefix prefix, TreeMap<Long, Boolean> model, long next) {
+      long seed, SettledPrefix prefix, Map<Long, Boolean> model, long next) {
     TreeSet<Long> open = new TreeSet<>();
     long highestSettled = -1;
     for (var entry : model.entrySet()) {

@@ -1,0 +1,581 @@
+package dev.waybill.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Queue;
+import dev.waybill.transport.Capabilities.Level;
+import dev.waybill.transport.Capabilities.Support;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Accept;
+import dev.waybill.transport.Settlement.Reject;
+import dev.waybill.transport.Settlement.Release;
+import dev.waybill.transport.Settlement.Result;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+class DispatcherTest {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+  private static final Support EMULATED = new Support(Level.EMULATED, null, "");
+  private static final Support NATIVE = new Support(Level.NATIVE, null, "");
+
+  private final ScriptedPipeline pipeline = new ScriptedPipeline();
+  private final ManualWorkers workers = new ManualWorkers();
+  private final ManualTimer timer = new ManualTimer();
+  private Dispatcher dispatcher = keyed(8);
+
+  private Dispatcher keyed(int concurrency) {
+    return dispatcher(new Queue("q", true), concurrency, EMULATED);
+  }
+
+  private Dispatcher dispatcher(Queue source, int concurrency, Support retryAfter) {
+    return new Dispatcher(
+        source, concurrency, pipeline, new Settler(source, timer), workers, timer, retryAfter);
+  }
+
+  private FakeDelivery deliver(String name, String key) {
+    return deliver(FakeDelivery.of(name, key));
+  }
+
+  private FakeDelivery deliver(FakeDelivery delivery) {
+    dispatcher.delivered(delivery);
+    workers.work();
+    return delivery;
+  }
+
+  private ScriptedPipeline.Call call(String name) {
+    return pipeline.call(name);
+  }
+
+  private void succeed(String name) {
+    call(name).succeed();
+    workers.work();
+  }
+
+  private void retry(String name, Duration after) {
+    call(name).retry(after);
+    workers.work();
+  }
+
+  private void pass(Duration time) {
+    timer.advance(time);
+    workers.work();
+  }
+
+  // concurrency and lanes
+
+  @Test
+  void a_handled_message_is_accepted_once() {
+    FakeDelivery a = deliver("a", "k");
+
+    assertThat(a.settlements).isEmpty();
+    assertThat(dispatcher.isIdle()).isFalse();
+    succeed("a");
+
+    assertThat(a.settlements).containsExactly(Settlement.accept());
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void no_more_run_at_a_time_than_the_concurrency() {
+    dispatcher = keyed(2);
+    for (String name : List.of("a", "b", "c", "d")) {
+      deliver(name, name);
+    }
+
+    assertThat(pipeline.running()).containsExactly("a", "b");
+    succeed("b");
+    assertThat(pipeline.running()).containsExactly("a", "c");
+    succeed("a");
+    succeed("c");
+    assertThat(pipeline.running()).containsExactly("d");
+  }
+
+  @Test
+  void messages_of_one_key_run_one_at_a_time_and_in_order() {
+    deliver("a", "k");
+    deliver("b", "k");
+    deliver("c", "k");
+
+    assertThat(pipeline.running()).containsExactly("a");
+    succeed("a");
+    assertThat(pipeline.running()).containsExactly("b");
+    succeed("b");
+    assertThat(pipeline.running()).containsExactly("c");
+  }
+
+  @Test
+  void the_next_of_a_key_begins_only_when_the_one_before_is_settled() {
+    CompletableFuture<Result> settled = new CompletableFuture<>();
+    deliver(FakeDelivery.of("a", "k").answering(() -> settled));
+    deliver("b", "k");
+
+    succeed("a");
+    assertThat(pipeline.begun()).containsExactly("a");
+
+    settled.complete(Result.SETTLED);
+    workers.work();
+    assertThat(pipeline.begun()).containsExactly("a", "b");
+  }
+
+  @Test
+  void settling_takes_no_place_from_the_handlers() {
+    dispatcher = keyed(1);
+    deliver(FakeDelivery.of("a", "k").answering(() -> new CompletableFuture<>()));
+    deliver("b", "l");
+
+    succeed("a");
+
+    assertThat(pipeline.running()).containsExactly("b");
+  }
+
+  @Test
+  void different_keys_run_in_parallel() {
+    deliver("a", "k");
+    deliver("b", "l");
+
+    assertThat(pipeline.running()).containsExactly("a", "b");
+  }
+
+  @Test
+  void messages_without_a_key_have_no_order() {
+    deliver("a", null);
+    deliver("b", null);
+
+    assertThat(pipeline.running()).containsExactly("a", "b");
+  }
+
+  @Test
+  void a_source_that_keeps_no_order_ignores_keys() {
+    dispatcher = dispatcher(new Queue("q", false), 8, EMULATED);
+    deliver("a", "k");
+    deliver("b", "k");
+
+    assertThat(pipeline.running()).containsExactly("a", "b");
+  }
+
+  @Test
+  void an_empty_key_is_a_key() {
+    deliver("a", "");
+    deliver("b", "");
+
+    assertThat(pipeline.running()).containsExactly("a");
+  }
+
+  @Test
+  void keys_take_turns_so_that_a_busy_one_starves_no_other() {
+    dispatcher = keyed(1);
+    deliver("a1", "a");
+    deliver("a2", "a");
+    deliver("a3", "a");
+    deliver("b1", "b");
+
+    succeed("a1");
+    assertThat(pipeline.running()).containsExactly("b1");
+  }
+
+  @Test
+  void a_key_that_comes_again_after_a_pause_is_a_lane_anew() {
+    deliver("a", "k");
+    succeed("a");
+    deliver("b", "k");
+    deliver("c", "k");
+
+    assertThat(pipeline.running()).containsExactly("b");
+  }
+
+  // retries
+
+  @Test
+  void a_retry_at_once_keeps_the_lane_and_counts_the_attempt() {
+    dispatcher = keyed(1);
+    deliver("a", "k");
+    deliver("b", "k");
+    deliver("c", "l");
+
+    retry("a", Duration.ZERO);
+    retry("a", Duration.ZERO);
+    succeed("a");
+    succeed("c");
+    succeed("b");
+
+    assertThat(pipeline.begun()).containsExactly("a", "a#2", "a#3", "c", "b");
+  }
+
+  @Test
+  void attempts_go_on_from_where_the_broker_counted() {
+    deliver(new FakeDelivery("a", FakeDelivery.of("a", "k").message(), 4));
+    retry("a", Duration.ZERO);
+
+    assertThat(pipeline.begun()).containsExactly("a#4", "a#5");
+  }
+
+  @Test
+  void a_broker_that_counts_from_zero_does_not_confuse() {
+    deliver(new FakeDelivery("a", FakeDelivery.of("a", "k").message(), 0));
+
+    assertThat(pipeline.begun()).containsExactly("a");
+  }
+
+  @Test
+  void a_wait_holds_its_key_and_no_other_and_frees_its_place() {
+    dispatcher = keyed(1);
+    FakeDelivery a = deliver("a", "k");
+    deliver("b", "k");
+    deliver("c", "l");
+
+    retry("a", MINUTE);
+
+    assertThat(pipeline.running()).containsExactly("c");
+    succeed("c");
+    assertThat(pipeline.running()).isEmpty();
+    assertThat(a.settlements).isEmpty();
+    pass(MINUTE);
+    assertThat(pipeline.running()).containsExactly("a#2");
+    succeed("a");
+    assertThat(pipeline.running()).containsExactly("b");
+  }
+
+  @Test
+  void a_wait_is_never_shorter_than_promised() {
+    deliver("a", "k");
+    retry("a", MINUTE);
+
+    pass(MINUTE.minusNanos(1));
+    assertThat(pipeline.running()).isEmpty();
+    pass(Duration.ofNanos(1));
+    assertThat(pipeline.running()).containsExactly("a#2");
+  }
+
+  @Test
+  void what_has_waited_goes_before_what_has_not_begun() {
+    dispatcher = keyed(1);
+    deliver("a", "k");
+    deliver("b", "l");
+    deliver("c", "m");
+
+    retry("a", MINUTE);
+    pass(MINUTE);
+    succeed("b");
+
+    assertThat(pipeline.running()).containsExactly("a#2");
+  }
+
+  @Test
+  void a_native_wait_gives_the_message_back_with_its_attempts() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    FakeDelivery a = deliver("a", "k");
+    retry("a", Duration.ZERO);
+    retry("a", MINUTE);
+
+    assertThat(a.settlements).containsExactly(new Release(MINUTE, 2));
+    assertThat(dispatcher.isIdle()).isTrue();
+    assertThat(timer.waiting()).isZero();
+  }
+
+  @Test
+  void a_retry_at_once_is_never_given_back() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    FakeDelivery a = deliver("a", "k");
+
+    retry("a", Duration.ZERO);
+
+    assertThat(a.settlements).isEmpty();
+    assertThat(pipeline.running()).containsExactly("a#2");
+  }
+
+  @Test
+  void a_wait_beyond_the_native_limit_is_kept_here() {
+    dispatcher = dispatcher(new Queue("q", true), 8, new Support(Level.NATIVE, MINUTE, ""));
+    FakeDelivery a = deliver("a", "k");
+
+    retry("a", MINUTE.plusNanos(1));
+
+    assertThat(a.settlements).isEmpty();
+    pass(MINUTE.plusNanos(1));
+    assertThat(pipeline.running()).containsExactly("a#2");
+  }
+
+  @Test
+  void a_message_with_others_of_its_key_behind_it_waits_here_so_that_they_do_not_overtake_it() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    FakeDelivery a = deliver("a", "k");
+    deliver("b", "k");
+
+    retry("a", MINUTE);
+
+    assertThat(a.settlements).isEmpty();
+    assertThat(pipeline.running()).isEmpty();
+    pass(MINUTE);
+    assertThat(pipeline.running()).containsExactly("a#2");
+  }
+
+  // ownership
+
+  @Test
+  void a_message_that_is_lost_before_its_turn_is_dropped_without_a_word_to_the_broker() {
+    FakeDelivery a = deliver("a", "k");
+    FakeDelivery b = deliver("b", "k");
+    deliver("c", "k");
+
+    b.lose();
+    succeed("a");
+
+    assertThat(b.settlements).isEmpty();
+    assertThat(a.settlements).hasSize(1);
+    assertThat(pipeline.running()).containsExactly("c");
+    succeed("c");
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void a_message_that_is_lost_while_it_waits_is_dropped() {
+    FakeDelivery a = deliver("a", "k");
+    retry("a", MINUTE);
+    a.lose();
+
+    pass(MINUTE);
+
+    assertThat(pipeline.begun()).containsExactly("a");
+    assertThat(a.settlements).isEmpty();
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void dropped_messages_leak_no_place() {
+    dispatcher = keyed(1);
+    deliver("a", "k");
+    for (int i = 0; i < 5; i++) {
+      deliver("lost" + i, "l").lose();
+    }
+    succeed("a");
+    deliver("b", "m");
+
+    assertThat(pipeline.running()).containsExactly("b");
+  }
+
+  @Test
+  void a_late_settlement_is_harmless() {
+    FakeDelivery a = deliver("a", "k");
+    deliver("b", "k");
+    a.lose();
+
+    succeed("a");
+
+    assertThat(a.settlements).containsExactly(Settlement.accept());
+    assertThat(pipeline.running()).containsExactly("b");
+  }
+
+  // settling
+
+  @Test
+  void a_dead_letter_carries_its_evidence() {
+    FakeDelivery a = deliver("a", "k");
+    retry("a", Duration.ZERO);
+
+    call("a").deadLetter("attempt 2 failed");
+
+    assertThat(a.settlements).hasSize(1);
+    assertThat(a.settlements.get(0))
+        .asInstanceOf(type(Reject.class))
+        .satisfies(
+            reject -> {
+              assertThat(reject.reason()).isEqualTo("attempt 2 failed");
+              assertThat(reject.evidence())
+                  .containsEntry("waybill-dead-letter-reason", "attempt 2 failed")
+                  .containsEntry("waybill-dead-letter-attempts", "2")
+                  .containsEntry("waybill-dead-letter-channel", "q")
+                  .containsEntry("waybill-dead-letter-exception-message", "broken");
+              assertThat(reject.evidence().keySet()).allMatch(name -> name.startsWith("waybill-"));
+            });
+  }
+
+  @Test
+  void a_discarded_message_is_accepted() {
+    FakeDelivery a = deliver("a", "k");
+
+    call("a").discard("stale");
+
+    assertThat(a.settlements).containsExactly(Settlement.accept());
+  }
+
+  @Test
+  void a_dead_letter_that_can_not_be_put_down_is_kept_and_tried_again_after_growing_waits() {
+    FakeDelivery a = deliver(unreachable("a", "k"));
+    deliver("b", "k");
+    deliver("c", "l");
+
+    call("a").deadLetter("why");
+    workers.work();
+
+    assertThat(a.settlements).hasSize(1);
+    assertThat(pipeline.running()).containsExactly("c");
+    pass(Duration.ofMillis(199));
+    assertThat(a.settlements).hasSize(1);
+    pass(Duration.ofMillis(1));
+    assertThat(a.settlements).hasSize(2);
+    pass(Duration.ofMillis(399));
+    assertThat(a.settlements).hasSize(2);
+    pass(Duration.ofMillis(1));
+    assertThat(a.settlements).hasSize(3);
+    pass(Duration.ofHours(1));
+    assertThat(a.settlements).hasSizeBetween(120, 140);
+
+    a.answering(() -> CompletableFuture.completedFuture(Result.SETTLED));
+    pass(Duration.ofSeconds(30));
+    assertThat(pipeline.running()).containsExactly("c", "b");
+    assertThat(a.settlements).allMatch(Reject.class::isInstance);
+  }
+
+  @Test
+  void a_dead_letter_that_can_not_be_put_down_and_is_lost_is_left_to_its_next_delivery() {
+    FakeDelivery a = deliver(unreachable("a", "k"));
+    deliver("b", "k");
+    call("a").deadLetter("why");
+
+    a.lose();
+    pass(Duration.ofSeconds(1));
+
+    assertThat(pipeline.running()).containsExactly("b");
+    pass(Duration.ofHours(1));
+    assertThat(a.settlements).hasSize(2);
+  }
+
+  @Test
+  void an_acceptance_that_fails_is_not_repeated_and_stops_nobody() {
+    FakeDelivery a = deliver(unreachable("a", "k"));
+    deliver("b", "k");
+
+    succeed("a");
+    pass(Duration.ofHours(1));
+
+    assertThat(a.settlements).hasSize(1).allMatch(Accept.class::isInstance);
+    assertThat(pipeline.running()).containsExactly("b");
+  }
+
+  @Test
+  void a_transport_that_throws_instead_of_failing_leaks_no_place_and_blocks_no_key() {
+    dispatcher = keyed(1);
+    deliver(
+        FakeDelivery.of("a", "k")
+            .answering(
+                () -> {
+                  throw new IllegalStateException("a bug of the transport");
+                }));
+    deliver("b", "k");
+
+    succeed("a");
+
+    assertThat(pipeline.running()).containsExactly("b");
+  }
+
+  @Test
+  void a_message_on_which_the_library_fails_is_kept_and_makes_no_hot_loop() {
+    dispatcher = keyed(1);
+    FakeDelivery a = deliver("a", "k");
+    deliver("b", "l");
+
+    call("a").breakDown(new NoClassDefFoundError("x"));
+    workers.work();
+
+    assertThat(pipeline.running()).containsExactly("b");
+    succeed("b");
+    assertThat(a.settlements).isEmpty();
+    pass(Duration.ofMillis(900));
+    assertThat(pipeline.begun()).containsExactly("a", "b");
+    pass(Duration.ofMillis(100));
+    assertThat(pipeline.begun()).containsExactly("a", "b", "a#2");
+  }
+
+  @Test
+  void a_pipeline_that_throws_leaks_no_place_and_blocks_no_key() {
+    ArrayDeque<CompletionStage<Resolution>> answers = new ArrayDeque<>();
+    Pipeline throwing =
+        work -> {
+          if (answers.isEmpty()) {
+            throw new NoClassDefFoundError("x");
+          }
+          return answers.remove();
+        };
+    dispatcher =
+        new Dispatcher(
+            new Queue("q", true),
+            1,
+            throwing,
+            new Settler(new Queue("q", true), timer),
+            workers,
+            timer,
+            EMULATED);
+    FakeDelivery a = deliver("a", "k");
+    answers.add(CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED));
+    FakeDelivery b = deliver("b", "l");
+
+    assertThat(b.settlements).containsExactly(Settlement.accept());
+    assertThat(a.settlements).isEmpty();
+    answers.add(CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED));
+    pass(MINUTE);
+    assertThat(a.settlements).containsExactly(Settlement.accept());
+  }
+
+  // leases
+
+  @Test
+  void leases_of_all_that_is_open_are_renewed_and_of_nothing_else() {
+    dispatcher = keyed(1);
+    FakeDelivery waiting = deliver("waiting", "k");
+    retry("waiting", MINUTE);
+    FakeDelivery running = deliver("running", "l");
+    FakeDelivery queued = deliver("queued", "m");
+    FakeDelivery lost = deliver("lost", "n");
+    lost.lose();
+
+    dispatcher.renewLeases();
+    succeed("running");
+    dispatcher.renewLeases();
+
+    assertThat(waiting.renewals).hasValue(2);
+    assertThat(running.renewals).hasValue(1);
+    assertThat(queued.renewals).hasValue(2);
+    assertThat(lost.renewals).hasValue(0);
+  }
+
+  @Test
+  void a_renewal_that_throws_keeps_no_other_lease_from_its_renewal() {
+    for (int i = 0; i < 5; i++) {
+      deliver(
+          FakeDelivery.of("broken" + i, "k" + i)
+              .renewing(
+                  () -> {
+                    throw new IllegalStateException("a bug of the transport");
+                  }));
+    }
+    FakeDelivery good = deliver("good", "k");
+
+    dispatcher.renewLeases();
+
+    assertThat(good.renewals).hasValue(1);
+  }
+
+  @Test
+  void a_disturbance_of_receiving_is_only_told() {
+    dispatcher.failed(new MessagingException(ErrorCode.CONNECTION_FAILED, "gone"));
+    dispatcher.recovered();
+    deliver("a", "k");
+
+    assertThat(pipeline.running()).containsExactly("a");
+  }
+
+  private static FakeDelivery unreachable(String name, String key) {
+    return FakeDelivery.of(name, key)
+        .answering(
+            () ->
+                CompletableFuture.failedFuture(
+                    new MessagingException(ErrorCode.BROKER_UNAVAILABLE, "not now")));
+  }
+}

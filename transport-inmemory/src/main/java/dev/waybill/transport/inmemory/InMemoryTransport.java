@@ -1,0 +1,160 @@
+package dev.waybill.transport.inmemory;
+
+import dev.waybill.routing.Queue;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Capabilities.Feature;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.Transport;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transport to an {@link InMemoryBroker}. Immutable and thread-safe.
+ *
+ * <p>A send is confirmed when the message is stored, before {@code send} returns. A queue has its
+ * messages in the order in which they were stored; one that was released goes back to its old
+ * place. With keys, one message per key is out at a time, over all receivers. A message sent with a
+ * delay takes its place in the order when the delay is over. Attempts are counted by the broker:
+ * one more after each release, as its {@code attemptsMade} says, and one more after a delivery that
+ * was lost, by a lease that ended or a receiver that closed.
+ *
+ * <p>Listeners are called on a thread per receiver, {@code waybill-inmemory-<source>}. A body's
+ * array is shared by sender and receivers, so nobody may change it.
+ */
+public final class InMemoryTransport implements Transport {
+  private final InMemoryBroker broker;
+  private final long maxBodyBytes;
+  private final @Nullable Duration leaseDuration;
+
+  private InMemoryTransport(Builder builder) {
+    this.broker = builder.broker != null ? builder.broker : InMemoryBroker.create();
+    this.maxBodyBytes = builder.maxBodyBytes;
+    this.leaseDuration = builder.leaseDuration;
+  }
+
+  /** A builder of a transport to a new broker of its own, with the defaults its methods name. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** The broker, to look inside and to make other transports to it. */
+  public InMemoryBroker broker() {
+    return broker;
+  }
+
+  /** {@code inmemory}. */
+  @Override
+  public String name() {
+    return "inmemory";
+  }
+
+  /** {@code memory:}, with the broker's name if it has one. */
+  @Override
+  public String address() {
+    return broker.toString();
+  }
+
+  @Override
+  public Capabilities capabilities(boolean keyed) {
+    Capabilities.Builder capabilities =
+        Capabilities.builder()
+            .natively(Feature.PUBLISH_SUBSCRIBE, "a copy in each subscription's queue")
+            .natively(Feature.ORDER_PER_KEY, "one message per key is out at a time")
+            .natively(Feature.ATTEMPTS, "counted by the broker, exactly")
+            .natively(Feature.RETRY_AFTER, "the message waits in the broker, and its key with it")
+            .natively(Feature.DELAY, "the message waits in the broker")
+            .emulated(Feature.EXPIRY, "looked at before handling")
+            .natively(Feature.DEAD_LETTER, "moved in one step")
+            .refused(
+                Feature.ATOMIC_SEND,
+                "there is no transaction over several sends yet; what a handler sends through its context leaves only after it succeeded")
+            .natively(Feature.MANDATORY, "a send to a queue that does not exist is rejected")
+            .natively(Feature.CREATE_TOPOLOGY, "queues, topics and subscriptions")
+            .natively(Feature.VERIFY_TOPOLOGY, "existence, kind and order per key")
+            .maxBodyBytes(maxBodyBytes);
+    if (leaseDuration != null) {
+      capabilities.leaseDuration(leaseDuration);
+    }
+    return capabilities.build();
+  }
+
+  @Override
+  public List<String> check(Topology topology) {
+    return NameCheck.problems(topology);
+  }
+
+  /** The names as they are: the in-memory broker has no other. */
+  @Override
+  public Map<String, String> nativeNames(Topology topology) {
+    Map<String, String> names = new TreeMap<>();
+    topology.channels().forEach(channel -> names.put(channel.name(), channel.name()));
+    topology.sources().forEach(source -> names.put(source.name(), source.name()));
+    for (Queue queue : topology.deadLetterQueues()) {
+      names.put(queue.name(), queue.name());
+    }
+    return names;
+  }
+
+  /** Connects at once; never fails. */
+  @Override
+  public TransportConnection connect(Duration deadline) {
+    return new MemoryConnection(broker, maxBodyBytes, leaseDuration);
+  }
+
+  @Override
+  public String toString() {
+    return "InMemoryTransport[" + address() + "]";
+  }
+
+  /** Settings of an {@link InMemoryTransport}; not thread-safe. */
+  public static final class Builder {
+    private @Nullable InMemoryBroker broker;
+    private long maxBodyBytes = 16L * 1024 * 1024;
+    private @Nullable Duration leaseDuration;
+
+    private Builder() {}
+
+    /** The broker; default: a new one. */
+    public Builder broker(InMemoryBroker broker) {
+      this.broker = broker;
+      return this;
+    }
+
+    /**
+     * The longest body that is taken; default: 16 MiB, RabbitMQ's limit. Lower it to meet another
+     * broker's.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Builder maxBodyBytes(long bytes) {
+      if (bytes < 0) {
+        throw new IllegalArgumentException("maxBodyBytes must not be negative: " + bytes);
+      }
+      this.maxBodyBytes = bytes;
+      return this;
+    }
+
+    /**
+     * How long a delivery is its receiver's without renewal; then the message is delivered again,
+     * as one more attempt. Default: until it is settled or the receiver is closed.
+     *
+     * @throws IllegalArgumentException if it is not positive
+     */
+    public Builder leaseDuration(Duration duration) {
+      if (duration.isZero() || duration.isNegative()) {
+        throw new IllegalArgumentException("leaseDuration must be positive: " + duration);
+      }
+      this.leaseDuration = duration;
+      return this;
+    }
+
+    /** The transport. Each call without a {@link #broker} makes a new broker. */
+    public InMemoryTransport build() {
+      return new InMemoryTransport(this);
+    }
+  }
+}

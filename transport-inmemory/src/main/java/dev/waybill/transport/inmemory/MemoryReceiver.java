@@ -1,0 +1,199 @@
+package dev.waybill.transport.inmemory;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Receiver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes messages from its queue and hands them to its listener, on a thread of its own: it takes as
+ * many as it has credit for, hands them over one by one without a lock, and looks again; if there
+ * is nothing to take it sleeps until the queue wakes it.
+ */
+final class MemoryReceiver implements Receiver {
+  private static final Logger LOG = LoggerFactory.getLogger(MemoryReceiver.class);
+
+  /**
+   * Waits between looks for a queue that does not exist; so it is found soon, and looking is cheap.
+   */
+  private static final Duration FIRST_BACKOFF = Duration.ofMillis(5);
+
+  private static final Duration LONGEST_BACKOFF = Duration.ofMillis(500);
+
+  /** How long {@link #stop} waits for the listener to return from its last call. */
+  private static final long STOP_MILLIS = 2_000;
+
+  private final InMemoryBroker broker;
+  private final Source source;
+  private final Listener listener;
+  private final Thread thread;
+  private final Intake intake;
+
+  /** Null until the source exists. */
+  private volatile @Nullable MessageQueue queue;
+
+  private volatile boolean closed;
+
+  /** A receiver that has not begun yet; see {@link #start}. */
+  MemoryReceiver(
+      InMemoryBroker broker,
+      Source source,
+      int maxUnsettled,
+      @Nullable Duration lease,
+      Listener listener) {
+    this.broker = broker;
+    this.source = source;
+    this.listener = listener;
+    this.thread = new Thread(this::run, "waybill-inmemory-" + source.name());
+    this.thread.setDaemon(true);
+    this.intake = new Intake(thread, maxUnsettled, lease);
+  }
+
+  /** Begins to receive. */
+  void start() {
+    tryToJoin();
+    thread.start();
+  }
+
+  @Override
+  public void pause() {
+    intake.paused = true;
+    standAside();
+  }
+
+  @Override
+  public void resume() {
+    intake.paused = false;
+    intake.wake();
+  }
+
+  @Override
+  public void stop() {
+    intake.stopped = true;
+    intake.wake();
+    standAside();
+    if (intake.isCurrentThread()) {
+      return;
+    }
+    try {
+      thread.join(STOP_MILLIS);
+      if (thread.isAlive()) {
+        LOG.warn("The listener of {} has not returned within {} ms", source, STOP_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    stop();
+    MessageQueue joined = queue;
+    if (joined != null) {
+      joined.leave(intake);
+    }
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  private void standAside() {
+    MessageQueue joined = queue;
+    if (joined != null) {
+      joined.standAside(intake);
+    }
+  }
+
+  private boolean tryToJoin() {
+    MessageQueue found = broker.queue(source.name());
+    if (found == null) {
+      return false;
+    }
+    found.join(intake);
+    queue = found;
+    return true;
+  }
+
+  private void run() {
+    MessageQueue joined = awaitQueue();
+    if (joined == null) {
+      return;
+    }
+    try {
+      receive(joined);
+    } finally {
+      joined.finished(intake);
+    }
+  }
+
+  private @Nullable MessageQueue awaitQueue() {
+    if (queue != null) {
+      return queue;
+    }
+    tell(() -> listener.failed(missing()));
+    long backoff = FIRST_BACKOFF.toNanos();
+    while (!intake.stopped && !tryToJoin()) {
+      LockSupport.parkNanos(this, backoff);
+      forgetInterrupt();
+      backoff = Math.min(2 * backoff, LONGEST_BACKOFF.toNanos());
+    }
+    if (queue != null) {
+      tell(listener::recovered);
+    }
+    return queue;
+  }
+
+  private void receive(MessageQueue joined) {
+    List<MemoryDelivery> taken = new ArrayList<>();
+    while (!intake.stopped) {
+      long due = joined.take(intake, taken);
+      if (taken.isEmpty()) {
+        broker.ticker().park(due);
+        forgetInterrupt();
+      }
+      for (MemoryDelivery delivery : taken) {
+        handOver(joined, delivery);
+      }
+      taken.clear();
+    }
+  }
+
+  private void handOver(MessageQueue joined, MemoryDelivery delivery) {
+    if (intake.stopped) {
+      joined.takeBack(delivery);
+    } else {
+      tell(() -> listener.delivered(delivery));
+    }
+  }
+
+  /**
+   * Only {@link #stop} ends the thread; an interrupt left by a listener would make parking spin.
+   */
+  private static void forgetInterrupt() {
+    boolean unused = Thread.interrupted();
+  }
+
+  private void tell(Runnable call) {
+    try {
+      call.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("The listener of {} failed, which it must not; receiving goes on", source, e);
+    }
+  }
+
+  private MessagingException missing() {
+    return new MessagingException(
+        ErrorCode.NOT_FOUND,
+        "The in-memory broker has no %s: prepare it with topology CREATE; receiving begins once it exists."
+            .formatted(source));
+  }
+}

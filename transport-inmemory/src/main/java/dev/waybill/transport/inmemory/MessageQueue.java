@@ -1,0 +1,302 @@
+package dev.waybill.transport.inmemory;
+
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Settlement.Result;
+import dev.waybill.transport.WireMessage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The messages of one queue or subscription: those in its {@link Backlog}, and those in the {@link
+ * Intake} of a receiver. Thread-safe: each queue has one lock, its monitor, and every operation
+ * first does what has become due. Nobody is called with the lock held who may block or call back.
+ *
+ * <p>The lock may be held when the dead-letter queue's lock is taken, never the other way round: a
+ * dead-letter queue's name is longer than its source's, so there is no cycle.
+ */
+final class MessageQueue {
+  /** How many messages a receiver takes under one lock; with more, other receivers wait longer. */
+  private static final int MAX_TAKEN_AT_ONCE = 256;
+
+  private final Source source;
+  private final InMemoryBroker broker;
+  private final Ticker ticker;
+  private final Backlog backlog;
+  private final Intakes intakes = new Intakes();
+
+  private long lastId;
+  private int size;
+
+  /** An empty queue for {@code source}. */
+  MessageQueue(Source source, InMemoryBroker broker, Ticker ticker) {
+    this.source = source;
+    this.broker = broker;
+    this.ticker = ticker;
+    this.backlog = new Backlog(source.keyed());
+  }
+
+  /** What the queue was made for. */
+  Source source() {
+    return source;
+  }
+
+  /** The queue that takes the dead letters, or null if the broker has none. */
+  @Nullable MessageQueue deadLetters() {
+    return broker.queue(source.deadLetterQueue().name());
+  }
+
+  String brokerId(StoredMessage message) {
+    return source.name() + "@" + message.id;
+  }
+
+  boolean isPast(long time) {
+    return time != Ticker.NEVER && time <= ticker.now();
+  }
+
+  /** Stores a message, to be delivered after its delay; returns the broker's name for it. */
+  synchronized String store(WireMessage message) {
+    doWhatIsDue();
+    Duration delay = message.delay();
+    StoredMessage stored =
+        new StoredMessage(delay == null ? message : withoutDelay(message), ++lastId);
+    size++;
+    if (delay != null) {
+      await(stored, delay);
+    } else if (backlog.arrive(stored)) {
+      intakes.wakeOne();
+    }
+    return brokerId(stored);
+  }
+
+  /** Lets a receiver take messages from now on. */
+  synchronized void join(Intake intake) {
+    intakes.add(intake);
+  }
+
+  /**
+   * Hands out what is ready, within the receiver's credit. If that is nothing, the receiver is
+   * woken when it is worth looking again.
+   *
+   * @param taken gets the deliveries
+   * @return when to look again though nobody has woken the receiver
+   */
+  synchronized long take(Intake intake, List<MemoryDelivery> taken) {
+    doWhatIsDue();
+    intakes.notHungry(intake);
+    int most = Math.min(intake.credit(), MAX_TAKEN_AT_ONCE);
+    while (taken.size() < most && backlog.hasReady()) {
+      taken.add(handOut(backlog.take(), intake));
+    }
+    if (taken.isEmpty() && most > 0) {
+      intakes.hungry(intake);
+    }
+    intake.handingOver = !taken.isEmpty();
+    notifyAll();
+    return nextDue();
+  }
+
+  /** The message is done with. */
+  synchronized Result accept(MemoryDelivery delivery) {
+    doWhatIsDue();
+    if (delivery.isOpen()) {
+      end(delivery, Result.SETTLED);
+      remove(delivery.stored);
+    }
+    return delivery.became();
+  }
+
+  /** The message is delivered again, after a while. */
+  synchronized Result release(MemoryDelivery delivery, Duration after, int attemptsMade) {
+    doWhatIsDue();
+    if (delivery.isOpen()) {
+      end(delivery, Result.SETTLED);
+      delivery.stored.attempt = attemptsMade + 1;
+      if (after.isZero()) {
+        comeBack(delivery.stored);
+      } else {
+        await(delivery.stored, after);
+      }
+    }
+    return delivery.became();
+  }
+
+  /** The message leaves this queue for another one, as {@code deadLetter}, in one step. */
+  synchronized Result move(
+      MemoryDelivery delivery, WireMessage deadLetter, MessageQueue deadLetters) {
+    doWhatIsDue();
+    if (delivery.isOpen()) {
+      deadLetters.store(deadLetter);
+      end(delivery, Result.SETTLED);
+      remove(delivery.stored);
+    }
+    return delivery.became();
+  }
+
+  /** Takes back what its receiver has not seen; not counted as an attempt. */
+  synchronized void takeBack(MemoryDelivery unseen) {
+    if (unseen.isOpen()) {
+      end(unseen, Result.NOT_OWNED);
+      comeBack(unseen.stored);
+    }
+  }
+
+  /** The receiver has the message for a whole lease again, if it is still its own. */
+  synchronized void renewLease(MemoryDelivery delivery) {
+    doWhatIsDue();
+    Duration lease = delivery.intake.lease;
+    if (lease != null && delivery.isOpen()) {
+      delivery.leasedUntil = ticker.after(lease);
+    }
+  }
+
+  /** Sees to it that others take what a receiver that pauses or stops would have taken. */
+  synchronized void standAside(Intake intake) {
+    intakes.notHungry(intake);
+    intakes.wakeAll();
+  }
+
+  /** The receiver's thread has ended; what it has taken stays its own. */
+  synchronized void finished(Intake intake) {
+    intake.handingOver = false;
+    notifyAll();
+  }
+
+  /** Takes everything back from a receiver that is gone; each delivery counts as an attempt. */
+  synchronized void leave(Intake intake) {
+    intakes.remove(intake);
+    List.copyOf(intake.open).forEach(this::lose);
+  }
+
+  /** When something becomes due next, or {@link Ticker#NEVER}. */
+  synchronized long nextDue() {
+    return Math.min(backlog.firstDue(), intakes.leasesDue());
+  }
+
+  /** Ends waits and leases that are due now. */
+  synchronized void doWhatIsDue() {
+    if (!isPast(nextDue())) {
+      return;
+    }
+    long now = ticker.now();
+    for (int ready = backlog.endWaiting(now); ready > 0; ready--) {
+      intakes.wakeOne();
+    }
+    intakes.endLeases(now, this::lose);
+  }
+
+  /**
+   * Whether every receiver but the one on whose thread this is called has been handed all it takes.
+   */
+  synchronized boolean isHandedOver() {
+    return !intakes.anyBusy(backlog.hasReady());
+  }
+
+  /**
+   * Waits until every receiver has been handed what it takes now, but for the one on whose thread
+   * this is called.
+   *
+   * @param deadline when to give up, as {@link System#nanoTime}
+   * @return whether it came to that
+   */
+  synchronized boolean awaitHandedOver(long deadline) throws InterruptedException {
+    while (!isHandedOver()) {
+      long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (millis <= 0) {
+        return false;
+      }
+      wait(millis);
+    }
+    return true;
+  }
+
+  /** How many messages are stored, wherever they are. */
+  synchronized int size() {
+    return size;
+  }
+
+  /** How many messages receivers have taken and not settled. */
+  synchronized int open() {
+    doWhatIsDue();
+    return intakes.open();
+  }
+
+  /** How many messages wait for their time. */
+  synchronized int waiting() {
+    doWhatIsDue();
+    return backlog.waiting();
+  }
+
+  /** All stored messages, in their order; those that have not arrived yet come last. */
+  synchronized List<WireMessage> messages() {
+    List<StoredMessage> firsts = new ArrayList<>(size);
+    backlog.forEachFirst(firsts::add);
+    intakes.forEachOpen(delivery -> firsts.add(delivery.stored));
+    List<StoredMessage> all = new ArrayList<>(size);
+    for (StoredMessage first : firsts) {
+      for (StoredMessage each = first; each != null; each = each.next) {
+        all.add(each);
+      }
+    }
+    all.sort(StoredMessage.ORDER);
+    return all.stream().map(each -> each.message).toList();
+  }
+
+  private MemoryDelivery handOut(StoredMessage message, Intake intake) {
+    MemoryDelivery delivery = new MemoryDelivery(this, intake, message);
+    if (intake.lease != null) {
+      delivery.leasedUntil = ticker.after(intake.lease);
+      intake.leasesDue = Math.min(intake.leasesDue, delivery.leasedUntil);
+    }
+    intake.open.add(delivery);
+    return delivery;
+  }
+
+  private void end(MemoryDelivery delivery, Result outcome) {
+    Intake intake = delivery.intake;
+    if (intake.open.size() == intake.maxUnsettled) {
+      intake.wake();
+    }
+    intake.open.remove(delivery);
+    delivery.end(outcome);
+  }
+
+  private void lose(MemoryDelivery delivery) {
+    end(delivery, Result.NOT_OWNED);
+    delivery.stored.attempt = delivery.attempt() + 1;
+    comeBack(delivery.stored);
+  }
+
+  private void comeBack(StoredMessage message) {
+    backlog.comeBack(message);
+    intakes.wakeOne();
+  }
+
+  private void await(StoredMessage message, Duration time) {
+    long due = ticker.after(time);
+    boolean first = due < nextDue();
+    backlog.await(message, due);
+    if (first) {
+      intakes.wakeAll(); // they sleep until what was due first before
+    }
+  }
+
+  private void remove(StoredMessage message) {
+    size--;
+    if (backlog.done(message)) {
+      intakes.wakeOne();
+    }
+  }
+
+  private static WireMessage withoutDelay(WireMessage message) {
+    return new WireMessage(
+        message.body(),
+        message.contentType(),
+        message.attributes(),
+        message.headers(),
+        message.key(),
+        null);
+  }
+}

@@ -1,0 +1,152 @@
+package dev.waybill.transport.inmemory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Queue;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Topology;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class LifeCycleTest {
+  private final Scene scene = new Scene(Scene.QUEUE, Scene.KEYED);
+
+  @AfterEach
+  void close() {
+    scene.close();
+  }
+
+  @Test
+  void aClosedConnectionLeavesNoThread() {
+    scene.listen(Scene.QUEUE);
+    scene.listen(Scene.KEYED);
+    scene.listen(new Queue("missing-for-ever", false));
+    assertThat(threads()).hasSize(3);
+
+    scene.connection.close();
+
+    assertThat(threads()).isEmpty();
+  }
+
+  @Test
+  void aStoppedReceiverLeavesNoThread() {
+    Receiver receiver = scene.receive(Scene.QUEUE, 1, new Listening());
+    receiver.stop();
+
+    assertThat(threads()).isEmpty();
+  }
+
+  @Test
+  void stoppingAndClosingAgainDoesNothing() {
+    Receiver receiver = scene.receive(Scene.QUEUE, 1, new Listening());
+    receiver.stop();
+    receiver.stop();
+    receiver.close();
+    receiver.close();
+    receiver.pause();
+    receiver.resume();
+    scene.connection.close();
+    scene.connection.close();
+
+    assertThat(threads()).isEmpty();
+  }
+
+  @Test
+  void aClosedConnectionAnswersWithClosed() {
+    scene.connection.close();
+
+    MessagingException receiving =
+        catchThrowableOfType(MessagingException.class, () -> scene.listen(Scene.QUEUE));
+    MessagingException preparing =
+        catchThrowableOfType(
+            MessagingException.class,
+            () -> scene.connection.prepare(Scene.topology(Scene.QUEUE), Topology.Mode.VERIFY));
+
+    assertThat(receiving.code()).isEqualTo(ErrorCode.CLOSED);
+    assertThat(preparing.code()).isEqualTo(ErrorCode.CLOSED);
+  }
+
+  @Test
+  void aReceiverOpenedAgainGetsWhatCameBetween() {
+    scene.receive(Scene.QUEUE, 1, new Listening()).close();
+    scene.send(Scene.QUEUE, "between");
+
+    assertThat(Listening.text(scene.listen(Scene.QUEUE).next())).isEqualTo("between");
+  }
+
+  @Test
+  void aListenerMayCloseItsReceiver() {
+    AtomicReference<Receiver> receiver = new AtomicReference<>();
+    CountDownLatch known = new CountDownLatch(1);
+    CompletableFuture<String> closed = new CompletableFuture<>();
+    Receiver.Listener listener =
+        new Handing() {
+          @Override
+          public void delivered(Delivery delivery) {
+            try {
+              known.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            receiver.get().close();
+            closed.complete(Listening.text(delivery));
+          }
+        };
+    scene.send(Scene.QUEUE, "one");
+    scene.send(Scene.QUEUE, "two");
+    receiver.set(scene.receive(Scene.QUEUE, 10, listener));
+    known.countDown();
+
+    assertThat(closed.join()).isEqualTo("one");
+    List<Delivery> left = scene.listen(Scene.QUEUE).next(2);
+    assertThat(left).extracting(Delivery::attempt).containsExactly(2, 2);
+  }
+
+  @Test
+  void whatAStoppedReceiverWasNotHandedIsNotAnAttempt() throws Exception {
+    CountDownLatch stopping = new CountDownLatch(1);
+    CountDownLatch handed = new CountDownLatch(1);
+    Receiver.Listener listener =
+        new Handing() {
+          @Override
+          public void delivered(Delivery delivery) {
+            handed.countDown();
+            try {
+              stopping.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          }
+        };
+    scene.send(Scene.QUEUE, "one");
+    scene.send(Scene.QUEUE, "two");
+    Receiver receiver = scene.receive(Scene.QUEUE, 10, listener);
+    handed.await();
+    Thread stopper = new Thread(receiver::stop);
+    stopper.start();
+    await().until(() -> stopper.getState() == Thread.State.TIMED_WAITING);
+    stopping.countDown();
+    stopper.join();
+
+    Delivery two = scene.listen(Scene.QUEUE).next();
+    assertThat(Listening.text(two)).isEqualTo("two");
+    assertThat(two.attempt()).isEqualTo(1);
+    assertThat(scene.broker.unsettled("payments")).isEqualTo(2);
+  }
+
+  private static List<String> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("waybill-"))
+        .toList();
+  }
+}
