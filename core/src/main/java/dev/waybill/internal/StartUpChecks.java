@@ -304,6 +304,12 @@ final class StartUpChecks {
                         : "waits at most " + retryAfter.limit() + " (" + retryAfter.note() + ")"));
       }
     }
+    int most = builder.transport.capabilities(source.keyed()).maxUnsettled();
+    if (consumer.maxUnsettledOrDefault() > most) {
+      problems.add(
+          "maxUnsettled(%d) on %s is over the limit of %s, %d: give at most that."
+              .formatted(consumer.maxUnsettledOrDefault(), where, builder.transport.name(), most));
+    }
     needs(source.keyed(), Feature.DEAD_LETTER, "The consumer of " + where);
     needs(source.keyed(), Feature.ATTEMPTS, "The consumer of " + where);
   }

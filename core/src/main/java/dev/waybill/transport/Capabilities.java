@@ -78,6 +78,7 @@ public final class Capabilities {
   private final long maxBodyBytes;
   private final int maxHeaders;
   private final long maxHeaderBytes;
+  private final int maxUnsettled;
   private final @Nullable Duration leaseDuration;
 
   private Capabilities(Builder builder) {
@@ -91,6 +92,7 @@ public final class Capabilities {
     this.maxBodyBytes = builder.maxBodyBytes;
     this.maxHeaders = builder.maxHeaders;
     this.maxHeaderBytes = builder.maxHeaderBytes;
+    this.maxUnsettled = builder.maxUnsettled;
     this.leaseDuration = builder.leaseDuration;
   }
 
@@ -123,6 +125,11 @@ public final class Capabilities {
     return maxHeaderBytes;
   }
 
+  /** The largest number of deliveries that one receiver may have open. */
+  public int maxUnsettled() {
+    return maxUnsettled;
+  }
+
   /**
    * How long a delivery is ours without {@link Delivery#renewLease}; null if until it is settled or
    * the connection is lost. The library renews at a third of it.
@@ -137,6 +144,7 @@ public final class Capabilities {
     private long maxBodyBytes = Long.MAX_VALUE;
     private int maxHeaders = Integer.MAX_VALUE;
     private long maxHeaderBytes = Long.MAX_VALUE;
+    private int maxUnsettled = Integer.MAX_VALUE;
     private @Nullable Duration leaseDuration;
 
     private Builder() {}
@@ -181,6 +189,12 @@ public final class Capabilities {
     /** The largest sum of attribute and header names and values in UTF-8; default: any. */
     public Builder maxHeaderBytes(long bytes) {
       this.maxHeaderBytes = bytes;
+      return this;
+    }
+
+    /** The largest number of open deliveries of one receiver; default: any. */
+    public Builder maxUnsettled(int deliveries) {
+      this.maxUnsettled = deliveries;
       return this;
     }
 

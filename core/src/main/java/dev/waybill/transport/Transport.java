@@ -53,8 +53,10 @@ public interface Transport {
    * Connects, and proves that the broker answers and takes the credentials. Blocks, at most {@code
    * deadline}.
    *
-   * @throws MessagingException with {@link ErrorCode#CONNECTION_FAILED} or {@link
-   *     ErrorCode#NOT_AUTHENTICATED}; nothing is left open then
+   * @throws MessagingException with {@link ErrorCode#CONNECTION_FAILED}, {@link
+   *     ErrorCode#NOT_AUTHENTICATED}, {@link ErrorCode#NOT_AUTHORISED}, or {@link
+   *     ErrorCode#NOT_FOUND} where the address has a part that does not exist (a virtual host);
+   *     nothing is left open then
    */
   TransportConnection connect(Duration deadline);
 

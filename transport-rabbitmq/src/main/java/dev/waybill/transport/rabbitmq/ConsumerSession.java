@@ -1,0 +1,184 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.DefaultConsumer;
+import com.rabbitmq.client.Delivery;
+import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.ShutdownSignalException;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One epoch of a receiver: a channel, and the deliveries that came by it. Nothing of it is valid on
+ * another channel. Used by the receiver's thread only, but for {@link #owns}.
+ */
+final class ConsumerSession {
+  private static final Logger log = LoggerFactory.getLogger(ConsumerSession.class);
+
+  private final String queue;
+  private final int credit;
+  private final Mailbox mailbox;
+  private final Channel channel;
+  private final BiConsumer<ConsumerSession, Delivery> arrivals;
+  private final BiConsumer<ConsumerSession, MessagingException> losses;
+  private final Deque<RabbitDelivery> held = new ArrayDeque<>();
+  private int open;
+  private @Nullable String consumerTag;
+  private volatile boolean ended;
+
+  private ConsumerSession(
+      String queue,
+      int credit,
+      Mailbox mailbox,
+      Channel channel,
+      BiConsumer<ConsumerSession, Delivery> arrivals,
+      BiConsumer<ConsumerSession, MessagingException> losses) {
+    this.queue = queue;
+    this.credit = credit;
+    this.mailbox = mailbox;
+    this.channel = channel;
+    this.arrivals = arrivals;
+    this.losses = losses;
+  }
+
+  /**
+   * Opens a channel, without consuming yet. {@code arrivals} and {@code losses} run in the mailbox.
+   */
+  static ConsumerSession open(
+      Connection connection,
+      String queue,
+      int credit,
+      Mailbox mailbox,
+      BiConsumer<ConsumerSession, Delivery> arrivals,
+      BiConsumer<ConsumerSession, MessagingException> losses)
+      throws IOException {
+    Channel channel = connection.createChannel();
+    if (channel == null) {
+      throw new IOException("no channel is left on the connection");
+    }
+    ConsumerSession session =
+        new ConsumerSession(queue, credit, mailbox, channel, arrivals, losses);
+    channel.basicQos(session.credit, false);
+    channel.addShutdownListener(session::lost);
+    return session;
+  }
+
+  Channel channel() {
+    return channel;
+  }
+
+  /** Whether deliveries of this epoch are still ours. From any thread. */
+  boolean owns() {
+    return !ended && channel.isOpen();
+  }
+
+  boolean isConsuming() {
+    return consumerTag != null;
+  }
+
+  void consume() throws IOException {
+    if (consumerTag == null) {
+      consumerTag = channel.basicConsume(queue, false, new Handover(channel));
+    }
+  }
+
+  /** After the return all that is still to come has been handed over to the mailbox. */
+  void cancel() throws IOException {
+    String tag = consumerTag;
+    if (tag != null) {
+      consumerTag = null;
+      channel.basicCancel(tag);
+    }
+  }
+
+  void hold(RabbitDelivery delivery) {
+    held.add(delivery);
+  }
+
+  /** The next delivery that the credit allows to be handed out, which is then open; else null. */
+  @Nullable RabbitDelivery next() {
+    RabbitDelivery next = owns() && open < credit ? held.poll() : null;
+    if (next != null) {
+      open++;
+    }
+    return next;
+  }
+
+  /** An open delivery has been settled. */
+  void settled() {
+    open--;
+  }
+
+  /** Gives back what was not handed out. */
+  void releaseHeld() throws IOException {
+    for (RabbitDelivery next = held.poll(); next != null; next = held.poll()) {
+      channel.basicNack(next.tag(), false, true);
+    }
+  }
+
+  /**
+   * Ends the epoch; what is unsettled goes back to its place in the queue.
+   *
+   * @param nack whether to say "not now" first, which brokers from 4.3 on don't count as an
+   *     attempt. Not for a single active consumer: it would get the messages again at once.
+   */
+  void end(boolean nack) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    try {
+      if (nack && channel.isOpen()) {
+        channel.basicNack(0, true, true);
+      }
+      channel.abort();
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel of queue {} was closed already", queue, e);
+    }
+  }
+
+  private void lost(ShutdownSignalException signal) {
+    mailbox.tell(
+        () ->
+            losses.accept(
+                this,
+                RabbitErrors.problem(
+                    "Receiving from queue '%s' stopped".formatted(queue), signal)));
+  }
+
+  /** The consumer as the client sees it: hands everything over to the mailbox. */
+  private final class Handover extends DefaultConsumer {
+    Handover(Channel channel) {
+      super(channel);
+    }
+
+    @Override
+    public void handleDelivery(
+        String tag, Envelope envelope, BasicProperties properties, byte[] body) {
+      Delivery arrival = new Delivery(envelope, properties, body);
+      mailbox.tell(() -> arrivals.accept(ConsumerSession.this, arrival));
+    }
+
+    @Override
+    public void handleCancel(String tag) {
+      mailbox.tell(
+          () ->
+              losses.accept(
+                  ConsumerSession.this,
+                  new MessagingException(
+                      ErrorCode.NOT_FOUND,
+                      "RabbitMQ ended receiving from queue '%s': it was deleted, or its leader moved."
+                          .formatted(queue))));
+    }
+  }
+}

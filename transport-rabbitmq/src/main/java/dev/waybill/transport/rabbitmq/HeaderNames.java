@@ -1,0 +1,59 @@
+package dev.waybill.transport.rabbitmq;
+
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Header names with a meaning of their own. */
+final class HeaderNames {
+  /**
+   * Written before CloudEvents attributes; Knative's convention, for AMQP 0-9-1 has no official
+   * one.
+   */
+  static final String ATTRIBUTE = "ce-";
+
+  /** Redeliveries of a quorum queue, written by the broker on each. */
+  static final String DELIVERY_COUNT = "x-delivery-count";
+
+  /** The broker's notes about one delivery; they are no part of the message. */
+  static final Set<String> PER_DELIVERY = Set.of(DELIVERY_COUNT, "x-acquired-count");
+
+  /**
+   * Before what can't be kept in a dead letter under its own name, because the broker acts on it.
+   */
+  static final String ORIGINAL = "waybill-original-";
+
+  /** {@code partitionkey}, the ordering key. */
+  static final String KEY = "partitionkey";
+
+  private static final String[] READ_PREFIXES = {ATTRIBUTE, "ce_", "cloudevents:", "cloudevents_"};
+
+  private HeaderNames() {}
+
+  /** Whether the broker routes copies by this header: a sender-selected destination. */
+  static boolean routes(String name) {
+    return name.equalsIgnoreCase("CC") || name.equalsIgnoreCase("BCC");
+  }
+
+  /** Whether the header is the broker's, so that nobody else may write it. */
+  static boolean reserved(String name) {
+    return routes(name) || name.toLowerCase(Locale.ROOT).startsWith("x-");
+  }
+
+  /** The CloudEvents attribute that a header carries, or null. */
+  static @Nullable String attribute(String header) {
+    String name = header.toLowerCase(Locale.ROOT);
+    for (String prefix : READ_PREFIXES) {
+      if (name.startsWith(prefix)) {
+        String attribute = name.substring(prefix.length());
+        return isAttributeName(attribute) ? attribute : null;
+      }
+    }
+    return null;
+  }
+
+  private static boolean isAttributeName(String name) {
+    return !name.isEmpty()
+        && name.chars().allMatch(c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'));
+  }
+}

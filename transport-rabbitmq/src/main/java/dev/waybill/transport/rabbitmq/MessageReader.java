@@ -1,0 +1,50 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.transport.WireMessage;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a message's attributes and headers from AMQP properties. */
+final class MessageReader {
+  private static final String CONTENT_TYPE = "datacontenttype";
+
+  private MessageReader() {}
+
+  static WireMessage read(BasicProperties properties, byte[] body) {
+    Map<String, String> attributes = new LinkedHashMap<>();
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers(properties).forEach((name, value) -> sort(name, value, attributes, headers));
+    String contentType = properties.getContentType();
+    String declared = attributes.remove(CONTENT_TYPE);
+    return new WireMessage(
+        body,
+        contentType != null ? contentType : declared,
+        attributes,
+        headers,
+        attributes.get(HeaderNames.KEY),
+        null);
+  }
+
+  static Map<String, Object> headers(BasicProperties properties) {
+    @Nullable Map<String, Object> headers = properties.getHeaders();
+    return headers == null ? Map.of() : headers;
+  }
+
+  private static void sort(
+      String name, Object value, Map<String, String> attributes, Map<String, String> headers) {
+    if (HeaderNames.PER_DELIVERY.contains(name)) {
+      return;
+    }
+    String attribute = HeaderNames.attribute(name);
+    if (attribute == null) {
+      headers.put(name, HeaderValues.text(value));
+    } else if (name.startsWith(HeaderNames.ATTRIBUTE)) {
+      attributes.put(attribute, HeaderValues.text(value));
+    } else {
+      // a table has no order: our own spelling counts where a message has two
+      attributes.putIfAbsent(attribute, HeaderValues.text(value));
+    }
+  }
+}

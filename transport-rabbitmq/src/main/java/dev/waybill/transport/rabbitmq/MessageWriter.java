@@ -1,0 +1,142 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
+import dev.waybill.transport.WireMessage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
+import java.util.Date;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Writes a message's attributes and headers as AMQP properties. */
+final class MessageWriter {
+  private static final int PERSISTENT = 2;
+
+  /** The frame's own bytes around its payload: type, channel, length, end. */
+  private static final int FRAME_OVERHEAD = 8;
+
+  private MessageWriter() {}
+
+  /**
+   * The properties for a message.
+   *
+   * @throws SendException rejected, if the message can't be put on the wire
+   */
+  static BasicProperties write(WireMessage message) {
+    if (message.body().length > RabbitCapabilities.MAX_BODY_BYTES) {
+      throw tooLarge(
+          "The body of %d bytes is over RabbitMQ's limit of %d; send a reference to the data instead."
+              .formatted(message.body().length, RabbitCapabilities.MAX_BODY_BYTES));
+    }
+    return new BasicProperties.Builder()
+        .headers(headers(message))
+        .contentType(contentType(message.contentType()))
+        .messageId(shortOrNull(message.id()))
+        .type(shortOrNull(message.attributes().get("type")))
+        .timestamp(date(message.attributes().get("time")))
+        .deliveryMode(PERSISTENT)
+        .build();
+  }
+
+  /**
+   * The size of the properties as a frame, which the connection may have a limit for. Has to be
+   * held against it before publishing: the client counts a message before it finds out, and the
+   * broker never sees it, so that from then on confirms would be taken for other messages'.
+   *
+   * @throws SendException rejected, if they can't be encoded
+   */
+  static int frameSize(BasicProperties properties) {
+    try {
+      return properties.toFrame(0, 0).size() + FRAME_OVERHEAD;
+    } catch (IOException | IllegalArgumentException e) {
+      throw SendException.rejected(
+          ErrorCode.INVALID_MESSAGE,
+          "The message's headers can't be written as an AMQP table: " + e.getMessage() + ".",
+          e);
+    }
+  }
+
+  /** The answer to headers over the connection's limit. */
+  static SendException headersTooLarge(int size, int limit) {
+    return tooLarge(
+        "The headers take %d bytes as an AMQP table, over RabbitMQ's frame of %d; move data to the body."
+            .formatted(size, limit));
+  }
+
+  private static Map<String, Object> headers(WireMessage message) {
+    Map<String, Object> table = new LinkedHashMap<>();
+    message.attributes().forEach((name, value) -> put(table, HeaderNames.ATTRIBUTE + name, value));
+    String key = message.key();
+    if (key != null) {
+      table.putIfAbsent(HeaderNames.ATTRIBUTE + HeaderNames.KEY, key);
+    }
+    message
+        .headers()
+        .forEach(
+            (name, value) -> {
+              if (HeaderNames.reserved(name)) {
+                throw SendException.rejected(
+                    ErrorCode.INVALID_MESSAGE,
+                    "The header '%s' is RabbitMQ's own; use another name.".formatted(name),
+                    null);
+              }
+              put(table, name, value);
+            });
+    return table;
+  }
+
+  private static void put(Map<String, Object> table, String name, String value) {
+    if (bytes(name) > RabbitLayout.MAX_NAME_BYTES) {
+      throw SendException.rejected(
+          ErrorCode.INVALID_MESSAGE,
+          "The header name '%.40s…' has %d bytes; AMQP takes %d."
+              .formatted(name, bytes(name), RabbitLayout.MAX_NAME_BYTES),
+          null);
+    }
+    table.put(name, value);
+  }
+
+  private static @Nullable String contentType(@Nullable String contentType) {
+    if (contentType != null && shortOrNull(contentType) == null) {
+      throw SendException.rejected(
+          ErrorCode.INVALID_MESSAGE,
+          "The content type has %d bytes; AMQP takes %d."
+              .formatted(bytes(contentType), RabbitLayout.MAX_NAME_BYTES),
+          null);
+    }
+    return contentType;
+  }
+
+  /**
+   * A value for a property that only repeats a header, and may be left out where it does not fit.
+   */
+  private static @Nullable String shortOrNull(@Nullable String value) {
+    return value != null && bytes(value) <= RabbitLayout.MAX_NAME_BYTES ? value : null;
+  }
+
+  private static @Nullable Date date(@Nullable String time) {
+    if (time == null) {
+      return null;
+    }
+    try {
+      return Date.from(OffsetDateTime.parse(time).toInstant());
+    } catch (DateTimeException | IllegalArgumentException e) {
+      return null; // the header has it, and whoever reads that can say what is wrong with it
+    }
+  }
+
+  private static int bytes(String text) {
+    return text.length() * 3 <= RabbitLayout.MAX_NAME_BYTES
+        ? text.length()
+        : text.getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  private static SendException tooLarge(String text) {
+    return SendException.rejected(ErrorCode.TOO_LARGE, text, null);
+  }
+}

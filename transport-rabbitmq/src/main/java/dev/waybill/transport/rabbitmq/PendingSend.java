@@ -1,0 +1,173 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message on its way: queued, then written, then done. What is queued was provably not sent;
+ * what was written may have been stored whatever happens.
+ */
+final class PendingSend {
+  /** Where a message goes; for the default exchange the routing key is the queue's name. */
+  record Target(String exchange, String routingKey, boolean mandatory) {
+    static Target queue(String name) {
+      return new Target("", name, true);
+    }
+
+    /** A fanout exchange; nobody need be bound to it. */
+    static Target exchange(String name) {
+      return new Target(name, "", false);
+    }
+
+    /** The target as its permission is named: the default exchange is {@code amq.default}. */
+    @Override
+    public String toString() {
+      return (exchange.isEmpty() ? "amq.default" : exchange) + "/" + routingKey;
+    }
+  }
+
+  private enum State {
+    QUEUED,
+    WRITTEN,
+    DONE
+  }
+
+  private final Target target;
+  private final BasicProperties properties;
+  private final int frameSize;
+  private final Runnable leave;
+  private final CompletableFuture<String> answer = new CompletableFuture<>();
+  private final AtomicReference<State> state = new AtomicReference<>(State.QUEUED);
+  private final AtomicBoolean left = new AtomicBoolean();
+  private volatile byte @Nullable [] body;
+  private volatile Runnable callOffTimer = () -> {};
+  private volatile boolean returned;
+
+  /**
+   * A queued message.
+   *
+   * @param leave run once, when the message takes up no room any more
+   */
+  PendingSend(Target target, BasicProperties properties, byte[] body, Runnable leave) {
+    this.target = target;
+    this.properties = properties;
+    this.frameSize = MessageWriter.frameSize(properties);
+    this.body = body;
+    this.leave = leave;
+  }
+
+  Target target() {
+    return target;
+  }
+
+  BasicProperties properties() {
+    return properties;
+  }
+
+  int frameSize() {
+    return frameSize;
+  }
+
+  CompletableFuture<String> answer() {
+    return answer;
+  }
+
+  /** What calls its deadline off, once it has an answer. */
+  void timer(Runnable callOff) {
+    callOffTimer = callOff;
+    if (answer.isDone()) {
+      callOff.run();
+    }
+  }
+
+  /** The body, if the message is to be written now; from then on its fate is unknown. */
+  byte @Nullable [] beginWriting() {
+    byte[] bytes = body;
+    return state.compareAndSet(State.QUEUED, State.WRITTEN) ? bytes : null;
+  }
+
+  /** It has been written; the body is not needed any more. */
+  void written() {
+    body = null;
+  }
+
+  /** It was provably not written; returns whether it may be tried again. */
+  boolean unwritten() {
+    return state.compareAndSet(State.WRITTEN, State.QUEUED);
+  }
+
+  /** Whether a {@code basic.return} for these properties may be this message's. */
+  boolean matches(String routingKey, @Nullable String messageId) {
+    return !returned
+        && target.mandatory()
+        && target.routingKey().equals(routingKey)
+        && Objects.equals(properties.getMessageId(), messageId);
+  }
+
+  void returned() {
+    returned = true;
+  }
+
+  void confirmed() {
+    if (returned) {
+      fail(
+          SendException.rejected(
+              ErrorCode.UNROUTABLE,
+              "RabbitMQ has no queue '%s': create it, or let the bus create its topology."
+                  .formatted(target.routingKey()),
+              null));
+      return;
+    }
+    if (finish()) {
+      answer.complete(target.toString());
+    }
+    leaveOnce();
+  }
+
+  /** Ends with an error, if it has no answer yet. */
+  void fail(SendException error) {
+    if (finish()) {
+      answer.completeExceptionally(error);
+    }
+    leaveOnce();
+  }
+
+  /** Ends with {@code rejected} if it was provably not written, else with {@code unknown}. */
+  void giveUp(SendException rejected, SendException unknown) {
+    if (state.compareAndSet(State.QUEUED, State.DONE)) {
+      end(rejected);
+      leaveOnce();
+    } else if (state.compareAndSet(State.WRITTEN, State.DONE)) {
+      // still counted: its confirm may yet come, and until then it takes up room
+      end(unknown);
+    }
+  }
+
+  /** It takes up no room any more. */
+  void leaveOnce() {
+    if (left.compareAndSet(false, true)) {
+      leave.run();
+    }
+  }
+
+  private boolean finish() {
+    if (state.getAndSet(State.DONE) == State.DONE) {
+      return false;
+    }
+    callOffTimer.run();
+    body = null;
+    return true;
+  }
+
+  private void end(SendException error) {
+    callOffTimer.run();
+    body = null;
+    answer.completeExceptionally(error);
+  }
+}

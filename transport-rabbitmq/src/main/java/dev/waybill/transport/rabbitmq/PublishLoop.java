@@ -1,0 +1,176 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ShutdownSignalException;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes messages to the broker, from one thread of its own and in order. While the connection is
+ * lost or blocked they wait here, unwritten.
+ */
+final class PublishLoop implements RabbitLink.Listener {
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
+  private static final Logger log = LoggerFactory.getLogger(PublishLoop.class);
+
+  private final RabbitLink link;
+  private final Mailbox mailbox;
+  private volatile boolean blocked;
+  private volatile boolean closed;
+
+  // of the mailbox's thread only
+  private final Deque<PendingSend> waiting = new ArrayDeque<>();
+  private final Map<String, PublishLane> lanes = new HashMap<>();
+  private @Nullable Connection connection;
+
+  PublishLoop(RabbitLink link, RabbitThreads threads) {
+    this.link = link;
+    this.mailbox = new Mailbox(threads, "publish");
+  }
+
+  void start() {
+    link.add(this);
+  }
+
+  /** Has a message written as soon as it can be; returns whether it will be: not after close. */
+  boolean write(PendingSend send) {
+    return mailbox.tell(
+        () -> {
+          waiting.add(send);
+          drain();
+        });
+  }
+
+  /** Why a message has not been written, as a code. */
+  ErrorCode reasonToWait() {
+    if (link.connection() == null) {
+      return ErrorCode.CONNECTION_FAILED;
+    }
+    return blocked ? ErrorCode.THROTTLED : ErrorCode.TIMEOUT;
+  }
+
+  @Override
+  public void connected(Connection made) {
+    made.addBlockedListener(
+        reason -> {
+          log.warn("RabbitMQ blocks publishing: {}. Sends wait until their deadlines.", reason);
+          blocked = true;
+        },
+        () -> {
+          log.info("RabbitMQ lets publishing go on");
+          blocked = false;
+          mailbox.tell(this::drain);
+        });
+    mailbox.tell(
+        () -> {
+          blocked = false;
+          connection = made;
+          drain();
+        });
+  }
+
+  @Override
+  public void lost(MessagingException problem) {
+    mailbox.tell(() -> connection = null);
+  }
+
+  void close() {
+    closed = true;
+    link.remove(this);
+    mailbox.ask(CLOSE_LIMIT, waiting::clear);
+    mailbox.close();
+  }
+
+  private void drain() {
+    while (ready()) {
+      PendingSend next = waiting.poll();
+      if (next == null) {
+        return;
+      }
+      publish(next);
+    }
+    waiting.removeIf(send -> send.answer().isDone());
+  }
+
+  private boolean ready() {
+    Connection current = connection;
+    return current != null && current.isOpen() && !blocked && !closed;
+  }
+
+  private void publish(PendingSend send) {
+    Connection current = connection;
+    if (current == null || tooLarge(send, current)) {
+      return;
+    }
+    PublishLane lane;
+    try {
+      lane = lane(current, send.target().exchange());
+    } catch (IOException | RuntimeException e) {
+      log.debug("No publishing channel can be opened; the connection is given up", e);
+      waiting.addFirst(send);
+      giveUp(current);
+      return;
+    }
+    byte[] body = send.beginWriting();
+    if (body != null) {
+      publish(send, body, lane, current);
+    }
+  }
+
+  private void publish(PendingSend send, byte[] body, PublishLane lane, Connection current) {
+    try {
+      lane.write(send, body);
+    } catch (AlreadyClosedException e) {
+      lanes.remove(lane.exchange(), lane);
+      if (send.unwritten()) {
+        waiting.addFirst(send);
+      } else {
+        send.leaveOnce();
+      }
+    } catch (IOException | RuntimeException e) {
+      log.debug("Publishing failed half-way; the connection is given up", e);
+      giveUp(current);
+    }
+  }
+
+  private void giveUp(Connection current) {
+    connection = null;
+    link.discard(current);
+  }
+
+  private static boolean tooLarge(PendingSend send, Connection current) {
+    int limit = current.getFrameMax();
+    if (limit > 0 && send.frameSize() > limit) {
+      send.fail(MessageWriter.headersTooLarge(send.frameSize(), limit));
+      return true;
+    }
+    return false;
+  }
+
+  private PublishLane lane(Connection current, String exchange) throws IOException {
+    PublishLane known = lanes.get(exchange);
+    if (known != null && known.channel().isOpen()) {
+      return known;
+    }
+    PublishLane made = PublishLane.open(current, exchange);
+    lanes.put(exchange, made);
+    made.channel().addShutdownListener(signal -> mailbox.tell(() -> laneClosed(made, signal)));
+    return made;
+  }
+
+  private void laneClosed(PublishLane lane, ShutdownSignalException signal) {
+    lanes.remove(lane.exchange(), lane);
+    lane.closed(signal);
+    drain();
+  }
+}

@@ -1,0 +1,82 @@
+package dev.waybill.transport.rabbitmq;
+
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Capabilities.Feature;
+import java.time.Duration;
+
+/** What RabbitMQ does natively, what is emulated, what is refused. */
+final class RabbitCapabilities {
+  /**
+   * How long a delivery may stay open. The broker's acknowledgement timeout is 30 minutes by
+   * default and is looked at about once a minute (documentation, "Consumers"); a longer wait would
+   * lose the channel with everything open on it.
+   */
+  static final Duration LONGEST_OPEN = Duration.ofMinutes(25);
+
+  /** The default {@code max_message_size} from RabbitMQ 4.0 on; before it was 128 MiB. */
+  static final int MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+  /**
+   * Names and values of all headers have to fit one frame of 131072 bytes (the default {@code
+   * frame_max}), with some bytes around each; about 20 KiB are left for the evidence of a dead
+   * letter.
+   */
+  static final int MAX_HEADER_BYTES = 96 * 1024;
+
+  static final int MAX_HEADERS = 1_000;
+
+  /** The most that a quorum queue gives a consumer unsettled (documentation, "Quorum queues"). */
+  private static final int QUORUM_PREFETCH = 2_000;
+
+  /** A prefetch travels as an unsigned short (AMQP 0-9-1, {@code basic.qos}). */
+  private static final int CLASSIC_PREFETCH = 65_535;
+
+  private RabbitCapabilities() {}
+
+  static Capabilities of(RabbitSettings settings) {
+    Capabilities.Builder builder =
+        Capabilities.builder()
+            .natively(
+                Feature.PUBLISH_SUBSCRIBE, "a fanout exchange and a durable queue per subscription")
+            .natively(Feature.ORDER_PER_KEY, "a single active consumer on queues that are keyed")
+            .emulatedUpTo(
+                Feature.RETRY_AFTER,
+                LONGEST_OPEN,
+                "the delivery stays open while it waits; the broker's consumer_timeout, 30 minutes"
+                    + " by default, bounds it")
+            .refused(
+                Feature.DELAY,
+                "RabbitMQ has no delayed delivery of its own; send when it is due, or use another"
+                    + " transport for delayed messages")
+            .emulated(Feature.EXPIRY, "looked at before handling")
+            .emulated(
+                Feature.DEAD_LETTER, "published to the dead-letter queue with a publisher confirm")
+            .refused(
+                Feature.ATOMIC_SEND,
+                "RabbitMQ does not store several messages together or not at all; send one message,"
+                    + " or make the receiver idempotent")
+            .natively(Feature.MANDATORY, "basic.return of mandatory messages to queues")
+            .natively(Feature.CREATE_TOPOLOGY, "idempotent declarations and bindings")
+            .natively(
+                Feature.VERIFY_TOPOLOGY,
+                "passive declarations; bindings can't be seen by AMQP and are not verified");
+    attempts(builder, settings.quorum());
+    return builder
+        .maxBodyBytes(MAX_BODY_BYTES)
+        .maxHeaders(MAX_HEADERS)
+        .maxHeaderBytes(MAX_HEADER_BYTES)
+        .maxUnsettled(settings.quorum() ? QUORUM_PREFETCH : CLASSIC_PREFETCH)
+        .build();
+  }
+
+  private static void attempts(Capabilities.Builder builder, boolean quorum) {
+    if (quorum) {
+      builder.natively(
+          Feature.ATTEMPTS,
+          "x-delivery-count of quorum queues; before RabbitMQ 4.3 it also counts deliveries that"
+              + " were given back at a stop");
+    } else {
+      builder.emulated(Feature.ATTEMPTS, "classic queues do not count; within one process");
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.Connection;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Sender;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Two AMQP connections, for publishing and for consuming, and what runs on them. Administration
+ * uses the consuming one, for the broker lets a blocked publisher's connection wait with
+ * everything.
+ */
+final class RabbitConnection implements TransportConnection {
+  private static final Duration THREADS_LIMIT = Duration.ofSeconds(2);
+
+  private final RabbitSettings settings;
+  private final RabbitThreads threads = new RabbitThreads();
+  private final ExecutorService shutdowns = shutdowns(threads);
+  private final RabbitLink publishing;
+  private final RabbitLink consuming;
+  private final RabbitPublisher publisher;
+  private final Set<RabbitReceiver> receivers = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile String version = "unknown";
+
+  private RabbitConnection(RabbitSettings settings) {
+    this.settings = settings;
+    this.publishing = new RabbitLink(settings, "publish", threads, shutdowns);
+    this.consuming = new RabbitLink(settings, "consume", threads, shutdowns);
+    this.publisher = new RabbitPublisher(publishing, threads);
+  }
+
+  static RabbitConnection open(RabbitSettings settings, Duration deadline) {
+    long end = System.nanoTime() + deadline.toNanos();
+    RabbitConnection made = new RabbitConnection(settings);
+    try {
+      made.consuming.open(deadline);
+      made.publishing.open(Duration.ofNanos(Math.max(end - System.nanoTime(), 1)));
+      made.version = version(made.liveConnection().getServerProperties());
+      return made;
+    } catch (RuntimeException e) {
+      made.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public List<String> prepare(Topology topology, Topology.Mode mode) {
+    if (mode == Topology.Mode.ASSUME) {
+      return List.of();
+    }
+    return new RabbitTopology(liveConnection(), settings).prepare(RabbitLayout.of(topology), mode);
+  }
+
+  @Override
+  public Sender sender() {
+    return publisher;
+  }
+
+  @Override
+  public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
+    if (maxUnsettled < 1) {
+      throw new IllegalArgumentException("maxUnsettled is " + maxUnsettled + ", less than 1");
+    }
+    RabbitReceiver receiver =
+        new RabbitReceiver(
+            source, maxUnsettled, listener, consuming, publisher, threads, receivers::remove);
+    receivers.add(receiver);
+    if (closed.get()) {
+      receiver.close();
+      throw RabbitErrors.closed();
+    }
+    receiver.start();
+    return receiver;
+  }
+
+  /**
+   * The client's {@link Connection} for consuming, as it is now; it is another one after a
+   * reconnection.
+   */
+  @Override
+  public <T> Optional<T> unwrap(Class<T> nativeType) {
+    Connection current = consuming.connection();
+    return nativeType.isInstance(current)
+        ? Optional.of(nativeType.cast(current))
+        : Optional.empty();
+  }
+
+  @Override
+  public String brokerVersion() {
+    return version;
+  }
+
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    receivers.forEach(RabbitReceiver::close);
+    publisher.close();
+    consuming.close();
+    publishing.close();
+    shutdowns.shutdownNow();
+    threads.awaitEnd(THREADS_LIMIT);
+  }
+
+  private static String version(Map<String, Object> serverProperties) {
+    Object product = serverProperties.getOrDefault("product", "");
+    Object version = serverProperties.getOrDefault("version", "");
+    String both = (product + " " + version).strip();
+    return both.isEmpty() ? "unknown" : both;
+  }
+
+  private Connection liveConnection() {
+    if (closed.get()) {
+      throw RabbitErrors.closed();
+    }
+    Connection current = consuming.connection();
+    if (current == null) {
+      throw new MessagingException(
+          ErrorCode.CONNECTION_FAILED,
+          "The connection to RabbitMQ at %s is lost, and not yet made again."
+              .formatted(settings.hosts()));
+    }
+    return current;
+  }
+
+  /** Threads for the end of connections; kept for a second only, as they are seldom needed. */
+  private static ExecutorService shutdowns(RabbitThreads threads) {
+    return new ThreadPoolExecutor(
+        0,
+        Integer.MAX_VALUE,
+        1,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        threads.named("shutdown"));
+  }
+}

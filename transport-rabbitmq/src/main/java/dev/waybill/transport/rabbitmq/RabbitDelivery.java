@@ -1,0 +1,93 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.WireMessage;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** A message under its delivery tag, which is good for its session's channel only. */
+final class RabbitDelivery implements Delivery {
+  private final RabbitReceiver receiver;
+  private final ConsumerSession session;
+  private final long tag;
+  private final BasicProperties properties;
+  private final WireMessage message;
+  private final String brokerId;
+  private final int attempt;
+  private @Nullable CompletableFuture<Settlement.Result> settlement;
+
+  RabbitDelivery(
+      RabbitReceiver receiver, ConsumerSession session, com.rabbitmq.client.Delivery arrival) {
+    this.receiver = receiver;
+    this.session = session;
+    this.tag = arrival.getEnvelope().getDeliveryTag();
+    this.properties = arrival.getProperties();
+    this.message = MessageReader.read(properties, arrival.getBody());
+    this.attempt = attempt(arrival);
+    @Nullable String messageId = properties.getMessageId();
+    this.brokerId =
+        receiver.queue() + "@" + (messageId != null ? messageId : receiver.epoch() + "-" + tag);
+  }
+
+  @Override
+  public WireMessage message() {
+    return message;
+  }
+
+  @Override
+  public String brokerId() {
+    return brokerId;
+  }
+
+  @Override
+  public int attempt() {
+    return attempt;
+  }
+
+  @Override
+  public boolean isOwned() {
+    return session.owns();
+  }
+
+  @Override
+  public synchronized CompletionStage<Settlement.Result> settle(Settlement how) {
+    CompletableFuture<Settlement.Result> begun = settlement;
+    if (begun == null || begun.isCompletedExceptionally()) {
+      begun = new CompletableFuture<>();
+      settlement = begun;
+      receiver.settle(this, how, begun);
+    }
+    return begun;
+  }
+
+  @Override
+  public void renewLease() {
+    // a delivery is ours until it is settled or its channel is gone
+  }
+
+  ConsumerSession session() {
+    return session;
+  }
+
+  long tag() {
+    return tag;
+  }
+
+  BasicProperties properties() {
+    return properties;
+  }
+
+  /**
+   * The broker writes its count on redeliveries only, so that on a first delivery the header could
+   * be anybody's.
+   */
+  private static int attempt(com.rabbitmq.client.Delivery arrival) {
+    Object count = MessageReader.headers(arrival.getProperties()).get(HeaderNames.DELIVERY_COUNT);
+    return arrival.getEnvelope().isRedeliver() && count instanceof Number number
+        ? number.intValue() + 1
+        : 1;
+  }
+}

@@ -1,0 +1,136 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AuthenticationFailureException;
+import com.rabbitmq.client.Method;
+import com.rabbitmq.client.PossibleAuthenticationFailureException;
+import com.rabbitmq.client.ShutdownSignalException;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import java.time.Duration;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/** What the client's exceptions and the broker's reply codes mean. */
+final class RabbitErrors {
+  /** Why the broker closed a channel or connection; code 0 if it did not say. */
+  record Reply(int code, String text) {
+    static final Reply NONE = new Reply(0, "");
+  }
+
+  private RabbitErrors() {}
+
+  /** The broker's words in an exception, or {@link Reply#NONE}. */
+  static Reply reply(@Nullable Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ShutdownSignalException signal) {
+        Method reason = signal.getReason();
+        if (reason instanceof AMQP.Channel.Close close) {
+          return new Reply(close.getReplyCode(), close.getReplyText());
+        }
+        if (reason instanceof AMQP.Connection.Close close) {
+          return new Reply(close.getReplyCode(), close.getReplyText());
+        }
+      }
+    }
+    return Reply.NONE;
+  }
+
+  static ErrorCode code(Reply reply) {
+    return switch (reply.code()) {
+      case AMQP.NOT_FOUND -> ErrorCode.NOT_FOUND;
+      case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED -> ErrorCode.NOT_AUTHORISED;
+      case AMQP.PRECONDITION_FAILED ->
+          reply.text().contains("message size") ? ErrorCode.TOO_LARGE : ErrorCode.BROKER_ERROR;
+      case AMQP.RESOURCE_LOCKED, AMQP.INTERNAL_ERROR, AMQP.RESOURCE_ERROR ->
+          ErrorCode.BROKER_UNAVAILABLE;
+      case 0, AMQP.REPLY_SUCCESS, AMQP.CONNECTION_FORCED -> ErrorCode.CONNECTION_FAILED;
+      default -> ErrorCode.BROKER_ERROR;
+    };
+  }
+
+  /** What went wrong, with the broker's own words where it gave some. */
+  static MessagingException problem(String what, @Nullable Throwable error) {
+    Reply reply = reply(error);
+    return new MessagingException(code(reply), what + ": " + why(error) + ".", error);
+  }
+
+  /** The broker's words, else the innermost exception's. */
+  static String why(@Nullable Throwable error) {
+    Reply reply = reply(error);
+    if (reply.code() != 0) {
+      return "%s (%d)".formatted(reply.text(), reply.code());
+    }
+    if (error == null) {
+      return "no reason given";
+    }
+    Throwable root = error;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String text = root.getMessage();
+    return text == null ? root.getClass().getSimpleName() : text;
+  }
+
+  /** Why connecting failed. */
+  static MessagingException connecting(RabbitSettings settings, Duration limit, Throwable error) {
+    String where = "RabbitMQ at " + settings.hosts();
+    if (error instanceof AuthenticationFailureException) {
+      return new MessagingException(
+          ErrorCode.NOT_AUTHENTICATED,
+          ("%s refused the user '%s': are name and password right? (guest may log in from the"
+                  + " broker's own host only.)")
+              .formatted(where, settings.user()),
+          error);
+    }
+    Reply reply = reply(error);
+    if (reply.code() == AMQP.NOT_ALLOWED && reply.text().contains("not found")) {
+      return new MessagingException(
+          ErrorCode.NOT_FOUND,
+          "%s has no virtual host '%s': create it, or name another."
+              .formatted(where, settings.virtualHost()),
+          error);
+    }
+    if (reply.code() == AMQP.NOT_ALLOWED || reply.code() == AMQP.ACCESS_REFUSED) {
+      return new MessagingException(
+          ErrorCode.NOT_AUTHORISED,
+          "%s does not let the user '%s' use the virtual host '%s': grant a permission on it."
+              .formatted(where, settings.user(), settings.virtualHost()),
+          error);
+    }
+    if (error instanceof PossibleAuthenticationFailureException) {
+      return new MessagingException(
+          ErrorCode.CONNECTION_FAILED,
+          "%s closed the connection at the log-in: does it speak AMQP 0-9-1, and does it know the user '%s'?"
+              .formatted(where, settings.user()),
+          error);
+    }
+    if (error instanceof SSLException) {
+      return new MessagingException(
+          ErrorCode.CONNECTION_FAILED,
+          "No TLS connection to %s: %s. Is its certificate trusted here and made out to this host?"
+              .formatted(where, why(error)),
+          error);
+    }
+    return notAnswered(settings, limit, error);
+  }
+
+  /** Nobody there. */
+  static MessagingException notAnswered(
+      RabbitSettings settings, Duration limit, @Nullable Throwable error) {
+    return new MessagingException(
+        ErrorCode.CONNECTION_FAILED,
+        "No RabbitMQ answered at %s within %s%s: is it running, and is the address right?"
+            .formatted(
+                settings.hosts(), seconds(limit), error == null ? "" : " (" + why(error) + ")"),
+        error);
+  }
+
+  static MessagingException closed() {
+    return new MessagingException(ErrorCode.CLOSED, "The RabbitMQ connection is closed.");
+  }
+
+  static String seconds(Duration limit) {
+    return limit.toMillis() % 1000 == 0 ? limit.toSeconds() + " s" : limit.toMillis() + " ms";
+  }
+}

@@ -1,0 +1,258 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.SocketConfigurators;
+import dev.waybill.error.MessagingException;
+import java.io.IOException;
+import java.net.Socket;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One AMQP connection that is made again, with a backoff, whenever it is lost, until closed. Each
+ * one made is a new epoch: a new {@link Connection} object, on which nothing of the old one is
+ * valid. The client's own recovery is off, because it reuses objects and numbers over epochs.
+ */
+final class RabbitLink {
+  /** Told of each connection and each loss, in order, on the link's thread; must not block. */
+  interface Listener {
+    void connected(Connection connection);
+
+    void lost(MessagingException problem);
+  }
+
+  /** How long the broker may take for the answer to a declaration or the like. */
+  static final Duration RPC_LIMIT = Duration.ofSeconds(10);
+
+  private static final Duration RECONNECT_LIMIT = Duration.ofSeconds(5);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
+  private static final Logger log = LoggerFactory.getLogger(RabbitLink.class);
+
+  private final RabbitSettings settings;
+  private final String purpose;
+  private final RabbitThreads threads;
+  private final ExecutorService shutdowns;
+  private final Mailbox mailbox;
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+  private final Backoff backoff = new Backoff();
+  private volatile @Nullable Connection connection;
+  private volatile @Nullable Socket socket;
+  private volatile boolean closed;
+  private boolean warned;
+
+  /**
+   * A link, not yet open.
+   *
+   * @param shutdowns runs the client's work at the end of a connection; not closed by the link
+   */
+  RabbitLink(
+      RabbitSettings settings, String purpose, RabbitThreads threads, ExecutorService shutdowns) {
+    this.settings = settings;
+    this.purpose = purpose;
+    this.threads = threads;
+    this.shutdowns = shutdowns;
+    this.mailbox = new Mailbox(threads, "link-" + purpose);
+  }
+
+  /** Makes the first connection, within {@code limit}. */
+  void open(Duration limit) {
+    CompletableFuture<Boolean> first = new CompletableFuture<>();
+    mailbox.tell(
+        () -> {
+          try {
+            connect(limit);
+            first.complete(true);
+          } catch (MessagingException e) {
+            first.completeExceptionally(e);
+          }
+        });
+    try {
+      first.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof MessagingException problem
+          ? problem
+          : RabbitErrors.connecting(settings, limit, e);
+    } catch (TimeoutException e) {
+      throw RabbitErrors.notAnswered(settings, limit, null);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw RabbitErrors.problem("Connecting to RabbitMQ was interrupted", e);
+    }
+  }
+
+  /** The connection, if there is one now. */
+  @Nullable Connection connection() {
+    Connection current = connection;
+    return current != null && current.isOpen() ? current : null;
+  }
+
+  /** Tells {@code listener} of the present connection, if any, and of all changes. */
+  void add(Listener listener) {
+    mailbox.tell(
+        () -> {
+          listeners.add(listener);
+          Connection current = connection();
+          if (current != null) {
+            listener.connected(current);
+          }
+        });
+  }
+
+  void remove(Listener listener) {
+    listeners.remove(listener);
+  }
+
+  /** Gives up a connection on which something went wrong that leaves its state unclear. */
+  void discard(Connection broken) {
+    try {
+      shutdowns.execute(() -> broken.abort((int) CLOSE_LIMIT.toMillis()));
+    } catch (RejectedExecutionException e) {
+      log.debug("Closing already, which ends this connection too", e);
+    }
+  }
+
+  /** Ends the connection and the attempts to make one; blocks about a second at most. */
+  void close() {
+    closed = true;
+    Connection current = connection;
+    if (current != null) {
+      Future<?> abort = shutdowns.submit(() -> current.abort((int) CLOSE_LIMIT.toMillis()));
+      await(abort);
+    }
+    mailbox.close();
+    closeSocket();
+  }
+
+  private static void await(Future<?> work) {
+    try {
+      work.get(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      log.debug("The broker did not answer to the end of the connection; its socket is closed", e);
+    }
+  }
+
+  /** Also ends a connect or handshake that is going on, and a write that is stuck. */
+  private void closeSocket() {
+    Socket last = socket;
+    if (last != null) {
+      try {
+        last.close();
+      } catch (IOException e) {
+        log.debug("Closing the socket failed", e);
+      }
+    }
+  }
+
+  private void connect(Duration limit) {
+    Connection made;
+    try {
+      made =
+          factory(limit)
+              .newConnection(new DirectExecutor(), settings.addresses(), "waybill-" + purpose);
+    } catch (IOException | TimeoutException | RuntimeException e) {
+      throw RabbitErrors.connecting(settings, limit, e);
+    }
+    connection = made;
+    if (closed) {
+      made.abort((int) CLOSE_LIMIT.toMillis());
+      return;
+    }
+    backoff.reset();
+    warned = false;
+    made.addShutdownListener(signal -> mailbox.tell(() -> lost(made, signal)));
+    listeners.forEach(listener -> listener.connected(made));
+  }
+
+  private void lost(Connection old, ShutdownSignalException signal) {
+    if (closed || connection != old) {
+      return;
+    }
+    connection = null;
+    MessagingException problem =
+        RabbitErrors.problem(
+            "The connection to RabbitMQ at %s was lost".formatted(settings.hosts()), signal);
+    log.warn("{} Connecting again ({}).", problem.getMessage(), purpose);
+    listeners.forEach(listener -> listener.lost(problem));
+    reconnectLater();
+  }
+
+  private void reconnectLater() {
+    Runnable unused = mailbox.tellLater(backoff.nextMillis(), this::reconnect);
+  }
+
+  private void reconnect() {
+    if (closed) {
+      return;
+    }
+    try {
+      connect(RECONNECT_LIMIT);
+      log.info("Connected to RabbitMQ at {} again ({}).", settings.hosts(), purpose);
+    } catch (MessagingException e) {
+      if (!warned && !closed) {
+        warned = true;
+        log.warn("{} Trying until closed ({}).", e.getMessage(), purpose);
+      }
+      reconnectLater();
+    }
+  }
+
+  private ConnectionFactory factory(Duration limit) {
+    int millis = (int) Math.min(Math.max(limit.toMillis(), 1), Integer.MAX_VALUE / 2);
+    ConnectionFactory factory = new ConnectionFactory();
+    factory.setAutomaticRecoveryEnabled(false);
+    factory.setTopologyRecoveryEnabled(false);
+    factory.setUsername(settings.user());
+    factory.setPassword(settings.password());
+    factory.setVirtualHost(settings.virtualHost());
+    factory.setRequestedHeartbeat((int) settings.heartbeat().toSeconds());
+    factory.setConnectionTimeout(Math.max(millis / settings.addresses().size(), 1));
+    factory.setHandshakeTimeout(millis);
+    factory.setChannelRpcTimeout((int) RPC_LIMIT.toMillis());
+    factory.setThreadFactory(threads);
+    factory.setShutdownExecutor(shutdowns);
+    factory.setExceptionHandler(new QuietExceptionHandler());
+    factory.setSocketConfigurator(
+        SocketConfigurators.defaultConfigurator().andThen(this::remember));
+    if (settings.tls()) {
+      factory.useSslProtocol(sslContext());
+      factory.enableHostnameVerification();
+    }
+    return factory;
+  }
+
+  private void remember(Socket made) throws IOException {
+    socket = made;
+    if (closed) {
+      throw new IOException("closed while connecting");
+    }
+  }
+
+  private SSLContext sslContext() {
+    SSLContext given = settings.sslContext();
+    if (given != null) {
+      return given;
+    }
+    try {
+      return SSLContext.getDefault();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("This JVM has no default TLS context", e);
+    }
+  }
+}

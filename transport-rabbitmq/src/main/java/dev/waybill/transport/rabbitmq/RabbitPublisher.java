@@ -1,0 +1,185 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Topic;
+import dev.waybill.transport.Sender;
+import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.rabbitmq.PendingSend.Target;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Publishes with confirms. A {@link PublishLoop} writes, so that no caller waits for a socket; what
+ * it has not written at the deadline is rejected, what it has is unknown.
+ */
+final class RabbitPublisher implements Sender {
+  /**
+   * Messages without an answer at once. Fewer would leave the broker idle between confirms; more
+   * would hold more memory, and leave more unknown when a connection is lost.
+   */
+  private static final int MAX_PENDING = 1_000;
+
+  private final PublishLoop loop;
+  private final Mailbox timer;
+  private final Semaphore room = new Semaphore(MAX_PENDING, true);
+  private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  RabbitPublisher(RabbitLink link, RabbitThreads threads) {
+    this.loop = new PublishLoop(link, threads);
+    this.timer = new Mailbox(threads, "timer");
+    loop.start();
+  }
+
+  @Override
+  public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
+    long end = System.nanoTime() + deadline.toNanos();
+    try {
+      BasicProperties properties = properties(message);
+      admit(deadline);
+      Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
+      return publish(target(channel), properties, message.body(), left, room::release);
+    } catch (SendException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /**
+   * Publishes without waiting for room; for what is bounded elsewhere.
+   *
+   * @throws SendException rejected, if the properties can't be encoded
+   */
+  CompletableFuture<String> publish(
+      Target target, BasicProperties properties, byte[] body, Duration deadline) {
+    return publish(target, properties, body, deadline, () -> {});
+  }
+
+  @Override
+  public boolean flush(Duration deadline) {
+    List<CompletableFuture<?>> answers = new ArrayList<>();
+    unanswered.forEach(send -> answers.add(send.answer().handle((receipt, error) -> null)));
+    try {
+      CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+          .get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("handled answers don't fail", e);
+    }
+  }
+
+  /** Ends all that has no answer and takes nothing more. */
+  void close() {
+    closed = true;
+    unanswered.forEach(RabbitPublisher::endAtClose);
+    loop.close();
+    timer.close();
+  }
+
+  private static BasicProperties properties(WireMessage message) {
+    if (message.delay() != null) {
+      throw SendException.rejected(
+          ErrorCode.UNSUPPORTED,
+          "RabbitMQ has no delayed delivery of its own; send when it is due.",
+          null);
+    }
+    return MessageWriter.write(message);
+  }
+
+  private static Target target(Channel channel) {
+    return channel instanceof Topic
+        ? Target.exchange(channel.name())
+        : Target.queue(channel.name());
+  }
+
+  private void admit(Duration deadline) {
+    if (closed) {
+      throw closedError();
+    }
+    try {
+      if (!room.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw SendException.rejected(
+            ErrorCode.THROTTLED,
+            "%d messages await RabbitMQ's confirms, and none came within the deadline; nothing was sent."
+                .formatted(MAX_PENDING),
+            null);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SendException.rejected(
+          ErrorCode.TIMEOUT, "Interrupted while waiting to send; nothing was sent.", e);
+    }
+  }
+
+  private CompletableFuture<String> publish(
+      Target target, BasicProperties properties, byte[] body, Duration deadline, Runnable leave) {
+    PendingSend send;
+    try {
+      send = new PendingSend(target, properties, body, leave);
+    } catch (SendException e) {
+      leave.run();
+      throw e;
+    }
+    unanswered.add(send);
+    CompletableFuture<String> unused =
+        send.answer().whenComplete((receipt, error) -> unanswered.remove(send));
+    send.timer(timer.tellLater(Math.max(deadline.toMillis(), 1), () -> expire(send, deadline)));
+    if (!loop.write(send) || closed) {
+      endAtClose(send);
+    }
+    return send.answer();
+  }
+
+  private void expire(PendingSend send, Duration deadline) {
+    String target = send.target().toString();
+    String limit = RabbitErrors.seconds(deadline);
+    ErrorCode reason = loop.reasonToWait();
+    send.giveUp(
+        SendException.rejected(
+            reason,
+            "The message to %s was not sent within %s: %s.".formatted(target, limit, words(reason)),
+            null),
+        SendException.unknown(
+            ErrorCode.TIMEOUT,
+            "RabbitMQ did not confirm the message to %s within %s.".formatted(target, limit),
+            null));
+  }
+
+  private static String words(ErrorCode reason) {
+    return switch (reason) {
+      case CONNECTION_FAILED -> "there is no connection to RabbitMQ";
+      case THROTTLED -> "RabbitMQ blocks publishing (memory or disk alarm)";
+      default -> "it could not be written in time";
+    };
+  }
+
+  private static void endAtClose(PendingSend send) {
+    send.giveUp(
+        closedError(),
+        SendException.unknown(
+            ErrorCode.CLOSED,
+            "The connection was closed before RabbitMQ confirmed the message to %s."
+                .formatted(send.target()),
+            null));
+  }
+
+  private static SendException closedError() {
+    return SendException.rejected(
+        ErrorCode.CLOSED, "The RabbitMQ connection is closed; nothing was sent.", null);
+  }
+}

@@ -1,0 +1,189 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.BuiltinExchangeType;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.transport.Topology.Mode;
+import dev.waybill.transport.rabbitmq.RabbitLayout.QueueItem;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Creates or verifies exchanges, queues and bindings.
+ *
+ * <p>Whether something is there shows in a passive declaration. Whether it is as needed shows in a
+ * full declaration of what is there already: the broker compares and changes nothing. That takes
+ * the configure permission; where a verifying user lacks it, only the being there is verified.
+ * Bindings can't be seen by AMQP at all: {@code CREATE} makes them, {@code VERIFY} does not look at
+ * them.
+ *
+ * <p>A refused declaration closes its channel, so each uses one that may be thrown away.
+ */
+final class RabbitTopology {
+  /**
+   * As good as none, for a quorum queue drops what exceeds its limit, and from RabbitMQ 4.0 on that
+   * is 20 unless said otherwise. Said as a number, because without a limit, or with -1, a requeued
+   * message goes to the end of the queue instead of back to its head (rabbit_fifo, {@code
+   * #requeue}).
+   */
+  private static final int NO_DELIVERY_LIMIT = Integer.MAX_VALUE;
+
+  private static final Logger log = LoggerFactory.getLogger(RabbitTopology.class);
+
+  private final Connection connection;
+  private final RabbitSettings settings;
+  private final List<String> problems = new ArrayList<>();
+  private @Nullable Channel channel;
+
+  /** A declaration or binding. */
+  private interface Call {
+    void on(Channel channel) throws IOException;
+  }
+
+  RabbitTopology(Connection connection, RabbitSettings settings) {
+    this.connection = connection;
+    this.settings = settings;
+  }
+
+  /** What is missing or differs, after creating what is missing if so asked. */
+  List<String> prepare(RabbitLayout layout, Mode mode) {
+    try {
+      for (String exchange : layout.exchanges()) {
+        prepare(
+            "exchange",
+            exchange,
+            mode,
+            on -> on.exchangeDeclarePassive(exchange),
+            on -> on.exchangeDeclare(exchange, BuiltinExchangeType.FANOUT, true));
+      }
+      for (QueueItem queue : layout.queues()) {
+        prepare(
+            "queue",
+            queue.name(),
+            mode,
+            on -> on.queueDeclarePassive(queue.name()),
+            on -> on.queueDeclare(queue.name(), true, false, false, arguments(queue)));
+      }
+      if (mode == Mode.CREATE && problems.isEmpty()) {
+        layout.queues().forEach(this::bind);
+      }
+      return List.copyOf(problems);
+    } finally {
+      closeChannel();
+    }
+  }
+
+  private void prepare(String kind, String name, Mode mode, Call look, Call declare) {
+    boolean there = call(kind, name, look, AMQP.NOT_FOUND) == null;
+    if (there) {
+      compare(kind, name, mode, declare);
+    } else if (mode == Mode.CREATE) {
+      call(kind, name, declare, 0);
+    } else {
+      problems.add(
+          "The %s '%s' is missing on RabbitMQ at %s: declare it, or let the bus create its topology."
+              .formatted(kind, name, settings.address()));
+    }
+  }
+
+  private void compare(String kind, String name, Mode mode, Call declare) {
+    RabbitErrors.Reply refusal =
+        call(kind, name, declare, AMQP.PRECONDITION_FAILED, AMQP.ACCESS_REFUSED);
+    if (refusal == null) {
+      return;
+    }
+    if (refusal.code() == AMQP.PRECONDITION_FAILED) {
+      problems.add(
+          "The %s '%s' on RabbitMQ at %s differs from what is needed (%s): delete it once it is empty, or change the route."
+              .formatted(kind, name, settings.address(), refusal.text()));
+    } else if (mode == Mode.CREATE) {
+      throw forbidden(kind, name, refusal, null);
+    } else {
+      log.info("The {} '{}' is there; its arguments can't be compared: {}", kind, name, refusal);
+    }
+  }
+
+  private void bind(QueueItem queue) {
+    String exchange = queue.exchange();
+    if (exchange != null) {
+      call("binding to", exchange, on -> on.queueBind(queue.name(), exchange, ""), 0);
+    }
+  }
+
+  private Map<String, Object> arguments(QueueItem queue) {
+    Map<String, Object> arguments = new HashMap<>();
+    arguments.put("x-queue-type", settings.quorum() ? "quorum" : "classic");
+    if (queue.keyed()) {
+      arguments.put("x-single-active-consumer", true);
+    }
+    if (settings.quorum()) {
+      arguments.put("x-delivery-limit", NO_DELIVERY_LIMIT);
+    }
+    return arguments;
+  }
+
+  /** Null if the broker did it, or its refusal if that is one of the expected ones. */
+  private RabbitErrors.@Nullable Reply call(
+      String kind, String name, Call call, int... expectedRefusals) {
+    try {
+      call.on(channel());
+      return null;
+    } catch (IOException | AlreadyClosedException e) {
+      RabbitErrors.Reply reply = RabbitErrors.reply(e);
+      for (int expected : expectedRefusals) {
+        if (reply.code() == expected && expected != 0) {
+          return reply;
+        }
+      }
+      if (reply.code() == AMQP.ACCESS_REFUSED) {
+        throw forbidden(kind, name, reply, e);
+      }
+      throw RabbitErrors.problem(
+          "RabbitMQ at %s did not prepare the %s '%s'".formatted(settings.address(), kind, name),
+          e);
+    }
+  }
+
+  private MessagingException forbidden(
+      String kind, String name, RabbitErrors.Reply reply, @Nullable Throwable cause) {
+    return new MessagingException(
+        ErrorCode.NOT_AUTHORISED,
+        ("The user '%s' may not prepare the %s '%s' (%s): grant configure on it, for a binding also"
+                + " write on the queue and read on the exchange, or use the topology mode ASSUME.")
+            .formatted(settings.user(), kind, name, reply.text()),
+        cause);
+  }
+
+  private Channel channel() throws IOException {
+    Channel current = channel;
+    if (current == null || !current.isOpen()) {
+      current = connection.createChannel();
+      if (current == null) {
+        throw new IOException("no channel is left on the connection");
+      }
+      channel = current;
+    }
+    return current;
+  }
+
+  private void closeChannel() {
+    Channel current = channel;
+    if (current != null) {
+      try {
+        current.abort();
+      } catch (IOException | AlreadyClosedException e) {
+        log.debug("The channel was closed already", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import dev.waybill.error.SendException;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Reject;
+import dev.waybill.transport.Settlement.Release;
+import dev.waybill.transport.Settlement.Result;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Settles the deliveries of one receiver: each once, on the receiver's thread, and only under the
+ * channel it came by.
+ */
+final class Settler {
+  /**
+   * How long the dead-letter queue may take to confirm; then the message is kept and tried again.
+   */
+  private static final Duration DEAD_LETTER_LIMIT = Duration.ofSeconds(10);
+
+  private static final Logger log = LoggerFactory.getLogger(Settler.class);
+
+  /**
+   * Says whether open deliveries go back by the end of the channel, and need no call of their own.
+   */
+  interface Stopped {
+    boolean goBackAtClose();
+  }
+
+  /** A native call that settles. */
+  private interface Call {
+    void make() throws IOException;
+  }
+
+  private final Mailbox mailbox;
+  private final RabbitPublisher publisher;
+  private final String deadLetterQueue;
+  private final Stopped stopped;
+  private final Runnable afterSettling;
+  private final Map<RabbitDelivery, CompletableFuture<Result>> begun = new ConcurrentHashMap<>();
+
+  Settler(
+      Mailbox mailbox,
+      RabbitPublisher publisher,
+      String deadLetterQueue,
+      Stopped stopped,
+      Runnable afterSettling) {
+    this.mailbox = mailbox;
+    this.publisher = publisher;
+    this.deadLetterQueue = deadLetterQueue;
+    this.stopped = stopped;
+    this.afterSettling = afterSettling;
+  }
+
+  /** Begins to settle; {@code result} is told the end. From any thread. */
+  void settle(RabbitDelivery delivery, Settlement how, CompletableFuture<Result> result) {
+    begun.put(delivery, result);
+    CompletableFuture<Result> unused =
+        result.whenComplete((done, error) -> begun.remove(delivery, result));
+    if (!mailbox.tell(() -> perform(delivery, how, result))) {
+      result.complete(Result.NOT_OWNED);
+    }
+  }
+
+  /** Waits for what was begun, at most {@code limit}. */
+  void await(Duration limit) {
+    CompletableFuture<?>[] all =
+        begun.values().stream()
+            .map(result -> result.handle((done, error) -> done))
+            .toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(all).get(limit.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (TimeoutException e) {
+      log.debug("{} settlements were not done within {}", begun.size(), limit);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("handled results don't fail", e);
+    }
+  }
+
+  /** Nothing will be settled any more: what is begun is no longer ours. */
+  void abandon() {
+    begun.values().forEach(result -> result.complete(Result.NOT_OWNED));
+  }
+
+  private void perform(RabbitDelivery delivery, Settlement how, CompletableFuture<Result> result) {
+    if (how instanceof Release release) {
+      release(delivery, release, result);
+    } else if (how instanceof Reject reject) {
+      reject(delivery, reject, result);
+    } else {
+      ack(delivery, result);
+    }
+  }
+
+  private void ack(RabbitDelivery delivery, CompletableFuture<Result> result) {
+    call(delivery, result, () -> delivery.session().channel().basicAck(delivery.tag(), false));
+  }
+
+  private void release(RabbitDelivery delivery, Release release, CompletableFuture<Result> result) {
+    if (!delivery.isOwned()) {
+      result.complete(Result.NOT_OWNED);
+    } else if (!release.after().isZero()) {
+      long longest = RabbitCapabilities.LONGEST_OPEN.toMillis();
+      long millis = Math.min(Math.max(release.after().toMillis(), 1), longest);
+      mailbox.tellLater(
+          millis, () -> requeue(delivery, release.attemptsMade(), new CompletableFuture<>()));
+      result.complete(Result.SETTLED);
+    } else if (stopped.goBackAtClose()) {
+      result.complete(Result.SETTLED);
+    } else {
+      requeue(delivery, release.attemptsMade(), result);
+    }
+  }
+
+  /** From RabbitMQ 4.3 on the broker counts {@code reject} as an attempt, and {@code nack} not. */
+  private void requeue(
+      RabbitDelivery delivery, int attemptsMade, CompletableFuture<Result> result) {
+    boolean failed = attemptsMade >= delivery.attempt();
+    call(
+        delivery,
+        result,
+        () -> {
+          if (failed) {
+            delivery.session().channel().basicReject(delivery.tag(), true);
+          } else {
+            delivery.session().channel().basicNack(delivery.tag(), false, true);
+          }
+        });
+  }
+
+  private void reject(RabbitDelivery delivery, Reject reject, CompletableFuture<Result> result) {
+    if (!delivery.isOwned()) {
+      result.complete(Result.NOT_OWNED);
+      return;
+    }
+    CompletableFuture<String> stored;
+    try {
+      stored =
+          publisher.publish(
+              PendingSend.Target.queue(deadLetterQueue),
+              DeadLetters.of(delivery.properties(), reject.evidence()),
+              delivery.message().body(),
+              DEAD_LETTER_LIMIT);
+    } catch (SendException e) {
+      result.completeExceptionally(e);
+      return;
+    }
+    CompletableFuture<String> unused =
+        stored.whenComplete(
+            (receipt, error) -> {
+              if (error != null && delivery.isOwned()) {
+                result.completeExceptionally(error);
+              } else if (error != null) {
+                result.complete(Result.NOT_OWNED);
+              } else if (!mailbox.tell(() -> ack(delivery, result))) {
+                result.complete(Result.NOT_OWNED);
+              }
+            });
+  }
+
+  private void call(RabbitDelivery delivery, CompletableFuture<Result> result, Call call) {
+    if (!delivery.isOwned()) {
+      result.complete(Result.NOT_OWNED);
+      return;
+    }
+    try {
+      call.make();
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("Lost while it was settled: {}", delivery.brokerId(), e);
+      result.complete(Result.NOT_OWNED);
+      return;
+    }
+    delivery.session().settled();
+    result.complete(Result.SETTLED);
+    afterSettling.run();
+  }
+}

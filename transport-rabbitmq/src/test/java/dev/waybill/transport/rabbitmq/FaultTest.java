@@ -1,0 +1,308 @@
+package dev.waybill.transport.rabbitmq;
+
+import static dev.waybill.transport.rabbitmq.Recording.settle;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.rabbitmq.client.Connection;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
+import dev.waybill.error.SendException.Certainty;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Topic;
+import dev.waybill.testkit.broker.FaultProxy;
+import dev.waybill.testkit.broker.FaultProxy.Direction;
+import dev.waybill.testkit.broker.RabbitTestBroker;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Release;
+import dev.waybill.transport.Settlement.Result;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What only shows on a broker, or a network, that fails. */
+class FaultTest {
+  private static final Duration SHORT = Duration.ofSeconds(1);
+
+  private static RabbitTestBroker broker;
+
+  private final Queue queue = Wires.queue();
+  private FaultProxy proxy;
+  private TransportConnection connection;
+
+  @BeforeAll
+  static void startBroker() {
+    broker = RabbitTestBroker.start();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker.close();
+  }
+
+  @BeforeEach
+  void connectThroughProxy() {
+    proxy = FaultProxy.open().forwardTo(broker.port());
+    RabbitSettings settings = RabbitUri.settings(broker.uri());
+    connection =
+        RabbitTransport.builder()
+            .address("127.0.0.1", proxy.port())
+            .user(settings.user())
+            .password(settings.password())
+            .virtualHost(settings.virtualHost())
+            .heartbeat(Duration.ofSeconds(1))
+            .build()
+            .connect(Wires.DEADLINE);
+    create(queue);
+  }
+
+  @AfterEach
+  void closeAndLeaveNothing() {
+    long begin = System.nanoTime();
+    connection.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+    proxy.close();
+    await().atMost(Recording.LIMIT).untilAsserted(() -> assertThat(RabbitTest.threads()).isEmpty());
+  }
+
+  @Test
+  void aRestartOfTheBrokerIsReportedAndSurvived() throws Exception {
+    Queue keyed = Wires.keyedQueue();
+    create(keyed);
+    for (int i = 0; i < 10; i++) {
+      Wires.send(connection.sender(), keyed, Wires.message("m" + i, "k"));
+    }
+    Recording recording = receive(keyed, 5);
+    Delivery lost = recording.delivery(4);
+    settle(recording.delivery(0), Settlement.accept());
+
+    broker.kill();
+    await().atMost(Recording.LIMIT).until(() -> !recording.failures.isEmpty());
+    assertThat(settle(lost, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
+    int before = recording.deliveries.size();
+    broker.restart();
+
+    await().atMost(Recording.LIMIT).until(() -> recording.recoveries.get() == 1);
+    List<String> again = new ArrayList<>();
+    for (int i = before; i < before + 9; i++) {
+      again.add(Recording.body(recording.delivery(i)));
+      settle(recording.delivery(i), Settlement.accept());
+    }
+    assertThat(again).containsExactly("m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9");
+    assertThat(recording.failures).hasSize(1);
+    assertThat(Wires.send(connection.sender(), queue, Wires.message("after"))).isNotEmpty();
+  }
+
+  @Test
+  void aSendWithoutConnectionIsRejectedAtItsDeadline() throws Exception {
+    proxy.refuse();
+    proxy.reset();
+    await().atMost(Recording.LIMIT).until(() -> connection.unwrap(Connection.class).isEmpty());
+    long begin = System.nanoTime();
+
+    SendException error = failure(SHORT);
+
+    assertThat(error.certainty()).isEqualTo(Certainty.REJECTED);
+    assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(SHORT.plusSeconds(3));
+  }
+
+  @Test
+  void aSendWaitsForAReconnectionThatComesInTime() throws Exception {
+    proxy.refuse();
+    proxy.reset();
+    await().atMost(Recording.LIMIT).until(() -> connection.unwrap(Connection.class).isEmpty());
+    CompletableFuture<String> answer =
+        connection.sender().send(queue, Wires.message("a"), Duration.ofSeconds(30));
+
+    proxy.heal();
+
+    assertThat(answer.get(30, TimeUnit.SECONDS)).isNotEmpty();
+  }
+
+  @Test
+  void aSendWithoutAnAnswerIsUnknownAtItsDeadline() throws Exception {
+    Wires.send(connection.sender(), queue, Wires.message("opens the channel"));
+    proxy.hold(Direction.TO_CLIENT);
+
+    SendException error = failure(SHORT);
+
+    assertThat(error.certainty()).isEqualTo(Certainty.UNKNOWN);
+    assertThat(error.code()).isEqualTo(ErrorCode.TIMEOUT);
+  }
+
+  @Test
+  void aSendWhoseConnectionIsLostIsUnknown() throws Exception {
+    Wires.send(connection.sender(), queue, Wires.message("opens the channel"));
+    proxy.hold(Direction.TO_CLIENT);
+    CompletableFuture<String> answer =
+        connection.sender().send(queue, Wires.message("a"), Wires.DEADLINE);
+    try (Native raw = new Native(broker.uri())) {
+      await().atMost(Recording.LIMIT).until(() -> raw.channel.messageCount(queue.name()) == 2);
+    }
+
+    proxy.reset();
+
+    assertThatThrownBy(answer::join)
+        .isInstanceOf(CompletionException.class)
+        .cause()
+        .isInstanceOfSatisfying(
+            SendException.class,
+            error -> {
+              assertThat(error.certainty()).isEqualTo(Certainty.UNKNOWN);
+              assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+            });
+  }
+
+  @Test
+  void aSilentConnectionIsNoticedByTheHeartbeat() throws Exception {
+    Recording recording = receive(queue, 5);
+    Wires.send(connection.sender(), queue, Wires.message("a"));
+    recording.delivery(0);
+
+    proxy.hold();
+    await().atMost(Recording.LIMIT).until(() -> !recording.failures.isEmpty());
+    proxy.heal();
+
+    assertThat(recording.delivery(1).attempt()).isEqualTo(2);
+    assertThat(recording.recoveries).hasValue(1);
+  }
+
+  @Test
+  void aStuckWriteHoldsNeitherTheCallerNorTheClose() throws Exception {
+    Wires.send(connection.sender(), queue, Wires.message("opens the channel"));
+    broker.pause();
+    try {
+      String big = "x".repeat(8 * 1024 * 1024);
+      long begin = System.nanoTime();
+      List<CompletableFuture<String>> answers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        answers.add(connection.sender().send(queue, Wires.message(big), SHORT));
+      }
+      assertThat(connection.sender().flush(Wires.DEADLINE)).isTrue();
+      assertThat(answers).allMatch(CompletableFuture::isCompletedExceptionally);
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+      connection.close();
+    } finally {
+      broker.resume();
+    }
+  }
+
+  @Test
+  void aBlockedPublisherRejectsAtTheDeadlineWhileConsumersGoOn() throws Exception {
+    Recording recording = receive(queue, 5);
+    Wires.send(connection.sender(), queue, Wires.message("a"));
+    Wires.send(connection.sender(), queue, Wires.message("b"));
+    recording.delivery(1);
+    broker.blockPublishers();
+    try {
+      // the broker tells a connection that it is blocked when it publishes
+      SendException told = failure(SHORT);
+      assertThat(told.code()).isIn(ErrorCode.TIMEOUT, ErrorCode.THROTTLED);
+      SendException error = failure(SHORT);
+
+      assertThat(error.certainty()).isEqualTo(Certainty.REJECTED);
+      assertThat(error.code()).isEqualTo(ErrorCode.THROTTLED);
+      assertThat(settle(recording.delivery(0), Settlement.accept())).isEqualTo(Result.SETTLED);
+      assertThat(settle(recording.delivery(1), new Release(Duration.ZERO, 1)))
+          .isEqualTo(Result.SETTLED);
+      assertThat(Recording.body(recording.delivery(2))).isEqualTo("b");
+    } finally {
+      broker.unblockPublishers();
+    }
+
+    assertThat(Wires.send(connection.sender(), queue, Wires.message("c"))).isNotEmpty();
+  }
+
+  @Test
+  void connectionsThatTheBrokerClosesAreMadeAgainAndNoConfirmIsMistaken() throws Exception {
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    for (int round = 0; round < 5; round++) {
+      for (int i = 0; i < 200; i++) {
+        answers.add(
+            connection
+                .sender()
+                .send(queue, Wires.message(round + ":" + i), Duration.ofSeconds(30)));
+      }
+      broker.closeConnections();
+    }
+    assertThat(connection.sender().flush(Duration.ofSeconds(60))).isTrue();
+
+    Recording recording = receive(queue, 2_000);
+    Wires.send(connection.sender(), queue, Wires.message("last"));
+    await().atMost(Recording.LIMIT).until(() -> recording.bodies().contains("last"));
+    Set<String> stored = new HashSet<>(recording.bodies());
+    assertThat(recording.bodies()).doesNotHaveDuplicates();
+    for (int i = 0; i < answers.size(); i++) {
+      String body = i / 200 + ":" + i % 200;
+      SendException error =
+          (SendException) answers.get(i).handle((receipt, problem) -> problem).join();
+      if (error == null) {
+        assertThat(stored).contains(body);
+      } else if (error.certainty() == Certainty.REJECTED) {
+        assertThat(stored).doesNotContain(body);
+      }
+    }
+  }
+
+  @Test
+  void anUnknownFateIsNotTakenForTheMissingTopic() throws Exception {
+    Topic missing = new Topic(Wires.name("topic"), false);
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      answers.add(connection.sender().send(missing, Wires.message("m" + i), Wires.DEADLINE));
+    }
+    answers.add(connection.sender().send(queue, Wires.message("a"), Wires.DEADLINE));
+    assertThat(connection.sender().flush(Wires.DEADLINE)).isTrue();
+
+    assertThat(answers.get(20).join()).isNotEmpty();
+    assertThat(answers.subList(0, 20))
+        .allSatisfy(
+            answer ->
+                assertThatThrownBy(answer::join)
+                    .cause()
+                    .isInstanceOfSatisfying(
+                        MessagingException.class,
+                        error -> assertThat(error.code()).isEqualTo(ErrorCode.NOT_FOUND)));
+  }
+
+  @Test
+  void closingWhileTheBrokerIsGoneTakesNoLongerThanItShould() {
+    Recording unused = receive(queue, 5);
+    proxy.refuse();
+    proxy.reset();
+    await().atMost(Recording.LIMIT).until(() -> connection.unwrap(Connection.class).isEmpty());
+
+    connection.close(); // timed by closeAndLeaveNothing, which finds it done
+  }
+
+  private void create(Queue what) {
+    assertThat(connection.prepare(Wires.topology(what), Topology.Mode.CREATE)).isEmpty();
+  }
+
+  private Recording receive(Queue from, int credit) {
+    Recording recording = new Recording();
+    Receiver unused = connection.receive(from, credit, recording);
+    return recording;
+  }
+
+  private SendException failure(Duration deadline) throws Exception {
+    return (SendException) Wires.failure(connection.sender(), queue, Wires.message("a"), deadline);
+  }
+}

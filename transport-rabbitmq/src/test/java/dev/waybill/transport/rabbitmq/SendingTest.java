@@ -1,0 +1,225 @@
+package dev.waybill.transport.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
+import dev.waybill.error.SendException.Certainty;
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Topic;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.WireMessage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SendingTest extends RabbitTest {
+  @Test
+  void aConfirmedMessageIsInTheQueue() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+
+    String receipt = Wires.send(connection.sender(), queue, Wires.message("a"));
+
+    assertThat(receipt).isEqualTo("amq.default/" + queue.name());
+    try (Native raw = new Native(uri())) {
+      assertThat(raw.takeNow(queue.name())).isNotNull();
+    }
+  }
+
+  @Test
+  void aMessageToAMissingQueueIsRejectedAsUnroutable() throws Exception {
+    assertRejected(failure(Wires.queue(), Wires.message("a")), ErrorCode.UNROUTABLE);
+  }
+
+  @Test
+  void aReturnIsTakenForItsOwnMessageOnly() throws Exception {
+    Queue there = Wires.queue();
+    Queue missing = Wires.queue();
+    create(there);
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      Channel to = i % 2 == 0 ? there : missing;
+      answers.add(connection.sender().send(to, Wires.message("m" + i), Wires.DEADLINE));
+    }
+
+    assertThat(connection.sender().flush(Wires.DEADLINE)).isTrue();
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(answers.get(i).isCompletedExceptionally()).isEqualTo(i % 2 == 1);
+    }
+  }
+
+  @Test
+  void aMessageToAMissingTopicIsRejectedAsNotFoundAndDoesNotDisturbOthers() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+
+    SendException error = failure(new Topic(Wires.name("topic"), false), Wires.message("a"));
+
+    assertRejected(error, ErrorCode.NOT_FOUND);
+    assertThat(Wires.send(connection.sender(), queue, Wires.message("b"))).isNotEmpty();
+  }
+
+  @Test
+  void aTopicThatAppearsIsSentToWithoutANewConnection() throws Exception {
+    Topic topic = new Topic(Wires.name("topic"), false);
+    assertRejected(failure(topic, Wires.message("a")), ErrorCode.NOT_FOUND);
+
+    connection.prepare(Wires.sendingTo(topic), Topology.Mode.CREATE);
+
+    assertThat(Wires.send(connection.sender(), topic, Wires.message("b")))
+        .isEqualTo(topic.name() + "/");
+  }
+
+  @Test
+  void publishingToATopicWithoutSubscribersSucceeds() throws Exception {
+    Topic topic = new Topic(Wires.name("topic"), false);
+    connection.prepare(Wires.sendingTo(topic), Topology.Mode.CREATE);
+
+    assertThat(Wires.send(connection.sender(), topic, Wires.message("a"))).isNotEmpty();
+  }
+
+  @Test
+  void aBodyOverTheLimitIsRejectedAndNothingIsSent() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    byte[] body = new byte[RabbitCapabilities.MAX_BODY_BYTES + 1];
+
+    SendException error =
+        failure(queue, new WireMessage(body, null, Map.of("id", "1"), Map.of(), null, null));
+
+    assertRejected(error, ErrorCode.TOO_LARGE);
+    assertThat(Wires.send(connection.sender(), queue, Wires.message("b"))).isNotEmpty();
+  }
+
+  @Test
+  void headersOverAFrameAreRejectedAndLaterConfirmsStillFit() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    WireMessage message = Wires.message("a").withHeaders(Map.of("wb-big", "x".repeat(140_000)));
+
+    assertRejected(failure(queue, message), ErrorCode.TOO_LARGE);
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(Wires.send(connection.sender(), queue, Wires.message("b"))).isNotEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"CC", "BCC", "cc", "x-death", "X-Delay"})
+  void headersThatTheBrokerActsOnAreRefused(String name) throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+
+    SendException error = failure(queue, Wires.message("a").withHeaders(Map.of(name, "q")));
+
+    assertRejected(error, ErrorCode.INVALID_MESSAGE);
+    assertThat(error).hasMessageContaining(name);
+  }
+
+  @Test
+  void aHeaderNameOverAmqpsLimitIsRefused() throws Exception {
+    String name = "wb-" + "n".repeat(253);
+
+    SendException error = failure(Wires.queue(), Wires.message("a").withHeaders(Map.of(name, "")));
+
+    assertRejected(error, ErrorCode.INVALID_MESSAGE);
+  }
+
+  @Test
+  void aDelayIsRefused() throws Exception {
+    WireMessage message = Wires.message("a");
+    WireMessage delayed =
+        new WireMessage(
+            message.body(), null, message.attributes(), Map.of(), null, Duration.ofSeconds(1));
+
+    assertRejected(failure(Wires.queue(), delayed), ErrorCode.UNSUPPORTED);
+  }
+
+  @Test
+  void sendingAfterCloseIsRejected() throws Exception {
+    connection.close();
+
+    assertRejected(failure(Wires.queue(), Wires.message("a")), ErrorCode.CLOSED);
+  }
+
+  @Test
+  void manyThreadsSendWithoutLossOrDoubling() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    Recording recording = receive(queue, 2_000);
+    List<Thread> threads = new ArrayList<>();
+    List<CompletableFuture<String>> answers =
+        java.util.Collections.synchronizedList(new ArrayList<>());
+    for (int t = 0; t < 4; t++) {
+      int sender = t;
+      Thread thread =
+          new Thread(
+              () ->
+                  IntStream.range(0, 400)
+                      .forEach(
+                          i ->
+                              answers.add(
+                                  connection
+                                      .sender()
+                                      .send(
+                                          queue,
+                                          Wires.message(sender + ":" + i),
+                                          Wires.DEADLINE))));
+      threads.add(thread);
+      thread.start();
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    assertThat(connection.sender().flush(Wires.DEADLINE)).isTrue();
+
+    assertThat(answers).hasSize(1_600).noneMatch(CompletableFuture::isCompletedExceptionally);
+    recording.delivery(1_599);
+    assertThat(recording.bodies()).doesNotHaveDuplicates().hasSize(1_600);
+    for (int t = 0; t < 4; t++) {
+      String prefix = t + ":";
+      List<String> own = recording.bodies().stream().filter(b -> b.startsWith(prefix)).toList();
+      assertThat(own)
+          .containsExactlyElementsOf(IntStream.range(0, 400).mapToObj(i -> prefix + i).toList());
+    }
+  }
+
+  @Test
+  void closingEndsEverySend() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      answers.add(connection.sender().send(queue, Wires.message("m"), Wires.DEADLINE));
+    }
+
+    connection.close();
+
+    for (CompletableFuture<String> answer : answers) {
+      Throwable error = answer.handle((receipt, problem) -> problem).get(1, TimeUnit.SECONDS);
+      if (error != null) {
+        assertThat(((SendException) error).code()).isEqualTo(ErrorCode.CLOSED);
+      }
+    }
+  }
+
+  private SendException failure(Channel channel, WireMessage message) throws Exception {
+    return (SendException) Wires.failure(connection.sender(), channel, message, Wires.DEADLINE);
+  }
+
+  private static void assertRejected(SendException error, ErrorCode code) {
+    assertThat(error.certainty()).isEqualTo(Certainty.REJECTED);
+    assertThat(error.code()).isEqualTo(code);
+  }
+}
