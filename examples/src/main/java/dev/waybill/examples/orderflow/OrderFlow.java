@@ -103,15 +103,15 @@ public final class OrderFlow {
 
   private void expectShipping(Event<OrderPlaced> event, HandlerContext context) {
     history.add(event.payload().orderId(), History.Step.SHIPPING_EXPECTED, context, "the parcel is packed");
-    shipWhenComplete(event.payload().orderId(), "placed", context);
+    shipWhenComplete(event.payload().orderId(), "placed");
   }
 
   private void ship(Event<PaymentProcessed> event, HandlerContext context) {
     history.add(event.payload().orderId(), History.Step.PAYMENT_SEEN, context, "the payment is known");
-    shipWhenComplete(event.payload().orderId(), "paid", context);
+    shipWhenComplete(event.payload().orderId(), "paid");
   }
 
-  private void shipWhenComplete(String order, String what, HandlerContext context) {
+  private void shipWhenComplete(String order, String what) {
     Set<String> known = arrived.computeIfAbsent(order, o -> ConcurrentHashMap.newKeySet());
     boolean complete;
     synchronized (known) {
