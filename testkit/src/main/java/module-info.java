@@ -4,7 +4,6 @@ module dev.waybill.testkit {
   requires transitive dev.waybill;
   requires transitive org.junit.jupiter.api;
   requires org.assertj.core;
-  requires java.net.http;
   requires org.slf4j;
   requires transitive org.jspecify;
 

@@ -1,0 +1,52 @@
+package dev.waybill.testkit.broker;
+
+import java.nio.file.Path;
+
+/**
+ * The kinds of brokers, with the names that messages, folders and the environment have for them.
+ */
+enum BrokerKind {
+  KAFKA("Kafka"),
+  RABBITMQ("RabbitMQ"),
+  AWS("fauxqs");
+
+  private final String product;
+
+  BrokerKind(String product) {
+    this.product = product;
+  }
+
+  String product() {
+    return product;
+  }
+
+  /** The argument of the install script. */
+  String argument() {
+    return switch (this) {
+      case KAFKA -> "kafka";
+      case RABBITMQ -> "rabbitmq";
+      case AWS -> "aws";
+    };
+  }
+
+  /** The environment variable that names a running broker. */
+  String variable() {
+    return "WAYBILL_TEST_" + name();
+  }
+
+  /** The error for a broker of which {@code missing} is not there. */
+  BrokerUnavailableException notInstalled(String missing) {
+    return new BrokerUnavailableException(
+        missing
+            + " is not installed: run testkit/brokers/install "
+            + argument()
+            + ", or set "
+            + variable()
+            + " to the URI of a running broker");
+  }
+
+  /** The error for {@code product version} that is not in {@code folder}. */
+  BrokerUnavailableException notInstalled(String version, Path folder) {
+    return notInstalled(product + " " + version + " (looked for in " + folder + ")");
+  }
+}

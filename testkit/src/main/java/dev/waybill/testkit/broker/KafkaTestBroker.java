@@ -1,0 +1,219 @@
+package dev.waybill.testkit.broker;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A Kafka broker of one node (broker and KRaft controller) in its own JVM.
+ *
+ * <p>Topics are not created by mere use, internal topics have one replica, and groups form without
+ * the initial delay; {@link Builder#property} changes that. Transactions, both group protocols and
+ * share groups work.
+ */
+public final class KafkaTestBroker extends LocalTestBroker {
+
+  private static final String CLUSTER_METADATA = "__cluster_metadata-0";
+
+  private final Path installation;
+  private final Map<String, String> properties;
+  private final int port = FreePorts.next();
+  private final int advertisedPort;
+
+  private KafkaTestBroker(Path installation, Builder builder) {
+    super(BrokerKind.KAFKA);
+    this.installation = installation;
+    this.properties = Map.copyOf(builder.properties);
+    this.advertisedPort = builder.advertisedPort == 0 ? port : builder.advertisedPort;
+  }
+
+  /**
+   * Starts a broker without authentication.
+   *
+   * @return the broker, which serves
+   * @throws BrokerUnavailableException if Kafka is not installed or does not start
+   */
+  public static KafkaTestBroker start() {
+    return builder().start();
+  }
+
+  /**
+   * A broker with other settings.
+   *
+   * @return a builder with the settings of {@link #start()}
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** {@inheritDoc} Its port is {@link Builder#advertisedPort} where that is set. */
+  @Override
+  public String uri() {
+    return "kafka://127.0.0.1:" + advertisedPort;
+  }
+
+  @Override
+  public int port() {
+    return port;
+  }
+
+  @Override
+  public String version() {
+    return kind().product() + " " + Installations.KAFKA_VERSION;
+  }
+
+  @Override
+  void prepare(Path folder) throws IOException {
+    Folders.copyResource("log4j2.properties", folder);
+    Path data = folder.resolve("data");
+    Path formatted = installation.resolve("formatted");
+    Folders.copy(formatted.resolve(CLUSTER_METADATA), data.resolve(CLUSTER_METADATA));
+    Properties ids = new Properties();
+    ids.putAll(
+        Map.of("version", "1", "node.id", "1", "cluster.id", newId(), "directory.id", newId()));
+    store(ids, data.resolve("meta.properties"));
+    store(serverProperties(data), folder.resolve("server.properties"));
+  }
+
+  private Properties serverProperties(Path data) throws IOException {
+    int controller = FreePorts.next();
+    String internal = ",INTERNAL://127.0.0.1:" + FreePorts.next();
+    Properties all = new Properties();
+    try (InputStream defaults = Folders.resource("kafka.properties")) {
+      all.load(defaults);
+    }
+    all.setProperty("log.dirs", data.toString());
+    all.setProperty("controller.quorum.voters", "1@127.0.0.1:" + controller);
+    all.setProperty(
+        "listeners",
+        "CLIENT://127.0.0.1:" + port + internal + ",CONTROLLER://127.0.0.1:" + controller);
+    all.setProperty("advertised.listeners", "CLIENT://127.0.0.1:" + advertisedPort + internal);
+    all.putAll(properties);
+    return all;
+  }
+
+  @Override
+  BrokerCommand command(Path folder) throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    String runtime = System.getProperty("java.runtime.version");
+    Path archive = installation.resolve("startup-" + runtime + ".jsa");
+    if (Files.exists(archive)) {
+      line.add("-XX:SharedArchiveFile=" + archive);
+    }
+    line.add("-Dlog4j2.configurationFile=" + folder.resolve("log4j2.properties"));
+    line.addAll(List.of("-cp", classPath(), "kafka.Kafka"));
+    line.add(folder.resolve("server.properties").toString());
+    return new BrokerCommand(line, Map.of(), "Kafka Server started");
+  }
+
+  /** All jars, in the order in which the archive of their classes was made. */
+  private String classPath() throws IOException {
+    try (Stream<Path> jars = Files.list(installation.resolve("lib"))) {
+      return jars.map(Path::toString).sorted().collect(Collectors.joining(":"));
+    }
+  }
+
+  private static void store(Properties properties, Path file) throws IOException {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      properties.store(out, null);
+    }
+  }
+
+  /** A random id in Kafka's form: the 16 bytes of a UUID in base 64. */
+  private static String newId() {
+    UUID random = UUID.randomUUID();
+    ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES);
+    bytes.putLong(random.getMostSignificantBits()).putLong(random.getLeastSignificantBits());
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
+  }
+
+  /** Settings of a {@link KafkaTestBroker}. Not thread-safe. */
+  public static final class Builder {
+
+    private final Map<String, String> properties = new HashMap<>();
+    private Installations installations = Installations.ofThisMachine();
+    private int advertisedPort;
+
+    private Builder() {}
+
+    /**
+     * Lets only clients in that log in with SASL PLAIN over an unencrypted connection
+     * (SASL_PLAINTEXT).
+     *
+     * @param user the only user: letters, digits and underscores
+     * @param password its password: any text without quotation marks and backslashes
+     * @return this
+     */
+    public Builder plainLogin(String user, String password) {
+      if (!user.matches("[A-Za-z0-9_]+")) {
+        throw new IllegalArgumentException(
+            "User '" + user + "' has characters other than letters, digits and underscores");
+      }
+      if (password.contains("\"") || password.contains("\\")) {
+        throw new IllegalArgumentException("The password has a quotation mark or a backslash");
+      }
+      property(
+          "listener.security.protocol.map",
+          "CLIENT:SASL_PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT");
+      property("listener.name.client.sasl.enabled.mechanisms", "PLAIN");
+      return property(
+          "listener.name.client.plain.sasl.jaas.config",
+          "org.apache.kafka.common.security.plain.PlainLoginModule required user_%s=\"%s\";"
+              .formatted(user, password));
+    }
+
+    /**
+     * Sends clients to another port of 127.0.0.1 than the broker's own: to that of a {@link
+     * FaultProxy}.
+     *
+     * @param port the port that the broker tells its clients
+     * @return this
+     */
+    public Builder advertisedPort(int port) {
+      this.advertisedPort = port;
+      return this;
+    }
+
+    /**
+     * Sets a property of {@code server.properties}, instead of its value here.
+     *
+     * @param name the property, such as {@code message.max.bytes}
+     * @param value its value
+     * @return this
+     */
+    public Builder property(String name, String value) {
+      properties.put(name, value);
+      return this;
+    }
+
+    Builder installations(Installations where) {
+      this.installations = where;
+      return this;
+    }
+
+    /**
+     * Starts the broker.
+     *
+     * @return the broker, which serves
+     * @throws BrokerUnavailableException if Kafka is not installed or does not start
+     */
+    public KafkaTestBroker start() {
+      Path installation = installations.kafka();
+      return LocalTestBroker.launch(() -> new KafkaTestBroker(installation, this));
+    }
+  }
+}

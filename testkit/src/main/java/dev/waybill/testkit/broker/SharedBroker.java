@@ -1,0 +1,38 @@
+package dev.waybill.testkit.broker;
+
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A broker that is started once for all who ask for it. */
+final class SharedBroker {
+
+  private final BrokerKind kind;
+  private final Supplier<? extends LocalTestBroker> starter;
+  private @Nullable LocalTestBroker started;
+
+  SharedBroker(BrokerKind kind, Supplier<? extends LocalTestBroker> starter) {
+    this.kind = kind;
+    this.starter = starter;
+  }
+
+  /** The broker that {@code environment} names, else the one of this JVM. */
+  TestBroker get(Map<String, String> environment) {
+    String running = environment.getOrDefault(kind.variable(), "");
+    return running.isEmpty() ? own() : new RunningBroker(kind, running);
+  }
+
+  private synchronized TestBroker own() {
+    LocalTestBroker broker = started;
+    if (broker == null) {
+      broker = starter.get();
+      broker.share();
+      started = broker;
+      String name = "end-" + kind.argument();
+      Runtime.getRuntime().addShutdownHook(new Thread(broker::end, name));
+    } else if (!broker.isRunning()) {
+      broker.restart();
+    }
+    return broker;
+  }
+}

@@ -1,0 +1,69 @@
+package dev.waybill.testkit.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class SharedBrokerTest {
+
+  @Test
+  void one_broker_serves_all_and_survives_their_close() {
+    SharedBroker shared = new SharedBroker(BrokerKind.AWS, AwsTestBroker::start);
+
+    TestBroker first = shared.get(Map.of());
+    first.close();
+
+    assertThat(shared.get(Map.of())).isSameAs(first);
+    assertThat(BrokerLife.isOpen(first.port())).isTrue();
+  }
+
+  @Test
+  void one_that_was_killed_is_started_again_for_the_next() {
+    SharedBroker shared = new SharedBroker(BrokerKind.AWS, AwsTestBroker::start);
+    TestBroker killed = shared.get(Map.of());
+    killed.kill();
+
+    assertThat(shared.get(Map.of())).isSameAs(killed);
+    assertThat(BrokerLife.isOpen(killed.port())).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void the_environment_names_a_running_broker(BrokerKind kind) {
+    String uri = "scheme://user:secret@127.0.0.1:4711/path";
+    SharedBroker shared =
+        new SharedBroker(
+            kind,
+            () -> {
+              throw new AssertionError("started one");
+            });
+
+    TestBroker running = shared.get(Map.of(kind.variable(), uri));
+
+    assertThat(running.uri()).isEqualTo(uri);
+    assertThat(running.port()).isEqualTo(4711);
+    running.close();
+    assertRefused(running::kill, "kill", kind);
+    assertRefused(running::pause, "pause", kind);
+    assertRefused(running::resume, "resume", kind);
+    assertRefused(running::restart, "restart", kind);
+    assertRefused(running::stop, "stop", kind);
+  }
+
+  private static void assertRefused(ThrowingCallable call, String verb, BrokerKind kind) {
+    assertThatThrownBy(call)
+        .isInstanceOf(BrokerUnavailableException.class)
+        .hasMessage(
+            "Cannot %s the broker at scheme://127.0.0.1:4711, which was found running: unset %s, so"
+                + " that the test starts its own",
+            verb, kind.variable());
+  }
+}
