@@ -1,6 +1,6 @@
 // aws.mjs INSTALLATION PORT ADVERTISED_PORT DATA
 //
-// Runs fauxqs (SNS and SQS) with three changes that make it a stand-in for the AWS SDK for Java.
+// Runs fauxqs (SNS and SQS) with four changes that make it a stand-in for the AWS SDK for Java.
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
@@ -34,6 +34,14 @@ http.Server.prototype.emit = function (event, request, ...rest) {
 const { SqsStore } = await fauxqs("sqs/sqsStore.js");
 SqsStore.prototype.buildQueueUrl = (queue) =>
   `http://127.0.0.1:${advertisedPort}/000000000000/${queue}`;
+
+// Giving a message back would set its receive count to null, which its own table refuses.
+const { PersistenceManager } = await fauxqs("persistence.js");
+PersistenceManager.prototype.updateMessageReady = function (messageId) {
+  this.db
+    .prepare("UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?")
+    .run(messageId);
+};
 
 const { startFauxqs } = await fauxqs("app.js");
 const server = await startFauxqs({ port: Number(port), logger: false, dataDir });
