@@ -10,7 +10,6 @@ import dev.waybill.SendReceipt;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.Route;
 import dev.waybill.routing.Source;
-import dev.waybill.transport.Delivery;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +23,7 @@ final class BufferingContext implements HandlerContext {
 
   private final OutgoingPipeline outgoing;
   private final Source source;
-  private final Delivery delivery;
+  private final Work work;
   private final Metadata handled;
   private final int attempt;
   private final List<Outgoing> buffer = new ArrayList<>();
@@ -33,7 +32,7 @@ final class BufferingContext implements HandlerContext {
   BufferingContext(OutgoingPipeline outgoing, Source source, Work work, Metadata handled) {
     this.outgoing = outgoing;
     this.source = source;
-    this.delivery = work.delivery;
+    this.work = work;
     this.attempt = work.attempt();
     this.handled = handled;
   }
@@ -50,12 +49,12 @@ final class BufferingContext implements HandlerContext {
 
   @Override
   public String brokerId() {
-    return delivery.brokerId();
+    return work.delivery.brokerId();
   }
 
   @Override
   public boolean isOwnershipLost() {
-    return !delivery.isOwned();
+    return !work.isAccepted() && !work.delivery.isOwned();
   }
 
   @Override
@@ -64,7 +63,7 @@ final class BufferingContext implements HandlerContext {
   }
 
   @Override
-  public void send(Record command) {
+  public synchronized void send(Record command) {
     add(MessageKind.COMMAND, Command.of(command, derived()));
   }
 
@@ -74,7 +73,7 @@ final class BufferingContext implements HandlerContext {
   }
 
   @Override
-  public void publish(Record event) {
+  public synchronized void publish(Record event) {
     add(MessageKind.EVENT, Event.of(event, derived()));
   }
 
@@ -84,7 +83,7 @@ final class BufferingContext implements HandlerContext {
   }
 
   @Override
-  public void transfer(Record document) {
+  public synchronized void transfer(Record document) {
     add(MessageKind.DOCUMENT, Document.of(document, derived()));
   }
 
@@ -122,8 +121,11 @@ final class BufferingContext implements HandlerContext {
     buffer.add(new Outgoing(route, envelope.with(this::caused)));
   }
 
-  /** Metadata with an id that is the same whenever this message is handled again. */
-  private synchronized Metadata derived() {
+  /**
+   * Metadata with an id that is the same whenever this message is handled again; under the lock
+   * that the message is added under.
+   */
+  private Metadata derived() {
     String name = handled.id() + '\n' + source.name() + '\n' + buffer.size();
     return Metadata.withId(
         UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString());

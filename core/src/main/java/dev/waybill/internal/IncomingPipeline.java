@@ -17,10 +17,12 @@ import dev.waybill.transport.WireMessage;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,8 +65,8 @@ final class IncomingPipeline implements Pipeline {
       return invoke(work, binding, envelopeOf(message, binding.route(), named));
     } catch (MessagingException e) {
       return resolved(new Resolution(Outcome.deadLetter(String.valueOf(e.getMessage())), e));
-    } catch (RuntimeException | StackOverflowError e) {
-      // a codec or a key that fails in a way of its own: the body is to blame, not the handler
+    } catch (RuntimeException | StackOverflowError | LinkageError e) {
+      // a codec that fails in a way of its own: the body is to blame, not the handler
       return resolved(new Resolution(Outcome.deadLetter("the message could not be read"), e));
     }
   }
@@ -177,14 +179,26 @@ final class IncomingPipeline implements Pipeline {
       }
       return handler.invoke(envelope, context);
     }
-    return interceptors
-        .get(index)
-        .incoming(
-            envelope, context, () -> proceed(interceptors, index + 1, binding, envelope, context));
+    AtomicBoolean gone = new AtomicBoolean();
+    CompletionStage<Outcome> outcome =
+        interceptors
+            .get(index)
+            .incoming(
+                envelope,
+                context,
+                () -> {
+                  if (!gone.compareAndSet(false, true)) {
+                    throw new IllegalStateException(
+                        "an interceptor called next.proceed() twice; once is allowed");
+                  }
+                  return proceed(interceptors, index + 1, binding, envelope, context);
+                });
+    return Objects.requireNonNull(outcome, "an interceptor returned null instead of a stage");
   }
 
   /** What the handler sent leaves if it succeeded; a failed send is a failure of the handling. */
   private static CompletionStage<Outcome> sent(BufferingContext context, Outcome outcome) {
+    Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
     if (outcome instanceof Outcome.Acknowledged) {
       return context.flush().thenApply(done -> outcome);
     }
@@ -192,15 +206,16 @@ final class IncomingPipeline implements Pipeline {
     return CompletableFuture.completedFuture(outcome);
   }
 
-  private Resolution failed(Work work, Envelope<?> envelope, Throwable failure) {
+  private Resolution failed(Work work, Envelope<?> envelope, Throwable thrown) {
     Instant now = clock.instant();
     work.failed(now);
+    Throwable failure = readable(thrown);
     if (consumer.guarantee() == DeliveryGuarantee.AT_MOST_ONCE) {
       LOG.warn(
           "{} from the {} failed, and is lost: at-most-once", envelope, consumer.source(), failure);
       return new Resolution(Outcome.discard("failed under at-most-once"), failure);
     }
-    FailurePolicy.Decision decision = consumer.policy().decide(failure, work.attempt());
+    FailurePolicy.Decision decision = consumer.policy().decide(thrown, work.attempt());
     String what = "attempt " + work.attempt() + " failed";
     return switch (decision.verdict()) {
       case RETRY -> {
@@ -216,6 +231,16 @@ final class IncomingPipeline implements Pipeline {
       case DEAD_LETTER -> new Resolution(Outcome.deadLetter(what), failure);
       case DISCARD -> new Resolution(Outcome.discard(what), failure);
     };
+  }
+
+  /** An application's exception may fail to say its message, and would break logs and evidence. */
+  private static Throwable readable(Throwable thrown) {
+    try {
+      var unused = thrown.toString();
+      return thrown;
+    } catch (RuntimeException e) {
+      return new IllegalStateException(thrown.getClass().getName() + " can't say its message", e);
+    }
   }
 
   private static Throwable unwrapped(Throwable failure) {

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way of a message out, in this order: route and verb, interceptors, stamp metadata, encode,
@@ -107,7 +108,9 @@ final class OutgoingPipeline {
   private static Envelope<?> intercepted(
       Interceptor interceptor, Envelope<?> envelope, Route<?> route) {
     Envelope<?> next = interceptor.outgoing(envelope, route.channel());
-    if (next.kind() != route.kind() || next.payload().getClass() != route.payloadType()) {
+    if (next == null
+        || next.kind() != route.kind()
+        || next.payload().getClass() != route.payloadType()) {
       throw new MessagingException(
           ErrorCode.INVALID_MESSAGE,
           "the interceptor %s made %s of %s: it has to keep the payload's class and the kind"
@@ -129,13 +132,25 @@ final class OutgoingPipeline {
         route.typeName(),
         given.source() == null ? plan.name() : given.source(),
         given.time() == null ? now : given.time(),
-        given.key() == null ? route.keyOf(envelope.payload()) : given.key(),
+        given.key() == null ? keyOf(envelope, route) : given.key(),
         given.correlationId() == null ? given.id() : given.correlationId(),
         given.causationId(),
         given.replyTo(),
         expiresAt,
         delay == null || delay.isZero() || delay.isNegative() ? null : delay,
         given.headers());
+  }
+
+  private static @Nullable String keyOf(Envelope<?> envelope, Route<?> route) {
+    try {
+      return route.keyOf(envelope.payload());
+    } catch (RuntimeException e) {
+      throw new MessagingException(
+          ErrorCode.INVALID_MESSAGE,
+          "the key of %s can't be taken: its route's keyedBy(…) threw %s"
+              .formatted(envelope, e.getClass().getName()),
+          e);
+    }
   }
 
   private void checkLimits(Route<?> route, WireMessage message) {

@@ -27,7 +27,7 @@ public interface Delivery {
   /**
    * Whether this instance still owns the message. False once the lease, the partition assignment or
    * the connection it came with is lost; then never true again.
-   * A settlement that succeeded does not change it.
+   * After a settlement it has no meaning.
    */
   boolean isOwned();
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -22,6 +23,8 @@ final class FakeDelivery implements Delivery {
   private volatile Function<Settlement, CompletionStage<Settlement.Result>> answer =
       settlement -> CompletableFuture.completedFuture(Settlement.Result.SETTLED);
   private volatile Runnable onRenewal = () -> {};
+
+  private final CompletableFuture<Settlement> first = new CompletableFuture<>();
 
   final List<Settlement> settlements = new CopyOnWriteArrayList<>();
   final AtomicInteger renewals = new AtomicInteger();
@@ -57,6 +60,11 @@ final class FakeDelivery implements Delivery {
     return this;
   }
 
+  /** Waits for the first settlement. */
+  Settlement settlement() {
+    return first.orTimeout(20, TimeUnit.SECONDS).join();
+  }
+
   void lose() {
     owned = false;
   }
@@ -84,9 +92,13 @@ final class FakeDelivery implements Delivery {
   @Override
   public CompletionStage<Settlement.Result> settle(Settlement settlement) {
     settlements.add(settlement);
-    return owned
-        ? answer.apply(settlement)
-        : CompletableFuture.completedFuture(Settlement.Result.NOT_OWNED);
+    try {
+      return owned
+          ? answer.apply(settlement)
+          : CompletableFuture.completedFuture(Settlement.Result.NOT_OWNED);
+    } finally {
+      first.complete(settlement);
+    }
   }
 
   @Override

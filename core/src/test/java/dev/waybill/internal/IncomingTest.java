@@ -1,0 +1,797 @@
+package dev.waybill.internal;
+
+import static dev.waybill.delivery.DeliveryGuarantee.AT_MOST_ONCE;
+import static dev.waybill.delivery.FailurePolicy.noRetry;
+import static dev.waybill.delivery.FailurePolicy.retry;
+import static dev.waybill.internal.Contracts.payment;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.waybill.Command;
+import dev.waybill.ConsumerSpec;
+import dev.waybill.Envelope;
+import dev.waybill.Event;
+import dev.waybill.Handler;
+import dev.waybill.HandlerContext;
+import dev.waybill.MessageBus;
+import dev.waybill.Outcome;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.internal.Contracts.Invoice;
+import dev.waybill.internal.Contracts.OrderPlaced;
+import dev.waybill.internal.Contracts.OrderShipped;
+import dev.waybill.internal.Contracts.ProcessPayment;
+import dev.waybill.routing.Queue;
+import dev.waybill.serialization.Codec;
+import dev.waybill.serialization.JacksonCodec;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Reject;
+import dev.waybill.transport.Settlement.Release;
+import dev.waybill.transport.Settlement.Result;
+import dev.waybill.transport.WireMessage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class IncomingTest {
+  private static final Settlement ACCEPT = Settlement.accept();
+
+  private FakeTransport transport = new FakeTransport();
+  private final List<Object> handled = new CopyOnWriteArrayList<>();
+  private MessageBus bus;
+
+  @AfterEach
+  void close() {
+    if (bus != null) {
+      bus.close();
+    }
+  }
+
+  private void start(UnaryOperator<MessageBus.Builder> more) {
+    bus = Contracts.bus(transport, more);
+  }
+
+  private void consumePayments(Consumer<ConsumerSpec> consumer) {
+    start(b -> b.consume("payments", consumer));
+  }
+
+  private FakeDelivery handle(FakeDelivery payment) {
+    transport.deliver("payments", payment);
+    payment.settlement();
+    return payment;
+  }
+
+  private static Reject rejected(FakeDelivery delivery) {
+    assertThat(delivery.settlement()).isInstanceOf(Reject.class);
+    return (Reject) delivery.settlement();
+  }
+
+  // reading
+
+  @Test
+  void a_handler_gets_the_payload_and_all_that_travels_with_it() {
+    BlockingQueue<Command<ProcessPayment>> commands = new LinkedBlockingQueue<>();
+    consumePayments(
+        c -> c.onCommand(ProcessPayment.class, (command, context) -> commands.add(command)));
+
+    FakeDelivery delivery = handle(payment("m-1"));
+
+    Command<ProcessPayment> command = commands.remove();
+    assertThat(command.payload()).isEqualTo(new ProcessPayment("o-1", 995));
+    assertThat(command.metadata().id()).isEqualTo("m-1");
+    assertThat(command.metadata().type()).isEqualTo("payments.process.v1");
+    assertThat(command.metadata().source()).isEqualTo("shop");
+    assertThat(command.metadata().key()).isEqualTo("o-1");
+    assertThat(command.metadata().header("tenant")).isEqualTo("acme");
+    assertThat(delivery.settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
+  void a_context_knows_source_attempt_broker_id_and_ownership() {
+    BlockingQueue<HandlerContext> contexts = new LinkedBlockingQueue<>();
+    consumePayments(
+        c -> c.onCommand(ProcessPayment.class, (command, context) -> contexts.add(context)));
+    FakeDelivery original = payment("m-1");
+    FakeDelivery delivery = handle(new FakeDelivery("payments@7", original.message(), 3));
+
+    HandlerContext context = contexts.remove();
+    assertThat(context.source()).isEqualTo(new Queue("payments", true));
+    assertThat(context.attempt()).isEqualTo(3);
+    assertThat(context.brokerId()).isEqualTo("payments@7");
+    assertThat(context.isOwnershipLost()).isFalse();
+    delivery.lose();
+    assertThat(context.isOwnershipLost()).isTrue();
+  }
+
+  @Test
+  void a_foreign_message_is_of_the_only_type_there_is() {
+    BlockingQueue<Command<ProcessPayment>> commands = new LinkedBlockingQueue<>();
+    consumePayments(
+        c -> c.onCommand(ProcessPayment.class, (command, context) -> commands.add(command)));
+
+    handle(
+        new FakeDelivery(
+            "payments-0@42",
+            new WireMessage(
+                Contracts.PAYMENT.getBytes(StandardCharsets.UTF_8),
+                null,
+                Map.of(),
+                Map.of(),
+                null,
+                null),
+            1));
+
+    Command<ProcessPayment> command = commands.remove();
+    assertThat(command.metadata().id()).isEqualTo("payments-0@42");
+    assertThat(command.metadata().type()).isEqualTo("payments.process.v1");
+    assertThat(command.metadata().source()).isNull();
+    assertThat(command.metadata().time()).isNull();
+  }
+
+  @Test
+  void a_foreign_message_where_several_types_travel_is_a_dead_letter() {
+    start(
+        b ->
+            b.subscribe(
+                "orders",
+                "billing",
+                c ->
+                    c.onEvent(OrderPlaced.class, (event, context) -> handled.add(event))
+                        .ignoring(OrderShipped.class)));
+    FakeDelivery foreign = FakeDelivery.of("orders@1", null);
+
+    transport.deliver("orders.billing", foreign);
+
+    assertThat(rejected(foreign).reason())
+        .isEqualTo(
+            "the message names no type, and several travel on the subscription billing of topic orders");
+    assertThat(handled).isEmpty();
+  }
+
+  @Test
+  void an_ignored_type_is_acknowledged_unseen_and_undecoded() {
+    start(
+        b ->
+            b.subscribe(
+                "orders",
+                "billing",
+                c ->
+                    c.onEvent(OrderPlaced.class, (event, context) -> handled.add(event))
+                        .ignoring(OrderShipped.class)));
+    FakeDelivery shipped =
+        new FakeDelivery(
+            "orders@1",
+            FakeDelivery.wire("no json", Map.of("type", "orders.shipped.v1"), Map.of(), null),
+            1);
+
+    transport.deliver("orders.billing", shipped);
+
+    assertThat(shipped.settlement()).isEqualTo(ACCEPT);
+    assertThat(handled).isEmpty();
+  }
+
+  @Test
+  void what_can_not_be_read_or_known_is_a_dead_letter_at_once_and_the_next_goes_on() {
+    consumePayments(this::countingWithRetries);
+
+    assertReason(
+        payment("m-1", "{", a -> {}),
+        "the body is not a JSON ProcessPayment: JsonEOFException at line 1, column 2");
+    assertReason(
+        payment("m-2", "null", a -> {}), "the body is the JSON null, not a ProcessPayment");
+    assertReason(
+        payment("m-3", Contracts.PAYMENT, a -> a.put("type", "payments.process.v9")),
+        "no route on the queue payments has the type name 'payments.process.v9'");
+    assertReason(
+        payment("m-4", Contracts.PAYMENT, a -> a.put("waybillkind", "event")),
+        "'payments.process.v1' is a command by its route, but came as 'event'");
+    assertReason(
+        payment("m-5", Contracts.PAYMENT, a -> a.put("time", "noon")),
+        "the CloudEvents attribute 'time' is not a time in RFC 3339 form with an offset");
+
+    assertThat(handle(payment("m-6")).settlements).containsExactly(ACCEPT);
+    assertThat(handled).hasSize(1);
+  }
+
+  @Test
+  void a_content_type_that_can_not_be_read_is_a_dead_letter() {
+    consumePayments(this::countingWithRetries);
+    WireMessage json = payment("m-1").message();
+    FakeDelivery xml =
+        new FakeDelivery(
+            "payments@1",
+            new WireMessage(
+                json.body(), "application/xml", json.attributes(), Map.of(), null, null),
+            1);
+
+    assertReason(xml, "the content type 'application/xml' can't be read, only application/json");
+  }
+
+  @Test
+  void a_body_over_the_limit_is_a_dead_letter_unread() {
+    transport =
+        new FakeTransport(
+            FakeTransport.capabilities(),
+            FakeTransport.capabilities(b -> b.maxBodyBytes(30), Map.of()));
+    consumePayments(this::countingWithRetries);
+
+    assertReason(
+        payment("m-1", " ".repeat(31), a -> {}), "the body has 31 bytes, over the limit of 30");
+  }
+
+  @Test
+  void a_dead_letter_never_quotes_the_body() {
+    consumePayments(this::countingWithRetries);
+
+    FakeDelivery secret = handle(payment("m-1", "{\"cents\":\"4111-1111\"}", a -> {}));
+
+    assertThat(rejected(secret).evidence().values()).noneMatch(text -> text.contains("4111"));
+    assertThat(rejected(secret).evidence()).containsEntry("waybill-dead-letter-attempts", "0");
+  }
+
+  @Test
+  void a_codec_that_fails_in_whatever_way_makes_a_dead_letter_and_loses_no_place() {
+    List<Throwable> failures =
+        List.of(
+            new IllegalStateException("x"),
+            new StackOverflowError(),
+            new NoClassDefFoundError("y"));
+    start(
+        b ->
+            b.codec(new FailingCodec(failures))
+                .consume("payments", c -> countingWithRetries(c.concurrency(1))));
+
+    for (int i = 0; i < failures.size(); i++) {
+      assertReason(payment("m-" + i), "the message could not be read");
+    }
+    assertThat(handle(payment("m-9")).settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
+  void a_message_on_which_the_machine_itself_failed_is_kept_and_tried_again() {
+    start(
+        b ->
+            b.codec(new FailingCodec(List.of(new OutOfMemoryError("x"))))
+                .consume("payments", c -> countingWithRetries(c.concurrency(1))));
+
+    assertThat(handle(payment("m-1")).settlements).containsExactly(ACCEPT);
+    assertThat(handled).hasSize(1);
+  }
+
+  // expiry
+
+  @Test
+  void an_expired_message_is_a_dead_letter_and_is_not_handled() {
+    Instant now = Instant.parse("2026-01-01T12:00:00Z");
+    start(
+        b ->
+            b.clock(Clock.fixed(now, ZoneOffset.UTC))
+                .consume("payments", this::countingWithRetries));
+
+    assertReason(
+        payment("m-1", "no json", a -> a.put("expirytime", now.toString())),
+        "expired at 2026-01-01T12:00:00Z");
+    assertThat(handled).isEmpty();
+    FakeDelivery justNot =
+        payment("m-2", Contracts.PAYMENT, a -> a.put("expirytime", now.plusMillis(1).toString()));
+    assertThat(handle(justNot).settlements).containsExactly(ACCEPT);
+    assertThat(handled).hasSize(1);
+  }
+
+  @Test
+  void expired_messages_are_discarded_where_that_was_asked_for() {
+    consumePayments(c -> countingWithRetries(c.discardExpired()));
+
+    FakeDelivery old =
+        handle(payment("m-1", Contracts.PAYMENT, a -> a.put("expirytime", "2020-01-01T00:00:00Z")));
+
+    assertThat(old.settlements).containsExactly(ACCEPT);
+    assertThat(handled).isEmpty();
+  }
+
+  // failing
+
+  @Test
+  void a_handler_that_throws_is_retried_as_the_policy_says_and_leaves_evidence() {
+    List<Integer> attempts = new CopyOnWriteArrayList<>();
+    consumePayments(
+        c ->
+            c.onCommand(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      attempts.add(context.attempt());
+                      throw new IOException("no disk");
+                    })
+                .onFailure(retry(1).thenAfter(Duration.ofMillis(1)).thenDeadLetter()));
+
+    Reject reject = rejected(handle(payment("m-1")));
+
+    assertThat(attempts).containsExactly(1, 2, 3);
+    assertThat(reject.reason()).isEqualTo("attempt 3 failed");
+    assertThat(reject.evidence())
+        .containsEntry("waybill-dead-letter-attempts", "3")
+        .containsEntry("waybill-dead-letter-exception-class", "java.io.IOException")
+        .containsEntry("waybill-dead-letter-exception-message", "no disk")
+        .containsKeys("waybill-dead-letter-first-failure", "waybill-dead-letter-last-failure");
+  }
+
+  @Test
+  void a_policy_may_discard() {
+    consumePayments(
+        c ->
+            c.onCommand(ProcessPayment.class, failing(new IOException()))
+                .onFailure(noRetry().discardOn(IOException.class)));
+
+    assertThat(handle(payment("m-1")).settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
+  void an_error_is_a_failure_like_any_other() {
+    consumePayments(
+        c ->
+            c.concurrency(1)
+                .onCommand(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      if (handled.isEmpty()) {
+                        handled.add("first");
+                        throw new NoClassDefFoundError("gone");
+                      }
+                    })
+                .onFailure(noRetry()));
+
+    assertThat(rejected(handle(payment("m-1"))).evidence())
+        .containsEntry("waybill-dead-letter-exception-class", "java.lang.NoClassDefFoundError");
+    assertThat(handle(payment("m-2")).settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
+  void a_failure_that_can_not_say_what_it_is_goes_to_the_policy_too() {
+    RuntimeException broken =
+        new RuntimeException() {
+          @Override
+          public String getMessage() {
+            throw new IllegalStateException("no words");
+          }
+        };
+    consumePayments(c -> c.onCommand(ProcessPayment.class, failing(broken)).onFailure(retry(1)));
+
+    Reject reject = rejected(handle(payment("m-1")));
+
+    assertThat(reject.reason()).isEqualTo("attempt 2 failed");
+    assertThat(reject.evidence()).containsEntry("waybill-dead-letter-attempts", "2");
+  }
+
+  @Test
+  void a_message_that_expires_between_its_attempts_is_not_handled_again() {
+    TickingClock clock = new TickingClock();
+    start(
+        b ->
+            b.clock(clock)
+                .consume(
+                    "payments",
+                    c ->
+                        c.onCommand(
+                                ProcessPayment.class,
+                                (command, context) -> {
+                                  handled.add(command);
+                                  clock.pass(Duration.ofHours(1));
+                                  throw new IOException("x");
+                                })
+                            .onFailure(retry(5))));
+    String expiry = clock.instant().plusSeconds(60).toString();
+
+    assertReason(
+        payment("m-1", Contracts.PAYMENT, a -> a.put("expirytime", expiry)),
+        "expired at " + expiry);
+    assertThat(handled).hasSize(1);
+  }
+
+  // deciding
+
+  @Test
+  void a_deciding_handler_decides() {
+    Map<String, Outcome> outcomes =
+        Map.of(
+            "m-1", Outcome.acknowledged(),
+            "m-2", Outcome.deadLetter("not mine"),
+            "m-3", Outcome.discard("stale"));
+    consumePayments(
+        c ->
+            c.onCommandDeciding(
+                ProcessPayment.class, (command, context) -> outcomes.get(command.metadata().id())));
+
+    assertThat(handle(payment("m-1")).settlements).containsExactly(ACCEPT);
+    assertReason(payment("m-2"), "not mine");
+    assertThat(handle(payment("m-3")).settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
+  void a_decided_retry_is_an_attempt_beyond_any_policy() {
+    consumePayments(
+        c ->
+            c.onCommandDeciding(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      handled.add(context.attempt());
+                      return context.attempt() < 4
+                          ? Outcome.retryAfter(Duration.ofMillis(1))
+                          : Outcome.acknowledged();
+                    })
+                .onFailure(noRetry()));
+
+    assertThat(handle(payment("m-1")).settlements).containsExactly(ACCEPT);
+    assertThat(handled).containsExactly(1, 2, 3, 4);
+  }
+
+  @Test
+  void a_deciding_handler_that_returns_nothing_has_failed() {
+    consumePayments(
+        c ->
+            c.onCommandDeciding(ProcessPayment.class, (command, context) -> null)
+                .onFailure(noRetry()));
+
+    assertThat(rejected(handle(payment("m-1"))).evidence())
+        .containsEntry(
+            "waybill-dead-letter-exception-message",
+            "the handler returned null instead of an Outcome");
+  }
+
+  // asynchronous
+
+  @Test
+  void an_asynchronous_handler_keeps_its_message_open_its_place_and_its_key() {
+    CompletableFuture<Object> first = new CompletableFuture<>();
+    consumePayments(
+        c ->
+            c.concurrency(1)
+                .onCommandAsync(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      handled.add(command.metadata().id());
+                      return handled.size() == 1 ? first : CompletableFuture.completedFuture(null);
+                    }));
+    FakeDelivery one = transport.deliver("payments", payment("m-1"));
+    FakeDelivery two = transport.deliver("payments", payment("m-2"));
+    await().until(() -> handled.size() == 1);
+    assertThat(one.settlements).isEmpty();
+    assertThat(two.settlements).isEmpty();
+
+    first.complete("any value");
+
+    assertThat(one.settlement()).isEqualTo(ACCEPT);
+    assertThat(two.settlement()).isEqualTo(ACCEPT);
+    assertThat(handled).containsExactly("m-1", "m-2");
+  }
+
+  @Test
+  void a_stage_that_fails_goes_to_the_policy_with_its_own_cause() {
+    consumePayments(
+        c ->
+            c.onCommandAsync(
+                    ProcessPayment.class,
+                    (command, context) ->
+                        CompletableFuture.runAsync(
+                            () -> {
+                              handled.add(context.attempt());
+                              throw new IllegalStateException("later");
+                            }))
+                .onFailure(retry(2).deadLetterOn(IOException.class)));
+
+    Reject reject = rejected(handle(payment("m-1")));
+
+    assertThat(handled).containsExactly(1, 2, 3);
+    assertThat(reject.evidence())
+        .containsEntry("waybill-dead-letter-exception-class", "java.lang.IllegalStateException")
+        .containsEntry("waybill-dead-letter-exception-message", "later");
+  }
+
+  @Test
+  void a_stages_outcome_decides() {
+    consumePayments(
+        c ->
+            c.onCommandAsync(
+                ProcessPayment.class,
+                (command, context) ->
+                    CompletableFuture.completedFuture(Outcome.deadLetter("async"))));
+
+    assertReason(payment("m-1"), "async");
+  }
+
+  @Test
+  void no_stage_is_a_failure() {
+    consumePayments(
+        c ->
+            c.onCommandAsync(ProcessPayment.class, (command, context) -> null)
+                .onFailure(noRetry()));
+
+    assertThat(rejected(handle(payment("m-1"))).evidence())
+        .containsEntry(
+            "waybill-dead-letter-exception-message",
+            "the handler returned null instead of a stage");
+  }
+
+  // at most once
+
+  @Test
+  void at_most_once_accepts_before_it_handles() {
+    FakeDelivery delivery = payment("m-1");
+    consumePayments(
+        c ->
+            c.guarantee(AT_MOST_ONCE)
+                .onCommand(
+                    ProcessPayment.class,
+                    (command, context) -> handled.addAll(delivery.settlements)));
+
+    transport.deliver("payments", delivery);
+
+    await().until(() -> !handled.isEmpty());
+    assertThat(handled).containsExactly(ACCEPT);
+  }
+
+  @Test
+  void at_most_once_neither_retries_nor_dead_letters_a_failed_handler() {
+    consumePayments(
+        c ->
+            c.guarantee(AT_MOST_ONCE)
+                .concurrency(1)
+                .onCommand(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      handled.add(command.metadata().id());
+                      throw new IOException("x");
+                    }));
+
+    FakeDelivery first = transport.deliver("payments", payment("m-1"));
+    FakeDelivery second = transport.deliver("payments", payment("m-2"));
+    await().until(() -> handled.size() == 2);
+    bus.close();
+
+    assertThat(handled).containsExactly("m-1", "m-2");
+    assertThat(first.settlements).containsExactly(ACCEPT);
+    assertThat(second.settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
+  void at_most_once_does_not_handle_what_it_could_not_accept() {
+    consumePayments(c -> countingWithRetriesAtMostOnce(c.concurrency(1)));
+    FakeDelivery lost =
+        payment("m-1").answering(() -> CompletableFuture.completedFuture(Result.NOT_OWNED));
+    FakeDelivery failed =
+        payment("m-2")
+            .answering(
+                () ->
+                    CompletableFuture.failedFuture(
+                        new MessagingException(ErrorCode.BROKER_UNAVAILABLE, "not now")));
+
+    handle(lost);
+    handle(failed);
+    handle(payment("m-3"));
+
+    await().until(() -> !handled.isEmpty());
+    assertThat(handled).hasSize(1);
+    assertThat(lost.settlements).hasSize(1);
+    assertThat(failed.settlements).hasSize(1);
+  }
+
+  @Test
+  void at_most_once_dead_letters_what_it_can_not_read() {
+    consumePayments(this::countingWithRetriesAtMostOnce);
+
+    assertReason(
+        payment("m-1", "null", a -> {}), "the body is the JSON null, not a ProcessPayment");
+  }
+
+  @Test
+  void at_most_once_dead_letters_what_its_handler_says_is_one_no_more() {
+    consumePayments(
+        c ->
+            c.guarantee(AT_MOST_ONCE)
+                .onCommandDeciding(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      handled.add(command);
+                      return Outcome.deadLetter("too late");
+                    }));
+
+    FakeDelivery delivery = handle(payment("m-1"));
+    await().until(() -> handled.size() == 1);
+    bus.close();
+
+    assertThat(delivery.settlements).containsExactly(ACCEPT);
+  }
+
+  // dead letters
+
+  @Test
+  void a_dead_letter_handler_gets_the_evidence_and_its_return_removes_the_message() {
+    start(b -> b.consumeDeadLetters("payments", handled::add));
+    FakeDelivery letter =
+        new FakeDelivery(
+            "payments.dlq@1",
+            payment("m-1")
+                .message()
+                .withHeaders(
+                    Map.of(
+                        "waybill-dead-letter-reason", "why", "waybill-dead-letter-attempts", "3")),
+            1);
+
+    transport.deliver("payments.dlq", letter);
+
+    assertThat(letter.settlement()).isEqualTo(ACCEPT);
+    assertThat(handled).hasSize(1);
+    assertThat(handled.get(0)).hasToString("DeadLetter[payments.process.v1 m-1 from null: why]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 30})
+  void a_dead_letter_that_can_not_be_taken_waits_and_is_never_dead_lettered_itself(int attempt) {
+    transport = new FakeTransport(nativeRetry(), nativeRetry());
+    start(
+        b ->
+            b.consumeDeadLetters(
+                "payments",
+                letter -> {
+                  throw new NoClassDefFoundError("x");
+                }));
+    FakeDelivery letter = new FakeDelivery("payments.dlq@1", payment("m-1").message(), attempt);
+
+    transport.deliver("payments.dlq", letter);
+
+    long seconds = Math.min(60, 1L << Math.min(10, attempt - 1));
+    assertThat(letter.settlement()).isEqualTo(new Release(Duration.ofSeconds(seconds), attempt));
+  }
+
+  private static Capabilities nativeRetry() {
+    Capabilities.Builder builder = Capabilities.builder();
+    for (var feature : Capabilities.Feature.values()) {
+      builder.natively(feature, "by the fake");
+    }
+    return builder.build();
+  }
+
+  private ConsumerSpec countingWithRetries(ConsumerSpec consumer) {
+    return consumer
+        .onCommand(ProcessPayment.class, (command, context) -> handled.add(command))
+        .onFailure(retry(3));
+  }
+
+  private ConsumerSpec countingWithRetriesAtMostOnce(ConsumerSpec consumer) {
+    return consumer
+        .guarantee(AT_MOST_ONCE)
+        .onCommand(ProcessPayment.class, (command, context) -> handled.add(command));
+  }
+
+  private void assertReason(FakeDelivery delivery, String reason) {
+    assertThat(rejected(handle(delivery)).reason()).isEqualTo(reason);
+  }
+
+  private static <E extends Envelope<?>> Handler<E> failing(Exception failure) {
+    return (envelope, context) -> {
+      throw failure;
+    };
+  }
+
+  @Test
+  void events_and_documents_have_their_three_forms_too() {
+    start(
+        b ->
+            b.subscribe(
+                    "orders",
+                    "billing",
+                    c ->
+                        c.onEventDeciding(
+                                OrderPlaced.class,
+                                (Event<OrderPlaced> event, HandlerContext context) ->
+                                    Outcome.deadLetter(event.payload().orderId()))
+                            .onEventAsync(
+                                OrderShipped.class,
+                                (event, context) -> {
+                                  handled.add(event.payload());
+                                  return CompletableFuture.completedFuture(null);
+                                }))
+                .consume(
+                    "invoices",
+                    c ->
+                        c.onDocument(
+                            Invoice.class,
+                            (document, context) -> handled.add(document.payload()))));
+    FakeDelivery placed = typed("orders.placed.v1", "{\"orderId\":\"o-7\"}");
+    FakeDelivery shipped = typed("orders.shipped.v1", "{\"orderId\":\"o-8\"}");
+    FakeDelivery invoice = typed("invoices.invoice.v1", "{\"number\":\"i-9\"}");
+
+    transport.deliver("orders.billing", placed);
+    transport.deliver("orders.billing", shipped);
+    transport.deliver("invoices", invoice);
+
+    assertThat(rejected(placed).reason()).isEqualTo("o-7");
+    assertThat(rejected(placed).evidence())
+        .containsEntry("waybill-dead-letter-channel", "orders")
+        .containsEntry("waybill-dead-letter-subscription", "billing");
+    assertThat(shipped.settlement()).isEqualTo(ACCEPT);
+    assertThat(invoice.settlement()).isEqualTo(ACCEPT);
+    assertThat(handled).containsExactlyInAnyOrder(new OrderShipped("o-8"), new Invoice("i-9"));
+  }
+
+  private static FakeDelivery typed(String type, String body) {
+    return new FakeDelivery(
+        "broker@" + type, FakeDelivery.wire(body, Map.of("type", type), Map.of(), null), 1);
+  }
+
+  /** Throws what it was given, one after the other, then decodes. */
+  private static final class FailingCodec implements Codec {
+    private final BlockingQueue<Throwable> failures;
+    private final Codec json = JacksonCodec.upTo(10_000);
+
+    FailingCodec(List<Throwable> failures) {
+      this.failures = new LinkedBlockingQueue<>(failures);
+    }
+
+    @Override
+    public String contentType() {
+      return json.contentType();
+    }
+
+    @Override
+    public boolean reads(String contentType) {
+      return json.reads(contentType);
+    }
+
+    @Override
+    public byte[] encode(Object payload) {
+      return json.encode(payload);
+    }
+
+    @Override
+    public <T> T decode(byte[] body, Class<T> type) {
+      Throwable failure = failures.poll();
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      if (failure instanceof RuntimeException exception) {
+        throw exception;
+      }
+      return json.decode(body, type);
+    }
+  }
+
+  private static final class TickingClock extends Clock {
+    private volatile Instant now = Instant.parse("2026-01-01T12:00:00Z");
+
+    void pass(Duration time) {
+      now = now.plus(time);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.waybill.transport.kafka;
+
+import java.time.Duration;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells whether a consumer is in touch with its broker, which its poll does not say: it returns
+ * nothing then. Reads the client's own metrics: no open connection twice in a row, or no byte
+ * received for longer than several heartbeats take, is a lost connection. Used by the polling
+ * thread alone.
+ */
+final class ConnectionWatch {
+  /** What there is to say. */
+  enum Health {
+    UNKNOWN,
+    LOST,
+    GOOD
+  }
+
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  /** Three of Kafka's heartbeats, by their default interval. */
+  private static final Duration SILENCE = Duration.ofSeconds(10);
+
+  private final Consumer<byte[], byte[]> consumer;
+  private final @Nullable Metric connections;
+  private final @Nullable Metric bytes;
+  private Deadline nextLook = Deadline.in(INTERVAL);
+  private Deadline silent = Deadline.in(SILENCE);
+  private double received;
+  private boolean unconnected;
+
+  ConnectionWatch(Consumer<byte[], byte[]> consumer) {
+    this.consumer = consumer;
+    this.connections = metric(consumer, "connection-count");
+    this.bytes = metric(consumer, "incoming-byte-total");
+  }
+
+  /**
+   * Looks, at most once a second; {@code UNKNOWN} in between and where the metrics are not to be
+   * had.
+   */
+  Health look() {
+    if (!nextLook.passed() || connections == null || bytes == null) {
+      return Health.UNKNOWN;
+    }
+    nextLook = Deadline.in(INTERVAL);
+    boolean wasUnconnected = unconnected;
+    unconnected = value(connections) == 0;
+    double before = received;
+    received = value(bytes);
+    boolean progress = received > before;
+    if (progress) {
+      silent = Deadline.in(SILENCE);
+    }
+    if ((unconnected && wasUnconnected) || silent.passed()) {
+      return Health.LOST;
+    }
+    boolean joined = consumer.groupMetadata().generationId() >= 0;
+    return progress && joined && !unconnected ? Health.GOOD : Health.UNKNOWN;
+  }
+
+  private static double value(Metric metric) {
+    return metric.metricValue() instanceof Number number ? number.doubleValue() : 0;
+  }
+
+  private static @Nullable Metric metric(Consumer<byte[], byte[]> consumer, String name) {
+    for (Map.Entry<MetricName, ? extends Metric> entry : consumer.metrics().entrySet()) {
+      MetricName metric = entry.getKey();
+      if (metric.name().equals(name) && metric.group().equals("consumer-metrics")) {
+        return entry.getValue();
+      }
+    }
+    return null;
+  }
+}

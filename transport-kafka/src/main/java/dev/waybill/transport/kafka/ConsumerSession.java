@@ -1,0 +1,219 @@
+package dev.waybill.transport.kafka;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One consumer, from its joining the group until it leaves: its partitions, its commits. Used by
+ * the polling thread alone, but for {@link #wakeup}.
+ */
+final class ConsumerSession implements ConsumerRebalanceListener {
+  private static final Logger log = LoggerFactory.getLogger(ConsumerSession.class);
+
+  /**
+   * How long a partition that another member shall have waits for its open deliveries. Longer would
+   * hold up the whole group; without it each rebalance would repeat every message in work.
+   */
+  private static final Duration DRAIN = Duration.ofMillis(500);
+
+  private static final Duration COMMIT = Duration.ofSeconds(1);
+  private static final Duration READ_COMMITTED = Duration.ofSeconds(5);
+  private static final Duration LEAVE = Duration.ofMillis(1500);
+  private static final Duration FINISH_REBALANCE = Duration.ofMillis(100);
+
+  private final Consumer<byte[], byte[]> consumer;
+  private final Credit credit;
+  private final PollClock clock;
+  private final OffsetCommits commits;
+  private final Map<TopicPartition, PartitionWork> works = new LinkedHashMap<>();
+
+  ConsumerSession(Consumer<byte[], byte[]> consumer, String topic, Credit credit, PollClock clock) {
+    this.consumer = consumer;
+    this.credit = credit;
+    this.clock = clock;
+    this.commits = new OffsetCommits(consumer);
+    clock.polled();
+    consumer.subscribe(List.of(topic), this);
+  }
+
+  Consumer<byte[], byte[]> consumer() {
+    return consumer;
+  }
+
+  /** The partitions owned now. */
+  Collection<PartitionWork> works() {
+    return works.values();
+  }
+
+  /** Interrupts a {@link #poll}; may be called from any thread. */
+  void wakeup() {
+    consumer.wakeup();
+  }
+
+  /** Fetches records into the partitions' work, and serves the group. */
+  void poll(Duration timeout) {
+    if (clock.isOverdue()) {
+      throw new KafkaException(
+          "the polling thread was held up for longer than max.poll.interval.ms");
+    }
+    clock.polled();
+    try {
+      take(consumer.poll(timeout));
+    } catch (WakeupException e) {
+      log.trace("Woken up");
+    }
+    commits.soon(works.values());
+  }
+
+  /**
+   * Stops or goes on fetching; a partition that was assigned meanwhile is stopped by the next call.
+   */
+  void fetch(boolean on) {
+    if (on) {
+      consumer.resume(consumer.paused());
+    } else {
+      consumer.pause(consumer.assignment());
+    }
+  }
+
+  @Override
+  public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+    if (partitions.isEmpty()) {
+      return;
+    }
+    Map<TopicPartition, OffsetAndMetadata> committed = committed(new HashSet<>(partitions));
+    for (TopicPartition partition : partitions) {
+      works.put(partition, new PartitionWork(partition, committed.get(partition), clock));
+    }
+    log.debug("Assigned: {}", partitions);
+  }
+
+  @Override
+  public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+    List<PartitionWork> revoked = new ArrayList<>();
+    for (TopicPartition partition : partitions) {
+      PartitionWork work = works.get(partition);
+      if (work != null) {
+        revoked.add(work);
+      }
+    }
+    drain(revoked);
+    try {
+      commits.now(revoked, Deadline.in(COMMIT));
+    } catch (KafkaException e) {
+      log.warn("The last commit of {} failed: settled messages may come again", partitions, e);
+    }
+    onPartitionsLost(partitions);
+  }
+
+  /** Never commits: others have the partitions already. */
+  @Override
+  public void onPartitionsLost(Collection<TopicPartition> partitions) {
+    for (TopicPartition partition : partitions) {
+      PartitionWork work = works.remove(partition);
+      if (work != null) {
+        credit.giveBack(work.lose());
+      }
+    }
+    log.debug("Not owned any more: {}", partitions);
+  }
+
+  /** Commits, gives all partitions up, and leaves the group. */
+  void close() {
+    try {
+      lastCommit(Deadline.in(COMMIT));
+    } catch (KafkaException e) {
+      log.warn("The last commit failed: settled messages may be delivered again", e);
+    }
+    onPartitionsLost(List.copyOf(works.keySet()));
+    try {
+      consumer.close(CloseOptions.timeout(LEAVE));
+    } catch (KafkaException e) {
+      log.warn("A Kafka consumer did not close cleanly", e);
+    }
+  }
+
+  /** During a rebalance the group takes no commits: it is polled to its end first. */
+  private void lastCommit(Deadline deadline) {
+    while (true) {
+      try {
+        commits.now(works.values(), deadline);
+        return;
+      } catch (RebalanceInProgressException e) {
+        if (deadline.passed()) {
+          throw e;
+        }
+        fetch(false);
+        consumer.poll(FINISH_REBALANCE);
+      }
+    }
+  }
+
+  private void take(ConsumerRecords<byte[], byte[]> records) {
+    clock.polled();
+    Set<TopicPartition> partitions = new HashSet<>(records.partitions());
+    partitions.addAll(records.nextOffsets().keySet());
+    for (TopicPartition partition : partitions) {
+      var fetched = records.records(partition);
+      OffsetAndMetadata next = records.nextOffsets().get(partition);
+      PartitionWork work = works.get(partition);
+      if (work != null && !fetched.isEmpty() && work.isPast(fetched.get(0).offset())) {
+        log.warn("The log of {} begins anew at {}", partition, fetched.get(0).offset());
+        credit.giveBack(work.lose());
+        work = new PartitionWork(partition, null, clock);
+        works.put(partition, work);
+      }
+      if (work != null) {
+        work.add(
+            fetched, next == null ? fetched.get(fetched.size() - 1).offset() + 1 : next.offset());
+      }
+    }
+  }
+
+  private static void drain(List<PartitionWork> works) {
+    Deadline deadline = Deadline.in(DRAIN);
+    try {
+      for (PartitionWork work : works) {
+        work.awaitNoneOpen(deadline);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * What the group has committed; nothing if that can't be had in time, which only repeats more.
+   */
+  private Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
+    Deadline deadline = Deadline.in(READ_COMMITTED);
+    while (true) {
+      try {
+        return new HashMap<>(
+            consumer.committed(partitions, Duration.ofMillis(deadline.remainingMillis())));
+      } catch (WakeupException e) {
+        log.trace("Woken up");
+      } catch (KafkaException e) {
+        log.warn("Commits of {} can't be read: settled messages may come again", partitions, e);
+        return Map.of();
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Sender;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+
+/** The clients of one bus: an admin client, a producer, and a consumer per receiver. */
+final class KafkaConnection implements TransportConnection {
+  static final String UNKNOWN_VERSION = "unknown";
+  private static final Duration CLOSE_RECEIVERS = Duration.ofSeconds(3);
+  private static final Duration CLOSE_SENDER = Duration.ofSeconds(1);
+  private static final Duration CLOSE_ADMIN = Duration.ofMillis(500);
+
+  private final KafkaSettings settings;
+  private final ClientProperties properties;
+  private final Admin admin;
+  private final KafkaSender sender;
+  private final DeadLetters deadLetters;
+  private final String brokerVersion;
+  private final Set<KafkaReceiver> receivers = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  KafkaConnection(
+      KafkaSettings settings,
+      ClientProperties properties,
+      Admin admin,
+      KafkaSender sender,
+      String brokerVersion) {
+    this.settings = settings;
+    this.properties = properties;
+    this.admin = admin;
+    this.sender = sender;
+    this.deadLetters = new DeadLetters(sender, settings.deliveryTimeout());
+    this.brokerVersion = brokerVersion;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>{@code ASSUME} fetches the producer's metadata, as every producer does, and nothing else; a
+   * subscription whose group has no committed offsets then also gets what was published before and
+   * is still kept.
+   */
+  @Override
+  public List<String> prepare(Topology topology, Topology.Mode mode) {
+    checkOpen();
+    return new KafkaTopology(settings, admin, sender).prepare(topology, mode);
+  }
+
+  @Override
+  public Sender sender() {
+    return sender;
+  }
+
+  @Override
+  public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
+    if (maxUnsettled < 1) {
+      throw new IllegalArgumentException("maxUnsettled is " + maxUnsettled + "; give 1 or more");
+    }
+    synchronized (receivers) {
+      checkOpen();
+      KafkaReceiver receiver =
+          KafkaReceiver.start(
+              source, maxUnsettled, listener, settings, properties, deadLetters, receivers::remove);
+      receivers.add(receiver);
+      return receiver;
+    }
+  }
+
+  /** The {@code Producer} and the {@code Admin}; a consumer belongs to its receiver's thread. */
+  @Override
+  public <T> Optional<T> unwrap(Class<T> nativeType) {
+    return Stream.of(sender.producer(), admin)
+        .filter(nativeType::isInstance)
+        .map(nativeType::cast)
+        .findFirst();
+  }
+
+  @Override
+  public String brokerVersion() {
+    return brokerVersion;
+  }
+
+  @Override
+  public void close() {
+    List<KafkaReceiver> open;
+    synchronized (receivers) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      open = List.copyOf(receivers);
+    }
+    open.forEach(KafkaReceiver::stop);
+    Deadline begun = Deadline.in(KafkaReceiver.BEGUN);
+    open.forEach(receiver -> receiver.beginClose(begun));
+    Deadline deadline = Deadline.in(CLOSE_RECEIVERS);
+    open.forEach(receiver -> receiver.awaitClosed(deadline));
+    sender.close(CLOSE_SENDER);
+    deadLetters.close();
+    admin.close(CLOSE_ADMIN);
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw KafkaErrors.closed();
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.transport.WireMessage;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages as Kafka records, and back: CloudEvents 1.0 in the binary mode of its Kafka binding.
+ * Headers are written exactly; they are read tolerant of the case of {@code ce_} and {@code
+ * content-type}.
+ */
+final class KafkaMapping {
+  /** Before the base 64 of what is not UTF-8. */
+  static final String BINARY = "base64:";
+
+  private static final String ATTRIBUTE = "ce_";
+  private static final String CONTENT_TYPE = "content-type";
+  private static final String DATA_CONTENT_TYPE = "datacontenttype";
+  private static final Pattern ATTRIBUTE_NAME = Pattern.compile("[a-z0-9]+");
+  private static final byte[] EMPTY = {};
+
+  private KafkaMapping() {}
+
+  /** An empty body becomes an empty value, not a null one, which would be a tombstone. */
+  static ProducerRecord<byte[], byte[]> toRecord(String topic, WireMessage message) {
+    String key = message.key();
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(topic, key == null ? null : bytes(key), message.body());
+    Headers headers = record.headers();
+    String contentType = message.contentType();
+    if (contentType != null) {
+      headers.add(CONTENT_TYPE, bytes(contentType));
+    }
+    message.attributes().forEach((name, value) -> headers.add(ATTRIBUTE + name, bytes(value)));
+    message.headers().forEach((name, value) -> headers.add(name, bytes(value)));
+    return record;
+  }
+
+  static WireMessage toMessage(ConsumerRecord<byte[], byte[]> record) {
+    String contentType = null;
+    Map<String, String> attributes = new LinkedHashMap<>();
+    Map<String, String> headers = new LinkedHashMap<>();
+    for (Header header : record.headers()) {
+      String text = text(header.value());
+      String attribute = attributeName(header.key());
+      if (header.key().equalsIgnoreCase(CONTENT_TYPE)) {
+        contentType = text;
+      } else if (attribute != null) {
+        attributes.put(attribute, text);
+      } else {
+        headers.put(header.key(), text);
+      }
+    }
+    String alsoContentType = attributes.remove(DATA_CONTENT_TYPE);
+    return new WireMessage(
+        record.value() == null ? EMPTY : record.value(),
+        contentType == null ? alsoContentType : contentType,
+        attributes,
+        headers,
+        record.key() == null ? null : text(record.key()),
+        null);
+  }
+
+  /** The record as it was received, raw, with {@code evidence} beside its headers. */
+  static ProducerRecord<byte[], byte[]> toDeadLetter(
+      String topic, ConsumerRecord<byte[], byte[]> record, Map<String, String> evidence) {
+    ProducerRecord<byte[], byte[]> letter =
+        new ProducerRecord<>(topic, record.key(), record.value());
+    record.headers().forEach(letter.headers()::add);
+    // those of an earlier dead letter, which was replayed
+    evidence.keySet().forEach(letter.headers()::remove);
+    evidence.forEach((name, value) -> letter.headers().add(name, bytes(value)));
+    return letter;
+  }
+
+  private static @Nullable String attributeName(String header) {
+    if (!header.regionMatches(true, 0, ATTRIBUTE, 0, ATTRIBUTE.length())) {
+      return null;
+    }
+    String name = header.substring(ATTRIBUTE.length()).toLowerCase(Locale.ROOT);
+    return ATTRIBUTE_NAME.matcher(name).matches() ? name : null;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String text(byte @Nullable [] bytes) {
+    if (bytes == null) {
+      return "";
+    }
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      return BINARY + Base64.getEncoder().encodeToString(bytes);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Source;
+import dev.waybill.routing.Subscription;
+import dev.waybill.transport.Topology;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Kafka's names for channels, sources and dead-letter queues: the same as here. */
+final class KafkaNames {
+  /** Kafka's limit ({@code Topic.MAX_NAME_LENGTH}). */
+  private static final int MAX_LENGTH = 249;
+
+  private static final Set<String> INTERNAL =
+      Set.of(
+          "__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata");
+
+  private KafkaNames() {}
+
+  static String topic(Channel channel) {
+    return channel.name();
+  }
+
+  /** The topic that a source reads. */
+  static String topicOf(Source source) {
+    return topic(
+        source instanceof Subscription subscription ? subscription.topic() : queue(source));
+  }
+
+  /** The consumer group of a source. */
+  static String group(Source source) {
+    return source.name();
+  }
+
+  /** The topics of a topology, each with what it is for; of two uses of one name the first. */
+  static Map<String, Channel> topics(Topology topology) {
+    Map<String, Channel> topics = new LinkedHashMap<>();
+    channels(topology).forEach(channel -> topics.putIfAbsent(topic(channel), channel));
+    return topics;
+  }
+
+  static Map<String, String> all(Topology topology) {
+    Map<String, String> names = new LinkedHashMap<>();
+    topics(topology).forEach((topic, channel) -> names.put(channel.name(), topic));
+    topology.sources().forEach(source -> names.put(source.name(), group(source)));
+    return names;
+  }
+
+  static List<String> check(Topology topology) {
+    List<String> problems = new ArrayList<>();
+    Map<String, String> taken = new LinkedHashMap<>();
+    for (Channel channel : channels(topology)) {
+      checkName(channel.toString(), topic(channel), problems);
+      checkTopic(channel, taken, problems);
+    }
+    Map<String, Source> groups = new LinkedHashMap<>();
+    for (Source source : sources(topology)) {
+      Source other = groups.putIfAbsent(group(source), source);
+      if (other != null) {
+        problems.add(
+            "%s and %s would share the Kafka consumer group '%s'; rename one."
+                .formatted(sentence(other.toString()), source, group(source)));
+      }
+      if (source instanceof Subscription) {
+        checkName(source.toString(), group(source), problems);
+      }
+    }
+    return problems;
+  }
+
+  private static void checkName(String what, String name, List<String> problems) {
+    if (!name.matches("[a-zA-Z0-9._-]{1," + MAX_LENGTH + "}")
+        || name.equals(".")
+        || name.equals("..")) {
+      problems.add(
+          "%s can't be named '%s' on Kafka: up to %d ASCII letters, digits, '.', '_' and '-' can."
+              .formatted(sentence(what), name, MAX_LENGTH));
+    } else if (INTERNAL.contains(name)) {
+      problems.add(
+          "%s would be Kafka's internal topic '%s'; rename it.".formatted(sentence(what), name));
+    }
+  }
+
+  /** Kafka refuses a topic whose name differs from another's in '.' and '_' only. */
+  private static void checkTopic(
+      Channel channel, Map<String, String> taken, List<String> problems) {
+    String other = taken.putIfAbsent(topic(channel).replace('.', '_'), channel.toString());
+    if (other != null) {
+      problems.add(
+          "%s and %s would collide on Kafka, which does not tell '.' and '_' apart; rename one."
+              .formatted(sentence(other), channel));
+    }
+  }
+
+  private static Set<Channel> channels(Topology topology) {
+    Set<Channel> all = new LinkedHashSet<>(topology.channels());
+    for (Source source : topology.sources()) {
+      all.add(source instanceof Subscription subscription ? subscription.topic() : queue(source));
+    }
+    all.addAll(topology.deadLetterQueues());
+    return all;
+  }
+
+  private static Set<Source> sources(Topology topology) {
+    Set<Source> all = new LinkedHashSet<>(topology.sources());
+    all.addAll(topology.deadLetterQueues());
+    return all;
+  }
+
+  private static Queue queue(Source source) {
+    return (Queue) source;
+  }
+
+  private static String sentence(String text) {
+    return Character.toUpperCase(text.charAt(0)) + text.substring(1);
+  }
+}

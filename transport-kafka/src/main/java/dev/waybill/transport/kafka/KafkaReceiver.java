@@ -1,0 +1,140 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Receiver;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A member of the source's consumer group, with a polling thread of its own. */
+final class KafkaReceiver implements Receiver {
+  private static final Logger log = LoggerFactory.getLogger(KafkaReceiver.class);
+
+  /** How long dead letters on their way may take when the receiver is closed. */
+  static final Duration BEGUN = Duration.ofSeconds(1);
+
+  private static final Duration CLOSE = Duration.ofSeconds(4);
+
+  private final PollLoop loop;
+  private final Thread thread;
+  private final Settler settler;
+  private final Consumer<KafkaReceiver> closed;
+  private final AtomicBoolean closing = new AtomicBoolean();
+
+  private KafkaReceiver(
+      PollLoop loop, Settler settler, String source, Consumer<KafkaReceiver> closed) {
+    this.loop = loop;
+    this.settler = settler;
+    this.closed = closed;
+    this.thread = Threads.daemon("waybill-kafka-receive-" + source, loop);
+  }
+
+  /**
+   * Begins to receive.
+   *
+   * @param closed is told when the receiver is closed
+   * @throws MessagingException if Kafka's client refuses its properties
+   */
+  static KafkaReceiver start(
+      Source source,
+      int maxUnsettled,
+      Listener listener,
+      KafkaSettings settings,
+      ClientProperties properties,
+      DeadLetters deadLetters,
+      Consumer<KafkaReceiver> closed) {
+    Wake wake = new Wake();
+    Credit credit = new Credit(maxUnsettled, wake);
+    Settler settler = new Settler(source.deadLetterQueue(), deadLetters, credit, wake);
+    PollClock clock = new PollClock(settings.maxPollInterval());
+    PollLoop loop;
+    try {
+      loop =
+          new PollLoop(
+              source.toString(),
+              settings.bootstrapServers(),
+              maxUnsettled,
+              credit,
+              settler,
+              listener,
+              () ->
+                  new ConsumerSession(
+                      new KafkaConsumer<>(
+                          properties.consumer(KafkaNames.group(source), maxUnsettled)),
+                      KafkaNames.topicOf(source),
+                      credit,
+                      clock));
+    } catch (KafkaException e) {
+      throw KafkaErrors.making(settings, e);
+    }
+    wake.loop = loop;
+    KafkaReceiver receiver = new KafkaReceiver(loop, settler, source.name(), closed);
+    receiver.thread.start();
+    return receiver;
+  }
+
+  @Override
+  public void pause() {
+    loop.pause(true);
+  }
+
+  @Override
+  public void resume() {
+    loop.pause(false);
+  }
+
+  @Override
+  public void stop() {
+    loop.stop();
+  }
+
+  @Override
+  public void close() {
+    stop();
+    beginClose(Deadline.in(BEGUN));
+    awaitClosed(Deadline.in(CLOSE));
+  }
+
+  /** Finishes settlements that were begun, at most until the deadline, and makes the thread end. */
+  void beginClose(Deadline begun) {
+    if (closing.compareAndSet(false, true)) {
+      settler.awaitBegun(begun);
+      loop.close();
+      closed.accept(this);
+    }
+  }
+
+  /** Waits for the thread's end, unless this is the thread. */
+  void awaitClosed(Deadline deadline) {
+    if (Thread.currentThread() == thread) {
+      return;
+    }
+    try {
+      thread.join(deadline.remainingMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (thread.isAlive()) {
+      log.warn("{} has not ended yet; it ends by itself", thread.getName());
+    }
+  }
+
+  /** Breaks the circle between a loop and what wakes it. */
+  private static final class Wake implements Runnable {
+    private volatile @Nullable PollLoop loop;
+
+    @Override
+    public void run() {
+      PollLoop target = loop;
+      if (target != null) {
+        target.wakeup();
+      }
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
+import dev.waybill.routing.Channel;
+import dev.waybill.transport.Sender;
+import dev.waybill.transport.WireMessage;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Sends with one idempotent producer, and completes on a thread of its own. */
+final class KafkaSender implements Sender {
+  private static final Logger log = LoggerFactory.getLogger(KafkaSender.class);
+
+  /** How long answers that have arrived may take to be handed on when the sender is closed. */
+  private static final Duration LAST_ANSWERS = Duration.ofMillis(500);
+
+  private final Producer<byte[], byte[]> producer;
+  private final ScheduledThreadPoolExecutor answers;
+  private final Outstanding outstanding = new Outstanding();
+  private volatile boolean closed;
+
+  KafkaSender(Producer<byte[], byte[]> producer) {
+    this.producer = producer;
+    this.answers = new ScheduledThreadPoolExecutor(1, Threads.named("waybill-kafka-answers"));
+    answers.setRemoveOnCancelPolicy(true);
+    answers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  Producer<byte[], byte[]> producer() {
+    return producer;
+  }
+
+  @Override
+  public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
+    if (message.delay() != null) {
+      return CompletableFuture.failedFuture(
+          SendException.rejected(
+              ErrorCode.UNSUPPORTED, "Kafka has no delayed delivery; see the capabilities.", null));
+    }
+    return send(KafkaMapping.toRecord(KafkaNames.topic(channel), message), deadline);
+  }
+
+  /**
+   * Sends a record as it is, under the contract of {@link #send(Channel, WireMessage, Duration)}.
+   */
+  CompletableFuture<String> send(ProducerRecord<byte[], byte[]> record, Duration deadline) {
+    PendingSend send = new PendingSend(record, deadline, answers, () -> closed);
+    outstanding.add(send.answer());
+    try {
+      if (closed) {
+        throw KafkaErrors.closedBeforeSend();
+      }
+      send.handTo(producer);
+      expire(send);
+    } catch (SendException e) {
+      send.answer().completeExceptionally(e);
+    } catch (KafkaException | IllegalStateException e) {
+      // the latter is the producer's way to say that it is closed
+      send.answer()
+          .completeExceptionally(
+              closed
+                  ? KafkaErrors.closedBeforeSend()
+                  : KafkaErrors.unsent(send.topic(), e, deadline));
+    }
+    return send.answer();
+  }
+
+  private void expire(PendingSend send) {
+    if (send.answer().isDone()) {
+      return;
+    }
+    try {
+      Future<?> expiry =
+          answers.schedule(send::expire, send.deadline().remainingNanos(), TimeUnit.NANOSECONDS);
+      var unused = send.answer().whenComplete((id, error) -> expiry.cancel(false));
+    } catch (RejectedExecutionException e) {
+      log.trace("Closed just now, which fails all that have no answer", e);
+    }
+  }
+
+  @Override
+  public boolean flush(Duration deadline) {
+    if (closed) {
+      throw KafkaErrors.closed();
+    }
+    return outstanding.await(Deadline.in(deadline));
+  }
+
+  /**
+   * Fetches what the producer must know of topics before their first send; blocks until the
+   * deadline.
+   */
+  void warmUp(Collection<String> topics, Deadline deadline) {
+    for (String topic : topics) {
+      try {
+        warmUp(topic, deadline);
+      } catch (KafkaException e) {
+        log.debug("No metadata of topic {} yet: its first send asks again", topic, e);
+      }
+    }
+  }
+
+  private void warmUp(String topic, Deadline deadline) {
+    while (true) {
+      try {
+        var unused = producer.partitionsFor(topic);
+        return;
+      } catch (TimeoutException e) {
+        if (deadline.passed()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Waits for answers until the deadline, then fails what has none; leaves no thread. */
+  void close(Duration deadline) {
+    closed = true;
+    try {
+      producer.close(deadline);
+    } catch (KafkaException e) {
+      log.warn("The Kafka producer did not close cleanly", e);
+    }
+    answers.shutdown();
+    try {
+      if (!answers.awaitTermination(LAST_ANSWERS.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.warn("Somebody blocks the thread {}", "waybill-kafka-answers");
+        answers.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    outstanding.failAll(KafkaErrors.closedBeforeAnswer());
+  }
+}

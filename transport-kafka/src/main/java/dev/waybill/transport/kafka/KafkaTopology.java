@@ -1,0 +1,97 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Source;
+import dev.waybill.routing.Subscription;
+import dev.waybill.transport.Topology;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
+
+/** Makes or looks at the topics and the starting offsets of subscriptions. */
+final class KafkaTopology {
+  /** As {@code TransportConnection.prepare} promises. */
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  /** A missing topic must not hold up the start when it was not asked for. */
+  private static final Duration WARM_UP_ASSUMED = Duration.ofSeconds(2);
+
+  private final KafkaSender sender;
+  private final Deadline deadline = Deadline.in(LIMIT);
+  private final TopicAdmin topics;
+  private final GroupAdmin groups;
+
+  KafkaTopology(KafkaSettings settings, Admin admin, KafkaSender sender) {
+    this.sender = sender;
+    this.topics = new TopicAdmin(settings, admin, deadline);
+    this.groups = new GroupAdmin(admin, deadline);
+  }
+
+  List<String> prepare(Topology topology, Topology.Mode mode) {
+    return switch (mode) {
+      case CREATE -> create(topology);
+      case VERIFY -> verify(topology);
+      case ASSUME -> {
+        warmUp(topology, deadline.orIn(WARM_UP_ASSUMED));
+        yield List.of();
+      }
+    };
+  }
+
+  private List<String> create(Topology topology) {
+    Map<String, Channel> needed = KafkaNames.topics(topology);
+    Map<String, Channel> missing = new LinkedHashMap<>(needed);
+    missing.keySet().removeAll(topics.describe(needed.keySet()).keySet());
+    topics.create(missing.keySet(), deadLetterTopics(topology));
+    var ends = topics.ends(topics.awaitLeaders(needed.keySet()).values());
+    for (Source source : topology.sources()) {
+      if (source instanceof Subscription) {
+        String topic = KafkaNames.topicOf(source);
+        groups.begin(KafkaNames.group(source), topic, ends.getOrDefault(topic, Map.of()));
+      }
+    }
+    warmUp(topology, deadline);
+    return List.of();
+  }
+
+  private List<String> verify(Topology topology) {
+    List<String> problems = new ArrayList<>();
+    Map<String, Channel> needed = KafkaNames.topics(topology);
+    Map<String, TopicDescription> found = topics.describe(needed.keySet());
+    needed.forEach(
+        (topic, channel) -> {
+          if (!found.containsKey(topic)) {
+            problems.add(
+                "Kafka topic '%s' (for %s) does not exist: create it, or start with CREATE."
+                    .formatted(topic, channel));
+          }
+        });
+    for (Source source : topology.sources()) {
+      if (source instanceof Subscription
+          && !groups.hasBegun(KafkaNames.group(source), KafkaNames.topicOf(source))) {
+        problems.add(
+            ("Kafka consumer group '%s' (for %s) has no committed offsets, so it is not set where to"
+                    + " begin: commit them with kafka-consumer-groups --reset-offsets, or start with"
+                    + " CREATE.")
+                .formatted(KafkaNames.group(source), source));
+      }
+    }
+    if (problems.isEmpty()) {
+      warmUp(topology, deadline);
+    }
+    return problems;
+  }
+
+  private void warmUp(Topology topology, Deadline until) {
+    List<String> names = topology.channels().stream().map(KafkaNames::topic).toList();
+    sender.warmUp(names, until);
+  }
+
+  private static List<String> deadLetterTopics(Topology topology) {
+    return topology.deadLetterQueues().stream().map(KafkaNames::topic).toList();
+  }
+}

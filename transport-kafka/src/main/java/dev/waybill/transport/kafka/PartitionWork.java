@@ -1,0 +1,209 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.transport.support.SettledPrefix;
+import dev.waybill.transport.support.SettledPrefix.Range;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One assignment of one partition: its records in memory, its open deliveries, and what is settled.
+ * Each assignment has an object of its own, which is the epoch: once lost it is never owned again,
+ * and nothing of it reaches the broker.
+ *
+ * <p>Thread-safe. The polling thread fills it and takes from it, any thread settles.
+ */
+final class PartitionWork {
+  private final TopicPartition partition;
+  private final PollClock clock;
+  private final List<Range> settledBefore;
+  private final TreeMap<Long, Held> waiting = new TreeMap<>();
+  private @Nullable SettledPrefix prefix;
+  private @Nullable OffsetAndMetadata committed;
+  private int opened;
+  private boolean owned = true;
+  private boolean changed;
+
+  /**
+   * A new assignment.
+   *
+   * @param committed what the group had committed, or null if nothing
+   */
+  PartitionWork(TopicPartition partition, @Nullable OffsetAndMetadata committed, PollClock clock) {
+    this.partition = partition;
+    this.clock = clock;
+    this.committed = committed;
+    this.settledBefore =
+        committed == null
+            ? List.of()
+            : CommitMetadata.decode(committed.offset(), committed.metadata());
+    this.prefix = committed == null ? null : new SettledPrefix(committed.offset());
+  }
+
+  TopicPartition partition() {
+    return partition;
+  }
+
+  synchronized boolean isOwned() {
+    return owned && !clock.isOverdue();
+  }
+
+  /** Whether {@code offset} is one that this assignment is past: the log was made anew or cut. */
+  synchronized boolean isPast(long offset) {
+    return prefix != null && offset < prefix.next();
+  }
+
+  /**
+   * Takes fetched records.
+   *
+   * @param position where the next fetch begins; offsets between have no record
+   */
+  synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      SettledPrefix ids = prefixFrom(record.offset());
+      ids.add(record.offset());
+      if (isSettledBefore(record.offset())) {
+        ids.settle(record.offset());
+      } else {
+        waiting.put(record.offset(), Held.fresh(record));
+      }
+    }
+    prefixFrom(position).skipTo(position);
+    changed = true;
+  }
+
+  /**
+   * Takes out the next record to deliver: the lowest offset that is due and has no earlier record
+   * of its key waiting.
+   */
+  synchronized @Nullable Held next() {
+    Set<ByteBuffer> blocked = Set.of();
+    for (Iterator<Held> all = waiting.values().iterator(); all.hasNext(); ) {
+      Held held = all.next();
+      ByteBuffer key = held.key();
+      boolean free = key == null || !blocked.contains(key);
+      if (free && held.isDue()) {
+        all.remove();
+        opened++;
+        return held;
+      }
+      if (key != null) {
+        blocked = blocked.isEmpty() ? new HashSet<>() : blocked;
+        blocked.add(key);
+      }
+    }
+    return null;
+  }
+
+  /** How many records wait for their delivery. */
+  synchronized int waiting() {
+    return waiting.size();
+  }
+
+  /** Settles a delivered record; returns false, and does nothing, if it is not owned any more. */
+  synchronized boolean accept(Held held) {
+    if (!isOwned()) {
+      return false;
+    }
+    prefixFrom(held.offset()).settle(held.offset());
+    changed = true;
+    closeOne();
+    return true;
+  }
+
+  /** Puts a delivered record back; returns false, and does nothing, if it is not owned any more. */
+  synchronized boolean release(Held held, Duration after, int attemptsMade) {
+    if (!isOwned()) {
+      return false;
+    }
+    waiting.put(held.offset(), held.again(after, attemptsMade));
+    closeOne();
+    return true;
+  }
+
+  /** Ends the assignment; returns how many deliveries were open. */
+  synchronized int lose() {
+    int lost = opened;
+    owned = false;
+    opened = 0;
+    waiting.clear();
+    notifyAll();
+    return lost;
+  }
+
+  /** Waits until no delivery is open, at most until the deadline. */
+  synchronized void awaitNoneOpen(Deadline deadline) throws InterruptedException {
+    while (opened > 0 && !deadline.passed()) {
+      wait(deadline.remainingMillis());
+    }
+  }
+
+  /**
+   * What to commit, or null if nothing changed since the last commit, or it is not ours to commit.
+   */
+  synchronized @Nullable OffsetAndMetadata uncommitted() {
+    if (!changed || prefix == null || !isOwned()) {
+      return null;
+    }
+    changed = false;
+    long offset = prefix.end();
+    String metadata = CommitMetadata.encode(offset, settledBeyond(prefix));
+    OffsetAndMetadata now = new OffsetAndMetadata(offset, metadata);
+    return now.equals(committed) ? null : now;
+  }
+
+  /** Notes that a commit has arrived. */
+  synchronized void committed(OffsetAndMetadata what) {
+    committed = what;
+  }
+
+  /** Notes that a commit has failed, so that the next one repeats it. */
+  synchronized void notCommitted() {
+    changed = true;
+  }
+
+  /** What this assignment has settled, and what an earlier one had in the part not fetched yet. */
+  private List<Range> settledBeyond(SettledPrefix ids) {
+    List<Range> all = new ArrayList<>(ids.settledBeyond());
+    for (Range range : settledBefore) {
+      if (range.to() > ids.next()) {
+        all.add(new Range(Math.max(range.from(), ids.next()), range.to()));
+      }
+    }
+    return all;
+  }
+
+  private boolean isSettledBefore(long offset) {
+    for (Range range : settledBefore) {
+      if (range.contains(offset)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private SettledPrefix prefixFrom(long offset) {
+    SettledPrefix ids = prefix;
+    if (ids == null) {
+      ids = new SettledPrefix(offset);
+      prefix = ids;
+    }
+    return ids;
+  }
+
+  private void closeOne() {
+    opened--;
+    if (opened == 0) {
+      notifyAll();
+    }
+  }
+}

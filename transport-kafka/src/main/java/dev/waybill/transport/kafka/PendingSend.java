@@ -1,0 +1,120 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.error.SendException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message on its way through the producer. Tells apart what the producer never took (it says so
+ * within the call, on the caller's thread: provably not stored) from what failed later (on the
+ * producer's thread: perhaps stored).
+ */
+final class PendingSend implements Callback {
+  /** How long a topic that was made just now may be unknown to the broker that is asked. */
+  private static final Duration UNKNOWN_TOPIC = Duration.ofSeconds(1);
+
+  private final CompletableFuture<String> answer = new CompletableFuture<>();
+  private final ProducerRecord<byte[], byte[]> record;
+  private final Duration allowed;
+  private final Deadline deadline;
+  private final Deadline unknownTopic;
+  private final Executor answers;
+  private final BooleanSupplier closed;
+  private final Thread caller = Thread.currentThread();
+  private boolean calling;
+  private @Nullable Exception refusal;
+
+  /**
+   * A message.
+   *
+   * @param answers where the answer is completed
+   * @param closed whether the producer is being closed, which then aborts
+   */
+  PendingSend(
+      ProducerRecord<byte[], byte[]> record,
+      Duration deadline,
+      Executor answers,
+      BooleanSupplier closed) {
+    this.closed = closed;
+    this.record = record;
+    this.allowed = deadline;
+    this.deadline = Deadline.in(deadline);
+    this.unknownTopic = this.deadline.orIn(UNKNOWN_TOPIC);
+    this.answers = answers;
+  }
+
+  CompletableFuture<String> answer() {
+    return answer;
+  }
+
+  String topic() {
+    return record.topic();
+  }
+
+  Deadline deadline() {
+    return deadline;
+  }
+
+  /**
+   * Gives the record to the producer; blocks until it takes or refuses it, at most until the
+   * deadline.
+   */
+  void handTo(Producer<byte[], byte[]> producer) {
+    do {
+      refusal = null;
+      calling = true;
+      try {
+        var unused = producer.send(record, this);
+      } finally {
+        calling = false;
+      }
+    } while (isWorthAnotherTry(refusal));
+    if (refusal != null) {
+      answer.completeExceptionally(KafkaErrors.unsent(topic(), refusal, allowed));
+    }
+  }
+
+  /** Fails the answer, if there is none yet, because the deadline has passed. */
+  void expire() {
+    answer.completeExceptionally(KafkaErrors.late(topic(), allowed));
+  }
+
+  @Override
+  public void onCompletion(RecordMetadata metadata, @Nullable Exception error) {
+    if (Thread.currentThread() == caller && calling && error != null) {
+      refusal = error;
+    } else {
+      // not on the producer's own thread, which a dependent that sends would block
+      answers.execute(() -> complete(metadata, error));
+    }
+  }
+
+  private void complete(RecordMetadata metadata, @Nullable Exception error) {
+    if (error == null) {
+      answer.complete(metadata.topic() + "-" + metadata.partition() + "@" + metadata.offset());
+    } else {
+      SendException problem = KafkaErrors.unconfirmed(topic(), error);
+      boolean aborted =
+          closed.getAsBoolean() && problem.certainty() == SendException.Certainty.UNKNOWN;
+      answer.completeExceptionally(aborted ? KafkaErrors.closedBeforeAnswer() : problem);
+    }
+  }
+
+  /** Only what the producer did not take for want of time: metadata or room in its buffer. */
+  private boolean isWorthAnotherTry(@Nullable Exception refused) {
+    if (!(refused instanceof TimeoutException)) {
+      return false;
+    }
+    boolean unknown = refused.getCause() instanceof UnknownTopicOrPartitionException;
+    return !(unknown ? unknownTopic : deadline).passed();
+  }
+}

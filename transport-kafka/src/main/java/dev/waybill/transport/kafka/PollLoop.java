@@ -1,0 +1,210 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.transport.Receiver;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Polls and delivers, on one thread, until closed. Never runs a handler, and polls however slow
+ * handlers are, so that the group keeps its member. A consumer that fails is replaced by a new one,
+ * under new assignments.
+ */
+final class PollLoop implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(PollLoop.class);
+  private static final Duration POLL = Duration.ofMillis(100);
+
+  /**
+   * How many records may wait in memory at least before fetching stops: with fewer, one key that
+   * waits would stop all others where the credit is small.
+   */
+  private static final int MIN_WAITING = 32;
+
+  private static final long MIN_BACKOFF_MILLIS = 100;
+  private static final long MAX_BACKOFF_MILLIS = 5_000;
+
+  private final String source;
+  private final String address;
+  private final int maxWaiting;
+  private final Credit credit;
+  private final Settler settler;
+  private final Receiver.Listener listener;
+  private final Reporter reporter;
+  private final Supplier<ConsumerSession> sessions;
+  private final CountDownLatch closing = new CountDownLatch(1);
+
+  /** Held while something is delivered, so that {@link #stop} can tell when the last one is. */
+  private final ReentrantLock delivering = new ReentrantLock();
+
+  private volatile ConsumerSession session;
+  private volatile boolean paused;
+  private volatile boolean stopped;
+  private boolean fetching = true;
+  private long backoffMillis = MIN_BACKOFF_MILLIS;
+
+  /**
+   * A loop.
+   *
+   * @param sessions makes consumers; the first one at once
+   * @param maxUnsettled how many records may wait in memory before fetching stops, or a few more
+   */
+  PollLoop(
+      String source,
+      String address,
+      int maxUnsettled,
+      Credit credit,
+      Settler settler,
+      Receiver.Listener listener,
+      Supplier<ConsumerSession> sessions) {
+    this.source = source;
+    this.address = address;
+    this.maxWaiting = Math.max(maxUnsettled, MIN_WAITING);
+    this.credit = credit;
+    this.settler = settler;
+    this.listener = listener;
+    this.reporter = new Reporter(listener);
+    this.sessions = sessions;
+    this.session = sessions.get();
+  }
+
+  void pause(boolean on) {
+    paused = on;
+    wakeup();
+  }
+
+  /** After the return nothing is delivered any more. */
+  void stop() {
+    stopped = true;
+    try {
+      if (delivering.tryLock(1, TimeUnit.SECONDS)) {
+        delivering.unlock();
+      } else {
+        log.warn("The listener of {} blocks its deliveries", source);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Makes the loop end soon; it closes its consumer then. */
+  void close() {
+    closing.countDown();
+    wakeup();
+  }
+
+  /** Makes the loop look for what it can deliver. */
+  void wakeup() {
+    session.wakeup();
+  }
+
+  @Override
+  public void run() {
+    try {
+      while (!isClosing()) {
+        try {
+          serve(session);
+        } catch (RuntimeException e) {
+          replace(e);
+        }
+      }
+    } finally {
+      session.close();
+    }
+  }
+
+  private void serve(ConsumerSession current) {
+    ConnectionWatch watch = new ConnectionWatch(current.consumer());
+    fetching = true;
+    while (!isClosing()) {
+      deliver(current);
+      throttle(current);
+      current.poll(POLL);
+      report(watch.look());
+    }
+  }
+
+  private void deliver(ConsumerSession current) {
+    boolean some;
+    do {
+      some = false;
+      for (PartitionWork work : current.works()) {
+        some |= deliverFrom(work);
+      }
+    } while (some);
+  }
+
+  private boolean deliverFrom(PartitionWork work) {
+    delivering.lock();
+    try {
+      if (paused || stopped || isClosing() || work.waiting() == 0 || !credit.take()) {
+        return false;
+      }
+      Held held = work.next();
+      if (held == null) {
+        credit.giveBack(1);
+        return false;
+      }
+      listener.delivered(new KafkaDelivery(held, work, settler));
+      return true;
+    } finally {
+      delivering.unlock();
+    }
+  }
+
+  /** Stops fetching when enough records wait in memory, and goes on at half of that. */
+  private void throttle(ConsumerSession current) {
+    int waiting = 0;
+    for (PartitionWork work : current.works()) {
+      waiting += work.waiting();
+    }
+    boolean room = fetching ? waiting < maxWaiting : waiting <= maxWaiting / 2;
+    boolean fetches = room && !paused && !stopped;
+    if (!fetches || !fetching) {
+      current.fetch(fetches);
+    }
+    fetching = fetches;
+  }
+
+  private void report(ConnectionWatch.Health health) {
+    switch (health) {
+      case LOST -> reporter.failed(KafkaErrors.disconnected(source, address));
+      case GOOD -> {
+        backoffMillis = MIN_BACKOFF_MILLIS;
+        reporter.recovered();
+      }
+      case UNKNOWN -> {}
+    }
+  }
+
+  private void replace(RuntimeException error) {
+    log.debug("The consumer of {} is replaced", source, error);
+    reporter.failed(KafkaErrors.receiving(source, error));
+    session.close();
+    while (!isClosing()) {
+      backOff();
+      try {
+        session = sessions.get();
+        return;
+      } catch (RuntimeException e) {
+        log.debug("No new consumer of {} yet", source, e);
+      }
+    }
+  }
+
+  private void backOff() {
+    try {
+      var unused = closing.await(backoffMillis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      log.debug("Interrupted while waiting; the loop ends by close only", e);
+    }
+    backoffMillis = Math.min(2 * backoffMillis, MAX_BACKOFF_MILLIS);
+  }
+
+  private boolean isClosing() {
+    return closing.getCount() == 0;
+  }
+}

@@ -1,0 +1,33 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.error.MessagingException;
+import dev.waybill.transport.Receiver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reports disturbances to the listener, once per change. Used by the polling thread alone. */
+final class Reporter {
+  private static final Logger log = LoggerFactory.getLogger(Reporter.class);
+
+  private final Receiver.Listener listener;
+  private boolean failed;
+
+  Reporter(Receiver.Listener listener) {
+    this.listener = listener;
+  }
+
+  void failed(MessagingException problem) {
+    if (!failed) {
+      failed = true;
+      log.warn("{}", problem.getMessage());
+      listener.failed(problem);
+    }
+  }
+
+  void recovered() {
+    if (failed) {
+      failed = false;
+      listener.recovered();
+    }
+  }
+}

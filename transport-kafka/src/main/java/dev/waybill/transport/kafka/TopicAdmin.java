@@ -1,0 +1,159 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** Looks at topics and makes them. */
+final class TopicAdmin {
+  private static final long LOOK_AGAIN_MILLIS = 50;
+
+  private final KafkaSettings settings;
+  private final Admin admin;
+  private final Deadline deadline;
+
+  TopicAdmin(KafkaSettings settings, Admin admin, Deadline deadline) {
+    this.settings = settings;
+    this.admin = admin;
+    this.deadline = deadline;
+  }
+
+  /** The topics that exist among {@code names}. */
+  Map<String, TopicDescription> describe(Collection<String> names) {
+    var options = new DescribeTopicsOptions().timeoutMs(deadline.remainingMillis());
+    Map<String, TopicDescription> found = new HashMap<>();
+    admin
+        .describeTopics(names, options)
+        .topicNameValues()
+        .forEach(
+            (name, future) -> {
+              String doing = "look at topic '" + name + "'";
+              try {
+                found.put(name, AdminCalls.answer(future, doing, deadline));
+              } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                  throw KafkaErrors.asking(doing, e);
+                }
+              }
+            });
+    return found;
+  }
+
+  /** Makes topics; one that somebody else makes at the same time is as good. */
+  void create(Collection<String> names, Collection<String> deadLetterTopics) {
+    if (names.isEmpty()) {
+      return;
+    }
+    List<NewTopic> wanted = new ArrayList<>();
+    for (String name : names) {
+      wanted.add(deadLetterTopics.contains(name) ? deadLetterTopic(name) : topic(name));
+    }
+    var options = new CreateTopicsOptions().timeoutMs(deadline.remainingMillis());
+    admin
+        .createTopics(wanted, options)
+        .values()
+        .forEach(
+            (name, future) -> {
+              String doing = "create topic '" + name + "'";
+              try {
+                var unused = AdminCalls.answer(future, doing, deadline);
+              } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                  throw KafkaErrors.asking(doing, e);
+                }
+              }
+            });
+  }
+
+  /** Waits until every partition of the topics has a leader: creation returns before that. */
+  Map<String, TopicDescription> awaitLeaders(Collection<String> names) {
+    String doing = "wait for the leaders of the new topics";
+    while (true) {
+      Map<String, TopicDescription> found = describe(names);
+      if (found.size() == names.size() && found.values().stream().allMatch(TopicAdmin::isLed)) {
+        return found;
+      }
+      if (deadline.passed()) {
+        throw new MessagingException(
+            ErrorCode.TIMEOUT, "Could not %s on Kafka in time".formatted(doing));
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS);
+      } catch (InterruptedException e) {
+        throw AdminCalls.interrupted(doing, e);
+      }
+    }
+  }
+
+  /**
+   * Where the partitions of topics end, by topic. Answers when every leader serves: one that has
+   * been named in the metadata may still refuse messages for a moment, and a producer whose first
+   * message to a partition is refused while its second is taken can't store the first one any more.
+   *
+   * <p>An open transaction ends a partition, for it appears when it commits.
+   */
+  Map<String, Map<TopicPartition, OffsetAndMetadata>> ends(Collection<TopicDescription> topics) {
+    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+    for (TopicDescription topic : topics) {
+      for (TopicPartitionInfo partition : topic.partitions()) {
+        latest.put(new TopicPartition(topic.name(), partition.partition()), OffsetSpec.latest());
+      }
+    }
+    var options =
+        new ListOffsetsOptions(IsolationLevel.READ_COMMITTED).timeoutMs(deadline.remainingMillis());
+    Map<String, Map<TopicPartition, OffsetAndMetadata>> ends = new HashMap<>();
+    AdminCalls.answerOrFail(
+            admin.listOffsets(latest, options).all(), "look at the ends of the topics", deadline)
+        .forEach(
+            (partition, end) ->
+                ends.computeIfAbsent(partition.topic(), topic -> new HashMap<>())
+                    .put(partition, new OffsetAndMetadata(end.offset())));
+    return ends;
+  }
+
+  private NewTopic topic(String name) {
+    return new NewTopic(name, Optional.of(settings.partitions()), replication());
+  }
+
+  /**
+   * One partition, for there is no order and little traffic; kept for ever, for it is evidence; and
+   * with room for the evidence beside a message of the largest size.
+   */
+  private NewTopic deadLetterTopic(String name) {
+    String largest = Integer.toString(KafkaCapabilities.maxDeadLetterBytes(settings));
+    return new NewTopic(name, Optional.of(1), replication())
+        .configs(Map.of("retention.ms", "-1", "max.message.bytes", largest));
+  }
+
+  private Optional<Short> replication() {
+    return settings.replication() == KafkaSettings.BROKER_DEFAULT
+        ? Optional.empty()
+        : Optional.of((short) settings.replication());
+  }
+
+  private static boolean isLed(TopicDescription topic) {
+    return !topic.partitions().isEmpty()
+        && topic.partitions().stream()
+            .allMatch(partition -> partition.leader() != null && !partition.leader().isEmpty());
+  }
+}

@@ -1,0 +1,126 @@
+package dev.waybill.transport.kafka;
+
+import static dev.waybill.transport.kafka.Inbox.accept;
+import static dev.waybill.transport.kafka.Inbox.text;
+import static dev.waybill.transport.kafka.KafkaFixture.DEADLINE;
+import static dev.waybill.transport.kafka.KafkaFixture.message;
+import static dev.waybill.transport.kafka.KafkaFixture.queue;
+import static dev.waybill.transport.kafka.KafkaFixture.send;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
+import dev.waybill.error.SendException.Certainty;
+import dev.waybill.routing.Queue;
+import dev.waybill.testkit.broker.KafkaTestBroker;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** On a broker of its own, which is killed and frozen. */
+class KafkaFaultTest {
+  private static KafkaTestBroker broker;
+
+  private final KafkaFixture kafka = new KafkaFixture(broker);
+  private final Inbox inbox = new Inbox();
+  private final Queue queue = queue();
+
+  @BeforeAll
+  static void start() {
+    broker = KafkaTestBroker.start();
+  }
+
+  @AfterAll
+  static void end() {
+    broker.close();
+  }
+
+  @AfterEach
+  void close() {
+    kafka.close();
+  }
+
+  @Test
+  void aReceiverReportsALostBrokerAndGoesOnWhenItIsBack() throws Exception {
+    TransportConnection connection = kafka.prepared(queue);
+    connection.receive(queue, 10, inbox);
+    send(connection, queue, message("before"));
+    accept(inbox.next());
+
+    broker.kill();
+    await().atMost(Duration.ofSeconds(20)).until(() -> inbox.events.contains("failed"));
+    broker.restart();
+
+    await().atMost(Duration.ofSeconds(60)).until(() -> inbox.events.contains("recovered"));
+    assertThat(inbox.events).containsExactly("failed", "recovered");
+    assertThat(inbox.failures.get(0).code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+    send(connection, queue, message("after"));
+    assertThat(text(inbox.next())).isEqualTo("after");
+  }
+
+  @Test
+  void aSendThatIsNotConfirmedInTimeIsUnknown() throws Exception {
+    TransportConnection connection = kafka.prepared(queue);
+    send(connection, queue, message("before"));
+    broker.pause();
+    SendException problem;
+    long start = System.nanoTime();
+    try {
+      problem = KafkaSendTest.failure(connection, queue, message("lost?"), Duration.ofSeconds(1));
+    } finally {
+      broker.resume();
+    }
+
+    assertThat(System.nanoTime() - start).isLessThan(3_000_000_000L);
+    assertThat(problem.certainty()).isEqualTo(Certainty.UNKNOWN);
+    assertThat(problem.code()).isEqualTo(ErrorCode.TIMEOUT);
+    assertThat(kafka.read(queue.name(), 2)).hasSize(2);
+  }
+
+  @Test
+  void aSendThatFindsNoBrokerForATopicItDoesNotKnowIsRejected() {
+    TransportConnection connection = kafka.connect();
+    broker.kill();
+    SendException problem;
+    try {
+      problem = KafkaSendTest.failure(connection, queue, message("x"), Duration.ofSeconds(1));
+    } finally {
+      broker.restart();
+    }
+
+    assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
+    assertThat(problem.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+  }
+
+  @Test
+  void closeWithoutABrokerLeavesSendsUnknownAndNoThread() {
+    TransportConnection connection = kafka.prepared(queue);
+    connection.receive(queue, 10, inbox);
+    send(connection, queue, message("before"));
+    broker.kill();
+    try {
+      CompletableFuture<String> answer = connection.sender().send(queue, message("x"), DEADLINE);
+      long start = System.nanoTime();
+
+      connection.close();
+
+      assertThat(System.nanoTime() - start).isLessThan(8_000_000_000L);
+      assertThat(answer)
+          .failsWithin(Duration.ZERO)
+          .withThrowableOfType(java.util.concurrent.ExecutionException.class)
+          .satisfies(
+              e -> {
+                SendException problem = (SendException) e.getCause();
+                assertThat(problem.certainty()).isEqualTo(Certainty.UNKNOWN);
+                assertThat(problem.code()).isEqualTo(ErrorCode.CLOSED);
+              });
+    } finally {
+      broker.restart();
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package dev.waybill.transport.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Source;
+import dev.waybill.routing.Subscription;
+import dev.waybill.routing.Topic;
+import dev.waybill.testkit.broker.TestBroker;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.TransportConnection;
+import dev.waybill.transport.WireMessage;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Connections to one broker, closed after a test; messages and names for it. */
+final class KafkaFixture implements AutoCloseable {
+  static final Duration DEADLINE = Duration.ofSeconds(20);
+
+  private final TestBroker broker;
+  private final List<TransportConnection> connections = new ArrayList<>();
+
+  KafkaFixture(TestBroker broker) {
+    this.broker = broker;
+  }
+
+  String servers() {
+    return broker.uri().substring("kafka://".length());
+  }
+
+  KafkaTransport.Builder builder() {
+    return KafkaTransport.builder().bootstrapServers(servers()).partitions(3);
+  }
+
+  TransportConnection connect() {
+    return connect(builder());
+  }
+
+  TransportConnection connect(KafkaTransport.Builder builder) {
+    TransportConnection connection = builder.build().connect(DEADLINE);
+    connections.add(connection);
+    return connection;
+  }
+
+  /** A connection for which the channels and sources stand. */
+  TransportConnection prepared(Object... channelsAndSources) {
+    return prepared(builder(), channelsAndSources);
+  }
+
+  TransportConnection prepared(KafkaTransport.Builder builder, Object... channelsAndSources) {
+    TransportConnection connection = connect(builder);
+    Topology topology = topology(channelsAndSources);
+    assertThat(connection.prepare(topology, Topology.Mode.CREATE)).isEmpty();
+    return connection;
+  }
+
+  static Topology topology(Object... channelsAndSources) {
+    List<Channel> channels = new ArrayList<>();
+    List<Source> sources = new ArrayList<>();
+    for (Object part : channelsAndSources) {
+      if (part instanceof Channel channel) {
+        channels.add(channel);
+      }
+      if (part instanceof Source source) {
+        sources.add(source);
+      }
+    }
+    return new Topology(channels, sources, sources.stream().map(Source::deadLetterQueue).toList());
+  }
+
+  static Queue queue() {
+    return new Queue(unique("queue"), true);
+  }
+
+  static Topic topic() {
+    return new Topic(unique("topic"), true);
+  }
+
+  static Subscription subscription(Topic topic, String name) {
+    return new Subscription(topic, name);
+  }
+
+  static String unique(String prefix) {
+    return prefix + "-" + UUID.randomUUID();
+  }
+
+  static WireMessage message(String body) {
+    return keyed(null, body);
+  }
+
+  static WireMessage keyed(String key, String body) {
+    return new WireMessage(
+        body.getBytes(StandardCharsets.UTF_8),
+        "text/plain",
+        Map.of("id", UUID.randomUUID().toString(), "type", "test.v1", "source", "/test"),
+        Map.of(),
+        key,
+        null);
+  }
+
+  static void send(TransportConnection connection, Channel channel, WireMessage... messages) {
+    CompletableFuture<?>[] answers = new CompletableFuture<?>[messages.length];
+    for (int i = 0; i < messages.length; i++) {
+      answers[i] = connection.sender().send(channel, messages[i], DEADLINE);
+    }
+    CompletableFuture.allOf(answers).join();
+  }
+
+  /** Reads a topic from its beginning with Kafka's own consumer. */
+  List<ConsumerRecord<byte[], byte[]>> read(String topic, int count) {
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of("bootstrap.servers", servers(), "auto.offset.reset", "earliest"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      Set<TopicPartition> partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(info -> new TopicPartition(topic, info.partition()))
+              .collect(Collectors.toSet());
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      await()
+          .atMost(DEADLINE)
+          .until(
+              () -> {
+                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+                return records.size() >= count;
+              });
+    }
+    return records;
+  }
+
+  /** Closes all connections, and checks that no thread of ours is left. */
+  @Override
+  public void close() {
+    connections.forEach(TransportConnection::close);
+    await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(ownThreads()).isEmpty());
+  }
+
+  static List<String> ownThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(Thread::isAlive)
+        .map(Thread::getName)
+        .filter(name -> name.contains("waybill-kafka"))
+        .sorted()
+        .toList();
+  }
+}

@@ -1,0 +1,225 @@
+package dev.waybill.transport.kafka;
+
+import static dev.waybill.transport.kafka.KafkaFixture.DEADLINE;
+import static dev.waybill.transport.kafka.KafkaFixture.message;
+import static dev.waybill.transport.kafka.KafkaFixture.queue;
+import static dev.waybill.transport.kafka.KafkaFixture.topic;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
+import dev.waybill.error.SendException.Certainty;
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Topic;
+import dev.waybill.testkit.broker.TestBrokers;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.TransportConnection;
+import dev.waybill.transport.WireMessage;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class KafkaSendTest {
+  private final KafkaFixture kafka = new KafkaFixture(TestBrokers.kafka());
+
+  @AfterEach
+  void close() {
+    kafka.close();
+  }
+
+  @Test
+  void aSendCompletesWithTheBrokersNameForTheMessage() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+
+    String id = connection.sender().send(queue, message("one"), DEADLINE).join();
+
+    assertThat(id).matches(queue.name() + "-[0-2]@0");
+  }
+
+  @Test
+  void aForeignConsumerCanReadOurMessage() {
+    Topic topic = topic();
+    TransportConnection connection = kafka.prepared(topic);
+    WireMessage message =
+        new WireMessage(
+            bytes("{\"price\":1}"),
+            "application/json",
+            Map.of("id", "1", "type", "offer.v1", "source", "/shop", "specversion", "1.0"),
+            Map.of("wb-note", "grün"),
+            "ключ",
+            null);
+
+    KafkaFixture.send(connection, topic, message);
+
+    ConsumerRecord<byte[], byte[]> record = kafka.read(topic.name(), 1).get(0);
+    assertThat(record.value()).isEqualTo(bytes("{\"price\":1}"));
+    assertThat(record.key()).isEqualTo(bytes("ключ"));
+    assertThat(header(record, "content-type")).isEqualTo("application/json");
+    assertThat(header(record, "ce_id")).isEqualTo("1");
+    assertThat(header(record, "ce_type")).isEqualTo("offer.v1");
+    assertThat(header(record, "ce_specversion")).isEqualTo("1.0");
+    assertThat(header(record, "wb-note")).isEqualTo("grün");
+    assertThat(record.headers()).hasSize(6);
+  }
+
+  @Test
+  void messagesOfOneKeyAreStoredInSendingOrder() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+
+    for (int i = 0; i < 500; i++) {
+      WireMessage message = KafkaFixture.keyed("k", "" + i);
+      answers.add(connection.sender().send(queue, message, DEADLINE));
+    }
+
+    answers.forEach(CompletableFuture::join);
+    List<ConsumerRecord<byte[], byte[]>> records = kafka.read(queue.name(), 500);
+    for (int i = 0; i < 500; i++) {
+      assertThat(records.get(i).value()).isEqualTo(bytes("" + i));
+    }
+  }
+
+  @Test
+  void aMessageForATopicThatDoesNotExistIsRejected() {
+    Queue missing = queue();
+    TransportConnection connection = kafka.prepared();
+
+    SendException problem = failure(connection, missing, message("x"), DEADLINE);
+
+    assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
+    assertThat(problem.code()).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(problem).hasMessageContaining(missing.name());
+  }
+
+  @Test
+  void theLargestMessageOfTheCapabilitiesPasses() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    Capabilities limits = kafka.builder().build().capabilities(true);
+    String key = "k".repeat((int) limits.maxHeaderBytes() - "partitionkey".length());
+    WireMessage largest =
+        new WireMessage(
+            new byte[(int) limits.maxBodyBytes()],
+            null,
+            Map.of("partitionkey", key),
+            Map.of(),
+            key,
+            null);
+
+    assertThat(connection.sender().send(queue, largest, DEADLINE)).succeedsWithin(DEADLINE);
+  }
+
+  @Test
+  void aMessageThatIsTooLargeForTheBrokerIsRejected() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+
+    for (int size : new int[] {1_060_000, 5_000_000}) {
+      WireMessage message = new WireMessage(new byte[size], null, Map.of(), Map.of(), null, null);
+      SendException problem = failure(connection, queue, message, DEADLINE);
+
+      assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
+      assertThat(problem.code()).isEqualTo(ErrorCode.TOO_LARGE);
+    }
+  }
+
+  @Test
+  void aDelayIsRefused() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    WireMessage delayed =
+        new WireMessage(new byte[0], null, Map.of(), Map.of(), null, Duration.ofSeconds(1));
+
+    SendException problem = failure(connection, queue, delayed, DEADLINE);
+
+    assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
+    assertThat(problem.code()).isEqualTo(ErrorCode.UNSUPPORTED);
+  }
+
+  @Test
+  void aDependentOfAnAnswerMaySendAgain() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+
+    CompletableFuture<String> second =
+        connection
+            .sender()
+            .send(queue, message("first"), DEADLINE)
+            .thenCompose(id -> connection.sender().send(queue, message("second"), DEADLINE));
+
+    assertThat(second).succeedsWithin(DEADLINE);
+  }
+
+  @Test
+  void flushWaitsForAllAnswers() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      answers.add(connection.sender().send(queue, message("" + i), DEADLINE));
+    }
+
+    assertThat(connection.sender().flush(DEADLINE)).isTrue();
+
+    assertThat(answers).allMatch(CompletableFuture::isDone);
+  }
+
+  @Test
+  void afterCloseASendIsRejectedAndTheRestFails() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+
+    connection.close();
+    connection.close();
+
+    SendException problem = failure(connection, queue, message("late"), DEADLINE);
+    assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
+    assertThat(problem.code()).isEqualTo(ErrorCode.CLOSED);
+    assertThatThrownBy(() -> connection.receive(queue, 1, new Inbox()))
+        .isInstanceOfSatisfying(
+            MessagingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CLOSED));
+  }
+
+  @Test
+  void closeFlushesWhatIsOnItsWay() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      answers.add(connection.sender().send(queue, message("" + i), DEADLINE));
+    }
+
+    connection.close();
+
+    assertThat(answers).allSatisfy(answer -> assertThat(answer).isCompleted());
+  }
+
+  static SendException failure(
+      TransportConnection connection, Channel channel, WireMessage message, Duration deadline) {
+    CompletableFuture<String> answer = connection.sender().send(channel, message, deadline);
+    CompletionException failed = catchThrowableOfType(CompletionException.class, answer::join);
+    assertThat(failed).isNotNull();
+    return (SendException) failed.getCause();
+  }
+
+  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    return new String(record.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
