@@ -1,0 +1,110 @@
+package dev.waybill.transport.aws;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Sender;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+/**
+ * Clients, threads and receivers of one bus. AWS is spoken to by HTTP, so nothing is to be kept.
+ */
+final class AwsConnection implements TransportConnection {
+  private static final int SETTLING_THREADS = 16;
+  private static final Duration CLOSING = Duration.ofSeconds(4);
+
+  private final AwsPort port;
+  private final Function<Class<?>, Optional<Object>> nativeClients;
+  private final Duration visibilityTimeout;
+  private final Addresses addresses;
+  private final AwsSender sender;
+  private final ExecutorService settling = Threads.pool("settle", SETTLING_THREADS);
+  private final Lanes lanes = new Lanes(settling);
+  private final Set<AwsReceiver> receivers = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  AwsConnection(
+      AwsPort port,
+      Duration visibilityTimeout,
+      Function<Class<?>, Optional<Object>> nativeClients) {
+    this.port = port;
+    this.visibilityTimeout = visibilityTimeout;
+    this.nativeClients = nativeClients;
+    this.addresses = new Addresses(port);
+    this.sender = new AwsSender(port, addresses);
+  }
+
+  @Override
+  public List<String> prepare(Topology topology, Topology.Mode mode) {
+    failIfClosed();
+    if (mode == Topology.Mode.ASSUME) {
+      return List.of();
+    }
+    AwsTopology work = new AwsTopology(port, addresses, visibilityTimeout);
+    TopologyItems items = new TopologyItems(topology);
+    try {
+      return mode == Topology.Mode.CREATE ? work.create(items) : work.verify(items);
+    } catch (AwsFailure e) {
+      throw e.asMessagingException("The topology could not be prepared on AWS");
+    }
+  }
+
+  @Override
+  public Sender sender() {
+    return sender;
+  }
+
+  @Override
+  public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
+    failIfClosed();
+    OpenDeliveries open = new OpenDeliveries(maxUnsettled);
+    Settler settler = new Settler(port, addresses, source, lanes, visibilityTimeout);
+    PollLoop loop = new PollLoop(port, addresses, source, listener, open, settler);
+    AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
+    receivers.add(receiver);
+    receiver.start();
+    return receiver;
+  }
+
+  @Override
+  public <T> Optional<T> unwrap(Class<T> nativeType) {
+    return nativeClients.apply(nativeType).map(nativeType::cast);
+  }
+
+  @Override
+  public String brokerVersion() {
+    return "unknown";
+  }
+
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    sender.close();
+    receivers.forEach(AwsReceiver::stop);
+    Deadline deadline = Deadline.in(CLOSING);
+    receivers.forEach(receiver -> receiver.close(deadline));
+    settling.shutdownNow();
+    port.close();
+    Deadline last = Deadline.in(Duration.ofSeconds(1));
+    sender.awaitTermination(last);
+    Threads.awaitTermination(settling, last);
+  }
+
+  private void failIfClosed() {
+    if (closed.get()) {
+      throw new MessagingException(ErrorCode.CLOSED, "The connection to AWS is closed.");
+    }
+  }
+}

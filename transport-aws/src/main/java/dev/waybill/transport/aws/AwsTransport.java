@@ -1,0 +1,228 @@
+package dev.waybill.transport.aws;
+
+import com.amazonaws.auth.AWSCredentialsProvider;
+import com.amazonaws.services.sns.AmazonSNS;
+import com.amazonaws.services.sqs.AmazonSQS;
+import dev.waybill.error.ConfigurationException;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.Transport;
+import dev.waybill.transport.TransportConnection;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Amazon SQS and SNS. A queue is an SQS queue; a topic is an SNS topic; a subscription is an SQS
+ * queue {@code <topic>.<subscription>} that is subscribed with raw delivery. Keyed channels are
+ * FIFO queues and topics, with the key as message group; dead-letter queues are standard queues.
+ * Queues are made to keep messages for 14 days, the longest that SQS has.
+ *
+ * <p><b>URIs.</b> {@code aws://eu-west-1} is a region, with the credentials of the SDK's default
+ * chain. {@code aws://127.0.0.1:4566?region=us-east-1}, a host with a port, is an emulator: it is
+ * spoken to by plain HTTP with credentials of no value. Both take {@code account=<account id>}; see
+ * {@link Builder#account}. A URI never has credentials.
+ *
+ * <p><b>Names.</b> AWS allows letters, digits, {@code -} and {@code _}: {@code _} becomes {@code
+ * __}, {@code .} becomes {@code _-}, and FIFO queues and topics end in {@code .fifo}.
+ *
+ * <p><b>Messages.</b> A body that is text goes as it is; other bytes go in Base64, and an empty
+ * body as a dash, with the attribute {@code waybill-encoding} to say so. Attributes and headers are
+ * in one message attribute, {@code waybill}, as JSON, since SNS drops messages with more than ten.
+ * The content type and the CloudEvents id, source, type and specversion are there as plain
+ * attributes as well ({@code contentType}, {@code ce_id}, …), for filter policies and other
+ * consumers. Of a message from elsewhere the attributes of type string and number are headers. The
+ * evidence of a dead letter is in {@code waybill-evidence}. Messages wrapped by SNS (a subscription
+ * without raw delivery) are not unwrapped, as anyone can write a text that looks like it.
+ *
+ * <p><b>Sizes.</b> A message with its attributes is up to 256 KiB on queues and topics alike: that
+ * is SNS's limit, and the limit of SQS queues made before it was raised to 1 MiB. Any body up to
+ * the capabilities' limit fits, also in Base64.
+ *
+ * <p><b>Leases.</b> A message received is hidden from others for the visibility timeout, which the
+ * library renews; SQS ends that after twelve hours. A settlement after the lease makes no call.
+ *
+ * <p><b>Rights.</b> Sending: {@code sqs:GetQueueUrl, sqs:SendMessage, sns:Publish}, and {@code
+ * sns:ListTopics} unless the account is given. Receiving: {@code sqs:GetQueueUrl,
+ * sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility}, and {@code sqs:SendMessage}
+ * on the dead-letter queue. That is all with the topology mode {@code ASSUME}; the queues' URLs,
+ * and the topics' ARNs, are then looked up at their first use.
+ *
+ * <p><b>SDK.</b> This transport stands on version 1 of the AWS SDK for Java, which the vendor ended
+ * support for on 31 December 2025; connecting logs a line about it. The SDK itself logs a stack
+ * trace once per process, which its system property {@code
+ * aws.java.v1.disableDeprecationAnnouncement=true} turns off.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class AwsTransport implements Transport {
+  private final AwsSettings settings;
+
+  private AwsTransport(AwsSettings settings) {
+    this.settings = settings;
+  }
+
+  /** A builder for everything that a URI can't say. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public String name() {
+    return "aws";
+  }
+
+  @Override
+  public String address() {
+    return settings.address();
+  }
+
+  @Override
+  public Capabilities capabilities(boolean keyed) {
+    return Limits.capabilities(keyed, settings.visibilityTimeout());
+  }
+
+  @Override
+  public List<String> check(Topology topology) {
+    return new TopologyItems(topology).problems();
+  }
+
+  @Override
+  public Map<String, String> nativeNames(Topology topology) {
+    return new TopologyItems(topology).nativeNames();
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Asks SQS for the URL of a queue that need not exist, the cheapest call there is. The first
+   * connection of a process loads the SDK, which takes seconds on a busy machine and is not cut
+   * off; AWS then has half a second to answer in any case.
+   */
+  @Override
+  public TransportConnection connect(Duration deadline) {
+    return new Connector(settings).connect(deadline);
+  }
+
+  /** Where AWS is; never credentials. */
+  @Override
+  public String toString() {
+    return "AwsTransport[" + address() + "]";
+  }
+
+  /**
+   * Builds an {@link AwsTransport}. Needed is a region, or two clients; defaults: the region's own
+   * endpoints, the default credentials chain of the SDK, a visibility timeout of 30 seconds. Not
+   * thread-safe.
+   */
+  public static final class Builder {
+    private static final Duration SHORTEST_LEASE = Duration.ofSeconds(4);
+
+    private @Nullable String region;
+    private @Nullable URI endpoint;
+    private @Nullable AWSCredentialsProvider credentials;
+    private @Nullable String account;
+    private Duration visibilityTimeout = Duration.ofSeconds(30);
+    private @Nullable AmazonSQS sqs;
+    private @Nullable AmazonSNS sns;
+
+    private Builder() {}
+
+    /** The region of queues and topics, such as {@code eu-west-1}. */
+    public Builder region(String region) {
+      this.region = region;
+      return this;
+    }
+
+    /**
+     * Where both services are instead of the region's endpoints: an emulator, or a private
+     * endpoint. Queues are reached there, too, whatever host their URLs name. {@code http:} sends
+     * messages in the clear.
+     */
+    public Builder endpoint(URI endpoint) {
+      this.endpoint = endpoint;
+      return this;
+    }
+
+    /** Gives the credentials; asked again for each call, so it may renew them. */
+    public Builder credentials(AWSCredentialsProvider credentials) {
+      this.credentials = credentials;
+      return this;
+    }
+
+    /**
+     * The account that owns queues and topics. With it a topic's ARN is put together, and sending
+     * needs no {@code sns:ListTopics}.
+     */
+    public Builder account(String account) {
+      this.account = account;
+      return this;
+    }
+
+    /**
+     * How long a message is hidden from others without renewal: so long does it take until the
+     * messages of a process that has died come back. Whole seconds, from 4 seconds to 12 hours.
+     */
+    public Builder visibilityTimeout(Duration timeout) {
+      this.visibilityTimeout = timeout;
+      return this;
+    }
+
+    /**
+     * A ready-made client for SQS; its owner closes it. Build it without retries ({@code
+     * withMaxErrorRetry(0)}): the SDK repeats a send whose answer was lost, and a standard queue
+     * then has the message twice. It needs a connection for each receiver and some more.
+     */
+    public Builder sqs(AmazonSQS client) {
+      this.sqs = client;
+      return this;
+    }
+
+    /** A ready-made client for SNS; its owner closes it. Build it like the one for SQS. */
+    public Builder sns(AmazonSNS client) {
+      this.sns = client;
+      return this;
+    }
+
+    /**
+     * The transport; does not connect.
+     *
+     * @throws ConfigurationException naming everything that is missing or contradicts itself
+     */
+    public AwsTransport build() {
+      List<String> problems = problems();
+      if (!problems.isEmpty()) {
+        throw new ConfigurationException(problems);
+      }
+      return new AwsTransport(
+          new AwsSettings(region, endpoint, credentials, account, visibilityTimeout, sqs, sns));
+    }
+
+    private List<String> problems() {
+      List<String> problems = new ArrayList<>();
+      boolean clientsGiven = sqs != null && sns != null;
+      if (!clientsGiven && (region == null || region.isBlank())) {
+        problems.add("The AWS transport has no region: call region(\"eu-west-1\") or another.");
+      }
+      if (clientsGiven && (endpoint != null || credentials != null)) {
+        problems.add(
+            "The AWS transport has both clients and an endpoint or credentials, which only clients"
+                + " of its own would use: leave one out.");
+      }
+      if (account != null && !account.matches("[0-9]{12}")) {
+        problems.add("'%s' is not an AWS account: it has twelve digits.".formatted(account));
+      }
+      if (visibilityTimeout.compareTo(SHORTEST_LEASE) < 0
+          || visibilityTimeout.compareTo(Limits.MAX_VISIBILITY) > 0
+          || visibilityTimeout.toNanosPart() != 0) {
+        problems.add(
+            "The visibility timeout %s is not of whole seconds from 4 seconds to 12 hours."
+                .formatted(visibilityTimeout));
+      }
+      return problems;
+    }
+  }
+}

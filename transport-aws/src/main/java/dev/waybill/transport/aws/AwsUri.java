@@ -1,0 +1,73 @@
+package dev.waybill.transport.aws;
+
+import com.amazonaws.auth.AWSStaticCredentialsProvider;
+import com.amazonaws.auth.BasicAWSCredentials;
+import dev.waybill.error.ConfigurationException;
+import dev.waybill.transport.support.TransportUri;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Reads URIs: {@code aws://<region>}, or {@code aws://<host>:<port>?region=<region>}. */
+final class AwsUri {
+  private static final String REGION = "region";
+  private static final String ACCOUNT = "account";
+
+  private AwsUri() {}
+
+  static AwsTransport transport(String uri) {
+    TransportUri parsed = TransportUri.parse(uri, Set.of(REGION, ACCOUNT));
+    List<String> problems = problems(uri, parsed);
+    if (!problems.isEmpty()) {
+      throw new ConfigurationException(problems);
+    }
+    AwsTransport.Builder builder = AwsTransport.builder();
+    String account = parsed.parameters().get(ACCOUNT);
+    if (account != null) {
+      builder.account(account);
+    }
+    return hasPort(parsed)
+        ? emulator(builder, parsed).build()
+        : builder.region(parsed.authority()).build();
+  }
+
+  /** An emulator takes any credentials; those of the environment must not be shown to it. */
+  private static AwsTransport.Builder emulator(AwsTransport.Builder builder, TransportUri uri) {
+    return builder
+        .endpoint(URI.create("http://" + uri.authority()))
+        .region(uri.parameters().getOrDefault(REGION, ""))
+        .credentials(
+            new AWSStaticCredentialsProvider(new BasicAWSCredentials("emulator", "emulator")));
+  }
+
+  private static List<String> problems(String uri, TransportUri parsed) {
+    String shown = TransportUri.redact(uri);
+    List<String> problems = new ArrayList<>();
+    if (parsed.userInfo() != null) {
+      problems.add(
+          ("'%s' has user info: give credentials by the default chain of the AWS SDK "
+                  + "(environment, profile, role) or to AwsTransport.builder().")
+              .formatted(shown));
+    }
+    if (parsed.path() != null && !parsed.path().isEmpty()) {
+      problems.add("'%s' has a path: leave it out.".formatted(shown));
+    }
+    if (parsed.authority().isEmpty()) {
+      problems.add("'%s' names no region: write for example aws://eu-west-1.".formatted(shown));
+    } else if (hasPort(parsed) && !parsed.parameters().containsKey(REGION)) {
+      problems.add("'%s' names no region: add ?region=us-east-1 or another.".formatted(shown));
+    } else if (!hasPort(parsed) && parsed.parameters().containsKey(REGION)) {
+      problems.add(
+          "'%s' names a region twice: the host is the region, unless a port follows."
+              .formatted(shown));
+    } else if (!parsed.authority().matches("[A-Za-z0-9.:\\[\\]-]+")) {
+      problems.add("'%s' has an unusable host.".formatted(shown));
+    }
+    return problems;
+  }
+
+  private static boolean hasPort(TransportUri uri) {
+    return uri.authority().matches(".*:[0-9]+");
+  }
+}

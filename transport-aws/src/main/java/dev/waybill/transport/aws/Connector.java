@@ -1,0 +1,92 @@
+package dev.waybill.transport.aws;
+
+import com.amazonaws.AmazonClientException;
+import com.amazonaws.services.sns.AmazonSNS;
+import com.amazonaws.services.sqs.AmazonSQS;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes a connection: clients, and the proof that AWS answers and takes the credentials. */
+final class Connector {
+  private static final Logger log = LoggerFactory.getLogger(Connector.class);
+
+  /** A queue that need not exist: that it is missing, or forbidden, is an answer like any other. */
+  private static final String PROBE = "waybill-connection-probe";
+
+  /** Making the clients may have used up a short deadline, which is no fault of AWS. */
+  private static final Duration SHORTEST = Duration.ofMillis(500);
+
+  private final AwsSettings settings;
+
+  Connector(AwsSettings settings) {
+    this.settings = settings;
+  }
+
+  TransportConnection connect(Duration deadline) {
+    Deadline until = Deadline.in(deadline);
+    log.warn(
+        "Connecting to AWS with version 1 of the AWS SDK for Java, whose support ended on 31"
+            + " December 2025");
+    checkCredentials();
+    SdkClients clients = new SdkClients(settings);
+    AwsPort port = new SdkPort(settings, clients);
+    try {
+      port.queueUrl(PROBE, longer(until.remaining(), SHORTEST));
+    } catch (AwsFailure e) {
+      if (e.code() != ErrorCode.NOT_FOUND && e.code() != ErrorCode.NOT_AUTHORISED) {
+        port.close();
+        throw refused(e, deadline);
+      }
+    }
+    return new AwsConnection(
+        port, settings.visibilityTimeout(), type -> nativeClient(clients, type));
+  }
+
+  /** Asks a provider that was given to us, as its own error says more than that of a call. */
+  private void checkCredentials() {
+    if (settings.credentials() == null) {
+      return;
+    }
+    try {
+      settings.credentials().getCredentials();
+    } catch (AmazonClientException e) {
+      throw new MessagingException(
+          ErrorCode.NOT_AUTHENTICATED,
+          "The credentials provider %s gave no AWS credentials."
+              .formatted(settings.credentials().getClass().getName()),
+          e);
+    }
+  }
+
+  private MessagingException refused(AwsFailure e, Duration deadline) {
+    if (e.code() == ErrorCode.NOT_AUTHENTICATED) {
+      return new MessagingException(
+          ErrorCode.NOT_AUTHENTICATED,
+          ("AWS at %s does not take the credentials: %s. Set them in the environment, a "
+                  + "profile or a role, or give a provider to AwsTransport.builder().")
+              .formatted(settings.address(), e.getMessage()),
+          e.getCause());
+    }
+    return new MessagingException(
+        ErrorCode.CONNECTION_FAILED,
+        "No SQS answered at %s within %s: %s. Is it running, and are address and region right?"
+            .formatted(settings.address(), Durations.inWords(deadline), e.getMessage()),
+        e.getCause());
+  }
+
+  private static Duration longer(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? other : one;
+  }
+
+  private static Optional<Object> nativeClient(SdkClients clients, Class<?> type) {
+    if (type == AmazonSQS.class) {
+      return Optional.of(clients.sqs());
+    }
+    return type == AmazonSNS.class ? Optional.of(clients.sns()) : Optional.empty();
+  }
+}

@@ -1,0 +1,216 @@
+package dev.waybill.transport.aws;
+
+import dev.waybill.transport.WireMessage;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a message is written for SQS and SNS, and read back.
+ *
+ * <p>They take at most ten message attributes (SNS drops a message of more at a raw subscription),
+ * so all attributes and headers are in one, {@value #METADATA}, as JSON; it alone is read. The
+ * CloudEvents attributes that every event has and the content type are there once more as plain
+ * attributes, for filter policies and foreign consumers. There is no CloudEvents binding for SQS;
+ * messages in structured mode are read as foreign ones.
+ *
+ * <p>A body of XML-valid UTF-8 text goes as it is. SQS takes no other: other bytes go in Base64, an
+ * empty body as a dash, and {@value #ENCODING} says so.
+ */
+final class WireFormat {
+  static final String METADATA = "waybill";
+  static final String EVIDENCE = "waybill-evidence";
+  static final String ENCODING = "waybill-encoding";
+  static final String CONTENT_TYPE = "contentType";
+
+  private static final int MAX_ATTRIBUTES = 10;
+  private static final byte[] NOTHING = {};
+  private static final String BASE64 = "base64";
+  private static final String EMPTY = "empty";
+  private static final String[] PLAIN_ATTRIBUTES = {"specversion", "id", "source", "type"};
+
+  private WireFormat() {}
+
+  static OutgoingMessage write(WireMessage message, boolean fifo) {
+    Map<String, NativeAttribute> attributes = new LinkedHashMap<>();
+    attributes.put(METADATA, NativeAttribute.string(Json.write(metadata(message))));
+    putIfLegal(attributes, CONTENT_TYPE, message.contentType());
+    for (String name : PLAIN_ATTRIBUTES) {
+      putIfLegal(attributes, "ce_" + name, message.attributes().get(name));
+    }
+    String body = text(message.body());
+    if (body == null) {
+      boolean empty = message.body().length == 0;
+      attributes.put(ENCODING, NativeAttribute.string(empty ? EMPTY : BASE64));
+      body = empty ? "-" : Base64.getEncoder().encodeToString(message.body());
+    }
+    return new OutgoingMessage(
+        body,
+        attributes,
+        fifo ? Ids.group(message) : null,
+        fifo ? Ids.deduplication(message) : null,
+        wholeSeconds(message));
+  }
+
+  /** Whether JSON can name all attributes and headers: not with half of a surrogate pair. */
+  static boolean hasWritableNames(WireMessage message) {
+    CharsetEncoder encoder = StandardCharsets.UTF_8.newEncoder();
+    return Stream.concat(
+            message.attributes().keySet().stream(), message.headers().keySet().stream())
+        .allMatch(encoder::canEncode);
+  }
+
+  /** The message as it was received, with evidence beside what it carries. */
+  static OutgoingMessage deadLetter(ReceivedMessage received, Map<String, String> evidence) {
+    Map<String, NativeAttribute> attributes = new LinkedHashMap<>(received.attributes());
+    Map<String, String> all = new LinkedHashMap<>(evidence(received));
+    attributes.remove(EVIDENCE);
+    if (attributes.size() == MAX_ATTRIBUTES) {
+      makeRoom(attributes, all);
+    }
+    all.putAll(evidence);
+    attributes.put(EVIDENCE, NativeAttribute.string(Json.write(all)));
+    return new OutgoingMessage(received.body(), attributes, null, null, 0);
+  }
+
+  /** Moves one attribute of a foreign message to the evidence, from where it is read as well. */
+  private static void makeRoom(
+      Map<String, NativeAttribute> attributes, Map<String, String> evidence) {
+    Map.Entry<String, NativeAttribute> moved =
+        attributes.entrySet().stream()
+            .filter(entry -> !isContentType(entry.getKey()) && !isCloudEvents(entry.getKey()))
+            .findFirst()
+            .orElseGet(() -> attributes.entrySet().iterator().next());
+    attributes.remove(moved.getKey());
+    evidence.put(moved.getKey(), moved.getValue().asText());
+  }
+
+  /**
+   * Reads a message, foreign ones too.
+   *
+   * @param fifo whether its group is an ordering key; on a standard queue it is a sender's share
+   */
+  static WireMessage read(ReceivedMessage received, boolean fifo) {
+    NativeAttribute own = received.attributes().get(METADATA);
+    Optional<Json.Metadata> metadata =
+        own == null || own.text() == null ? Optional.empty() : Json.readMetadata(own.text());
+    WireMessage message =
+        metadata.isPresent()
+            ? ours(received, metadata.get())
+            : foreign(received, fifo ? received.groupId() : null);
+    Map<String, String> evidence = evidence(received);
+    return evidence.isEmpty() ? message : message.withHeaders(evidence);
+  }
+
+  private static WireMessage ours(ReceivedMessage received, Json.Metadata metadata) {
+    return new WireMessage(
+        body(received),
+        metadata.contentType(),
+        metadata.attributes(),
+        metadata.headers(),
+        metadata.key(),
+        null);
+  }
+
+  private static WireMessage foreign(ReceivedMessage received, @Nullable String key) {
+    String contentType = null;
+    Map<String, String> attributes = new LinkedHashMap<>();
+    Map<String, String> headers = new LinkedHashMap<>();
+    for (Map.Entry<String, NativeAttribute> attribute : received.attributes().entrySet()) {
+      String name = attribute.getKey();
+      String value = attribute.getValue().text();
+      if (value == null || name.equals(EVIDENCE) || name.equals(ENCODING)) {
+        continue;
+      }
+      if (isContentType(name)) {
+        contentType = value;
+      } else if (isCloudEvents(name)) {
+        attributes.put(name.substring(3).toLowerCase(Locale.ROOT), value);
+      } else {
+        headers.put(name, value);
+      }
+    }
+    return new WireMessage(body(received), contentType, attributes, headers, key, null);
+  }
+
+  private static boolean isContentType(String name) {
+    return name.equalsIgnoreCase(CONTENT_TYPE) || name.equalsIgnoreCase("content-type");
+  }
+
+  /** Whether a foreign attribute has a prefix that the CloudEvents bindings of brokers use. */
+  private static boolean isCloudEvents(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return lower.length() > 3 && (lower.startsWith("ce_") || lower.startsWith("ce-"));
+  }
+
+  private static Json.Metadata metadata(WireMessage message) {
+    return new Json.Metadata(
+        message.key(), message.contentType(), message.attributes(), message.headers());
+  }
+
+  private static Map<String, String> evidence(ReceivedMessage received) {
+    NativeAttribute evidence = received.attributes().get(EVIDENCE);
+    return evidence == null || evidence.text() == null ? Map.of() : Json.readMap(evidence.text());
+  }
+
+  private static byte[] body(ReceivedMessage received) {
+    NativeAttribute encoding = received.attributes().get(ENCODING);
+    if (encoding != null && EMPTY.equals(encoding.text())) {
+      return NOTHING;
+    }
+    if (encoding != null && BASE64.equals(encoding.text())) {
+      try {
+        return Base64.getDecoder().decode(received.body());
+      } catch (IllegalArgumentException e) {
+        // a foreign sender's claim that is not true: the text is all there is
+        return received.body().getBytes(StandardCharsets.UTF_8);
+      }
+    }
+    return received.body().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void putIfLegal(
+      Map<String, NativeAttribute> attributes, String name, @Nullable String value) {
+    if (value != null && !value.isEmpty() && isLegal(value)) {
+      attributes.put(name, NativeAttribute.string(value));
+    }
+  }
+
+  /** The body as a text that SQS takes, or null if it isn't one. */
+  private static @Nullable String text(byte[] body) {
+    if (body.length == 0) {
+      return null;
+    }
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+      return isLegal(text) ? text : null;
+    } catch (CharacterCodingException e) {
+      return null;
+    }
+  }
+
+  /** Whether SQS takes all characters: those of XML 1.0 (SendMessage, AWS's API reference). */
+  private static boolean isLegal(String text) {
+    return text.codePoints()
+        .allMatch(
+            c ->
+                c == '\t'
+                    || c == '\n'
+                    || c == '\r'
+                    || (c >= 0x20 && c <= 0xD7FF)
+                    || (c >= 0xE000 && c <= 0xFFFD)
+                    || c >= 0x10000);
+  }
+
+  private static int wholeSeconds(WireMessage message) {
+    return message.delay() == null ? 0 : Durations.wholeSeconds(message.delay());
+  }
+}

@@ -1,0 +1,130 @@
+package dev.waybill.transport.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.amazonaws.auth.AWSStaticCredentialsProvider;
+import com.amazonaws.auth.BasicAWSCredentials;
+import dev.waybill.error.ConfigurationException;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Subscription;
+import dev.waybill.routing.Topic;
+import dev.waybill.transport.Capabilities.Feature;
+import dev.waybill.transport.Capabilities.Level;
+import dev.waybill.transport.Transport;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AwsTransportTest {
+  @Test
+  void itIsFoundByItsScheme() {
+    Transport transport = Transport.at("aws://eu-west-1");
+
+    assertThat(transport).isInstanceOf(AwsTransport.class);
+    assertThat(transport.name()).isEqualTo("aws");
+    assertThat(transport.address()).isEqualTo("eu-west-1");
+  }
+
+  @Test
+  void aHostWithAPortIsAnEmulator() {
+    Transport transport = Transport.at("aws://127.0.0.1:4566?region=us-east-1");
+
+    assertThat(transport.address()).isEqualTo("127.0.0.1:4566 (us-east-1)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "aws:",
+        "aws://",
+        "aws://127.0.0.1:4566",
+        "aws://eu-west-1?region=eu-west-1",
+        "aws://eu-west-1/path",
+        "aws://AKIASECRET:verysecret@eu-west-1",
+        "aws://eu-west-1?account=1",
+        "aws://eu-west-1?secretkey=verysecret"
+      })
+  void aUriThatIsNotOursIsRefusedWithoutItsSecrets(String uri) {
+    assertThatThrownBy(() -> Transport.at(uri))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageNotContaining("AKIASECRET")
+        .hasMessageNotContaining("verysecret");
+  }
+
+  @Test
+  void theBuilderNamesAllProblemsAtOnce() {
+    assertThatThrownBy(
+            () ->
+                AwsTransport.builder()
+                    .account("12")
+                    .visibilityTimeout(Duration.ofMillis(2500))
+                    .build())
+        .isInstanceOfSatisfying(
+            ConfigurationException.class, e -> assertThat(e.problems()).hasSize(3));
+  }
+
+  @Test
+  void nothingPrintsCredentials() {
+    AwsTransport transport =
+        AwsTransport.builder()
+            .region("eu-west-1")
+            .credentials(
+                new AWSStaticCredentialsProvider(
+                    new BasicAWSCredentials("AKIASECRET", "verysecret")))
+            .build();
+
+    assertThat(transport.toString() + transport.address())
+        .doesNotContain("AKIASECRET", "verysecret");
+  }
+
+  @Test
+  void namesThatAwsDoesNotTakeAreAllNamed() {
+    Queue tooLong = new Queue("q".repeat(76), true);
+    Queue fits = new Queue("q".repeat(75), true);
+    Topic topic = new Topic("t.t", false);
+    Subscription subscription = new Subscription(topic, "s".repeat(80));
+    Queue sameAsSubscription = new Queue(subscription.name(), false);
+
+    List<String> problems =
+        Transport.at("aws://eu-west-1")
+            .check(
+                Aws.topology(
+                    List.of(tooLong, fits, topic),
+                    List.of(tooLong, subscription, sameAsSubscription)));
+
+    assertThat(problems)
+        .hasSize(6)
+        .anySatisfy(p -> assertThat(p).contains(tooLong.toString(), "81 characters", "up to 80"))
+        .anySatisfy(p -> assertThat(p).contains("share", sameAsSubscription.toString()))
+        .noneSatisfy(p -> assertThat(p).contains(fits + " "));
+  }
+
+  @Test
+  void nativeNamesAreTold() {
+    Topic topic = new Topic("orders", true);
+    Subscription subscription = new Subscription(topic, "billing");
+
+    assertThat(
+            Transport.at("aws://eu-west-1")
+                .nativeNames(Aws.topology(List.of(topic), List.of(subscription))))
+        .containsEntry("orders", "orders.fifo")
+        .containsEntry("orders.billing", "orders_-billing.fifo")
+        .containsEntry("orders.billing.dlq", "orders_-billing_-dlq");
+  }
+
+  @Test
+  void itSaysWhatItCanDo() {
+    Transport transport = Transport.at("aws://eu-west-1");
+
+    assertThat(transport.capabilities(true).support(Feature.ORDER_PER_KEY).level())
+        .isEqualTo(Level.NATIVE);
+    assertThat(transport.capabilities(true).support(Feature.DELAY).level())
+        .isEqualTo(Level.REFUSED);
+    assertThat(transport.capabilities(false).support(Feature.DELAY).limit())
+        .isEqualTo(Duration.ofMinutes(15));
+    assertThat(transport.capabilities(false).leaseDuration()).isEqualTo(Duration.ofSeconds(30));
+  }
+}

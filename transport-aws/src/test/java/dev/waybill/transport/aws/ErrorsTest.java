@@ -1,0 +1,205 @@
+package dev.waybill.transport.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import com.amazonaws.auth.AWSStaticCredentialsProvider;
+import com.amazonaws.auth.BasicAWSCredentials;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
+import dev.waybill.error.SendException.Certainty;
+import dev.waybill.routing.Queue;
+import dev.waybill.transport.Transport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+class ErrorsTest {
+  private static final Queue QUEUE = new Queue("q", false);
+
+  private StubAws stub;
+
+  @BeforeEach
+  void start() throws IOException {
+    stub = new StubAws();
+  }
+
+  @AfterEach
+  void stop() {
+    stub.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "400,AccessDeniedException,NOT_AUTHORISED,REJECTED",
+    "400,QueueDoesNotExist,NOT_FOUND,REJECTED",
+    "403,InvalidClientTokenId,NOT_AUTHENTICATED,REJECTED",
+    "403,ExpiredTokenException,NOT_AUTHENTICATED,REJECTED",
+    "400,InvalidMessageContents,INVALID_MESSAGE,REJECTED",
+    "400,InvalidParameterValue,BROKER_ERROR,REJECTED",
+    "400,KmsDisabled,NOT_AUTHORISED,REJECTED",
+    "500,InternalError,BROKER_UNAVAILABLE,UNKNOWN",
+    "503,ServiceUnavailable,BROKER_UNAVAILABLE,UNKNOWN"
+  })
+  void anAnswerOfAwsBecomesACodeAndACertaintyAndIsNotSentAgain(
+      int status, String error, ErrorCode code, Certainty certainty) {
+    stub.then("SendMessage", status, error);
+    try (Aws aws = Aws.connect(stub.uri())) {
+      SendException e = SendingTest.failure(aws.send(QUEUE, Aws.message("x")));
+
+      assertThat(e.code()).isEqualTo(code);
+      assertThat(e.certainty()).isEqualTo(certainty);
+      assertThat(e).hasMessageContaining(error).hasMessageContaining("queue q");
+      assertThat(stub.calls("SendMessage")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void whatIsThrottledIsSentAgainWithinTheDeadline() {
+    stub.then("SendMessage", 400, "RequestThrottled").then("SendMessage", 400, "OverLimit");
+    try (Aws aws = Aws.connect(stub.uri())) {
+      assertThat(aws.send(QUEUE, Aws.message("x")).join()).isEqualTo("sqs-1");
+      assertThat(stub.calls("SendMessage")).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void whatIsThrottledUntilTheDeadlineIsRejected() {
+    for (int i = 0; i < 100; i++) {
+      stub.then("SendMessage", 400, "RequestThrottled");
+    }
+    try (Aws aws = Aws.connect(stub.uri())) {
+      SendException e =
+          SendingTest.failure(
+              aws.connection.sender().send(QUEUE, Aws.message("x"), Duration.ofMillis(1_500)));
+
+      assertThat(e.code()).isEqualTo(ErrorCode.THROTTLED);
+      assertThat(e.certainty()).isEqualTo(Certainty.REJECTED);
+    }
+  }
+
+  @Test
+  void aReceiverReportsWhatDisturbsItOnceAndThatItIsOver() {
+    stub.then("ReceiveMessage", 400, "AccessDeniedException")
+        .then("ReceiveMessage", 400, "AccessDeniedException")
+        .then("ReceiveMessage", 400, "AccessDeniedException");
+    try (Aws aws = Aws.connect(stub.uri())) {
+      Collector collector = new Collector();
+      aws.receive(QUEUE, 1, collector);
+
+      org.awaitility.Awaitility.await().until(() -> collector.recoveries.get() == 1);
+
+      assertThat(collector.failures)
+          .singleElement()
+          .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_AUTHORISED));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"AccessDeniedException", "QueueDoesNotExist"})
+  void anAnswerThatKnowsTheCredentialsIsAConnection(String code) {
+    stub.then("GetQueueUrl", 400, code);
+
+    Aws.connect(stub.uri()).close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
+  void credentialsThatAwsDoesNotTakeAreNamedButNotShown(String code) {
+    for (int i = 0; i < 3; i++) {
+      stub.then("GetQueueUrl", 403, code);
+    }
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger("dev.waybill");
+    logged.start();
+    logger.addAppender(logged);
+    try {
+      Transport transport =
+          Aws.emulator(stub.uri())
+              .credentials(
+                  new AWSStaticCredentialsProvider(
+                      new BasicAWSCredentials("AKIASECRET", "verysecret")))
+              .build();
+
+      MessagingException e =
+          catchThrowableOfType(
+              MessagingException.class, () -> transport.connect(Duration.ofSeconds(10)));
+
+      assertThat(e.code()).isEqualTo(ErrorCode.NOT_AUTHENTICATED);
+      assertThat(e).hasMessageContaining(transport.address()).hasMessageContaining(code);
+      StringWriter everything = new StringWriter();
+      e.printStackTrace(new PrintWriter(everything));
+      logged.list.forEach(event -> everything.append(event.getFormattedMessage()));
+      assertThat(everything.toString()).doesNotContain("AKIASECRET", "verysecret");
+    } finally {
+      logger.detachAppender(logged);
+    }
+  }
+
+  @Test
+  void aProviderWithoutCredentialsIsNotAuthenticated() {
+    Transport transport =
+        Aws.emulator(stub.uri())
+            .credentials(
+                new com.amazonaws.auth.AWSCredentialsProviderChain(
+                    new com.amazonaws.auth.SystemPropertiesCredentialsProvider()))
+            .build();
+
+    MessagingException e =
+        catchThrowableOfType(
+            MessagingException.class, () -> transport.connect(Duration.ofSeconds(10)));
+
+    assertThat(e.code()).isEqualTo(ErrorCode.NOT_AUTHENTICATED);
+  }
+
+  @Test
+  void whereNobodyListensConnectingFailsInPlainWords() throws IOException {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      port = socket.getLocalPort();
+    }
+
+    MessagingException e =
+        catchThrowableOfType(
+            MessagingException.class,
+            () ->
+                Transport.at("aws://127.0.0.1:" + port + "?region=us-east-1")
+                    .connect(Duration.ofSeconds(2)));
+
+    assertThat(e.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+    assertThat(e)
+        .hasMessageContaining("No SQS answered at 127.0.0.1:" + port)
+        .hasMessageContaining("within 2 s");
+  }
+
+  @Test
+  void whereNobodyAnswersConnectingFailsByTheDeadline() throws IOException {
+    try (ServerSocket silent = new ServerSocket(0)) {
+      long start = System.nanoTime();
+
+      MessagingException e =
+          catchThrowableOfType(
+              MessagingException.class,
+              () ->
+                  Transport.at("aws://127.0.0.1:" + silent.getLocalPort() + "?region=us-east-1")
+                      .connect(Duration.ofSeconds(2)));
+
+      assertThat(e.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(6));
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.waybill.transport.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Subscription;
+import dev.waybill.routing.Topic;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Settlement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class OrderTest {
+  private static Aws aws;
+
+  @BeforeAll
+  static void connect() {
+    aws = Aws.connect();
+  }
+
+  @AfterAll
+  static void close() {
+    aws.close();
+  }
+
+  @Test
+  void theOrderPerKeyIsKeptOverSendingAtOnceAndRedelivery() {
+    Queue queue = aws.queue(true);
+    List<CompletableFuture<String>> sends = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      for (String key : List.of("a", "b", "größe")) {
+        sends.add(aws.send(queue, Aws.message(String.valueOf(i), key)));
+      }
+    }
+    CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new))
+        .orTimeout(30, TimeUnit.SECONDS)
+        .join();
+    Collector collector = new Collector();
+    aws.receive(queue, 10, collector);
+
+    Map<String, List<String>> handled = new HashMap<>();
+    int released = 0;
+    for (int done = 0; done < 36; ) {
+      Delivery delivery = collector.next();
+      if (delivery.attempt() == 1 && Integer.parseInt(Collector.text(delivery)) % 5 == 2) {
+        Aws.settle(delivery, new Settlement.Release(Duration.ZERO, 1));
+        released++;
+        continue;
+      }
+      handled
+          .computeIfAbsent(delivery.message().key(), key -> new ArrayList<>())
+          .add(Collector.text(delivery));
+      Aws.accept(delivery);
+      done++;
+    }
+
+    List<String> inOrder = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      inOrder.add(String.valueOf(i));
+    }
+    assertThat(handled).isEqualTo(Map.of("a", inOrder, "b", inOrder, "größe", inOrder));
+    assertThat(released).isEqualTo(6);
+  }
+
+  @Test
+  void aWaitingKeyHoldsBackItselfOnly() {
+    Queue queue = aws.queue(true);
+    aws.sendAndWait(queue, Aws.message("a1", "a"));
+    aws.sendAndWait(queue, Aws.message("a2", "a"));
+    Collector collector = new Collector();
+    aws.receive(queue, 10, collector);
+    Delivery head = collector.next();
+    Aws.settle(head, new Settlement.Release(Duration.ofSeconds(3), 1));
+    aws.sendAndWait(queue, Aws.message("b1", "b"));
+    aws.sendAndWait(queue, Aws.message("none", null));
+
+    List<String> seen = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Delivery delivery = collector.next();
+      seen.add(Collector.text(delivery));
+      Aws.accept(delivery);
+    }
+
+    assertThat(seen.subList(0, 2)).containsExactlyInAnyOrder("b1", "none");
+    assertThat(seen.subList(2, 4)).containsExactly("a1", "a2");
+  }
+
+  @Test
+  void aKeyedTopicKeepsTheOrderPerKeyForEachSubscription() {
+    Topic topic = new Topic(Aws.unique("topic"), true);
+    Subscription one = aws.subscription(topic, "one");
+    Subscription two = aws.subscription(topic, "two");
+    List<CompletableFuture<String>> sends = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      sends.add(aws.send(topic, Aws.message("m" + i, "k")));
+    }
+    CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new))
+        .orTimeout(30, TimeUnit.SECONDS)
+        .join();
+
+    for (Subscription subscription : List.of(one, two)) {
+      Collector collector = Collector.accepting();
+      aws.receive(subscription, 10, collector);
+      assertThat(collector.next(8).stream().map(Collector::text))
+          .containsExactly("m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7");
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.waybill.transport.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class QueuePolicyTest {
+  private static final String QUEUE = "arn:aws:sqs:eu-west-1:123456789012:q";
+  private static final String TOPIC = "arn:aws:sns:eu-west-1:123456789012:t";
+  private static final String OTHER = "arn:aws:sns:eu-west-1:123456789012:other";
+
+  @Test
+  void aQueueWithoutAPolicyGetsOneThatLetsTheTopicInAndNoOther() {
+    assertThat(QueuePolicy.allows(null, TOPIC)).isFalse();
+
+    String policy = QueuePolicy.withTopic(null, QUEUE, TOPIC);
+
+    assertThat(QueuePolicy.allows(policy, TOPIC)).isTrue();
+    assertThat(QueuePolicy.allows(policy, OTHER)).isFalse();
+    assertThat(policy).contains("\"ArnEquals\":{\"aws:SourceArn\":\"" + TOPIC + "\"}");
+  }
+
+  @Test
+  void statementsOfOthersStay() {
+    String theirs =
+        "{\"Version\":\"2012-10-17\",\"Id\":\"x\",\"Statement\":{\"Sid\":\"keep\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"sqs:DeleteQueue\",\"Resource\":\"*\"}}";
+
+    String one = QueuePolicy.withTopic(theirs, QUEUE, TOPIC);
+    String both = QueuePolicy.withTopic(one, QUEUE, OTHER);
+    String again = QueuePolicy.withTopic(both, QUEUE, OTHER);
+
+    assertThat(again).isEqualTo(both).contains("\"Sid\":\"keep\"", "\"Id\":\"x\"");
+    assertThat(QueuePolicy.allows(both, TOPIC)).isTrue();
+    assertThat(QueuePolicy.allows(both, OTHER)).isTrue();
+  }
+
+  @Test
+  void aPolicyThatCantBeReadIsNotReplaced() {
+    assertThatThrownBy(() -> QueuePolicy.withTopic("not json", QUEUE, TOPIC))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"SQS:*\"}",
+        "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":[\"sqs:SendMessage\"],\"Condition\":{\"ArnLike\":{\"aws:SourceArn\":[\"arn:aws:sns:*:*:t\"]}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":{\"Service\":[\"sns.amazonaws.com\"]},\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"AWS:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"}}}"
+      })
+  void whatSomebodyElseAllowedCounts(String statement) {
+    assertThat(QueuePolicy.allows("{\"Statement\":[" + statement + "]}", TOPIC)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\"}",
+        "{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"events.amazonaws.com\"},\"Action\":\"sqs:SendMessage\"}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:ReceiveMessage\"}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:tt\"}}}"
+      })
+  void whatDoesNotLetTheTopicInDoesNotCount(String statement) {
+    assertThat(QueuePolicy.allows("{\"Statement\":[" + statement + "]}", TOPIC)).isFalse();
+  }
+}

@@ -1,0 +1,166 @@
+package dev.waybill.transport.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.amazonaws.services.sns.AmazonSNS;
+import com.amazonaws.services.sqs.AmazonSQS;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Subscription;
+import dev.waybill.routing.Topic;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.Topology.Mode;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.mockito.Mockito;
+
+class TopologyTest {
+  private static Aws aws;
+
+  private final Queue queue = new Queue(Aws.unique("queue"), false);
+  private final Topic topic = new Topic(Aws.unique("topic"), true);
+  private final Subscription subscription = new Subscription(topic, "sub");
+  private final Topology topology =
+      Aws.topology(List.of(queue, topic), List.of(queue, subscription));
+
+  @BeforeAll
+  static void connect() {
+    aws = Aws.connect();
+  }
+
+  @AfterAll
+  static void close() {
+    aws.close();
+  }
+
+  @Test
+  void createMakesWhatIsMissingAndCanBeRepeated() {
+    assertThat(aws.connection.prepare(topology, Mode.CREATE)).isEmpty();
+    assertThat(aws.connection.prepare(topology, Mode.CREATE)).isEmpty();
+    assertThat(aws.connection.prepare(topology, Mode.VERIFY)).isEmpty();
+
+    Map<String, String> attributes = attributes(aws.url(subscription));
+    assertThat(attributes)
+        .containsEntry("FifoQueue", "true")
+        .containsEntry("VisibilityTimeout", "30")
+        .containsEntry("MessageRetentionPeriod", "1209600");
+    assertThat(attributes.get("Policy")).contains("sns.amazonaws.com", Names.topic(topic));
+    assertThat(attributes(aws.url(subscription.deadLetterQueue())))
+        .containsEntry("MessageRetentionPeriod", "1209600");
+  }
+
+  @Test
+  void verifyNamesAllThatIsMissingAndMakesNothing() {
+    List<String> problems = aws.connection.prepare(topology, Mode.VERIFY);
+
+    assertThat(problems)
+        .hasSize(5)
+        .anySatisfy(p -> assertThat(p).contains(queue.toString(), Names.queue(queue)))
+        .anySatisfy(p -> assertThat(p).contains(queue.deadLetterQueue().toString()))
+        .anySatisfy(p -> assertThat(p).contains(topic.toString(), Names.topic(topic)))
+        .anySatisfy(p -> assertThat(p).contains(subscription.toString()))
+        .anySatisfy(p -> assertThat(p).contains(subscription.deadLetterQueue().toString()));
+    assertThat(aws.connection.prepare(topology, Mode.VERIFY)).isEqualTo(problems);
+  }
+
+  @Test
+  void verifyNamesAMissingSubscriptionAndAMissingPolicy() {
+    Topology parts = Aws.topology(List.of(topic, new Queue(subscription.name(), true)), List.of());
+    aws.connection.prepare(parts, Mode.CREATE);
+    aws.prepare(List.of(subscription.deadLetterQueue()), List.of());
+
+    assertThat(
+            aws.connection.prepare(
+                Aws.topology(List.of(topic), List.of(subscription)), Mode.VERIFY))
+        .hasSize(2)
+        .anySatisfy(p -> assertThat(p).contains("policy"))
+        .anySatisfy(p -> assertThat(p).contains("not subscribed"));
+  }
+
+  @Test
+  void aSubscriptionWithoutRawDeliveryIsNamedAndLeftAsItIs() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    String arn =
+        aws.sns()
+            .listSubscriptionsByTopic(arn(topic))
+            .getSubscriptions()
+            .get(0)
+            .getSubscriptionArn();
+    aws.sns().setSubscriptionAttributes(arn, "RawMessageDelivery", "false");
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode))
+          .singleElement()
+          .asString()
+          .contains("RawMessageDelivery", subscription.toString());
+    }
+  }
+
+  @Test
+  void assumeMakesNoCallAtAll() {
+    AmazonSQS sqs = Mockito.mock(AmazonSQS.class);
+    AmazonSNS sns = Mockito.mock(AmazonSNS.class);
+    Mockito.when(
+            sqs.getQueueUrl(Mockito.any(com.amazonaws.services.sqs.model.GetQueueUrlRequest.class)))
+        .thenReturn(
+            new com.amazonaws.services.sqs.model.GetQueueUrlResult()
+                .withQueueUrl("http://127.0.0.1/1/q"));
+    try (var connection = AwsTransport.builder().sqs(sqs).sns(sns).build().connect(Aws.DEADLINE)) {
+      Mockito.clearInvocations(sqs, sns);
+
+      assertThat(connection.prepare(topology, Mode.ASSUME)).isEmpty();
+
+      Mockito.verifyNoInteractions(sqs, sns);
+    }
+    Mockito.verify(sqs, Mockito.never()).shutdown();
+  }
+
+  @Test
+  void assumedQueuesAndTopicsAreFoundAtTheirFirstUse() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    try (Aws other = Aws.connect()) {
+      other.connection.prepare(topology, Mode.ASSUME);
+      Collector fromQueue = Collector.accepting();
+      Collector fromTopic = Collector.accepting();
+      other.receive(queue, 1, fromQueue);
+      other.receive(subscription, 1, fromTopic);
+
+      other.sendAndWait(queue, Aws.message("1"));
+      other.sendAndWait(topic, Aws.message("2", "k"));
+
+      assertThat(Collector.text(fromQueue.next())).isEqualTo("1");
+      assertThat(Collector.text(fromTopic.next())).isEqualTo("2");
+    }
+  }
+
+  @Test
+  void withAnAccountTheArnOfATopicIsPutTogether() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    String account = arn(topic).split(":", -1)[4];
+
+    AwsSettings settings =
+        new AwsSettings(
+            "us-east-1", null, null, account, java.time.Duration.ofSeconds(30), null, null);
+    SdkClients unused = new SdkClients(settings);
+    try {
+      assertThat(new SdkPort(settings, unused).topicArn(Names.topic(topic), Aws.DEADLINE))
+          .contains(arn(topic));
+    } finally {
+      unused.close();
+    }
+  }
+
+  private static String arn(Topic topic) {
+    return aws.sns()
+        .createTopic(
+            new com.amazonaws.services.sns.model.CreateTopicRequest(Names.topic(topic))
+                .withAttributes(topic.keyed() ? Map.of("FifoTopic", "true") : Map.of()))
+        .getTopicArn();
+  }
+
+  private static Map<String, String> attributes(String url) {
+    return aws.sqs().getQueueAttributes(url, List.of("All")).getAttributes();
+  }
+}
