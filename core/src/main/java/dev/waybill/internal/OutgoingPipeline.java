@@ -21,6 +21,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -223,6 +224,7 @@ final class OutgoingPipeline {
       Channel channel, String id, WireMessage message) {
     CompletableFuture<SendReceipt> receipt = new CompletableFuture<>();
     CompletableFuture<String> sent;
+    long begun = System.nanoTime();
     try {
       sent = sender.send(channel, message, plan.sendTimeout());
     } catch (RuntimeException e) {
@@ -243,14 +245,29 @@ final class OutgoingPipeline {
               }
             });
     if (!receipt.isDone()) {
-      ScheduledFuture<?> deadline =
-          timer.schedule(
-              () -> receipt.completeExceptionally(timedOut(channel, id)),
-              plan.sendTimeout().toNanos(),
-              TimeUnit.NANOSECONDS);
-      cancelWhenDone(deadline, receipt);
+      keepDeadline(receipt, begun, channel, id);
     }
     return receipt;
+  }
+
+  private void keepDeadline(
+      CompletableFuture<SendReceipt> receipt, long begun, Channel channel, String id) {
+    long left = plan.sendTimeout().toNanos() - (System.nanoTime() - begun);
+    try {
+      cancelWhenDone(
+          timer.schedule(
+              () -> receipt.completeExceptionally(timedOut(channel, id)),
+              left,
+              TimeUnit.NANOSECONDS),
+          receipt);
+    } catch (RejectedExecutionException e) { // the bus was closed while the transport sent
+      receipt.completeExceptionally(
+          SendException.unknown(
+              ErrorCode.CLOSED,
+              "%s to %s: the bus was closed before %s confirmed it, it may or may not have been stored"
+                  .formatted(id, channel, plan.transport().name()),
+              null));
+    }
   }
 
   private static void cancelWhenDone(

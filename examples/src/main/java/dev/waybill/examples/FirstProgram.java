@@ -73,7 +73,8 @@ public final class FirstProgram {
                 c -> c.onEvent(PaymentProcessed.class, (event, context) -> paid.countDown()))
             .start()) {
       SendReceipt receipt =
-          bus.publish(new OrderPlaced("o-1", 995)).join(); // completes when the broker has confirmed
+          bus.publish(new OrderPlaced("o-1", 995))
+              .join(); // completes when the broker has confirmed
       System.out.println("confirmed as " + receipt.brokerId());
       paid.await(); // end of the example
     }

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 
 /** What a reader copies from the README is compiled and runs. */
 class ReadmeTest {
-  private static final Path PROGRAM = Path.of("src/main/java/dev/waybill/examples/FirstProgram.java");
+  private static final Path PROGRAM =
+      Path.of("src/main/java/dev/waybill/examples/FirstProgram.java");
 
   @Test
   void the_program_of_the_readme_is_the_one_that_is_compiled() throws IOException {
@@ -26,7 +27,8 @@ class ReadmeTest {
     String source = Files.readString(PROGRAM);
     String begin = "// tag::" + name + "[]\n";
     int from = source.indexOf(begin) + begin.length();
-    String region = source.substring(from, source.lastIndexOf('\n', source.indexOf("// end::" + name)) + 1);
+    String region =
+        source.substring(from, source.lastIndexOf('\n', source.indexOf("// end::" + name)) + 1);
     return region.replaceAll("(?m)^ {" + indent + "}", "").strip();
   }
 }

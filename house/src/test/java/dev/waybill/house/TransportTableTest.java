@@ -48,7 +48,11 @@ class TransportTableTest {
     transports.keySet().forEach(name -> table.append(' ').append(name).append(" |"));
     table.append("\n| --- |").append(" --- |".repeat(transports.size())).append('\n');
     for (Feature feature : Feature.values()) {
-      row(table, inWords(feature), transports, capabilities -> inWords(capabilities.support(feature)));
+      row(
+          table,
+          inWords(feature),
+          transports,
+          capabilities -> inWords(capabilities.support(feature)));
     }
     row(table, "largest body", transports, capabilities -> bytes(capabilities.maxBodyBytes()));
     return table.toString();

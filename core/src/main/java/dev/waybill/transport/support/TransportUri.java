@@ -30,7 +30,10 @@ public record TransportUri(
     String authority,
     @Nullable String path,
     Map<String, String> parameters) {
-  /** What can be told apart: a scheme, an authority whose user info has no slash, parameters with names. */
+  /**
+   * What can be told apart: a scheme, an authority whose user info has no slash, parameters with
+   * names.
+   */
   private static final Pattern WELL_FORMED =
       Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:(//[^/?#]*)?[^@?]*(\\?([^=&@]+=[^&]*(&|$))*)?");
 

@@ -147,8 +147,7 @@ class TransportUriTest {
   void aPasswordThatIsTakenForAParameterIsNotRepeated() {
     assertThatThrownBy(() -> TransportUri.parse("amqp://u:p?w@host", Set.of()))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessage(
-            "'amqp://***@host' has the unknown parameter '***'; this transport has none.");
+        .hasMessage("'amqp://***@host' has the unknown parameter '***'; this transport has none.");
   }
 
   @Test

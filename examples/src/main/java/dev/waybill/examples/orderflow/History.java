@@ -7,7 +7,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** What the handlers of a run have seen, in an order that depends on the flow and not on the clock. Thread-safe. */
+/**
+ * What the handlers of a run have seen, in an order that depends on the flow and not on the clock.
+ * Thread-safe.
+ */
 public final class History {
   /** The steps of the flow, in their order of cause and effect. */
   public enum Step {

@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The order flow: an order is placed; billing asks for its payment; payment reports it; shipping waits for both. Routes
- * and handlers of four services in one file, and not a word about a broker.
+ * The order flow: an order is placed; billing asks for its payment; payment reports it; shipping
+ * waits for both. Routes and handlers of four services in one file, and not a word about a broker.
  */
 public final class OrderFlow {
   /** The fact that an order was placed. */
@@ -81,14 +81,19 @@ public final class OrderFlow {
             c ->
                 c.onCommand(ProcessPayment.class, flow::pay)
                     .onFailure(retry(1).thenAfter(ofSeconds(1)).thenDeadLetter()))
-        .subscribe("payments-processed", "shipping", c -> c.onEvent(PaymentProcessed.class, flow::ship))
+        .subscribe(
+            "payments-processed", "shipping", c -> c.onEvent(PaymentProcessed.class, flow::ship))
         .consumeDeadLetters("payments", flow::investigate);
   }
 
   private void bill(Event<OrderPlaced> event, HandlerContext context) {
     OrderPlaced order = event.payload();
     context.send(new ProcessPayment(order.orderId(), order.cents()));
-    history.add(order.orderId(), History.Step.BILLED, context, "asks for %d cents".formatted(order.cents()));
+    history.add(
+        order.orderId(),
+        History.Step.BILLED,
+        context,
+        "asks for %d cents".formatted(order.cents()));
   }
 
   private void pay(Command<ProcessPayment> command, HandlerContext context) {
@@ -102,12 +107,14 @@ public final class OrderFlow {
   }
 
   private void expectShipping(Event<OrderPlaced> event, HandlerContext context) {
-    history.add(event.payload().orderId(), History.Step.SHIPPING_EXPECTED, context, "the parcel is packed");
+    history.add(
+        event.payload().orderId(), History.Step.SHIPPING_EXPECTED, context, "the parcel is packed");
     shipWhenComplete(event.payload().orderId(), "placed");
   }
 
   private void ship(Event<PaymentProcessed> event, HandlerContext context) {
-    history.add(event.payload().orderId(), History.Step.PAYMENT_SEEN, context, "the payment is known");
+    history.add(
+        event.payload().orderId(), History.Step.PAYMENT_SEEN, context, "the payment is known");
     shipWhenComplete(event.payload().orderId(), "paid");
   }
 

@@ -21,7 +21,8 @@ public final class OrderFlowDemo {
   /**
    * Runs the demo.
    *
-   * @param args {@code memory} (the default), {@code kafka}, {@code rabbitmq}, {@code aws} or {@code all}
+   * @param args {@code memory} (the default), {@code kafka}, {@code rabbitmq}, {@code aws} or
+   *     {@code all}
    */
   public static void main(String[] args) throws Exception {
     String choice = args.length == 0 ? "memory" : args[0];
@@ -54,7 +55,8 @@ public final class OrderFlowDemo {
       complete &= result.complete();
       System.out.println();
     }
-    System.out.println("The four histories, side by side (x: it happened there; a number: so many times)\n");
+    System.out.println(
+        "The four histories, side by side (x: it happened there; a number: so many times)\n");
     System.out.println(Tables.sideBySide(histories));
     boolean same = different.size() == 1 && complete;
     System.out.println(

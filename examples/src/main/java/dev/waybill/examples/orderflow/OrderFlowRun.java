@@ -15,7 +15,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** Runs the order flow once over a transport: what a person and a broken neighbour would do to it. */
+/**
+ * Runs the order flow once over a transport: what a person and a broken neighbour would do to it.
+ */
 public final class OrderFlowRun {
   /** How many rows a complete history has. */
   static final int ROWS = 25;
@@ -39,9 +41,15 @@ public final class OrderFlowRun {
       }
       Command<ProcessPayment> late = Command.of(new ProcessPayment("o-4-expired", 995));
       bus.send(late.with(m -> m.withExpiresAt(Instant.EPOCH))).join();
-      history.add("o-4-expired", History.Step.PLACED, "customer", 1, "a payment that nobody waits for any more");
+      history.add(
+          "o-4-expired",
+          History.Step.PLACED,
+          "customer",
+          1,
+          "a payment that nobody waits for any more");
       sendGarbage(transport);
-      history.add("o-5-garbage", History.Step.PLACED, "broken neighbour", 1, "bytes that are no JSON");
+      history.add(
+          "o-5-garbage", History.Step.PLACED, "broken neighbour", 1, "bytes that are no JSON");
       return history.awaitRows(ROWS, PATIENCE);
     }
   }

@@ -25,7 +25,9 @@ final class Tables {
     List<List<String>> table = new ArrayList<>();
     table.add(List.of("order", "step", "by", "attempt", "detail"));
     for (History.Row row : rows) {
-      table.add(List.of(row.order(), step(row), row.where(), Integer.toString(row.attempt()), row.detail()));
+      table.add(
+          List.of(
+              row.order(), step(row), row.where(), Integer.toString(row.attempt()), row.detail()));
     }
     return table(table);
   }
@@ -39,7 +41,8 @@ final class Tables {
     histories.values().forEach(all::addAll);
     for (History.Row row : all) {
       List<String> line =
-          new ArrayList<>(List.of(row.order(), step(row), Integer.toString(row.attempt()), row.detail()));
+          new ArrayList<>(
+              List.of(row.order(), step(row), Integer.toString(row.attempt()), row.detail()));
       for (List<History.Row> history : histories.values()) {
         int times = Collections.frequency(history, row);
         line.add(times == 0 ? "-" : times == 1 ? "x" : Integer.toString(times));

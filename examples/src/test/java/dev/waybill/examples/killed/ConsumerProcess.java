@@ -9,7 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.CountDownLatch;
 
-/** A process that consumes, and notes in a journal file what it does; hangs in the message it is told to. */
+/**
+ * A process that consumes, and notes in a journal file what it does; hangs in the message it is
+ * told to.
+ */
 public final class ConsumerProcess {
   private ConsumerProcess() {}
 

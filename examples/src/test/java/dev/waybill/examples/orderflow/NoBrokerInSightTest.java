@@ -22,7 +22,8 @@ class NoBrokerInSightTest {
   @Test
   void routes_and_handlers_compile_against_core_alone(@TempDir Path classes) throws Exception {
     String core =
-        Path.of(MessageBus.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+        Path.of(MessageBus.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+            .toString();
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     StringWriter problems = new StringWriter();
     try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
@@ -34,7 +35,8 @@ class NoBrokerInSightTest {
                   null,
                   List.of("-d", classes.toString(), "-classpath", core, "-proc:none"),
                   null,
-                  files.getJavaFileObjects(SOURCES.resolve("OrderFlow.java"), SOURCES.resolve("History.java")))
+                  files.getJavaFileObjects(
+                      SOURCES.resolve("OrderFlow.java"), SOURCES.resolve("History.java")))
               .call();
       assertThat(compiled).as("%s", problems).isTrue();
     }
@@ -43,6 +45,7 @@ class NoBrokerInSightTest {
   @Test
   void routes_and_handlers_name_no_broker() throws IOException {
     String source = Files.readString(SOURCES.resolve("OrderFlow.java")).toLowerCase(Locale.ROOT);
-    assertThat(source).doesNotContain("kafka", "rabbit", "amqp", "aws", "sqs", "sns", "memory", "transport");
+    assertThat(source)
+        .doesNotContain("kafka", "rabbit", "amqp", "aws", "sqs", "sns", "memory", "transport");
   }
 }
