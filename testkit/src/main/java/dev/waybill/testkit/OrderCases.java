@@ -3,6 +3,7 @@ package dev.waybill.testkit;
 import static dev.waybill.delivery.FailurePolicy.retry;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waybill.Command;
 import dev.waybill.MessageBus;
 import dev.waybill.SendReceipt;
 import dev.waybill.testkit.ContractCase.Charge;
@@ -146,9 +147,12 @@ abstract class OrderCases extends SendingCases {
                         busy.add(m.payload().number());
                         all.add(m.payload().number());
                       }))) {
-        // keys spread them over partitions where the broker has those; without a key they may all
-        // follow one consumer
-        confirmed(IntStream.range(0, 100).mapToObj(i -> other.send(new Refresh(i))).toList());
+        // a key without an order, so that a broker with partitions spreads them over the consumers
+        confirmed(
+            IntStream.range(0, 100)
+                .mapToObj(i -> Command.of(new Refresh(i)).with(m -> m.withKey("key-" + i)))
+                .map(other::send)
+                .toList());
         busy.await(1, patience());
         release.countDown();
         all.await(101, patience());
