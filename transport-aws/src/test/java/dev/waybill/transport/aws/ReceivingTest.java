@@ -236,26 +236,6 @@ class ReceivingTest {
     assertThat(Aws.settle(open, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
   }
 
-  @Test
-  void aClosedConnectionLeavesNoThread() {
-    Set<Thread> before = Thread.getAllStackTraces().keySet();
-    Aws other = Aws.connect();
-    Queue queue = other.queue(true);
-    other.receive(queue, 5, new Collector());
-    other.sendAndWait(queue, Aws.message("1", "k"));
-
-    other.close();
-
-    await()
-        .atMost(Duration.ofSeconds(5))
-        .untilAsserted(
-            () ->
-                assertThat(Thread.getAllStackTraces().keySet())
-                    .filteredOn(thread -> !before.contains(thread))
-                    .filteredOn(thread -> thread.getName().matches("waybill-aws.*|.*[Aa]ws.*"))
-                    .isEmpty());
-  }
-
   private static List<String> waybillThreads() {
     return Thread.getAllStackTraces().keySet().stream()
         .map(Thread::getName)
