@@ -1,5 +1,6 @@
 package dev.waybill.internal;
 
+import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.internal.BusPlan.Binding;
 import dev.waybill.internal.BusPlan.ConsumerPlan;
 import dev.waybill.transport.Capabilities;
@@ -70,7 +71,11 @@ final class BusDescription {
         consumer.virtualThreads() ? " on virtual threads" : "",
         consumer.maxUnsettled(),
         consumer.discardExpired() ? "discard" : "dead letter");
-    line("    on failure: %s", consumer.policy());
+    line(
+        "    on failure: %s",
+        consumer.guarantee() == DeliveryGuarantee.AT_MOST_ONCE
+            ? "discard, without a retry: at-most-once"
+            : consumer.policy());
     line("    dead letters: %s", consumer.source().deadLetterQueue());
   }
 

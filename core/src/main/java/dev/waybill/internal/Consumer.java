@@ -55,9 +55,10 @@ final class Consumer {
     receiver.resume();
   }
 
-  /** Ends receiving; what is open goes on. */
+  /** Ends receiving, and gives back what has not begun; what has goes on. */
   void stop() {
     receiver.stop();
+    dispatcher.stop();
   }
 
   /** After {@link #stop}: lets handlers finish, gives the rest back, closes. Blocks. */

@@ -331,7 +331,9 @@ final class Dispatcher implements Receiver.Listener {
     if (stop) {
       settleThenFinish(lane, work, settler.release(work));
     } else {
-      var unused = timer.schedule(() -> again(lane, work), after.toNanos(), TimeUnit.NANOSECONDS);
+      var unused =
+          timer.schedule(
+              () -> again(lane, work), TimeUnit.NANOSECONDS.convert(after), TimeUnit.NANOSECONDS);
     }
   }
 

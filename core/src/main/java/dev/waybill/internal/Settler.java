@@ -56,6 +56,14 @@ final class Settler {
    */
   CompletableFuture<@Nullable Void> settle(Work work, Resolution resolution) {
     if (work.isAccepted()) {
+      if (resolution.outcome() instanceof Outcome.Retried
+          || resolution.outcome() instanceof Outcome.DeadLettered) {
+        LOG.warn(
+            "{} from the {} was accepted before it was handled, at-most-once: {} has no effect any more",
+            work.delivery.brokerId(),
+            source,
+            resolution.outcome());
+      }
       return CompletableFuture.completedFuture(null);
     }
     Settlement settlement = settlementOf(work, resolution);

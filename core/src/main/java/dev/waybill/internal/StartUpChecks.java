@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * together.
  */
 final class StartUpChecks {
+  private static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);
+
   private final BusBuilder builder;
   private final Routes routes;
   private final List<String> problems;
@@ -90,6 +92,9 @@ final class StartUpChecks {
     if (builder.drainTimeout.isNegative()) {
       problems.add("drainTimeout(%s): give zero or more.".formatted(builder.drainTimeout));
     }
+    countable("sendTimeout", builder.sendTimeout);
+    countable("connectTimeout", builder.connectTimeout);
+    countable("drainTimeout", builder.drainTimeout);
     try {
       if (builder.name.isEmpty() || new URI(builder.name).toString().isEmpty()) {
         problems.add("named(\"\"): give the application a name, such as \"order-service\".");
@@ -327,6 +332,11 @@ final class StartUpChecks {
   }
 
   private @Nullable Source originOf(String name) {
+    for (ConsumerPlan consumer : consumers) {
+      if (consumer.source().name().equals(name)) {
+        return consumer.source();
+      }
+    }
     if (!routes.to(new Queue(name, false)).isEmpty()) {
       return routes.queue(name);
     }
@@ -371,6 +381,7 @@ final class StartUpChecks {
             "The dead letters of the %s are consumed twice on this bus: keep one."
                 .formatted(consumer.origin()));
       }
+      unique(owners, consumer.queue().name(), "dead-letter queue of the " + consumer.origin());
     }
   }
 
@@ -419,6 +430,14 @@ final class StartUpChecks {
   private void positive(String option, Duration duration) {
     if (duration.isZero() || duration.isNegative()) {
       problems.add("%s(%s): give a positive time.".formatted(option, duration));
+    }
+  }
+
+  /** In nanoseconds, and added to a clock: "for ever" overflows. */
+  private void countable(String option, Duration duration) {
+    if (duration.compareTo(LONGEST_TIMEOUT) > 0) {
+      problems.add(
+          "%s(%s): give at most %d days.".formatted(option, duration, LONGEST_TIMEOUT.toDays()));
     }
   }
 

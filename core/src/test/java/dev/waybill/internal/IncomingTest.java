@@ -7,6 +7,9 @@ import static dev.waybill.internal.Contracts.payment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.waybill.Command;
 import dev.waybill.ConsumerSpec;
 import dev.waybill.Envelope;
@@ -49,6 +52,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class IncomingTest {
   private static final Settlement ACCEPT = Settlement.accept();
@@ -600,7 +604,11 @@ class IncomingTest {
   }
 
   @Test
-  void at_most_once_dead_letters_what_its_handler_says_is_one_no_more() {
+  void at_most_once_says_in_the_log_that_a_handlers_decision_comes_too_late() {
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    Logger settler = (Logger) LoggerFactory.getLogger(Settler.class);
+    settler.addAppender(log);
     consumePayments(
         c ->
             c.guarantee(AT_MOST_ONCE)
@@ -614,8 +622,13 @@ class IncomingTest {
     FakeDelivery delivery = handle(payment("m-1"));
     await().until(() -> handled.size() == 1);
     bus.close();
+    settler.detachAppender(log);
 
     assertThat(delivery.settlements).containsExactly(ACCEPT);
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "payments@m-1 from the queue payments was accepted before it was handled, at-most-once: DeadLettered[reason=too late] has no effect any more");
   }
 
   // dead letters
