@@ -448,6 +448,25 @@ class DispatcherTest {
   }
 
   @Test
+  void a_dead_letter_that_fails_because_the_message_is_lost_holds_up_nobody() {
+    FakeDelivery a = FakeDelivery.of("a", "k");
+    deliver(
+        a.answering(
+            () -> {
+              a.lose();
+              return CompletableFuture.failedFuture(
+                  new MessagingException(ErrorCode.CONNECTION_FAILED, "gone"));
+            }));
+    deliver("b", "k");
+
+    call("a").deadLetter("why");
+    workers.work();
+
+    assertThat(pipeline.running()).containsExactly("b");
+    assertThat(timer.waiting()).isZero();
+  }
+
+  @Test
   void an_acceptance_that_fails_is_not_repeated_and_stops_nobody() {
     FakeDelivery a = deliver(unreachable("a", "k"));
     deliver("b", "k");

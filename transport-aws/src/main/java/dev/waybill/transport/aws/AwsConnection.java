@@ -73,6 +73,10 @@ final class AwsConnection implements TransportConnection {
     AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
     receivers.add(receiver);
     receiver.start();
+    if (closed.get()) {
+      receiver.close(); // whoever closed the connection may not have seen it
+      failIfClosed();
+    }
     return receiver;
   }
 

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A message received from SQS. It is ours while its lease runs by our own clock, which started when
- * we asked for messages, so that it never runs longer than that of SQS.
+ * we asked for messages, so that it never runs longer than that of SQS; and, in a message group,
+ * while those before it are ours or settled: one that is lost comes again, and has to come first.
  */
 final class AwsDelivery implements Delivery {
   private static final Logger log = LoggerFactory.getLogger(AwsDelivery.class);
@@ -32,6 +33,7 @@ final class AwsDelivery implements Delivery {
 
   private volatile Deadline lease;
   private volatile boolean lost;
+  private volatile @Nullable AwsDelivery before; // the open one before it in its message group
   private boolean inDeadLetters; // written and read in this delivery's lane only
   private @Nullable CompletableFuture<Result> settlement; // guarded by this
 
@@ -78,10 +80,33 @@ final class AwsDelivery implements Delivery {
 
   @Override
   public boolean isOwned() {
-    if (!lost && lease.hasPassed()) {
+    if (!lost && (lease.hasPassed() || isBehindALostOne())) {
       lost = true;
+      before = null;
     }
     return !lost;
+  }
+
+  private boolean isBehindALostOne() {
+    AwsDelivery earlier = before;
+    if (earlier == null) {
+      return false;
+    }
+    if (earlier.isSettled()) {
+      before = null;
+      return false;
+    }
+    return !earlier.isOwned();
+  }
+
+  /** Whether the two are of one message group. */
+  boolean sharesLaneWith(AwsDelivery other) {
+    return lane.equals(other.lane);
+  }
+
+  /** Makes this one lost as soon as an earlier one of its message group is. */
+  void follow(AwsDelivery earlier) {
+    before = earlier;
   }
 
   @Override
@@ -117,6 +142,12 @@ final class AwsDelivery implements Delivery {
   /** Whether a settlement is under way or done. */
   synchronized boolean isSettling() {
     return settlement != null && !settlement.isCompletedExceptionally();
+  }
+
+  private synchronized boolean isSettled() {
+    return settlement != null
+        && !settlement.isCompletedExceptionally()
+        && settlement.getNow(Result.NOT_OWNED) == Result.SETTLED;
   }
 
   String queueUrl() {

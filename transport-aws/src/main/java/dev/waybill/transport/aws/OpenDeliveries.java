@@ -43,7 +43,14 @@ final class OpenDeliveries {
   }
 
   void add(AwsDelivery delivery) {
-    locked(() -> open.add(delivery));
+    locked(
+        () -> {
+          open.stream()
+              .filter(delivery::sharesLaneWith)
+              .reduce((earlier, later) -> later)
+              .ifPresent(delivery::follow);
+          open.add(delivery);
+        });
   }
 
   void remove(AwsDelivery delivery) {

@@ -1,6 +1,12 @@
 package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyInt;
+import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
 
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Subscription;
@@ -12,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -91,6 +98,78 @@ class OrderTest {
 
     assertThat(seen.subList(0, 2)).containsExactlyInAnyOrder("b1", "none");
     assertThat(seen.subList(2, 4)).containsExactly("a1", "a2");
+  }
+
+  /** By a port of the test's: the emulator hands out one message of a group at a time. */
+  @Test
+  void aLostHeadTakesTheLaterOnesOfItsGroupAlong() {
+    AwsPort port = mock(AwsPort.class);
+    when(port.queueUrl(anyString(), any())).thenReturn("http://127.0.0.1/q.fifo");
+    when(port.receive(anyString(), anyInt(), any(), any(), any()))
+        .thenReturn(List.of(received("1", "a"), received("2", "a"), received("3", "b")))
+        .thenAnswer(
+            call -> {
+              Thread.sleep(100);
+              return List.of();
+            });
+    Collector collector = new Collector();
+    try (AwsConnection brief =
+        new AwsConnection(port, Duration.ofSeconds(2), type -> Optional.empty())) {
+      brief.receive(new Queue("q", true), 10, collector);
+      List<Delivery> deliveries = collector.next(3);
+
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(
+              () -> {
+                deliveries.get(1).renewLease();
+                deliveries.get(2).renewLease();
+                return !deliveries.get(0).isOwned();
+              });
+
+      // the first comes again: its successor would be handled before it
+      assertThat(deliveries.get(1).isOwned()).isFalse();
+      assertThat(Aws.settle(deliveries.get(1), Settlement.accept()))
+          .isEqualTo(Settlement.Result.NOT_OWNED);
+      assertThat(deliveries.get(2).isOwned()).isTrue();
+      assertThat(Aws.settle(deliveries.get(2), Settlement.accept()))
+          .isEqualTo(Settlement.Result.SETTLED);
+    }
+  }
+
+  @Test
+  void aSettledHeadLeavesTheLaterOnesOfItsGroupAlone() {
+    AwsPort port = mock(AwsPort.class);
+    when(port.queueUrl(anyString(), any())).thenReturn("http://127.0.0.1/q.fifo");
+    when(port.receive(anyString(), anyInt(), any(), any(), any()))
+        .thenReturn(List.of(received("1", "a"), received("2", "a")))
+        .thenAnswer(
+            call -> {
+              Thread.sleep(100);
+              return List.of();
+            });
+    Collector collector = new Collector();
+    try (AwsConnection brief =
+        new AwsConnection(port, Duration.ofSeconds(2), type -> Optional.empty())) {
+      brief.receive(new Queue("q", true), 10, collector);
+      List<Delivery> deliveries = collector.next(2);
+      Aws.accept(deliveries.get(0));
+
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(
+              () -> {
+                deliveries.get(1).renewLease();
+                return !deliveries.get(0).isOwned();
+              });
+
+      assertThat(Aws.settle(deliveries.get(1), Settlement.accept()))
+          .isEqualTo(Settlement.Result.SETTLED);
+    }
+  }
+
+  private static ReceivedMessage received(String id, String group) {
+    return new ReceivedMessage(id, "receipt-" + id, id, Map.of(), group, 1);
   }
 
   @Test

@@ -70,17 +70,24 @@ final class ConsumerSession implements ConsumerRebalanceListener {
 
   /** Fetches records into the partitions' work, and serves the group. */
   void poll(Duration timeout) {
-    if (clock.isOverdue()) {
-      throw new KafkaException(
-          "the polling thread was held up for longer than max.poll.interval.ms");
-    }
+    checkNotOverdue();
     clock.polled();
     try {
-      take(consumer.poll(timeout));
+      ConsumerRecords<byte[], byte[]> records = consumer.poll(timeout);
+      checkNotOverdue();
+      take(records);
     } catch (WakeupException e) {
       log.trace("Woken up");
     }
     commits.soon(works.values());
+  }
+
+  /** What was not settled because of that comes again under new assignments only. */
+  private void checkNotOverdue() {
+    if (clock.isOverdue()) {
+      throw new KafkaException(
+          "the polling thread was held up for longer than max.poll.interval.ms");
+    }
   }
 
   /**
@@ -116,6 +123,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       }
     }
     drain(revoked);
+    revoked.forEach(PartitionWork::end);
     try {
       commits.now(revoked, Deadline.in(COMMIT));
     } catch (KafkaException e) {
@@ -138,6 +146,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
 
   /** Commits, gives all partitions up, and leaves the group. */
   void close() {
+    works.values().forEach(PartitionWork::end);
     try {
       lastCommit(Deadline.in(COMMIT));
     } catch (KafkaException e) {

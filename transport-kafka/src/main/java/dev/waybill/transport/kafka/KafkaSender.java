@@ -73,6 +73,8 @@ final class KafkaSender implements Sender {
               closed
                   ? KafkaErrors.closedBeforeSend()
                   : KafkaErrors.unsent(send.topic(), e, deadline));
+    } catch (Error e) { // no heap, no native library: perhaps it was taken before
+      send.answer().completeExceptionally(KafkaErrors.unconfirmed(send.topic(), e));
     }
     return send.answer();
   }

@@ -63,6 +63,9 @@ final class OffsetCommits {
    *     again
    */
   void now(Collection<PartitionWork> works, Deadline deadline) {
+    if (inFlight) { // it may still fail, and there is no next one then
+      works.forEach(PartitionWork::notCommitted);
+    }
     Map<PartitionWork, OffsetAndMetadata> commits = uncommitted(works);
     if (commits.isEmpty()) {
       return;

@@ -31,6 +31,7 @@ final class PartitionWork {
   private @Nullable OffsetAndMetadata committed;
   private int opened;
   private boolean owned = true;
+  private boolean ending;
   private boolean changed;
 
   /**
@@ -54,7 +55,7 @@ final class PartitionWork {
   }
 
   synchronized boolean isOwned() {
-    return owned && !clock.isOverdue();
+    return !ending && isOurs();
   }
 
   /** Whether {@code offset} is one that this assignment is past: the log was made anew or cut. */
@@ -130,6 +131,14 @@ final class PartitionWork {
     return true;
   }
 
+  /**
+   * From now on nothing is settled: the last commit is being made, and would not contain it. The
+   * rest is up to {@link #lose}.
+   */
+  synchronized void end() {
+    ending = true;
+  }
+
   /** Ends the assignment; returns how many deliveries were open. */
   synchronized int lose() {
     int lost = opened;
@@ -151,7 +160,7 @@ final class PartitionWork {
    * What to commit, or null if nothing changed since the last commit, or it is not ours to commit.
    */
   synchronized @Nullable OffsetAndMetadata uncommitted() {
-    if (!changed || prefix == null || !isOwned()) {
+    if (!changed || prefix == null || !isOurs()) {
       return null;
     }
     changed = false;
@@ -180,6 +189,10 @@ final class PartitionWork {
       }
     }
     return all;
+  }
+
+  private boolean isOurs() {
+    return owned && !clock.isOverdue();
   }
 
   private boolean isSettledBefore(long offset) {

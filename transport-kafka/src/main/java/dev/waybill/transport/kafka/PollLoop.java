@@ -107,7 +107,7 @@ final class PollLoop implements Runnable {
       while (!isClosing()) {
         try {
           serve(session);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // an Error must not end the receiving for good
           replace(e);
         }
       }
@@ -180,7 +180,7 @@ final class PollLoop implements Runnable {
     }
   }
 
-  private void replace(RuntimeException error) {
+  private void replace(Throwable error) {
     log.debug("The consumer of {} is replaced", source, error);
     reporter.failed(KafkaErrors.receiving(source, error));
     session.close();
@@ -189,7 +189,7 @@ final class PollLoop implements Runnable {
       try {
         session = sessions.get();
         return;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         log.debug("No new consumer of {} yet", source, e);
       }
     }

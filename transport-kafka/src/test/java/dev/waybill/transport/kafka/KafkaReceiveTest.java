@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -337,6 +338,28 @@ class KafkaReceiveTest {
     Inbox again = new Inbox();
     connection.receive(queue, 10, again);
     again.staysEmpty(Duration.ofSeconds(2));
+  }
+
+  @Test
+  void anErrorOfTheListenerEndsNothing() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    AtomicBoolean thrown = new AtomicBoolean();
+    Inbox failing =
+        new Inbox() {
+          @Override
+          public void delivered(Delivery delivery) {
+            if (thrown.compareAndSet(false, true)) {
+              throw new OutOfMemoryError("unable to create native thread");
+            }
+            super.delivered(delivery);
+          }
+        };
+    connection.receive(queue, 1, failing);
+    send(connection, queue, message("x"));
+
+    assertThat(text(failing.next())).isEqualTo("x");
+    assertThat(failing.events).startsWith("failed");
   }
 
   @Test

@@ -26,7 +26,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -161,6 +167,30 @@ class KafkaSendTest {
             .thenCompose(id -> connection.sender().send(queue, message("second"), DEADLINE));
 
     assertThat(second).succeedsWithin(DEADLINE);
+  }
+
+  @Test
+  void anErrorOfTheProducersIsAnAnswer() {
+    MockProducer<byte[], byte[]> exhausted =
+        new MockProducer<>() {
+          @Override
+          public synchronized Future<RecordMetadata> send(
+              ProducerRecord<byte[], byte[]> record, Callback callback) {
+            throw new NoClassDefFoundError("lz4");
+          }
+        };
+    KafkaSender sender = new KafkaSender(exhausted);
+    try {
+      CompletableFuture<String> answer = sender.send(new Queue("q", false), message("x"), DEADLINE);
+
+      assertThat(answer)
+          .failsWithin(Duration.ZERO)
+          .withThrowableOfType(ExecutionException.class)
+          .withCauseInstanceOf(SendException.class);
+      assertThat(sender.flush(Duration.ofMillis(1))).isTrue();
+    } finally {
+      sender.close(Duration.ZERO);
+    }
   }
 
   @Test

@@ -105,6 +105,11 @@ final class ConsumerSession {
     held.add(delivery);
   }
 
+  /** Whether something has arrived and was not handed out. */
+  boolean holds() {
+    return !held.isEmpty();
+  }
+
   /** The next delivery that the credit allows to be handed out, which is then open; else null. */
   @Nullable RabbitDelivery next() {
     RabbitDelivery next = owns() && open < credit ? held.poll() : null;

@@ -13,12 +13,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Two AMQP connections, for publishing and for consuming, and what runs on them. Administration
@@ -26,7 +31,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * everything.
  */
 final class RabbitConnection implements TransportConnection {
+  /** As long as one receiver may take. */
+  private static final Duration RECEIVERS_LIMIT = Duration.ofSeconds(7);
+
   private static final Duration THREADS_LIMIT = Duration.ofSeconds(2);
+  private static final Logger log = LoggerFactory.getLogger(RabbitConnection.class);
 
   private final RabbitSettings settings;
   private final RabbitThreads threads = new RabbitThreads();
@@ -111,12 +120,28 @@ final class RabbitConnection implements TransportConnection {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    receivers.forEach(RabbitReceiver::close);
+    closeReceivers();
     publisher.close();
     consuming.close();
     publishing.close();
     shutdowns.shutdownNow();
     threads.awaitEnd(THREADS_LIMIT);
+  }
+
+  /** All at once, as each may have to wait for a broker that does not answer. */
+  private void closeReceivers() {
+    CompletableFuture<?>[] closing =
+        receivers.stream()
+            .map(receiver -> CompletableFuture.runAsync(receiver::close, shutdowns))
+            .toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(closing).get(RECEIVERS_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      log.debug(
+          "Not all receivers were closed in order; their channels end with the connection", e);
+    }
   }
 
   private static String version(Map<String, Object> serverProperties) {

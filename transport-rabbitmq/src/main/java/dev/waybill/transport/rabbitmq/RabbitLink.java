@@ -39,6 +39,12 @@ final class RabbitLink {
   /** How long the broker may take for the answer to a declaration or the like. */
   static final Duration RPC_LIMIT = Duration.ofSeconds(10);
 
+  /**
+   * As much as any broker can be set to take (512 MiB). The client refuses a larger message by
+   * ending the connection, and would do so again and again, for the message comes again.
+   */
+  private static final int LARGEST_MESSAGE = 512 * 1024 * 1024;
+
   private static final Duration RECONNECT_LIMIT = Duration.ofSeconds(5);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(RabbitLink.class);
@@ -225,6 +231,7 @@ final class RabbitLink {
     factory.setConnectionTimeout(Math.max(millis / settings.addresses().size(), 1));
     factory.setHandshakeTimeout(millis);
     factory.setChannelRpcTimeout((int) RPC_LIMIT.toMillis());
+    factory.setMaxInboundMessageBodySize(LARGEST_MESSAGE);
     factory.setThreadFactory(threads);
     factory.setShutdownExecutor(shutdowns);
     factory.setExceptionHandler(new QuietExceptionHandler());

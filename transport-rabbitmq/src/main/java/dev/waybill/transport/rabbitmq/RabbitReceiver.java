@@ -71,7 +71,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
             publisher,
             RabbitLayout.queueName(source.deadLetterQueue()),
             () -> keyed && stopped,
-            this::handOut);
+            this::settled);
   }
 
   /** Begins to receive. */
@@ -197,11 +197,23 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       if (stopped || paused) {
         quiet(current);
       } else {
-        current.consume();
         handOut();
+        if (!current.holds()) {
+          // a new consumer gets the whole credit again, whatever is still open or held
+          current.consume();
+        }
       }
     } catch (IOException | RuntimeException e) {
       sessionLost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
+    }
+  }
+
+  /** There is credit again: for what is held, then for a consumer that has waited for that. */
+  private void settled() {
+    handOut();
+    ConsumerSession current = session;
+    if (current != null && !current.isConsuming()) {
+      adjust();
     }
   }
 

@@ -21,6 +21,7 @@ import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Release;
 import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.Topology;
+import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -290,6 +291,23 @@ class FaultTest {
     await().atMost(Recording.LIMIT).until(() -> connection.unwrap(Connection.class).isEmpty());
 
     connection.close(); // timed by closeAndLeaveNothing, which finds it done
+  }
+
+  @Test
+  void closingManyReceiversOfASilentBrokerTakesNoLongerThanOne() {
+    TransportConnection patient = Transport.at(proxy.through(broker.uri())).connect(Wires.DEADLINE);
+    Recording recording = new Recording();
+    for (int i = 0; i < 5; i++) {
+      Receiver unused = patient.receive(queue, 5, recording);
+    }
+    await().atMost(Recording.LIMIT).until(() -> broker.counts(queue.name()).consumers() == 5);
+    proxy.hold();
+    long begin = System.nanoTime();
+
+    patient.close();
+
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(8));
+    proxy.heal();
   }
 
   private void create(Queue what) {

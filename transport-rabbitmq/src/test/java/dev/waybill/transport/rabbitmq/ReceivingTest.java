@@ -207,6 +207,34 @@ class ReceivingTest extends RabbitTest {
   }
 
   @Test
+  void pausingOftenTakesNoMoreAndMoreMessages() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    for (int i = 0; i < 30; i++) {
+      send(queue, "m" + i);
+    }
+    Recording recording = new Recording();
+    Receiver receiver = receive(queue, 2, recording);
+    recording.delivery(1);
+
+    for (int i = 0; i < 8; i++) {
+      receiver.pause();
+      receiver.resume();
+      await().pollDelay(Duration.ofMillis(100)).until(() -> true);
+    }
+
+    awaitReady(queue, 26); // two are open, and two wait for the credit
+    for (int settled = 0; settled < 30; settled++) {
+      settle(recording.delivery(settled), Settlement.accept());
+      if (settled == 15) {
+        receiver.pause();
+        receiver.resume();
+      }
+    }
+    assertThat(recording.bodies()).doesNotHaveDuplicates().hasSize(30);
+  }
+
+  @Test
   void aPausedReceiverLeavesMessagesToOthersAndKeepsItsOwn() throws Exception {
     Queue queue = Wires.queue();
     create(queue);
@@ -536,6 +564,21 @@ class ReceivingTest extends RabbitTest {
     try (Native raw = new Native(uri())) {
       assertThat(raw.take(queue.name())).isNotNull();
     }
+  }
+
+  @Test
+  void aForeignMessageOfAnySizeThatTheBrokerHasIsDelivered() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    Recording recording = receive(queue, 1);
+    int size = 70 * 1024 * 1024; // over the 64 MiB that the client takes unless told otherwise
+    try (Native raw = new Native(uri())) {
+      raw.channel.basicPublish("", queue.name(), null, new byte[size]);
+    }
+
+    assertThat(recording.delivery(0).message().body()).hasSize(size);
+    assertThat(settle(recording.delivery(0), Settlement.accept())).isEqualTo(Result.SETTLED);
+    assertThat(recording.failures).isEmpty();
   }
 
   @Test

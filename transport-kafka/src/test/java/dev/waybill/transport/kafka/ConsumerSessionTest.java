@@ -1,0 +1,136 @@
+package dev.waybill.transport.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetCommitCallback;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+/** What happens at moments that a real broker does not give on demand. */
+class ConsumerSessionTest {
+  private static final TopicPartition PARTITION = new TopicPartition("t", 0);
+  private static final Duration DAY = Duration.ofDays(1);
+
+  private final Client client = new Client();
+  private final Credit credit = new Credit(2, () -> {});
+
+  @Test
+  void anAssignmentThatWasOverdueDuringAPollIsNotOwnedAgainAfterIt() {
+    ConsumerSession session = session(Duration.ofMillis(200));
+    PartitionWork work = assigned(session, 1);
+    Held held = work.next();
+    List<Boolean> accepted = new ArrayList<>();
+    client.schedulePollTask(
+        () -> {
+          pause(Duration.ofMillis(300));
+          accepted.add(work.accept(held));
+        });
+
+    // what is not settled has to come again, which it does under a new assignment only
+    assertThatThrownBy(() -> session.poll(Duration.ZERO))
+        .isInstanceOf(KafkaException.class)
+        .hasMessageContaining("max.poll.interval.ms");
+    assertThat(accepted).containsExactly(false);
+  }
+
+  @Test
+  void whatIsSettledDuringTheLastCommitOfARevokedPartitionIsNotSettledForNothing() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 2);
+    Held first = work.next();
+    Held second = work.next();
+    work.accept(first);
+    List<Boolean> accepted = new ArrayList<>();
+    client.onCommitSync = () -> accepted.add(work.accept(second));
+
+    session.onPartitionsRevoked(List.of(PARTITION));
+
+    assertThat(client.synced).containsExactly(new OffsetAndMetadata(1, ""));
+    assertThat(accepted).containsExactly(false);
+  }
+
+  @Test
+  void whatIsSettledDuringTheLastCommitOfACloseIsNotSettledForNothing() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 2);
+    Held first = work.next();
+    Held second = work.next();
+    work.accept(first);
+    List<Boolean> accepted = new ArrayList<>();
+    client.onCommitSync = () -> accepted.add(work.accept(second));
+
+    session.close();
+
+    assertThat(client.synced).containsExactly(new OffsetAndMetadata(1, ""));
+    assertThat(accepted).containsExactly(false);
+  }
+
+  @Test
+  void theLastCommitRepeatsOneThatHasNoAnswerYet() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 1);
+    work.accept(work.next());
+    pause(Duration.ofMillis(150));
+    session.poll(Duration.ZERO);
+    assertThat(client.begun).containsExactly(new OffsetAndMetadata(1, ""));
+
+    session.onPartitionsRevoked(List.of(PARTITION));
+
+    assertThat(client.synced).containsExactly(new OffsetAndMetadata(1, ""));
+  }
+
+  private ConsumerSession session(Duration maxPollInterval) {
+    return new ConsumerSession(client, "t", credit, new PollClock(maxPollInterval));
+  }
+
+  private PartitionWork assigned(ConsumerSession session, int records) {
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+    for (int i = 0; i < records; i++) {
+      client.addRecord(new ConsumerRecord<>("t", 0, i, null, new byte[] {'x'}));
+    }
+    session.poll(Duration.ZERO);
+    return session.works().iterator().next();
+  }
+
+  private static void pause(Duration time) {
+    try {
+      Thread.sleep(time.toMillis());
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A consumer whose asynchronous commits get no answer. */
+  private static final class Client extends MockConsumer<byte[], byte[]> {
+    final List<OffsetAndMetadata> begun = new ArrayList<>();
+    final List<OffsetAndMetadata> synced = new ArrayList<>();
+    Runnable onCommitSync = () -> {};
+
+    Client() {
+      super("earliest");
+    }
+
+    @Override
+    public synchronized void commitAsync(
+        Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
+      begun.addAll(offsets.values());
+    }
+
+    @Override
+    public synchronized void commitSync(
+        Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+      onCommitSync.run();
+      synced.addAll(offsets.values());
+    }
+  }
+}
