@@ -8,10 +8,10 @@ import dev.waybill.routing.Source;
  *
  * <p>What is sent here leaves only when the handler has succeeded, before its message is settled;
  * if it fails, nothing leaves. It carries the correlation id on, has the handled message as its
- * cause, continues the trace ({@code traceparent}, {@code tracestate}), and has an id derived from
- * the handled message's id, the source and its place in the order of sends: handling the message
- * again sends the same messages again, and not others. What is sent through the {@link MessageBus}
- * leaves at once.
+ * cause, and continues the trace ({@code traceparent}, {@code tracestate}). What is sent as a plain
+ * record has an id derived from the handled message's id, the source and its place in the order of
+ * sends: handling the message again sends the same messages again, and not others. An envelope
+ * keeps the id that it has. What is sent through the {@link MessageBus} leaves at once.
  */
 public interface HandlerContext {
   /** Where the message was received from. */

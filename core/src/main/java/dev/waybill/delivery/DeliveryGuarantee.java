@@ -5,7 +5,9 @@ public enum DeliveryGuarantee {
   /**
    * The message is settled before the handler runs: never handled twice, lost if the handler fails
    * or the process dies. There are no retries and no dead letter for a failed handler; the failure
-   * is logged.
+   * is logged. Refused at start where an acceptance is not final, or not with the broker when the
+   * handler begins (Kafka, RabbitMQ, SQS standard queues); see {@code
+   * Capabilities.Feature.AT_MOST_ONCE}.
    */
   AT_MOST_ONCE,
   /**

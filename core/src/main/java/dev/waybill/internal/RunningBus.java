@@ -15,6 +15,7 @@ import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -173,16 +174,50 @@ final class RunningBus implements MessageBus {
       return;
     }
     long deadline = System.nanoTime() + plan.drainTimeout().toNanos();
-    consumers.values().forEach(Consumer::stop);
-    for (Consumer consumer : consumers.values()) {
-      consumer.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    try {
+      onAllConsumers(Consumer::stop);
+      onAllConsumers(
+          consumer -> consumer.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
+      closed = true;
+      if (!connection.sender().flush(FLUSH)) {
+        LOG.warn("Bus {} closes with sends that have no answer; they fail as unknown", plan.name());
+      }
+    } finally {
+      closed = true;
+      connection.close();
+      timer.shutdownNow();
     }
-    closed = true;
-    if (!connection.sender().flush(FLUSH)) {
-      LOG.warn("Bus {} closes with sends that have no answer; they fail as unknown", plan.name());
-    }
-    connection.close();
-    timer.shutdownNow();
     LOG.info("Bus {} is closed", plan.name());
+  }
+
+  /**
+   * Does something to all consumers at once, since each may block for seconds when the broker is
+   * gone; one that fails does not keep the others from it.
+   */
+  private void onAllConsumers(java.util.function.Consumer<Consumer> action) {
+    List<Thread> threads = new ArrayList<>();
+    for (Map.Entry<String, Consumer> consumer : consumers.entrySet()) {
+      Thread thread =
+          new Thread(
+              () -> action.accept(consumer.getValue()), "waybill-close-" + consumer.getKey());
+      thread.setDaemon(true);
+      thread.setUncaughtExceptionHandler(
+          (failed, e) -> LOG.error("Consumer {} failed to close", consumer.getKey(), e));
+      thread.start();
+      threads.add(thread);
+    }
+    boolean interrupted = false;
+    for (Thread thread : threads) {
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true; // closing goes on; whoever interrupted is told at the end
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -315,6 +315,9 @@ final class StartUpChecks {
           "maxUnsettled(%d) on %s is over the limit of %s, %d: give at most that."
               .formatted(consumer.maxUnsettledOrDefault(), where, builder.transport.name(), most));
     }
+    if (consumer.guarantee == DeliveryGuarantee.AT_MOST_ONCE) {
+      needs(source.keyed(), Feature.AT_MOST_ONCE, "guarantee(AT_MOST_ONCE) on " + where);
+    }
     needs(source.keyed(), Feature.DEAD_LETTER, "The consumer of " + where);
     needs(source.keyed(), Feature.ATTEMPTS, "The consumer of " + where);
   }

@@ -26,6 +26,12 @@ public final class Capabilities {
      */
     ATTEMPTS,
     /**
+     * Once {@link Settlement.Accept} is settled the message is never delivered again, whatever
+     * breaks: the broker itself has the acceptance when the stage completes. What at-most-once
+     * needs; at-least-once does not.
+     */
+    AT_MOST_ONCE,
+    /**
      * A failed message waits before its next attempt. Native up to a limit: {@link
      * Settlement.Release} with a duration, and the key waits too. Emulated up to a limit: the
      * library waits with the delivery open.

@@ -3,15 +3,20 @@ package dev.waybill.testkit;
 import static dev.waybill.delivery.FailurePolicy.noRetry;
 import static dev.waybill.delivery.FailurePolicy.retry;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waybill.Command;
 import dev.waybill.DeadLetter;
 import dev.waybill.MessageBus;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
+import dev.waybill.error.ConfigurationException;
 import dev.waybill.testkit.ContractCase.Charge;
 import dev.waybill.testkit.ContractCase.Refresh;
 import dev.waybill.testkit.ContractCase.Refreshed;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Capabilities.Feature;
+import dev.waybill.transport.Capabilities.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -216,28 +221,39 @@ abstract class SettlementCases extends RoutingCases {
   }
 
   @Test
-  void at_most_once_is_not_retried() {
+  void at_most_once_is_not_retried_or_is_refused() {
     Recorder<Integer> seen = new Recorder<>();
-    try (MessageBus bus =
-        here.refreshing(
-            c ->
-                c.guarantee(DeliveryGuarantee.AT_MOST_ONCE)
-                    .concurrency(1)
-                    .onCommand(
-                        Refresh.class,
-                        (m, x) -> {
-                          seen.add(m.payload().number());
-                          if (m.payload().number() == 1) {
-                            throw new IllegalStateException("lost, as asked for");
-                          }
-                        }))) {
-      bus.send(new Refresh(1)).join();
+    MessageBus.Builder atMostOnce =
+        here.bus()
+            .consume(
+                here.keyedQueue,
+                c ->
+                    c.guarantee(DeliveryGuarantee.AT_MOST_ONCE)
+                        .onCommand(
+                            Charge.class,
+                            (m, x) -> {
+                              seen.add(m.payload().number());
+                              if (m.payload().number() == 1) {
+                                throw new IllegalStateException("lost, as asked for");
+                              }
+                            }));
+    Capabilities.Support support =
+        harness().transport().capabilities(true).support(Feature.AT_MOST_ONCE);
+    if (support.level() == Level.REFUSED) {
+      assertThatThrownBy(atMostOnce::start)
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessage(
+              "guarantee(AT_MOST_ONCE) on queue %s needs AT_MOST_ONCE, which %s refuses: %s"
+                  .formatted(here.keyedQueue, harness().transport().name(), support.note()));
+      return;
+    }
+    try (MessageBus bus = atMostOnce.start()) {
+      bus.send(new Charge("a", 1)).join();
       seen.await(1, patience());
     }
     try (MessageBus bus =
-        here.refreshing(
-            c -> c.onCommand(Refresh.class, (m, x) -> seen.add(m.payload().number())))) {
-      bus.send(new Refresh(2)).join();
+        here.charging(c -> c.onCommand(Charge.class, (m, x) -> seen.add(m.payload().number())))) {
+      bus.send(new Charge("a", 2)).join();
       assertThat(seen.await(2, patience())).containsExactly(1, 2);
     }
   }

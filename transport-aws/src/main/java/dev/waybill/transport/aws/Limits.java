@@ -64,7 +64,8 @@ final class Limits {
                 "sent to the dead-letter queue with the evidence, then deleted; SQS has no reject")
             .refused(
                 Feature.ATOMIC_SEND,
-                "SQS and SNS store each message for itself, also those of a batch; use the outbox")
+                "SQS and SNS store each message for itself, also those of a batch; send them"
+                    + " one by one, each is confirmed")
             .natively(
                 Feature.MANDATORY,
                 "a queue that does not exist is an error; a topic takes messages also without a"
@@ -83,6 +84,7 @@ final class Limits {
             "FIFO queue and topic; the message group is the key. A second message with the same id"
                 + " within five minutes is dropped by SQS")
         .refused(Feature.DELAY, NO_DELAY_ON_FIFO)
+        .natively(Feature.AT_MOST_ONCE, "deleted from the FIFO queue before the handler begins")
         .build();
   }
 
@@ -92,6 +94,10 @@ final class Limits {
             Feature.ORDER_PER_KEY,
             "a standard queue keeps no order; give every route of the channel a key, so that it is"
                 + " a FIFO queue")
+        .refused(
+            Feature.AT_MOST_ONCE,
+            "a standard queue may deliver a message again after it was deleted; give every route of"
+                + " the channel a key, or use at-least-once")
         .nativelyUpTo(
             Feature.DELAY,
             MAX_DELAY,

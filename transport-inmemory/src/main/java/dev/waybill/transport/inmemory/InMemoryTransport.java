@@ -68,6 +68,7 @@ public final class InMemoryTransport implements Transport {
             .natively(Feature.RETRY_AFTER, "the message waits in the broker, and its key with it")
             .natively(Feature.DELAY, "the message waits in the broker")
             .emulated(Feature.EXPIRY, "looked at before handling")
+            .natively(Feature.AT_MOST_ONCE, "an accepted message is gone at once")
             .natively(Feature.DEAD_LETTER, "moved in one step")
             .refused(
                 Feature.ATOMIC_SEND,

@@ -47,6 +47,10 @@ final class KafkaCapabilities {
             Feature.DEAD_LETTER,
             "published to the source's dead-letter topic, confirmed, then the offset is completed")
         .refused(
+            Feature.AT_MOST_ONCE,
+            "an acceptance reaches Kafka with the next commit only, up to 100 ms later; use"
+                + " at-least-once and make the handler idempotent by the message id")
+        .refused(
             Feature.ATOMIC_SEND,
             "this version does not use Kafka's transactions: send the messages one by one, each is"
                 + " confirmed")

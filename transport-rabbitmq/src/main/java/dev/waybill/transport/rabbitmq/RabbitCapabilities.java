@@ -52,6 +52,11 @@ final class RabbitCapabilities {
             .emulated(
                 Feature.DEAD_LETTER, "published to the dead-letter queue with a publisher confirm")
             .refused(
+                Feature.AT_MOST_ONCE,
+                "RabbitMQ does not confirm acknowledgements, so that one that is lost with the"
+                    + " connection brings the message again; use at-least-once and make the handler"
+                    + " idempotent by the message id")
+            .refused(
                 Feature.ATOMIC_SEND,
                 "RabbitMQ does not store several messages together or not at all; send one message,"
                     + " or make the receiver idempotent")
