@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -100,6 +101,13 @@ class OrderTest {
     assertThat(seen.subList(2, 4)).containsExactly("a1", "a2");
   }
 
+  /** A poll that waits for a while and gets nothing, so that the receiver does not spin. */
+  private static List<ReceivedMessage> emptyLongPoll() throws InterruptedException {
+    boolean never = new CountDownLatch(1).await(100, TimeUnit.MILLISECONDS);
+    assertThat(never).isFalse();
+    return List.of();
+  }
+
   /** By a port of the test's: the emulator hands out one message of a group at a time. */
   @Test
   void aLostHeadTakesTheLaterOnesOfItsGroupAlong() {
@@ -107,11 +115,7 @@ class OrderTest {
     when(port.queueUrl(anyString(), any())).thenReturn("http://127.0.0.1/q.fifo");
     when(port.receive(anyString(), anyInt(), any(), any(), any()))
         .thenReturn(List.of(received("1", "a"), received("2", "a"), received("3", "b")))
-        .thenAnswer(
-            call -> {
-              Thread.sleep(100);
-              return List.of();
-            });
+        .thenAnswer(call -> emptyLongPoll());
     Collector collector = new Collector();
     try (AwsConnection brief =
         new AwsConnection(port, Duration.ofSeconds(2), type -> Optional.empty())) {
@@ -143,11 +147,7 @@ class OrderTest {
     when(port.queueUrl(anyString(), any())).thenReturn("http://127.0.0.1/q.fifo");
     when(port.receive(anyString(), anyInt(), any(), any(), any()))
         .thenReturn(List.of(received("1", "a"), received("2", "a")))
-        .thenAnswer(
-            call -> {
-              Thread.sleep(100);
-              return List.of();
-            });
+        .thenAnswer(call -> emptyLongPoll());
     Collector collector = new Collector();
     try (AwsConnection brief =
         new AwsConnection(port, Duration.ofSeconds(2), type -> Optional.empty())) {

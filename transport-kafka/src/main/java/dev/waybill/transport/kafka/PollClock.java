@@ -1,6 +1,7 @@
 package dev.waybill.transport.kafka;
 
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /**
  * When a consumer was last polled. One that was not polled for {@code max.poll.interval.ms} has
@@ -8,17 +9,25 @@ import java.time.Duration;
  */
 final class PollClock {
   private final long limit;
-  private volatile long last = System.nanoTime();
+  private final LongSupplier nanoTime;
+  private volatile long last;
 
   PollClock(Duration maxPollInterval) {
+    this(maxPollInterval, System::nanoTime);
+  }
+
+  /** With a clock of a test's. */
+  PollClock(Duration maxPollInterval, LongSupplier nanoTime) {
     this.limit = maxPollInterval.toNanos();
+    this.nanoTime = nanoTime;
+    this.last = nanoTime.getAsLong();
   }
 
   void polled() {
-    last = System.nanoTime();
+    last = nanoTime.getAsLong();
   }
 
   boolean isOverdue() {
-    return System.nanoTime() - last > limit;
+    return nanoTime.getAsLong() - last > limit;
   }
 }

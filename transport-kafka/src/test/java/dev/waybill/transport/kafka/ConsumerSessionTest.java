@@ -2,11 +2,13 @@ package dev.waybill.transport.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -20,18 +22,19 @@ class ConsumerSessionTest {
   private static final TopicPartition PARTITION = new TopicPartition("t", 0);
   private static final Duration DAY = Duration.ofDays(1);
 
+  private final AtomicLong time = new AtomicLong();
   private final Client client = new Client();
   private final Credit credit = new Credit(2, () -> {});
 
   @Test
   void anAssignmentThatWasOverdueDuringAPollIsNotOwnedAgainAfterIt() {
-    ConsumerSession session = session(Duration.ofMillis(200));
+    ConsumerSession session = session(Duration.ofMinutes(5));
     PartitionWork work = assigned(session, 1);
     Held held = work.next();
     List<Boolean> accepted = new ArrayList<>();
     client.schedulePollTask(
         () -> {
-          pause(Duration.ofMillis(300));
+          time.addAndGet(Duration.ofMinutes(6).toNanos());
           accepted.add(work.accept(held));
         });
 
@@ -79,8 +82,13 @@ class ConsumerSessionTest {
     ConsumerSession session = session(DAY);
     PartitionWork work = assigned(session, 1);
     work.accept(work.next());
-    pause(Duration.ofMillis(150));
-    session.poll(Duration.ZERO);
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(
+            () -> {
+              session.poll(Duration.ZERO);
+              return !client.begun.isEmpty();
+            });
     assertThat(client.begun).containsExactly(new OffsetAndMetadata(1, ""));
 
     session.onPartitionsRevoked(List.of(PARTITION));
@@ -89,7 +97,7 @@ class ConsumerSessionTest {
   }
 
   private ConsumerSession session(Duration maxPollInterval) {
-    return new ConsumerSession(client, "t", credit, new PollClock(maxPollInterval));
+    return new ConsumerSession(client, "t", credit, new PollClock(maxPollInterval, time::get));
   }
 
   private PartitionWork assigned(ConsumerSession session, int records) {
@@ -100,14 +108,6 @@ class ConsumerSessionTest {
     }
     session.poll(Duration.ZERO);
     return session.works().iterator().next();
-  }
-
-  private static void pause(Duration time) {
-    try {
-      Thread.sleep(time.toMillis());
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   /** A consumer whose asynchronous commits get no answer. */
