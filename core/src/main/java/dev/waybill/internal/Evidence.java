@@ -46,7 +46,7 @@ final class Evidence {
         evidence.put(EXCEPTION_MESSAGE, cut(message));
       }
     }
-    evidence.put(CHANNEL, StartUpChecks.channelOf(source).name());
+    evidence.put(CHANNEL, source.channel().name());
     if (source instanceof Subscription subscription) {
       evidence.put(SUBSCRIPTION, subscription.subscriber());
     }

@@ -8,6 +8,11 @@ package dev.waybill.routing;
  */
 public record Queue(String name, boolean keyed) implements Channel, Source {
   @Override
+  public Channel channel() {
+    return this;
+  }
+
+  @Override
   public String toString() {
     return "queue " + name;
   }

@@ -8,6 +8,9 @@ public sealed interface Source permits Queue, Subscription {
    */
   String name();
 
+  /** The channel that its messages come through: the queue itself, or the subscription's topic. */
+  Channel channel();
+
   /** Whether the messages of this source keep the order per key. */
   boolean keyed();
 

@@ -14,6 +14,11 @@ public record Subscription(Topic topic, String subscriber) implements Source {
   }
 
   @Override
+  public Channel channel() {
+    return topic;
+  }
+
+  @Override
   public boolean keyed() {
     return topic.keyed();
   }

@@ -1,7 +1,6 @@
 package dev.waybill.transport.kafka;
 
 import dev.waybill.routing.Channel;
-import dev.waybill.routing.Queue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.transport.Topology;
@@ -29,8 +28,7 @@ final class KafkaNames {
 
   /** The topic that a source reads. */
   static String topicOf(Source source) {
-    return topic(
-        source instanceof Subscription subscription ? subscription.topic() : queue(source));
+    return topic(source.channel());
   }
 
   /** The consumer group of a source. */
@@ -101,7 +99,7 @@ final class KafkaNames {
   private static Set<Channel> channels(Topology topology) {
     Set<Channel> all = new LinkedHashSet<>(topology.channels());
     for (Source source : topology.sources()) {
-      all.add(source instanceof Subscription subscription ? subscription.topic() : queue(source));
+      all.add(source.channel());
     }
     all.addAll(topology.deadLetterQueues());
     return all;
@@ -111,10 +109,6 @@ final class KafkaNames {
     Set<Source> all = new LinkedHashSet<>(topology.sources());
     all.addAll(topology.deadLetterQueues());
     return all;
-  }
-
-  private static Queue queue(Source source) {
-    return (Queue) source;
   }
 
   private static String sentence(String text) {
