@@ -11,8 +11,11 @@ import com.rabbitmq.client.ShutdownSignalException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class ConsumerSession {
   private static final Logger log = LoggerFactory.getLogger(ConsumerSession.class);
 
+  /** Less than a receiver's stop may take; the client only has to hand over what it has. */
+  private static final Duration CANCEL_LIMIT = Duration.ofSeconds(1);
+
   private final String queue;
   private final int credit;
   private final Mailbox mailbox;
@@ -34,6 +40,7 @@ final class ConsumerSession {
   private final Deque<RabbitDelivery> held = new ArrayDeque<>();
   private int open;
   private @Nullable String consumerTag;
+  private @Nullable Handover consumer;
   private volatile boolean ended;
 
   private ConsumerSession(
@@ -88,7 +95,9 @@ final class ConsumerSession {
 
   void consume() throws IOException {
     if (consumerTag == null) {
-      consumerTag = channel.basicConsume(queue, false, new Handover(channel));
+      Handover handover = new Handover(channel);
+      consumerTag = channel.basicConsume(queue, false, handover);
+      consumer = handover;
     }
   }
 
@@ -98,6 +107,9 @@ final class ConsumerSession {
     if (tag != null) {
       consumerTag = null;
       channel.basicCancel(tag);
+      if (consumer != null && channel.isOpen() && !consumer.awaitCancelOk()) {
+        log.info("The client is slow to hand over what has arrived from queue {}", queue);
+      }
     }
   }
 
@@ -163,8 +175,25 @@ final class ConsumerSession {
 
   /** The consumer as the client sees it: hands everything over to the mailbox. */
   private final class Handover extends DefaultConsumer {
+    private final CountDownLatch cancelOk = new CountDownLatch(1);
+
     Handover(Channel channel) {
       super(channel);
+    }
+
+    /** Waits for the last of the client's calls, which comes after those for deliveries. */
+    boolean awaitCancelOk() {
+      try {
+        return cancelOk.await(CANCEL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+
+    @Override
+    public void handleCancelOk(String tag) {
+      cancelOk.countDown();
     }
 
     @Override

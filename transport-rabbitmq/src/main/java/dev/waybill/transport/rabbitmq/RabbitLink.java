@@ -180,7 +180,7 @@ final class RabbitLink {
       made.abort((int) CLOSE_LIMIT.toMillis());
       return;
     }
-    backoff.reset();
+    backoff.succeeded();
     warned = false;
     made.addShutdownListener(signal -> mailbox.tell(() -> lost(made, signal)));
     listeners.forEach(listener -> listener.connected(made));

@@ -92,7 +92,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     mailbox.tell(
         () -> {
           connection = made;
-          backoff.reset();
+          backoff.succeeded();
           open();
         });
   }
@@ -169,7 +169,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     }
     session = made;
     epoch++;
-    backoff.reset();
+    backoff.succeeded();
     recovered();
   }
 
@@ -198,11 +198,23 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
         quiet(current);
       } else {
         handOut();
-        if (!current.holds()) {
-          // a new consumer gets the whole credit again, whatever is still open or held
-          current.consume();
+        if (!current.isConsuming()) {
+          mailbox.tell(this::consumeAgain); // behind what the last consumer has handed over
         }
       }
+    } catch (IOException | RuntimeException e) {
+      sessionLost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
+    }
+  }
+
+  /** A new consumer gets the whole credit again, whatever is still open: not while more is held. */
+  private void consumeAgain() {
+    ConsumerSession current = session;
+    if (current == null || stopped || paused || current.holds()) {
+      return;
+    }
+    try {
+      current.consume();
     } catch (IOException | RuntimeException e) {
       sessionLost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
     }
