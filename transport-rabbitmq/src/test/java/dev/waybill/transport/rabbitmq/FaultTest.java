@@ -306,7 +306,8 @@ class FaultTest {
 
     patient.close();
 
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(8));
+    // one after another they would take five times the five seconds that each may
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
     proxy.heal();
   }
 
