@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module dev.waybill.testkit {
   requires transitive dev.waybill;
+  requires transitive dev.waybill.transport.inmemory;
   requires transitive org.junit.jupiter.api;
   requires org.assertj.core;
   requires org.slf4j;

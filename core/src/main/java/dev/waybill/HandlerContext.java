@@ -52,4 +52,15 @@ public interface HandlerContext {
 
   /** Transfers a plain payload as a document after success; see {@link #send(Command)}. */
   void transfer(Record document);
+
+  /**
+   * Replies to whoever {@linkplain MessageBus#request requested} this, after success like {@link
+   * #send(Command)}; does nothing if nobody waits for a reply, because the command was only sent.
+   *
+   * @param payload of a class that the routes name with {@link
+   *     dev.waybill.routing.Routes.Definition#reply}
+   * @throws dev.waybill.error.MessagingException at once if they don't
+   * @throws IllegalStateException if this handler has replied already
+   */
+  void reply(Record payload);
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 
 /**
@@ -67,6 +68,50 @@ public interface MessageBus extends AutoCloseable {
 
   /** Hands a plain payload over as a document. */
   CompletableFuture<SendReceipt> transfer(Record document);
+
+  /**
+   * Sends a command to the queue of its route, and waits for the one reply to it. The bus needs
+   * {@link Builder#requests}.
+   *
+   * <p>The command expires with the timeout. A failure there comes back as a failure here, as soon
+   * as no further attempt can be made in time.
+   *
+   * @param replyType the class of the reply, or what several classes of {@linkplain
+   *     dev.waybill.routing.Routes.Definition#reply reply} have in common, such as a sealed
+   *     interface
+   * @param timeout how long the reply may take, by this bus's own timer; positive
+   * @return completes with the reply's payload. Fails with a {@link
+   *     dev.waybill.error.SendException} if the command could not be sent, a {@link
+   *     dev.waybill.error.RequestFailedException} if its handler failed, and a {@link
+   *     dev.waybill.error.MessagingException} otherwise: {@code TIMEOUT}, {@code UNKNOWN_TYPE} if
+   *     the reply is none of {@code replyType}. A reply that comes later is dropped. Dependents run
+   *     on a thread of the bus, and must not block
+   */
+  <R> CompletableFuture<R> request(Command<?> command, Class<R> replyType, Duration timeout);
+
+  /** Requests with a plain payload as the command. */
+  <R> CompletableFuture<R> request(Record command, Class<R> replyType, Duration timeout);
+
+  /**
+   * Takes back a message that was sent with a delay, if it has not been delivered.
+   *
+   * @return completes with whether it is taken back. Fails with a {@link
+   *     dev.waybill.error.MessagingException} of code {@code UNSUPPORTED} where the transport
+   *     refuses {@code CANCEL}
+   */
+  CompletableFuture<Boolean> cancel(SendReceipt receipt);
+
+  /**
+   * Changes how many handlers of a queue or subscription may run at a time; the last call counts.
+   * Handlers that run go on to their end.
+   *
+   * @throws IllegalArgumentException if this bus does not consume it, or {@code handlers} is not
+   *     from 1 to the consumer's {@link ConsumerSpec#maxUnsettled}
+   */
+  void concurrency(String source, int handlers);
+
+  /** Whether this bus does its work, and what is wrong if not. Asks nobody, never blocks. */
+  Health health();
 
   /**
    * Stops receiving from a queue or subscription ({@code "payments"}, {@code "orders.billing"});
@@ -128,6 +173,14 @@ public interface MessageBus extends AutoCloseable {
      */
     Builder consumeDeadLetters(String source, DeadLetter.Handler handler);
 
+    /**
+     * Makes the bus able to {@link MessageBus#request}: replies to it come to a {@link
+     * dev.waybill.routing.ReplyQueue} of this instance.
+     *
+     * @param requester the name that all instances of the application share
+     */
+    Builder requests(String requester);
+
     /** Adds an interceptor behind those added before. */
     Builder intercept(Interceptor interceptor);
 
@@ -153,6 +206,12 @@ public interface MessageBus extends AutoCloseable {
 
     /** The clock for times of sending and expiry; for tests. Default the system's. */
     Builder clock(Clock clock);
+
+    /**
+     * What runs deadlines, retry waits that the library keeps, and lease renewals; for tests,
+     * beside {@link #clock}. Not shut down by the bus. Default: a thread of the bus.
+     */
+    Builder timer(ScheduledExecutorService timer);
 
     /**
      * Checks everything, connects, prepares the topology, and begins to receive. Blocks.

@@ -40,6 +40,8 @@ public enum ErrorCode {
   THROTTLED(true),
   /** No answer within the deadline. */
   TIMEOUT(true),
+  /** A request was handled, and its handler failed for good. */
+  REQUEST_FAILED(false),
   /** The bus, the connection or the transport is closed. */
   CLOSED(false),
   /** The transport refuses what was asked for; see its capabilities. */

@@ -87,6 +87,11 @@ final class BufferingContext implements HandlerContext {
     add(MessageKind.DOCUMENT, Document.of(document, derived()));
   }
 
+  @Override
+  public void reply(Record payload) {
+    throw new UnsupportedOperationException();
+  }
+
   /** The handler has failed: nothing leaves. */
   synchronized void discard() {
     closed = true;

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ final class BusBuilder implements MessageBus.Builder {
   Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
   Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
   Clock clock = Clock.systemUTC();
+  @Nullable ScheduledExecutorService timer;
   private boolean started;
 
   /** Who takes the dead letters of the source of a name. */
@@ -113,6 +115,17 @@ final class BusBuilder implements MessageBus.Builder {
   public MessageBus.Builder clock(Clock clock) {
     this.clock = Objects.requireNonNull(clock, "clock");
     return this;
+  }
+
+  @Override
+  public MessageBus.Builder timer(ScheduledExecutorService timer) {
+    this.timer = Objects.requireNonNull(timer, "timer");
+    return this;
+  }
+
+  @Override
+  public MessageBus.Builder requests(String requester) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

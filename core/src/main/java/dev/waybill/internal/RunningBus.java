@@ -4,6 +4,7 @@ import dev.waybill.Command;
 import dev.waybill.Document;
 import dev.waybill.Envelope;
 import dev.waybill.Event;
+import dev.waybill.Health;
 import dev.waybill.MessageBus;
 import dev.waybill.SendReceipt;
 import dev.waybill.error.ConfigurationException;
@@ -137,6 +138,32 @@ final class RunningBus implements MessageBus {
               null));
     }
     return outgoing.send(verb, envelope);
+  }
+
+  @Override
+  public <R> CompletableFuture<R> request(
+      Command<?> command, Class<R> replyType, Duration timeout) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public <R> CompletableFuture<R> request(Record command, Class<R> replyType, Duration timeout) {
+    return request(Command.of(command), replyType, timeout);
+  }
+
+  @Override
+  public CompletableFuture<Boolean> cancel(SendReceipt receipt) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void concurrency(String source, int handlers) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Health health() {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -2,13 +2,13 @@ package dev.waybill.routing;
 
 /**
  * Where messages of a route travel: a {@link Queue} (one consumer gets each message) or a {@link
- * Topic} (every subscription gets a copy).
+ * Topic} (every subscription gets a copy). A {@link ReplyQueue} is made by the library alone.
  *
  * <p>A name is made of ASCII letters, digits, {@code .}, {@code _} and {@code -}, up to {@value
  * #MAX_NAME_LENGTH} characters; a transport maps it to a name of its broker by a visible,
  * reversible rule.
  */
-public sealed interface Channel permits Queue, Topic {
+public sealed interface Channel permits Queue, Topic, ReplyQueue {
   /**
    * The longest name: Kafka's limit for topics (249) less the room for a subscription's dead-letter
    * suffix.

@@ -126,6 +126,14 @@ public final class Routes {
       return add(MessageKind.COMMAND, payloadType);
     }
 
+    /**
+     * Names the class of replies to requests: they travel to whoever requested, so they need no
+     * channel, only a type name.
+     */
+    public <T extends Record> Named<Reply> reply(Class<T> payloadType) {
+      return add(MessageKind.DOCUMENT, payloadType);
+    }
+
     /** Begins the route of a document: data handed over, to a queue or a topic. */
     public <T> Named<ToChannel<T>> document(Class<T> payloadType) {
       return add(MessageKind.DOCUMENT, payloadType);
@@ -197,6 +205,9 @@ public final class Routes {
     S named(String typeName);
   }
 
+  /** A class of replies that is complete. */
+  public sealed interface Reply permits RouteBuilder {}
+
   /**
    * A route that lacks its topic.
    *
@@ -243,7 +254,8 @@ public final class Routes {
     Options<T> expiringAfter(Duration lifetime);
   }
 
-  private static final class RouteBuilder<T> implements Named<Object>, ToChannel<T>, Options<T> {
+  private static final class RouteBuilder<T>
+      implements Named<Object>, ToChannel<T>, Options<T>, Reply {
     private final MessageKind kind;
     private final Class<T> payloadType;
     private @Nullable String typeName;

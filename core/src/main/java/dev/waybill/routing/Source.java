@@ -1,7 +1,10 @@
 package dev.waybill.routing;
 
-/** What a consumer receives from: a {@link Queue}, or a {@link Subscription} of a topic. */
-public sealed interface Source permits Queue, Subscription {
+/**
+ * What a consumer receives from: a {@link Queue}, or a {@link Subscription} of a topic; the library
+ * itself from a {@link ReplyQueue}.
+ */
+public sealed interface Source permits Queue, Subscription, ReplyQueue {
   /**
    * The source's name: the queue's, or {@code <topic>.<subscription>}. Unique among the queues and
    * subscriptions of a bus; a start-up check sees to it.
@@ -16,7 +19,7 @@ public sealed interface Source permits Queue, Subscription {
 
   /**
    * The queue that takes this source's dead letters: {@code <name>.dlq}. It keeps no order, and it
-   * is the only dead-letter queue of this source.
+   * is the only dead-letter queue of this source. A reply queue has none on the broker.
    */
   default Queue deadLetterQueue() {
     return new Queue(name() + ".dlq", false);

@@ -46,8 +46,12 @@ public final class Capabilities {
      * published by us.
      */
     DEAD_LETTER,
-    /** Several sends are stored together or not at all. */
+    /** A message that was sent with a delay can be taken back before it is delivered. */
+    CANCEL,
+    /** Several sends are stored together or not at all: {@link Sender#sendTogether}. */
     ATOMIC_SEND,
+    /** An instance has a {@link dev.waybill.routing.ReplyQueue} of its own. */
+    REQUEST_REPLY,
     /** A message to a channel nobody is bound to is an error for its sender. */
     MANDATORY,
     /** {@link Topology.Mode#CREATE}. */

@@ -2,6 +2,7 @@ package dev.waybill.transport;
 
 import dev.waybill.routing.Channel;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -16,7 +17,9 @@ public interface Sender {
    * <p>May block the caller only for back-pressure (a full buffer), and never beyond {@code
    * deadline}. Never sends again a message whose fate is unknown.
    *
-   * @param channel a channel of the topology that the connection was prepared with
+   * @param channel a channel of the topology that the connection was prepared with, or any {@link
+   *     dev.waybill.routing.ReplyQueue}; one that is gone is rejected as {@code NOT_FOUND} or
+   *     {@code UNROUTABLE} where the broker can tell, and confirmed where it can't
    * @param message within the limits of the transport's {@link Capabilities}; the library has
    *     checked them
    * @param deadline how long the answer may take, positive. The library fails the caller's future
@@ -27,6 +30,39 @@ public interface Sender {
    *     dependents must not block.
    */
   CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline);
+
+  /**
+   * Stores several messages together or not at all, in their order; called only where {@link
+   * Capabilities.Feature#ATOMIC_SEND} is native for the channels of all of them. Otherwise like
+   * {@link #send}.
+   *
+   * @param messages at least one
+   * @return completes with the broker's names, in the order of the messages
+   */
+  default CompletableFuture<List<String>> sendTogether(
+      List<Addressed> messages, Duration deadline) {
+    throw new UnsupportedOperationException("ATOMIC_SEND is declared native, and not implemented");
+  }
+
+  /**
+   * A message and where it goes.
+   *
+   * @param channel as for {@link #send}
+   * @param message as for {@link #send}
+   */
+  record Addressed(Channel channel, WireMessage message) {}
+
+  /**
+   * Takes back a message that was sent with a delay; called only where {@link
+   * Capabilities.Feature#CANCEL} is native.
+   *
+   * @param brokerId the broker's name for it, as {@link #send} gave it
+   * @return completes with whether it is taken back, and will not be delivered; false if it has
+   *     been delivered, or is not there
+   */
+  default CompletableFuture<Boolean> cancel(Channel channel, String brokerId, Duration deadline) {
+    throw new UnsupportedOperationException("CANCEL is declared native, and not implemented");
+  }
 
   /**
    * Blocks until everything sent before has an answer, at most {@code deadline}; then returns

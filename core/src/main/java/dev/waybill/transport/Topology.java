@@ -1,8 +1,11 @@
 package dev.waybill.transport;
 
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What must stand on the broker for one bus.
@@ -14,16 +17,24 @@ import java.util.List;
  *     deadLetterQueues} instead.
  * @param deadLetterQueues the dead-letter queues of the sources, and those that the bus receives
  *     from
+ * @param replies where the replies to this bus's requests arrive, or null if it makes none; neither
+ *     among the channels nor the sources, without a dead-letter queue, and of this connection alone
  */
 public record Topology(
     List<Channel> channels,
     List<Source> sources,
-    List<dev.waybill.routing.Queue> deadLetterQueues) {
+    List<Queue> deadLetterQueues,
+    @Nullable ReplyQueue replies) {
   /** Copies the lists. */
   public Topology {
     channels = List.copyOf(channels);
     sources = List.copyOf(sources);
     deadLetterQueues = List.copyOf(deadLetterQueues);
+  }
+
+  /** A topology without a reply queue. */
+  public Topology(List<Channel> channels, List<Source> sources, List<Queue> deadLetterQueues) {
+    this(channels, sources, deadLetterQueues, null);
   }
 
   /** What a bus may do to make its topology stand. */

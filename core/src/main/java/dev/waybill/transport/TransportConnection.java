@@ -15,7 +15,9 @@ public interface TransportConnection extends AutoCloseable {
    *
    * @return what is missing or differs, one sentence each with the remedy; empty if all is well.
    *     {@code CREATE} makes what is missing and never changes what is there; {@code VERIFY} makes
-   *     nothing; {@code ASSUME} does no administrative call at all and returns nothing.
+   *     nothing; {@code ASSUME} does no administrative call at all and returns nothing. The reply
+   *     queue is this connection's own: it is made in every mode, by the means the transport's page
+   *     says, and removed by {@link #close}.
    * @throws dev.waybill.error.MessagingException if the broker can't be asked
    */
   List<String> prepare(Topology topology, Topology.Mode mode);
@@ -26,7 +28,10 @@ public interface TransportConnection extends AutoCloseable {
   /**
    * Begins to receive from a source. Returns without waiting for the first message.
    *
-   * @param source a queue (also a dead-letter queue) or subscription of the topology
+   * @param source a queue (also a dead-letter queue), subscription or the reply queue of the
+   *     topology. From a reply queue everything arrives that is sent to it after {@link #prepare}
+   *     has returned, also over lost connections where the broker can keep it; it is accepted at
+   *     once, and never released or rejected
    * @param maxUnsettled the credit: how many deliveries may be open at once, at least 1
    * @param listener gets deliveries and disturbances, one call at a time
    */

@@ -7,12 +7,15 @@ import dev.waybill.routing.Queue;
 import dev.waybill.routing.Routes;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.Topology;
+import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.inmemory.VirtualClock;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** The channels, routes and buses of one case, under names that no other case has. */
 final class ContractCase {
@@ -31,7 +34,7 @@ final class ContractCase {
   /** A document without a key. */
   record Report(String title, List<String> lines) {}
 
-  private final TransportHarness harness;
+  private final Supplier<TransportHarness> harness;
   final String id = "c" + UUID.randomUUID().toString().substring(0, 8);
   final String keyedQueue = id + "-charges";
   final String plainQueue = id + "-refreshes";
@@ -40,7 +43,7 @@ final class ContractCase {
   final String documents = id + "-reports";
   final Routes routes;
 
-  ContractCase(TransportHarness harness) {
+  ContractCase(Supplier<TransportHarness> harness) {
     this.harness = harness;
     this.routes =
         Routes.define(
@@ -61,7 +64,14 @@ final class ContractCase {
 
   /** A bus with the case's routes. */
   MessageBus.Builder bus() {
-    return MessageBus.over(harness.transport()).named("contract").routes(routes);
+    return bus(harness().transport());
+  }
+
+  /** A bus with the case's routes over another way to the same broker. */
+  MessageBus.Builder bus(Transport transport) {
+    MessageBus.Builder bus = MessageBus.over(transport).named("contract").routes(routes);
+    VirtualClock clock = harness().clock();
+    return clock == null ? bus : bus.clock(clock);
   }
 
   /** A started bus that consumes commands with a key. */
@@ -74,6 +84,10 @@ final class ContractCase {
     return bus().consume(plainQueue, consumer).start();
   }
 
+  private TransportHarness harness() {
+    return harness.get();
+  }
+
   Queue queue(String name) {
     return routes.queue(name);
   }
@@ -84,7 +98,7 @@ final class ContractCase {
 
   /** Puts a message into a channel as a program without Waybill might. */
   void sendForeign(Channel channel, WireMessage message) {
-    try (TransportConnection connection = harness.transport().connect(Duration.ofSeconds(15))) {
+    try (TransportConnection connection = harness().transport().connect(Duration.ofSeconds(15))) {
       connection.prepare(
           new Topology(List.of(channel), List.of(), List.of()), Topology.Mode.ASSUME);
       connection.sender().send(channel, message, Duration.ofSeconds(15)).join();

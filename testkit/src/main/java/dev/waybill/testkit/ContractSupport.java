@@ -3,24 +3,51 @@ package dev.waybill.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waybill.SendReceipt;
+import dev.waybill.transport.Capabilities.Feature;
+import dev.waybill.transport.Capabilities.Level;
+import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.inmemory.VirtualClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the cases share: names of their own, and nothing left behind. */
+/**
+ * What the cases share: names of their own, time that passes, a report, and nothing left behind.
+ *
+ * <p>A case waits with {@link #await} and {@link #until} alone, which let a virtual clock go on
+ * while they wait, and takes times from {@link #now} alone.
+ */
+@ExtendWith(ConformanceReport.class)
 abstract class ContractSupport {
-  final ContractCase here = new ContractCase(() -> harness().transport());
+  /** How far a virtual clock goes on before a case looks again. */
+  private static final Duration STEP = Duration.ofMillis(20);
+
+  /** How long a case gives other threads before it looks again. */
+  private static final Duration GLANCE = Duration.ofMillis(2);
+
+  final ContractCase here = new ContractCase(this::harness);
   private Set<Thread> threadsBefore = Set.of();
+  private @Nullable String notProvable;
 
   /** The transport under test. */
   protected abstract TransportHarness harness();
+
+  /** The name of the report, and of its file; the transport's unless it is overridden. */
+  protected String reportName() {
+    return harness().transport().name();
+  }
 
   /** Starts the broker, whose threads are not the case's. */
   @BeforeEach
@@ -43,6 +70,90 @@ abstract class ContractSupport {
 
   final Duration patience() {
     return harness().patience();
+  }
+
+  /** How the transport supports a feature on channels without keys. */
+  final Support support(Feature feature) {
+    return harness().transport().capabilities(false).support(feature);
+  }
+
+  /** How the transport supports a feature on channels with keys. */
+  final Support keyedSupport(Feature feature) {
+    return harness().transport().capabilities(true).support(feature);
+  }
+
+  static boolean refused(Support support) {
+    return support.level() == Level.REFUSED;
+  }
+
+  /** Says that this case can't be proved with this harness; for the report. */
+  final void notProvable(String reason) {
+    this.notProvable = reason;
+  }
+
+  final @Nullable String notProvable() {
+    return notProvable;
+  }
+
+  /** The time that the broker lives in. */
+  final Instant now() {
+    VirtualClock clock = harness().clock();
+    return clock == null ? Instant.now() : clock.instant();
+  }
+
+  /** Waits for at least {@code count} of a recorder. */
+  final <T> List<T> await(Recorder<T> recorder, int count) {
+    return await(recorder, all -> all.size() >= count, count + " of them");
+  }
+
+  /** Waits until {@code enough} is true of what a recorder has seen. */
+  final <T> List<T> await(Recorder<T> recorder, Predicate<List<T>> enough, String what) {
+    try {
+      until(what, () -> enough.test(recorder.all()));
+    } catch (AssertionError e) {
+      throw new AssertionError(e.getMessage() + ", but saw " + recorder.all(), e);
+    }
+    return recorder.all();
+  }
+
+  /** Waits until a condition holds, and lets a virtual clock go on meanwhile. */
+  final void until(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + patience().toNanos();
+    VirtualClock clock = harness().clock();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("waited %s for %s".formatted(patience(), what));
+      }
+      glance();
+      if (clock != null && !condition.getAsBoolean()) {
+        clock.advance(STEP);
+      }
+    }
+  }
+
+  /**
+   * Lets a time pass in which nothing is expected to happen, as the broker counts it; for "no more
+   * than", never for "by then".
+   */
+  final void pass(Duration time) {
+    VirtualClock clock = harness().clock();
+    if (clock != null) {
+      clock.advance(time);
+      return;
+    }
+    long end = System.nanoTime() + time.toNanos();
+    while (System.nanoTime() < end) {
+      glance();
+    }
+  }
+
+  private static void glance() {
+    try {
+      TimeUnit.NANOSECONDS.sleep(GLANCE.toNanos());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while waiting", e);
+    }
   }
 
   static void confirmed(List<CompletableFuture<SendReceipt>> sends) {

@@ -26,16 +26,16 @@ abstract class LifeCycleCases extends OrderCases {
                 c -> c.onCommand(Charge.class, (m, x) -> marker.add(m.payload().number())))
             .start()) {
       bus.send(new Refresh(1)).join();
-      seen.await(1, patience());
+      await(seen, 1);
       bus.pause(here.plainQueue);
       bus.send(new Refresh(2)).join();
       for (int i = 0; i < 5; i++) { // time passes, as counted by another consumer's work
         bus.send(new Charge("m", i)).join();
-        marker.await(i + 1, patience());
+        await(marker, i + 1);
       }
       int whilePaused = seen.all().size();
       bus.resume(here.plainQueue);
-      seen.await(2, patience());
+      await(seen, 2);
       assertThat(whilePaused).isBetween(1, 2);
       assertThat(seen.all()).containsExactly(1, 2);
     }
@@ -57,7 +57,7 @@ abstract class LifeCycleCases extends OrderCases {
                       finished.add(m.payload().number());
                     }));
     bus.send(new Refresh(1)).join();
-    started.await(1, patience());
+    await(started, 1);
     CompletableFuture<Void> closing = CompletableFuture.runAsync(bus::close);
     go.countDown();
     closing.join();
@@ -67,7 +67,7 @@ abstract class LifeCycleCases extends OrderCases {
         here.refreshing(
             c -> c.onCommand(Refresh.class, (m, x) -> second.add(m.payload().number())))) {
       next.send(new Refresh(2)).join();
-      assertThat(second.await(1, patience())).containsExactly(2);
+      assertThat(await(second, 1)).containsExactly(2);
     }
   }
 }

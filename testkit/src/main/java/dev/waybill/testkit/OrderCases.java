@@ -58,7 +58,7 @@ abstract class OrderCases extends SendingCases {
         }
       }
       confirmed(sends);
-      handled.await(80, patience());
+      await(handled, 80);
     }
     assertThat(overlaps.all()).as("two at a time of one key").isEmpty();
     for (String account : List.of("a", "b", "c", "d")) {
@@ -90,7 +90,7 @@ abstract class OrderCases extends SendingCases {
       sends.add(bus.send(new Charge("stuck", 2)));
       IntStream.range(0, 10).forEach(i -> sends.add(bus.send(new Charge("free-" + i, i))));
       confirmed(sends);
-      List<String> all = handled.await(12, patience());
+      List<String> all = await(handled, 12);
       assertThat(all.subList(10, 12)).containsExactly("stuck1", "stuck2");
     }
   }
@@ -113,7 +113,7 @@ abstract class OrderCases extends SendingCases {
                           running.decrementAndGet();
                         }))) {
       confirmed(IntStream.range(0, 100).mapToObj(i -> bus.send(new Refresh(i))).toList());
-      assertThat(new HashSet<>(seen.await(100, patience()))).hasSize(100);
+      assertThat(new HashSet<>(await(seen, 100))).hasSize(100);
     }
     assertThat(most.get()).isBetween(1, 3);
   }
@@ -137,7 +137,7 @@ abstract class OrderCases extends SendingCases {
                           all.add(m.payload().number());
                         }))) {
       one.send(new Refresh(-1)).join();
-      stalled.await(1, patience());
+      await(stalled, 1);
       try (MessageBus other =
           here.refreshing(
               c ->
@@ -153,9 +153,9 @@ abstract class OrderCases extends SendingCases {
                 .mapToObj(i -> Command.of(new Refresh(i)).with(m -> m.withKey("key-" + i)))
                 .map(other::send)
                 .toList());
-        busy.await(1, patience());
+        await(busy, 1);
         release.countDown();
-        all.await(101, patience());
+        await(all, 101);
       }
     }
   }

@@ -30,7 +30,7 @@ abstract class RoutingCases extends WireCases {
           IntStream.range(0, 60)
               .mapToObj(i -> (i % 2 == 0 ? one : other).send(new Refresh(i)))
               .toList());
-      List<Integer> all = seen.await(60, patience());
+      List<Integer> all = await(seen, 60);
       assertThat(all).hasSize(60).doesNotHaveDuplicates();
     }
   }
@@ -66,7 +66,7 @@ abstract class RoutingCases extends WireCases {
           IntStream.range(0, 30)
               .mapToObj(i -> (i % 2 == 0 ? one : other).publish(new Refreshed(i)))
               .toList());
-      List<String> all = seen.await(60, patience());
+      List<String> all = await(seen, 60);
       assertThat(all).hasSize(60).doesNotHaveDuplicates();
     }
   }
@@ -115,7 +115,7 @@ abstract class RoutingCases extends WireCases {
                   c -> c.onCommand(Refresh.class, (m, x) -> seen.add(m.payload().number())))
               .start()) {
         there.send(new Refresh(expected)).join();
-        seen.await(++expected, patience());
+        await(seen, ++expected);
       }
     }
     assertThat(seen.all()).containsExactly(0, 1, 2);

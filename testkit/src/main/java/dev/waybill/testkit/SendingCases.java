@@ -55,7 +55,7 @@ abstract class SendingCases extends SettlementCases {
           Command.of(new Charge("a", 0))
               .with(m -> m.withCorrelationId("talk").withHeader("traceparent", "00-1"));
       bus.send(command).join();
-      Event<Charged> event = seen.await(1, patience()).get(0);
+      Event<Charged> event = await(seen, 1).get(0);
       assertThat(event.payload().number()).as("only the second attempt's").isEqualTo(2);
       assertThat(event.metadata().correlationId()).isEqualTo("talk");
       assertThat(event.metadata().causationId()).isEqualTo(command.metadata().id());
@@ -74,7 +74,7 @@ abstract class SendingCases extends SettlementCases {
       List<CompletableFuture<SendReceipt>> sends =
           IntStream.range(0, 200).parallel().mapToObj(i -> bus.send(new Refresh(i))).toList();
       confirmed(sends);
-      assertThat(new HashSet<>(seen.await(200, patience()))).hasSize(200);
+      assertThat(new HashSet<>(await(seen, 200))).hasSize(200);
     }
     assertThat(seen.all()).hasSize(200);
   }
@@ -108,7 +108,7 @@ abstract class SendingCases extends SettlementCases {
                 e -> assertThat(((SendException) e).code()).isEqualTo(ErrorCode.UNSUPPORTED));
       } else {
         send.join();
-        assertThat(seen.await(1, patience()).get(0) - before)
+        assertThat(await(seen, 1).get(0) - before)
             .isGreaterThanOrEqualTo(TimeUnit.SECONDS.toNanos(2));
       }
     }

@@ -53,7 +53,7 @@ abstract class SettlementCases extends RoutingCases {
       Command<Charge> command =
           Command.of(new Charge("a", 1)).with(m -> m.withHeader("tenant", "t-1"));
       bus.send(command).join();
-      DeadLetter letter = deadLetters.await(1, patience()).get(0);
+      DeadLetter letter = await(deadLetters, 1).get(0);
       assertThat(attempts.all()).containsExactly(1, 2, 3);
       assertThat(letter.messageId()).isEqualTo(command.metadata().id());
       assertThat(letter.typeName()).isEqualTo("charge.v1");
@@ -91,11 +91,11 @@ abstract class SettlementCases extends RoutingCases {
             .consumeDeadLetters(here.plainTopic + ".broken", deadLetters::add)
             .start()) {
       bus.publish(new Refreshed(4)).join();
-      DeadLetter letter = deadLetters.await(1, patience()).get(0);
+      DeadLetter letter = await(deadLetters, 1).get(0);
       assertThat(letter.reason()).isEqualTo("not today");
       assertThat(letter.channel()).isEqualTo(here.plainTopic);
       assertThat(letter.subscription()).isEqualTo("broken");
-      assertThat(fine.await(1, patience())).containsExactly(4);
+      assertThat(await(fine, 1)).containsExactly(4);
     }
   }
 
@@ -114,7 +114,7 @@ abstract class SettlementCases extends RoutingCases {
                           : Outcome.acknowledged();
                     }))) {
       bus.send(new Refresh(1)).join();
-      List<Long> all = times.await(3, patience());
+      List<Long> all = await(times, 3);
       assertThat(all).hasSize(3);
       assertThat(all.get(1) - all.get(0))
           .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(495));
@@ -144,8 +144,8 @@ abstract class SettlementCases extends RoutingCases {
               Map.of(
                   "id", "u-1", "source", "s", "specversion", "1.0", "type", "java.lang.Runtime")));
       bus.send(new Refresh(2)).join();
-      assertThat(seen.await(1, patience())).containsExactly(2);
-      List<DeadLetter> letters = deadLetters.await(3, patience());
+      assertThat(await(seen, 1)).containsExactly(2);
+      List<DeadLetter> letters = await(deadLetters, 3);
       assertThat(letters).extracting(DeadLetter::attempts).containsOnly(0);
       assertThat(letters)
           .extracting(DeadLetter::reason)
@@ -173,8 +173,8 @@ abstract class SettlementCases extends RoutingCases {
           .join();
       bus.send(Command.of(new Refresh(2)).with(m -> m.withExpiresAt(Instant.now().plusSeconds(60))))
           .join();
-      assertThat(deadLetters.await(1, patience()).get(0).reason()).startsWith("expired at ");
-      assertThat(seen.await(1, patience())).containsExactly(2);
+      assertThat(await(deadLetters, 1).get(0).reason()).startsWith("expired at ");
+      assertThat(await(seen, 1)).containsExactly(2);
     }
   }
 
@@ -200,7 +200,7 @@ abstract class SettlementCases extends RoutingCases {
     try (bus) {
       confirmed(
           IntStream.range(0, 8).mapToObj(i -> bus.send(new Charge("account-" + i, i))).toList());
-      first.await(8, patience());
+      await(first, 8);
     }
     Recorder<Integer> second = new Recorder<>();
     Recorder<Integer> attempts = new Recorder<>();
@@ -214,8 +214,7 @@ abstract class SettlementCases extends RoutingCases {
                       attempts.add(x.attempt());
                     }))) {
       next.send(new Charge("last", 99)).join();
-      List<Integer> again =
-          second.await(all -> all.contains(3) && all.contains(99), "3 and 99", patience());
+      List<Integer> again = await(second, all -> all.contains(3) && all.contains(99), "3 and 99");
       assertThat(again).as("7 were settled, 1 was given back").containsExactlyInAnyOrder(3, 99);
     }
   }
@@ -249,12 +248,12 @@ abstract class SettlementCases extends RoutingCases {
     }
     try (MessageBus bus = atMostOnce.start()) {
       bus.send(new Charge("a", 1)).join();
-      seen.await(1, patience());
+      await(seen, 1);
     }
     try (MessageBus bus =
         here.charging(c -> c.onCommand(Charge.class, (m, x) -> seen.add(m.payload().number())))) {
       bus.send(new Charge("a", 2)).join();
-      assertThat(seen.await(2, patience())).containsExactly(1, 2);
+      assertThat(await(seen, 2)).containsExactly(1, 2);
     }
   }
 }

@@ -1,12 +1,23 @@
 package dev.waybill.testkit;
 
 import dev.waybill.transport.Transport;
+import dev.waybill.transport.inmemory.VirtualClock;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
-/** What {@link TransportContract} needs of a transport under test. */
+/**
+ * What {@link TransportContract} needs of a transport under test. Only {@link #transport()} has to
+ * be given; each of the others that is not leaves cases that can't be proved, and the report says
+ * so.
+ */
 public interface TransportHarness {
   /** The transport to a running broker; the same broker on each call. */
   Transport transport();
+
+  /** Product and version of the broker, for the report: {@code "Kafka 4.4.0"}. */
+  default String broker() {
+    return "unknown";
+  }
 
   /**
    * How long the suite waits for what has to happen; more than the slowest redelivery of the
@@ -14,5 +25,25 @@ public interface TransportHarness {
    */
   default Duration patience() {
     return Duration.ofSeconds(30);
+  }
+
+  /** The time that the broker lives in, if it does not pass by itself; null for real time. */
+  default @Nullable VirtualClock clock() {
+    return null;
+  }
+
+  /** A way to the same broker that can be disturbed; null if there is none. */
+  default @Nullable ConnectionFaults connectionFaults() {
+    return null;
+  }
+
+  /** A hand on the broker itself; null if it can't be stopped. */
+  default @Nullable BrokerFaults brokerFaults() {
+    return null;
+  }
+
+  /** A transport whose credentials the broker refuses; null if it knows no credentials. */
+  default @Nullable Transport refusedTransport() {
+    return null;
   }
 }

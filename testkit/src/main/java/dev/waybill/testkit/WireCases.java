@@ -46,7 +46,7 @@ abstract class WireCases extends ContractSupport {
               .withHeader("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
       SendReceipt receipt = bus.send(Command.of(new Charge("a", 1), metadata)).join();
 
-      Command<Charge> command = seen.await(1, patience()).get(0);
+      Command<Charge> command = await(seen, 1).get(0);
       assertThat(receipt.messageId()).isEqualTo(metadata.id());
       assertThat(receipt.brokerId()).isNotBlank();
       assertThat(command.payload()).isEqualTo(new Charge("a", 1));
@@ -71,7 +71,7 @@ abstract class WireCases extends ContractSupport {
       IntStream.range(0, 40).forEach(i -> headers.put("header-" + i, "value " + i));
       headers.put("long", "x".repeat(8_000));
       bus.send(Command.of(new Refresh(1)).with(m -> m.withHeaders(headers))).join();
-      assertThat(seen.await(1, patience()).get(0)).isEqualTo(headers);
+      assertThat(await(seen, 1).get(0)).isEqualTo(headers);
     }
   }
 
@@ -91,7 +91,7 @@ abstract class WireCases extends ContractSupport {
       bus.publish(new Refreshed(1)).join();
       Report report = new Report("Größe ☃", List.of("", "\u0000\u0001 control", "日本語"));
       bus.transfer(report).join();
-      List<Envelope<?>> both = seen.await(2, patience());
+      List<Envelope<?>> both = await(seen, 2);
       assertThat(both)
           .hasAtLeastOneElementOfType(Event.class)
           .hasAtLeastOneElementOfType(Document.class);
@@ -116,7 +116,7 @@ abstract class WireCases extends ContractSupport {
               Map.of("colour", "blue"),
               null,
               null));
-      Command<Refresh> command = seen.await(1, patience()).get(0);
+      Command<Refresh> command = await(seen, 1).get(0);
       assertThat(command.payload()).isEqualTo(new Refresh(5));
       assertThat(command.metadata().id()).isNotBlank();
       assertThat(command.metadata().type()).isEqualTo("refresh.v1");
@@ -146,7 +146,7 @@ abstract class WireCases extends ContractSupport {
                   assertThat(((SendException) e).certainty())
                       .isEqualTo(SendException.Certainty.REJECTED));
       bus.transfer(new Report("small", List.of())).join();
-      assertThat(seen.await(1, patience())).containsExactly(new Report("small", List.of()));
+      assertThat(await(seen, 1)).containsExactly(new Report("small", List.of()));
     }
   }
 
@@ -163,7 +163,7 @@ abstract class WireCases extends ContractSupport {
       int overhead = "{\"title\":\"\",\"lines\":[]}".length();
       int length = (int) limit - overhead;
       bus.transfer(new Report("y".repeat(length), List.of())).join();
-      assertThat(seen.await(1, patience())).containsExactly(length);
+      assertThat(await(seen, 1)).containsExactly(length);
     }
   }
 }

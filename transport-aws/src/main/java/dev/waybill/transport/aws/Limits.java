@@ -63,6 +63,12 @@ final class Limits {
                 Feature.DEAD_LETTER,
                 "sent to the dead-letter queue with the evidence, then deleted; SQS has no reject")
             .refused(
+                Feature.CANCEL,
+                "SQS can not take back a message that has not been received; let the handler ask whether it is still wanted")
+            .refused(
+                Feature.REQUEST_REPLY,
+                "replies are not built yet for this transport; answer with a command or an event")
+            .refused(
                 Feature.ATOMIC_SEND,
                 "SQS and SNS store each message for itself, also those of a batch; send them"
                     + " one by one, each is confirmed")

@@ -51,6 +51,12 @@ final class KafkaCapabilities {
             "an acceptance reaches Kafka with the next commit only, up to 100 ms later; use"
                 + " at-least-once and make the handler idempotent by the message id")
         .refused(
+            Feature.CANCEL,
+            "a record in a Kafka topic can not be taken back; let the handler ask whether it is still wanted")
+        .refused(
+            Feature.REQUEST_REPLY,
+            "replies are not built yet for this transport; answer with a command or an event")
+        .refused(
             Feature.ATOMIC_SEND,
             "this version does not use Kafka's transactions: send the messages one by one, each is"
                 + " confirmed")

@@ -57,6 +57,12 @@ final class RabbitCapabilities {
                     + " connection brings the message again; use at-least-once and make the handler"
                     + " idempotent by the message id")
             .refused(
+                Feature.CANCEL,
+                "RabbitMQ can not take a single message out of a queue; let the handler ask whether it is still wanted")
+            .refused(
+                Feature.REQUEST_REPLY,
+                "replies are not built yet for this transport; answer with a command or an event")
+            .refused(
                 Feature.ATOMIC_SEND,
                 "RabbitMQ does not store several messages together or not at all; send one message,"
                     + " or make the receiver idempotent")

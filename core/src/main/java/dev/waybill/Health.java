@@ -1,0 +1,22 @@
+package dev.waybill;
+
+import java.util.List;
+
+/**
+ * Whether a bus does its work, as far as it knows by itself; it asks nobody. A bus is healthy until
+ * something shows otherwise: a consumer that has lost its broker and tries to come back, a dead
+ * letter that can't be put down, a last send that the broker did not answer.
+ *
+ * @param problems what is wrong at the moment, one sentence each; empty if all is well
+ */
+public record Health(List<String> problems) {
+  /** Copies the list. */
+  public Health {
+    problems = List.copyOf(problems);
+  }
+
+  /** Whether nothing is wrong. */
+  public boolean isUp() {
+    return problems.isEmpty();
+  }
+}

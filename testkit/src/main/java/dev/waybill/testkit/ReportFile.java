@@ -1,0 +1,152 @@
+package dev.waybill.testkit;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.waybill.testkit.ConformanceReport.Row;
+import dev.waybill.testkit.ConformanceReport.Status;
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Capabilities.Feature;
+import dev.waybill.transport.Capabilities.Support;
+import dev.waybill.transport.Transport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The conformance report of one transport: {@code <name>.json} for programs and {@code <name>.md}
+ * for people, in the folder that the system property {@value #FOLDER} names, {@code
+ * target/conformance} unless it is set.
+ */
+final class ReportFile {
+  static final String FOLDER = "waybill.conformance";
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final String name;
+  private final String broker;
+  private final Transport transport;
+  private final Map<String, Row> rows = new TreeMap<>(ReportFile::byNumber);
+
+  ReportFile(String name, String broker, Transport transport) {
+    this.name = name;
+    this.broker = broker;
+    this.transport = transport;
+  }
+
+  synchronized void add(Row row) {
+    rows.put(row.id() + " " + row.name(), row);
+  }
+
+  synchronized void write() {
+    write(".json", json());
+    write(".md", markdown());
+  }
+
+  /** The folder of all reports. */
+  static Path folder() {
+    return Path.of(System.getProperty(FOLDER, "target/conformance"));
+  }
+
+  private void write(String ending, String text) {
+    try {
+      Files.createDirectories(folder());
+      Files.writeString(folder().resolve(name + ending), text);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the conformance report could not be written", e);
+    }
+  }
+
+  private String json() {
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("transport", name);
+    int space = broker.lastIndexOf(' ');
+    boolean versioned = space > 0 && Character.isDigit(broker.charAt(space + 1));
+    report.put("broker", versioned ? broker.substring(0, space) : broker);
+    report.put("version", versioned ? broker.substring(space + 1) : "");
+    for (Status status : Status.values()) {
+      report.put(status.name().toLowerCase(Locale.ROOT), count(status));
+    }
+    report.put(
+        "capabilities",
+        Map.of(
+            "keyed",
+            capabilities(transport.capabilities(true)),
+            "unkeyed",
+            capabilities(transport.capabilities(false))));
+    List<Map<String, String>> cases = new ArrayList<>();
+    for (Row row : rows.values()) {
+      Map<String, String> each = new LinkedHashMap<>();
+      each.put("id", row.id());
+      each.put("case", row.name());
+      each.put("result", row.status().name().toLowerCase(Locale.ROOT));
+      each.put("reason", row.reason());
+      cases.add(each);
+    }
+    report.put("cases", cases);
+    try {
+      return JSON.writeValueAsString(report) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a report of strings and numbers can be written", e);
+    }
+  }
+
+  private static Map<String, Object> capabilities(Capabilities capabilities) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    for (Feature feature : Feature.values()) {
+      Support support = capabilities.support(feature);
+      Map<String, String> each = new LinkedHashMap<>();
+      each.put("level", support.level().name().toLowerCase(Locale.ROOT));
+      each.put("limit", support.limit() == null ? "" : support.limit().toString());
+      each.put("note", support.note());
+      all.put(feature.name(), each);
+    }
+    all.put("maxBodyBytes", capabilities.maxBodyBytes());
+    return all;
+  }
+
+  private String markdown() {
+    StringBuilder text = new StringBuilder();
+    text.append("# Conformance of ").append(name).append("\n\nBroker: ").append(broker);
+    text.append(". ");
+    for (Status status : Status.values()) {
+      text.append(count(status))
+          .append(' ')
+          .append(status.name().toLowerCase(Locale.ROOT))
+          .append(status == Status.FAILED ? ".\n\n" : ", ");
+    }
+    text.append("| case | | result | reason |\n| --- | --- | --- | --- |\n");
+    for (Row row : rows.values()) {
+      text.append(
+          "| %s | %s | %s | %s |\n"
+              .formatted(
+                  row.id(),
+                  row.name(),
+                  row.status().name().toLowerCase(Locale.ROOT),
+                  row.reason().replace("|", "\\|").replace('\n', ' ')));
+    }
+    return text.toString();
+  }
+
+  private long count(Status status) {
+    return rows.values().stream().filter(row -> row.status() == status).count();
+  }
+
+  /** A2 before A10. */
+  private static int byNumber(String a, String b) {
+    return padded(a).compareTo(padded(b));
+  }
+
+  private static String padded(String key) {
+    int end = key.indexOf(' ');
+    return end == 2 ? key.charAt(0) + "0" + key.substring(1) : key;
+  }
+}
