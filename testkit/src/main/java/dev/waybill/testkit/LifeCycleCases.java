@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /** Pausing and closing. */
-abstract class LifeCycleCases extends OrderCases {
+abstract class LifeCycleCases extends ConcurrencyCases {
 
   @Test
   void a_paused_consumer_receives_nothing_until_it_is_resumed() {

@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What a send promises, and when it arrives. */
-abstract class SendingCases extends SettlementCases {
+abstract class SendingCases extends TimingCases {
 
   @Test
   void what_a_handler_sends_leaves_only_when_it_has_succeeded() {

@@ -7,7 +7,7 @@ package dev.waybill.testkit;
  * <p>Where a capability is refused, the case asserts the refusal; none is skipped. After each case
  * no thread of the bus or the transport is left.
  */
-public abstract class TransportContract extends LifeCycleCases {
+public abstract class TransportContract extends TelemetryCases {
   /** For the transport's own test. */
   protected TransportContract() {}
 

@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What is sent arrives as it was sent. */
-abstract class WireCases extends ContractSupport {
+abstract class WireCases extends FaultCases {
 
   @Test
   void a_command_arrives_with_everything_it_was_sent_with() {

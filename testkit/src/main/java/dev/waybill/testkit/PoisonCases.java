@@ -1,0 +1,4 @@
+package dev.waybill.testkit;
+
+/** What can not be handled does not stop what can. */
+abstract class PoisonCases extends LifeCycleCases {}

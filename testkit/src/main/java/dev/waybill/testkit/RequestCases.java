@@ -1,0 +1,4 @@
+package dev.waybill.testkit;
+
+/** Requests and their replies. */
+abstract class RequestCases extends TopologyCases {}
