@@ -2,10 +2,9 @@ package dev.waybill.house;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.waybill.transport.Capabilities;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waybill.transport.Capabilities.Feature;
-import dev.waybill.transport.Capabilities.Support;
-import dev.waybill.transport.Transport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,14 +15,16 @@ import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** The README's transport table says what the transports themselves say. */
+/** The README's transport table says what the conformance reports say, which every build writes. */
 class TransportTableTest {
   private static final Path README = Path.of("../README.md");
+  private static final Path REPORTS =
+      Path.of(System.getProperty("waybill.conformance", "../target/conformance"));
   private static final String BEGIN = "<!-- transports: begin; written by TransportTableTest -->\n";
   private static final String END = "<!-- transports: end -->";
 
   @Test
-  void the_table_in_the_readme_is_what_the_transports_say() throws IOException {
+  void the_table_in_the_readme_is_what_the_conformance_reports_say() throws IOException {
     String readme = Files.readString(README);
     int begin = readme.indexOf(BEGIN) + BEGIN.length();
     int end = readme.indexOf(END);
@@ -34,39 +35,78 @@ class TransportTableTest {
     }
     assertThat(readme.substring(begin, end))
         .as(
-            "the table is out of date; this writes it anew: ./mvnw -pl house -am test -Dtest=TransportTableTest -Dtable.update=true")
+            "the table is out of date; this writes it anew from the reports of the last run: ./mvnw -pl house -am test -Dtest=TransportTableTest -Dtable.update=true")
         .isEqualTo(table);
   }
 
-  private static String table() {
-    Map<String, Transport> transports = new LinkedHashMap<>();
-    transports.put("in-memory", Transport.at("memory:"));
-    transports.put("Kafka", Transport.at("kafka://localhost:9092"));
-    transports.put("RabbitMQ", Transport.at("amqp://localhost"));
-    transports.put("SNS/SQS", Transport.at("aws://eu-west-1"));
+  @Test
+  void no_case_of_a_report_has_failed_and_none_is_without_a_reason() throws IOException {
+    for (JsonNode report : reports().values()) {
+      assertThat(report.path("failed").asInt()).as("failed on %s", report.path("transport")).isZero();
+      for (JsonNode row : report.path("cases")) {
+        assertThat(row.path("id").asText()).as("%s", row).matches("[A-M][0-9]{1,2}");
+        if (!row.path("result").asText().equals("passed")) {
+          assertThat(row.path("reason").asText()).as("%s", row).isNotBlank();
+        }
+      }
+    }
+  }
+
+  private static String table() throws IOException {
+    Map<String, JsonNode> reports = reports();
     StringBuilder table = new StringBuilder("| |");
-    transports.keySet().forEach(name -> table.append(' ').append(name).append(" |"));
-    table.append("\n| --- |").append(" --- |".repeat(transports.size())).append('\n');
+    reports.keySet().forEach(name -> table.append(' ').append(name).append(" |"));
+    table.append("\n| --- |").append(" --- |".repeat(reports.size())).append('\n');
     for (Feature feature : Feature.values()) {
       row(
           table,
-          inWords(feature),
-          transports,
-          capabilities -> inWords(capabilities.support(feature)));
+          feature.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+          reports,
+          capabilities -> inWords(capabilities.path(feature.name())));
     }
-    row(table, "largest body", transports, capabilities -> bytes(capabilities.maxBodyBytes()));
-    return table.toString();
+    row(
+        table,
+        "largest body",
+        reports,
+        capabilities -> bytes(capabilities.path("maxBodyBytes").asLong()));
+    table.append("| contract cases passed, emulated, refused |");
+    for (JsonNode report : reports.values()) {
+      table.append(
+          " %d, %d, %d |"
+              .formatted(
+                  report.path("passed").asInt(),
+                  report.path("emulated").asInt(),
+                  report.path("refused").asInt()));
+    }
+    return table.append('\n').toString();
+  }
+
+  private static Map<String, JsonNode> reports() throws IOException {
+    Map<String, JsonNode> reports = new LinkedHashMap<>();
+    reports.put("in-memory", report("inmemory"));
+    reports.put("Kafka", report("kafka"));
+    reports.put("RabbitMQ", report("rabbitmq"));
+    reports.put("SNS/SQS", report("aws"));
+    return reports;
+  }
+
+  private static JsonNode report(String transport) throws IOException {
+    Path file = REPORTS.resolve(transport + ".json");
+    assertThat(file)
+        .as("the contract suite writes it: run ./check, or the contract tests of all transports")
+        .exists();
+    return new ObjectMapper().readTree(file.toFile());
   }
 
   private static void row(
       StringBuilder table,
       String what,
-      Map<String, Transport> transports,
-      Function<Capabilities, String> cell) {
+      Map<String, JsonNode> reports,
+      Function<JsonNode, String> cell) {
     table.append("| ").append(what).append(" |");
-    for (Transport transport : transports.values()) {
-      String plain = cell.apply(transport.capabilities(false));
-      String keyed = cell.apply(transport.capabilities(true));
+    for (JsonNode report : reports.values()) {
+      String plain = cell.apply(report.path("capabilities").path("unkeyed"));
+      String keyed = cell.apply(report.path("capabilities").path("keyed"));
       table.append(' ').append(plain);
       if (!plain.equals(keyed)) {
         table.append("; keyed: ").append(keyed);
@@ -76,14 +116,10 @@ class TransportTableTest {
     table.append('\n');
   }
 
-  private static String inWords(Feature feature) {
-    return feature.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-  }
-
-  private static String inWords(Support support) {
-    String level = support.level().name().toLowerCase(Locale.ROOT);
-    Duration limit = support.limit();
-    return limit == null ? level : level + " to " + inWords(limit);
+  private static String inWords(JsonNode support) {
+    String level = support.path("level").asText();
+    String limit = support.path("limit").asText();
+    return limit.isEmpty() ? level : level + " to " + inWords(Duration.parse(limit));
   }
 
   private static String inWords(Duration limit) {

@@ -43,7 +43,9 @@ final class ConformanceReport implements AfterTestExecutionCallback, TestWatcher
   public void afterTestExecution(ExtensionContext context) {
     ContractSupport suite = (ContractSupport) context.getRequiredTestInstance();
     context.getStore(HERE).put("verdict", verdict(context, suite));
-    context.getStore(HERE).put("file", fileOf(suite));
+    if (!suite.reportName().isEmpty()) {
+      context.getStore(HERE).put("file", fileOf(suite));
+    }
   }
 
   @Override

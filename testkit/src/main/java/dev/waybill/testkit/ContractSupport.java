@@ -44,7 +44,10 @@ abstract class ContractSupport {
   /** The transport under test. */
   protected abstract TransportHarness harness();
 
-  /** The name of the report, and of its file; the transport's unless it is overridden. */
+  /**
+   * The name of the report, and of its file: the transport's unless it is overridden; empty for no
+   * report.
+   */
   protected String reportName() {
     return harness().transport().name();
   }
