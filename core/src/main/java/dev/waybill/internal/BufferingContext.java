@@ -6,7 +6,7 @@ import dev.waybill.Envelope;
 import dev.waybill.Event;
 import dev.waybill.HandlerContext;
 import dev.waybill.Metadata;
-import dev.waybill.SendReceipt;
+import dev.waybill.internal.OutgoingPipeline.Outgoing;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.Route;
 import dev.waybill.routing.Source;
@@ -15,12 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /** A handler's context: keeps what the handler sends until it has succeeded. */
 final class BufferingContext implements HandlerContext {
-  private record Outgoing(Route<?> route, Envelope<?> envelope) {}
-
   private final OutgoingPipeline outgoing;
   private final Source source;
   private final Work work;
@@ -99,21 +96,14 @@ final class BufferingContext implements HandlerContext {
   }
 
   /** The handler has succeeded: everything leaves, in order; completes when all is confirmed. */
-  CompletableFuture<@Nullable Void> flush() {
+  CompletableFuture<?> flush() {
     List<Outgoing> ready;
     synchronized (this) {
       closed = true;
       ready = List.copyOf(buffer);
       buffer.clear();
     }
-    if (ready.isEmpty()) {
-      return CompletableFuture.completedFuture(null);
-    }
-    List<CompletableFuture<SendReceipt>> sends = new ArrayList<>(ready.size());
-    for (Outgoing message : ready) {
-      sends.add(outgoing.send(message.route(), message.envelope()));
-    }
-    return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new)).thenApply(done -> null);
+    return ready.isEmpty() ? CompletableFuture.completedFuture(null) : outgoing.send(ready);
   }
 
   private synchronized void add(MessageKind verb, Envelope<?> envelope) {

@@ -136,7 +136,8 @@ final class BusBuilder implements MessageBus.Builder {
     }
     BusPlan plan = StartUpChecks.check(this);
     started = true;
-    return RunningBus.start(plan);
+    return RunningBus.start(
+        plan, timer == null ? Workers.timer("waybill-timer") : new BorrowedTimer(timer));
   }
 
   private MessageBus.Builder add(

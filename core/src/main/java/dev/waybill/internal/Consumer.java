@@ -5,11 +5,14 @@ import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.TransportConnection;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A consumer at work: its receiver, its dispatcher, and the keeping of its leases. */
@@ -24,7 +27,10 @@ final class Consumer {
   /** A lease is renewed at a third of its length, so that one renewal may fail. */
   private static final int RENEWALS_PER_LEASE = 3;
 
+  private final Setting setting;
+  private final Settler settler;
   private final Dispatcher dispatcher;
+  private final Trouble disturbance;
   private final Receiver receiver;
   private final @Nullable ScheduledFuture<?> leaseKeeping;
 
@@ -33,18 +39,44 @@ final class Consumer {
       Pipeline pipeline,
       Capabilities capabilities,
       TransportConnection connection,
-      ScheduledExecutorService timer) {
+      ScheduledExecutorService timer,
+      Clock clock) {
+    this.setting = setting;
+    this.settler = new Settler(setting.source(), timer, clock);
+    this.disturbance = new Trouble(clock);
     this.dispatcher =
         new Dispatcher(
             setting.source(),
             setting.concurrency(),
             pipeline,
-            new Settler(setting.source(), timer),
+            settler,
             setting.workers(),
             timer,
             capabilities.support(Feature.RETRY_AFTER));
     this.leaseKeeping = keepLeases(dispatcher, capabilities.leaseDuration(), timer);
-    this.receiver = connection.receive(setting.source(), setting.maxUnsettled(), dispatcher);
+    this.receiver =
+        connection.receive(
+            setting.source(),
+            setting.maxUnsettled(),
+            new ReceiverListener(setting.source(), dispatcher, disturbance));
+  }
+
+  /** Changes how many handlers may run at a time. */
+  synchronized void concurrency(int handlers) {
+    if (handlers < 1 || handlers > setting.maxUnsettled()) {
+      throw new IllegalArgumentException(
+          "concurrency(%d) of the %s: give from 1 to its maxUnsettled, %d."
+              .formatted(handlers, setting.source(), setting.maxUnsettled()));
+    }
+    Workers.resize(setting.workers(), handlers);
+    dispatcher.concurrency(handlers);
+  }
+
+  /** What is wrong at the moment, a sentence each. */
+  Stream<String> problems() {
+    return Stream.of(
+            Optional.ofNullable(disturbance.sentence()), Optional.ofNullable(settler.problem()))
+        .flatMap(Optional::stream);
   }
 
   void pause() {

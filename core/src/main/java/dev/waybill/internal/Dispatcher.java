@@ -1,62 +1,49 @@
 package dev.waybill.internal;
 
 import dev.waybill.Outcome;
-import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.Delivery;
-import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Settlement.Result;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Decides which message is handled when: one lane per key, whose head alone is being handled, waits
- * for its retry or is being settled; a message without a key has a lane of its own; no more
- * handlers at a time than the concurrency.
+ * for its retry or is being settled; no more handlers at a time than the concurrency. When a head
+ * is lost, and so will come again, those behind it go back, to come again after it.
  *
  * <p>The lock guards the lanes and counts; nothing is called under it but the workers' {@code
  * execute}.
  */
-final class Dispatcher implements Receiver.Listener {
+final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
   /** Before a message is handled again on which the library itself failed: no hot loop. */
   private static final Duration AFTER_A_BUG = Duration.ofSeconds(1);
 
   private final Source source;
-  private final int concurrency;
   private final Pipeline pipeline;
   private final Settler settler;
   private final ExecutorService workers;
   private final ScheduledExecutorService timer;
   private final Support retryAfter;
+  private final Draining draining;
 
   private final Object lock = new Object();
-  private final Map<String, Lane> lanes = new HashMap<>();
-  private final ArrayDeque<Lane> ready = new ArrayDeque<>();
-  private final Set<Work> open = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Lanes lanes;
+  private int concurrency;
   private int running;
   private boolean stopping;
-  private boolean impatient;
-  private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
 
   Dispatcher(
       Source source,
@@ -73,35 +60,31 @@ final class Dispatcher implements Receiver.Listener {
     this.workers = workers;
     this.timer = timer;
     this.retryAfter = retryAfter;
+    this.draining = new Draining(source, workers);
+    this.lanes = new Lanes(source.keyed());
   }
 
-  @Override
-  public void delivered(Delivery delivery) {
+  /** A message has arrived. Does not block. */
+  void delivered(Delivery delivery) {
     Work work = new Work(delivery);
     synchronized (lock) {
       if (!stopping) {
-        open.add(work);
-        String key = source.keyed() ? delivery.message().key() : null;
-        Lane lane = key == null ? new Lane(null) : lanes.computeIfAbsent(key, Lane::new);
-        lane.queue.add(work);
-        if (lane.queue.size() == 1) {
-          ready.add(lane);
-          pump();
-        }
+        lanes.add(work);
+        pump();
         return;
       }
     }
     var unused = settler.release(work);
   }
 
-  @Override
-  public void failed(MessagingException problem) {
-    LOG.warn("Receiving from the {} is disturbed: {}", source, problem.getMessage(), problem);
-  }
-
-  @Override
-  public void recovered() {
-    LOG.info("Receiving from the {} works again", source);
+  /** Changes how many handlers may run at a time; those that run go on. */
+  void concurrency(int handlers) {
+    synchronized (lock) {
+      concurrency = handlers;
+      if (!stopping) {
+        pump();
+      }
+    }
   }
 
   /** Renews the lease of everything that is open: running, waiting or queued. Never throws. */
@@ -120,7 +103,7 @@ final class Dispatcher implements Receiver.Listener {
   /** Whether nothing is open. */
   boolean isIdle() {
     synchronized (lock) {
-      return open.isEmpty();
+      return lanes.isEmpty();
     }
   }
 
@@ -130,14 +113,7 @@ final class Dispatcher implements Receiver.Listener {
    */
   void drain(Duration patience) {
     stop();
-    try {
-      awaitDrained(patience);
-    } finally {
-      synchronized (lock) {
-        impatient = true;
-      }
-      workers.shutdownNow();
-    }
+    draining.await(patience);
   }
 
   /**
@@ -146,39 +122,17 @@ final class Dispatcher implements Receiver.Listener {
    * first. The receiver has stopped. Idempotent.
    */
   void stop() {
-    List<Work> back = new ArrayList<>();
+    List<Work> back;
     synchronized (lock) {
       if (stopping) {
         return;
       }
       stopping = true;
-      ready.clear();
-      Set<Work> behind = behindBusyOnes();
-      for (Work work : open) {
-        if (!work.isBusy() && !behind.contains(work)) {
-          back.add(work);
-        }
-      }
-      back.forEach(open::remove);
-      lanes.clear();
+      back = lanes.stop();
       checkDrained();
     }
     settler.stopping();
-    // in order of arrival, so that a broker that puts them back in this order keeps the order per
-    // key
-    back.sort((a, b) -> Long.compare(a.arrival, b.arrival));
     giveBack(back);
-  }
-
-  /** Under the lock. */
-  private Set<Work> behindBusyOnes() {
-    Set<Work> behind = Collections.newSetFromMap(new IdentityHashMap<>());
-    for (Lane lane : lanes.values()) {
-      if (lane.queue.element().isBusy()) {
-        behind.addAll(lane.queue);
-      }
-    }
-    return behind;
   }
 
   private void giveBack(List<Work> works) {
@@ -187,58 +141,25 @@ final class Dispatcher implements Receiver.Listener {
     }
   }
 
-  private void awaitDrained(Duration patience) {
-    try {
-      drained.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      LOG.warn("Handlers of the {} still run after {}, and are interrupted", source, patience);
-      synchronized (lock) {
-        impatient = true;
-      }
-      workers.shutdownNow();
-      awaitInterrupted();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("draining does not fail", e);
-    }
-  }
-
-  /**
-   * A handler that heeds its interruption gets the time to end, so that its message is given back
-   * in order.
-   */
-  private void awaitInterrupted() {
-    try {
-      drained.get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      LOG.warn(
-          "Handlers of the {} do not heed their interruption; their messages will come again",
-          source);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("draining does not fail", e);
-    }
-  }
-
-  private static final Duration GRACE = Duration.ofSeconds(1);
-
   private List<Work> openWork() {
     synchronized (lock) {
-      return new ArrayList<>(open);
+      return lanes.open();
     }
   }
 
   /** Starts as many handlers as may run; under the lock. */
   private void pump() {
-    while (running < concurrency && !ready.isEmpty()) {
-      Lane lane = ready.remove();
+    for (Lane lane = nextIfFree(); lane != null; lane = nextIfFree()) {
       Work work = lane.queue.element();
       work.busy(true);
       running++;
-      workers.execute(() -> run(lane, work));
+      Lane begun = lane;
+      workers.execute(() -> run(begun, work));
     }
+  }
+
+  private @Nullable Lane nextIfFree() {
+    return running < concurrency ? lanes.next() : null;
   }
 
   private void run(Lane lane, Work work) {
@@ -248,7 +169,7 @@ final class Dispatcher implements Receiver.Listener {
           work.delivery.brokerId(),
           source);
       freed();
-      finished(lane, work);
+      finished(lane, work, Result.NOT_OWNED);
       return;
     }
     var unused =
@@ -278,12 +199,11 @@ final class Dispatcher implements Receiver.Listener {
   }
 
   private void resolved(Lane lane, Work work, Resolution resolution) {
-    boolean cutOff;
     boolean stop;
     synchronized (lock) {
       stop = stopping;
-      cutOff = impatient && resolution.failure() != null && !work.isAccepted();
     }
+    boolean cutOff = draining.isImpatient() && resolution.failure() != null && !work.isAccepted();
     if (cutOff) { // interrupted by us: not a failure of the handler's
       work.undo();
       settleThenFinish(lane, work, settler.release(work));
@@ -337,53 +257,45 @@ final class Dispatcher implements Receiver.Listener {
     }
   }
 
-  /** Makes a lane whose head waited ready, in front: what has begun is ended first. */
+  /** Makes a lane whose head waited ready. */
   private void again(Lane lane, Work work) {
     synchronized (lock) {
       if (!stopping) {
         work.busy(false);
-        ready.addFirst(lane);
+        lanes.again(lane);
         pump();
         return;
       }
-      if (!open.contains(work)) {
+      if (!lanes.isOpen(work)) {
         return; // waited, and was given back by the stop
       }
     }
     settleThenFinish(lane, work, settler.release(work)); // at once, and overtaken by the stop
   }
 
-  private void settleThenFinish(Lane lane, Work work, CompletableFuture<@Nullable Void> settled) {
-    var unused = settled.whenComplete((done, failure) -> finished(lane, work));
+  private void settleThenFinish(Lane lane, Work work, CompletableFuture<Result> settled) {
+    var unused = settled.whenComplete((result, failure) -> finished(lane, work, result));
   }
 
-  private void finished(Lane lane, Work work) {
+  /** The head of a lane is settled, or lost. */
+  private void finished(Lane lane, Work work, Result result) {
     List<Work> behind;
     synchronized (lock) {
-      lane.queue.remove();
-      if (!stopping) {
-        open.remove(work);
-        goOn(lane);
+      if (!stopping && result == Result.SETTLED) {
+        lanes.done(lane);
+        pump();
         return;
       }
-      behind = List.copyOf(lane.queue);
-      lane.queue.clear();
+      behind = stopping ? lanes.end(lane) : lanes.lost(lane);
     }
     giveBack(behind);
     synchronized (lock) {
-      open.remove(work);
-      behind.forEach(open::remove);
+      lanes.closed(work);
+      behind.forEach(lanes::closed);
+      if (!stopping) {
+        pump();
+      }
       checkDrained();
-    }
-  }
-
-  /** Under the lock. */
-  private void goOn(Lane lane) {
-    if (!lane.queue.isEmpty()) {
-      ready.add(lane);
-      pump();
-    } else if (lane.key != null) {
-      lanes.remove(lane.key);
     }
   }
 
@@ -399,8 +311,8 @@ final class Dispatcher implements Receiver.Listener {
 
   /** Under the lock. */
   private void checkDrained() {
-    if (stopping && running == 0 && open.isEmpty()) {
-      drained.complete(null);
+    if (stopping && running == 0 && lanes.isEmpty()) {
+      draining.drained();
     }
   }
 }

@@ -139,6 +139,7 @@ final class IncomingPipeline implements Pipeline {
       LOG.warn(
           "{} could not be accepted, and is left to its next delivery", envelope, e.getCause());
     }
+    work.lost();
     return resolved(Resolution.ACKNOWLEDGED);
   }
 

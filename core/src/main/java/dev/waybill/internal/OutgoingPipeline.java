@@ -10,21 +10,18 @@ import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.Route;
-import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
+import dev.waybill.transport.Capabilities.Level;
+import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Map;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,14 +29,17 @@ import org.jspecify.annotations.Nullable;
  * check limits, send within the deadline.
  */
 final class OutgoingPipeline {
+  /** An envelope with the route that it is to take. */
+  record Outgoing(Route<?> route, Envelope<?> envelope) {}
+
   private final BusPlan plan;
-  private final Sender sender;
-  private final ScheduledExecutorService timer;
+  private final OutgoingLimits limits;
+  private final ConfirmedSender sender;
 
   OutgoingPipeline(BusPlan plan, Sender sender, ScheduledExecutorService timer) {
     this.plan = plan;
-    this.sender = sender;
-    this.timer = timer;
+    this.limits = new OutgoingLimits(plan.transport());
+    this.sender = new ConfirmedSender(plan, sender, timer);
   }
 
   /** Sends at once; mistakes of the caller's fail the future. */
@@ -85,25 +85,78 @@ final class OutgoingPipeline {
   }
 
   /** Sends along a route whose verb is known to fit. */
-  CompletableFuture<SendReceipt> send(Route<?> route, Envelope<?> given) {
-    Envelope<?> envelope = given;
-    WireMessage message;
-    String id;
+  CompletableFuture<SendReceipt> send(Route<?> route, Envelope<?> envelope) {
     try {
-      for (Interceptor interceptor : plan.interceptors()) {
-        envelope = intercepted(interceptor, envelope, route);
-      }
-      Metadata metadata = stamp(envelope, route);
-      id = metadata.id();
-      byte[] body = plan.codec().encode(envelope.payload());
-      message = WireMapping.encode(route.kind(), metadata, body, plan.codec().contentType());
-      checkLimits(route, message);
+      return sender.send(prepare(route, envelope));
     } catch (MessagingException e) {
       return CompletableFuture.failedFuture(rejected(e));
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
-    return confirmed(route.channel(), id, message);
+  }
+
+  /**
+   * Sends several along their routes: together where the transport can, so that all are stored or
+   * none; else one after another.
+   */
+  CompletableFuture<?> send(List<Outgoing> messages) {
+    if (messages.size() < 2 || !messages.stream().allMatch(this::isSentTogether)) {
+      return CompletableFuture.allOf(
+          messages.stream()
+              .map(one -> send(one.route(), one.envelope()))
+              .toArray(CompletableFuture[]::new));
+    }
+    try {
+      return sender.sendTogether(
+          messages.stream().map(one -> prepare(one.route(), one.envelope())).toList());
+    } catch (MessagingException e) {
+      return CompletableFuture.failedFuture(rejected(e));
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private boolean isSentTogether(Outgoing message) {
+    return support(message.route().channel(), Feature.ATOMIC_SEND).level() == Level.NATIVE;
+  }
+
+  /** Takes back a message that was sent with a delay; fails where the transport can't. */
+  CompletableFuture<Boolean> cancel(SendReceipt receipt) {
+    Support support = support(receipt.channel(), Feature.CANCEL);
+    if (support.level() == Level.NATIVE) {
+      return sender.cancel(receipt);
+    }
+    return CompletableFuture.failedFuture(
+        new MessagingException(
+            ErrorCode.UNSUPPORTED,
+            "%s can't be taken back from %s: %s refuses to cancel (%s)."
+                .formatted(
+                    receipt.messageId(),
+                    receipt.channel(),
+                    plan.transport().name(),
+                    support.note())));
+  }
+
+  private Support support(Channel channel, Feature feature) {
+    return plan.transport().capabilities(channel.keyed()).support(feature);
+  }
+
+  /** What is wrong with sending, in a sentence. */
+  Optional<String> problem() {
+    return sender.problem();
+  }
+
+  private Prepared prepare(Route<?> route, Envelope<?> given) {
+    Envelope<?> envelope = given;
+    for (Interceptor interceptor : plan.interceptors()) {
+      envelope = intercepted(interceptor, envelope, route);
+    }
+    Metadata metadata = stamp(envelope, route);
+    byte[] body = plan.codec().encode(envelope.payload());
+    WireMessage message =
+        WireMapping.encode(route.kind(), metadata, body, plan.codec().contentType());
+    limits.check(route.payloadType().getSimpleName(), route.channel(), message);
+    return new Prepared(route.channel(), metadata.id(), message);
   }
 
   private static Envelope<?> intercepted(
@@ -152,149 +205,6 @@ final class OutgoingPipeline {
               .formatted(envelope, e.getClass().getName()),
           e);
     }
-  }
-
-  private void checkLimits(Route<?> route, WireMessage message) {
-    String transport = plan.transport().name();
-    Capabilities capabilities = plan.transport().capabilities(route.channel().keyed());
-    if (message.body().length > capabilities.maxBodyBytes()) {
-      throw tooLarge(
-          route,
-          "has a body of %,d bytes, over the limit of %,d",
-          message.body().length,
-          capabilities.maxBodyBytes());
-    }
-    int headers = message.attributes().size() + message.headers().size();
-    if (headers > capabilities.maxHeaders()) {
-      throw tooLarge(
-          route,
-          "has %,d attributes and headers, over the limit of %,d",
-          headers,
-          capabilities.maxHeaders());
-    }
-    if (capabilities.maxHeaderBytes() != Long.MAX_VALUE) {
-      long bytes = bytes(message.attributes()) + bytes(message.headers());
-      if (bytes > capabilities.maxHeaderBytes()) {
-        throw tooLarge(
-            route,
-            "has %,d bytes of attributes and headers, over the limit of %,d",
-            bytes,
-            capabilities.maxHeaderBytes());
-      }
-    }
-    Duration delay = message.delay();
-    if (delay != null) {
-      Capabilities.Support support = capabilities.support(Feature.DELAY);
-      if (!support.serves(delay)) {
-        throw new MessagingException(
-            ErrorCode.UNSUPPORTED,
-            "%s can't be delayed by %s on %s: %s %s."
-                .formatted(
-                    route.payloadType().getSimpleName(),
-                    delay,
-                    route.channel(),
-                    transport,
-                    support.limit() == null
-                        ? "refuses delays (" + support.note() + ")"
-                        : "delays at most " + support.limit() + " (" + support.note() + ")"));
-      }
-    }
-  }
-
-  private MessagingException tooLarge(Route<?> route, String what, long is, long limit) {
-    return new MessagingException(
-        ErrorCode.TOO_LARGE,
-        "%s to %s %s of %s: send less, or a reference to it."
-            .formatted(
-                route.payloadType().getSimpleName(),
-                route.channel(),
-                String.format(java.util.Locale.ROOT, what, is, limit),
-                plan.transport().name()));
-  }
-
-  private static long bytes(Map<String, String> texts) {
-    long bytes = 0;
-    for (Map.Entry<String, String> text : texts.entrySet()) {
-      bytes += text.getKey().length() + text.getValue().getBytes(StandardCharsets.UTF_8).length;
-    }
-    return bytes;
-  }
-
-  private CompletableFuture<SendReceipt> confirmed(
-      Channel channel, String id, WireMessage message) {
-    CompletableFuture<SendReceipt> receipt = new CompletableFuture<>();
-    CompletableFuture<String> sent;
-    long begun = System.nanoTime();
-    try {
-      sent = sender.send(channel, message, plan.sendTimeout());
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(
-          SendException.unknown(
-              ErrorCode.BROKER_ERROR,
-              "%s to %s: the transport failed while sending, it may or may not have been stored"
-                  .formatted(id, channel),
-              e));
-    }
-    var unused =
-        sent.whenComplete(
-            (brokerId, failure) -> {
-              if (failure == null) {
-                receipt.complete(new SendReceipt(id, channel, brokerId));
-              } else {
-                receipt.completeExceptionally(sendException(channel, id, failure));
-              }
-            });
-    if (!receipt.isDone()) {
-      keepDeadline(receipt, begun, channel, id);
-    }
-    return receipt;
-  }
-
-  private void keepDeadline(
-      CompletableFuture<SendReceipt> receipt, long begun, Channel channel, String id) {
-    long left = plan.sendTimeout().toNanos() - (System.nanoTime() - begun);
-    try {
-      cancelWhenDone(
-          timer.schedule(
-              () -> receipt.completeExceptionally(timedOut(channel, id)),
-              left,
-              TimeUnit.NANOSECONDS),
-          receipt);
-    } catch (RejectedExecutionException e) { // the bus was closed while the transport sent
-      receipt.completeExceptionally(
-          SendException.unknown(
-              ErrorCode.CLOSED,
-              "%s to %s: the bus was closed before %s confirmed it, it may or may not have been stored"
-                  .formatted(id, channel, plan.transport().name()),
-              null));
-    }
-  }
-
-  private static void cancelWhenDone(
-      ScheduledFuture<?> deadline, CompletableFuture<SendReceipt> receipt) {
-    var unused = receipt.whenComplete((done, failure) -> deadline.cancel(false));
-  }
-
-  private SendException timedOut(Channel channel, String id) {
-    return SendException.unknown(
-        ErrorCode.TIMEOUT,
-        "%s to %s: %s has not confirmed it within %s, it may or may not have been stored. If it is sent again, then as the same envelope, so that it keeps its id."
-            .formatted(id, channel, plan.transport().name(), plan.sendTimeout()),
-        null);
-  }
-
-  private static SendException sendException(Channel channel, String id, Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    return cause instanceof SendException known
-        ? known
-        : SendException.unknown(
-            ErrorCode.BROKER_ERROR,
-            "%s to %s: the transport failed, it may or may not have been stored"
-                .formatted(id, channel),
-            cause);
   }
 
   private static SendException rejected(MessagingException e) {

@@ -50,9 +50,10 @@ final class RunningBus implements MessageBus {
     this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer);
   }
 
-  static RunningBus start(BusPlan plan) {
+  /** Starts a bus; its timer ends with it. */
+  static RunningBus start(BusPlan plan, ScheduledExecutorService timer) {
     TransportConnection connection = plan.transport().connect(plan.connectTimeout());
-    RunningBus bus = new RunningBus(plan, connection, Workers.timer("waybill-timer"));
+    RunningBus bus = new RunningBus(plan, connection, timer);
     try {
       List<String> problems = connection.prepare(plan.topology(), plan.mode());
       if (!problems.isEmpty()) {
@@ -96,7 +97,12 @@ final class RunningBus implements MessageBus {
     consumers.put(
         source.name(),
         new Consumer(
-            setting, pipeline, plan.transport().capabilities(source.keyed()), connection, timer));
+            setting,
+            pipeline,
+            plan.transport().capabilities(source.keyed()),
+            connection,
+            timer,
+            plan.clock()));
   }
 
   @Override
@@ -130,14 +136,14 @@ final class RunningBus implements MessageBus {
   }
 
   private CompletableFuture<SendReceipt> send(MessageKind verb, Envelope<?> envelope) {
-    if (closed) {
-      return CompletableFuture.failedFuture(
-          SendException.rejected(
-              ErrorCode.CLOSED,
-              "The bus %s is closed: send before closing it.".formatted(plan.name()),
-              null));
-    }
-    return outgoing.send(verb, envelope);
+    return closed ? CompletableFuture.failedFuture(isClosed()) : outgoing.send(verb, envelope);
+  }
+
+  private SendException isClosed() {
+    return SendException.rejected(
+        ErrorCode.CLOSED,
+        "The bus %s is closed: send before closing it.".formatted(plan.name()),
+        null);
   }
 
   @Override
@@ -153,17 +159,23 @@ final class RunningBus implements MessageBus {
 
   @Override
   public CompletableFuture<Boolean> cancel(SendReceipt receipt) {
-    throw new UnsupportedOperationException();
+    return closed ? CompletableFuture.failedFuture(isClosed()) : outgoing.cancel(receipt);
   }
 
   @Override
   public void concurrency(String source, int handlers) {
-    throw new UnsupportedOperationException();
+    consumer(source).concurrency(handlers);
   }
 
   @Override
   public Health health() {
-    throw new UnsupportedOperationException();
+    List<String> problems = new ArrayList<>();
+    if (closed) {
+      problems.add("The bus %s is closed.".formatted(plan.name()));
+    }
+    consumers.values().forEach(consumer -> consumer.problems().forEach(problems::add));
+    outgoing.problem().ifPresent(problems::add);
+    return new Health(problems);
   }
 
   @Override

@@ -3,8 +3,12 @@ package dev.waybill.internal;
 import dev.waybill.Outcome;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Result;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,12 +31,18 @@ final class Settler {
 
   private final Source source;
   private final ScheduledExecutorService timer;
-  private final Map<Work, CompletableFuture<@Nullable Void>> waiting = new ConcurrentHashMap<>();
+  private final Map<Work, CompletableFuture<Result>> waiting = new ConcurrentHashMap<>();
+  private final Trouble trouble;
+
+  /** Dead letters that could not be put down so far. */
+  private final Set<Work> unplaced = new HashSet<>();
+
   private volatile boolean stopping;
 
-  Settler(Source source, ScheduledExecutorService timer) {
+  Settler(Source source, ScheduledExecutorService timer, Clock clock) {
     this.source = source;
     this.timer = timer;
+    this.trouble = new Trouble(clock);
   }
 
   /** From now on a settlement that fails is not tried again; the message is given back. */
@@ -43,7 +53,7 @@ final class Settler {
 
   /** Gives back a message that waits to be tried again, if nobody else has taken it up. */
   private void giveUp(Work work) {
-    CompletableFuture<@Nullable Void> done = waiting.remove(work);
+    CompletableFuture<Result> done = waiting.remove(work);
     if (done != null) {
       attempt(work, new Settlement.Release(Duration.ZERO, work.attemptsMade()), FIRST_WAIT, done);
     }
@@ -52,9 +62,10 @@ final class Settler {
   /**
    * Settles a message.
    *
-   * @return completes, never exceptionally, when nothing more is to be done about it here
+   * @return completes, never exceptionally, when nothing more is to be done about it here: settled,
+   *     or not ours any more, so that it will come again
    */
-  CompletableFuture<@Nullable Void> settle(Work work, Resolution resolution) {
+  CompletableFuture<Result> settle(Work work, Resolution resolution) {
     if (work.isAccepted()) {
       if (resolution.outcome() instanceof Outcome.Retried
           || resolution.outcome() instanceof Outcome.DeadLettered) {
@@ -64,19 +75,19 @@ final class Settler {
             source,
             resolution.outcome());
       }
-      return CompletableFuture.completedFuture(null);
+      return CompletableFuture.completedFuture(work.isLost() ? Result.NOT_OWNED : Result.SETTLED);
     }
     Settlement settlement = settlementOf(work, resolution);
-    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+    CompletableFuture<Result> done = new CompletableFuture<>();
     attempt(work, settlement, FIRST_WAIT, done);
     return done;
   }
 
   /** Gives a message back that was not handled, uncounted. */
-  CompletableFuture<@Nullable Void> release(Work work) {
-    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+  CompletableFuture<Result> release(Work work) {
+    CompletableFuture<Result> done = new CompletableFuture<>();
     if (work.isAccepted()) {
-      done.complete(null);
+      done.complete(Result.SETTLED);
     } else {
       attempt(work, new Settlement.Release(Duration.ZERO, work.attemptsMade()), FIRST_WAIT, done);
     }
@@ -111,19 +122,19 @@ final class Settler {
   }
 
   private void attempt(
-      Work work, Settlement settlement, Duration wait, CompletableFuture<@Nullable Void> done) {
+      Work work, Settlement settlement, Duration wait, CompletableFuture<Result> done) {
     var unused =
         settled(work, settlement)
             .whenComplete(
                 (result, failure) -> {
                   if (failure == null) {
-                    if (result == Settlement.Result.NOT_OWNED) {
+                    if (result == Result.NOT_OWNED) {
                       LOG.info(
                           "{} from the {} was no longer ours when it was settled",
                           work.delivery.brokerId(),
                           source);
                     }
-                    done.complete(null);
+                    done.complete(result);
                   } else if (settlement instanceof Settlement.Reject && work.delivery.isOwned()) {
                     LOG.error(
                         "{} from the {} could not be put into {}; it is kept, and tried again after {}",
@@ -132,6 +143,9 @@ final class Settler {
                         source.deadLetterQueue(),
                         wait,
                         failure);
+                    if (wait.equals(FIRST_WAIT)) {
+                      unplaced(work, failure, done);
+                    }
                     later(work, settlement, wait, done);
                   } else {
                     LOG.warn(
@@ -139,12 +153,37 @@ final class Settler {
                         work.delivery.brokerId(),
                         source,
                         failure);
-                    done.complete(null);
+                    done.complete(Result.NOT_OWNED);
                   }
                 });
   }
 
-  private static CompletionStage<Settlement.Result> settled(Work work, Settlement settlement) {
+  /** Is a problem until it is done with, here or elsewhere. */
+  private void unplaced(Work work, Throwable failure, CompletableFuture<Result> done) {
+    synchronized (unplaced) {
+      unplaced.add(work);
+      trouble.is(
+          "dead letters of the %s can't be put into %s, and are kept: %s"
+              .formatted(source, source.deadLetterQueue(), failure.getMessage()));
+    }
+    var unused =
+        done.whenComplete(
+            (result, thrown) -> {
+              synchronized (unplaced) {
+                unplaced.remove(work);
+                if (unplaced.isEmpty()) {
+                  trouble.isOver();
+                }
+              }
+            });
+  }
+
+  /** What is wrong with dead letters, in a sentence, or null. */
+  @Nullable String problem() {
+    return trouble.sentence();
+  }
+
+  private static CompletionStage<Result> settled(Work work, Settlement settlement) {
     try {
       return work.delivery.settle(settlement);
     } catch (RuntimeException e) { // a bug of the transport must not block the key for ever
@@ -153,7 +192,7 @@ final class Settler {
   }
 
   private void later(
-      Work work, Settlement settlement, Duration wait, CompletableFuture<@Nullable Void> done) {
+      Work work, Settlement settlement, Duration wait, CompletableFuture<Result> done) {
     Duration twice = wait.multipliedBy(2);
     Duration next = twice.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : twice;
     waiting.put(work, done);

@@ -20,6 +20,7 @@ final class Work {
   private @Nullable Instant lastFailure;
   private boolean attempted;
   private boolean accepted;
+  private boolean lost;
 
   Work(Delivery delivery) {
     this.delivery = delivery;
@@ -87,5 +88,14 @@ final class Work {
 
   boolean isAccepted() {
     return accepted;
+  }
+
+  /** Could not be accepted before handling, was not handled, and will come again. */
+  void lost() {
+    lost = true;
+  }
+
+  boolean isLost() {
+    return lost;
   }
 }

@@ -25,6 +25,15 @@ final class Workers {
     return pool;
   }
 
+  /** Lets a pool of {@link #platform} grow to another size; virtual threads need no room. */
+  static void resize(ExecutorService workers, int size) {
+    if (workers instanceof ThreadPoolExecutor pool) {
+      pool.setCorePoolSize(Math.min(size, pool.getMaximumPoolSize()));
+      pool.setMaximumPoolSize(size);
+      pool.setCorePoolSize(size);
+    }
+  }
+
   static boolean virtualThreadsAvailable() {
     return Runtime.version().feature() >= 21;
   }

@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 import dev.waybill.Interceptor;
 import dev.waybill.MessageBus;
 import dev.waybill.Outcome;
+import dev.waybill.SendReceipt;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.internal.Contracts.Invoice;
@@ -27,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -114,6 +116,83 @@ class BusTest {
           .isThrownBy(() -> bus.pause("orders"))
           .withMessage("This bus does not consume 'orders'; it consumes [payments].");
     }
+  }
+
+  @Test
+  void the_concurrency_of_a_source_changes_while_it_runs() {
+    Semaphore mayEnd = new Semaphore(0);
+    try (MessageBus bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.consume(
+                    "invoices",
+                    c ->
+                        c.concurrency(1)
+                            .maxUnsettled(4)
+                            .onDocument(
+                                Invoice.class,
+                                (document, context) -> {
+                                  handled.add(document.metadata().id());
+                                  mayEnd.acquire();
+                                })))) {
+      List<FakeDelivery> all =
+          Stream.of("1", "2", "3", "4")
+              .map(id -> transport.deliver("invoices", invoice(id)))
+              .toList();
+      await().until(() -> handled.size() == 1);
+
+      bus.concurrency("invoices", 1);
+      bus.concurrency("invoices", 3);
+
+      await().until(() -> handled.size() == 3);
+      mayEnd.release(4);
+      all.forEach(FakeDelivery::settlement);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> bus.concurrency("invoices", 5))
+          .withMessage("concurrency(5) of the queue invoices: give from 1 to its maxUnsettled, 4.");
+      assertThatIllegalArgumentException().isThrownBy(() -> bus.concurrency("invoices", 0));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> bus.concurrency("orders", 1))
+          .withMessage("This bus does not consume 'orders'; it consumes [invoices].");
+    }
+  }
+
+  @Test
+  void a_given_timer_is_used_for_everything_and_outlives_the_bus() {
+    ManualTimer timer = new ManualTimer();
+    Capabilities leased =
+        FakeTransport.capabilities(b -> b.leaseDuration(Duration.ofMinutes(3)), Map.of());
+    transport = new FakeTransport(leased, leased);
+    MessageBus bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.timer(timer)
+                    .consume(
+                        "payments",
+                        c ->
+                            c.onCommandDeciding(
+                                ProcessPayment.class,
+                                (command, context) -> {
+                                  handled.add(command.metadata().id());
+                                  return Outcome.retryAfter(Duration.ofMinutes(10));
+                                })));
+    FakeDelivery payment = transport.deliver("payments", payment("p-1"));
+    await().until(() -> timer.waiting() == 2);
+    transport.answer = sent -> new CompletableFuture<>();
+    CompletableFuture<SendReceipt> send = bus.publish(new OrderShipped("o-1"));
+
+    timer.advance(Duration.ofMinutes(10));
+
+    assertThat(send).isCompletedExceptionally();
+    assertThat(payment.renewals).hasValue(10);
+    await().until(() -> handled.size() == 2 && timer.waiting() == 2);
+    bus.close();
+    assertThat(timer.waiting()).isZero();
+    assertThat(timer.isShutdown()).isFalse();
+    timer.advance(Duration.ofMinutes(10));
+    assertThat(handled).hasSize(2);
   }
 
   @Test

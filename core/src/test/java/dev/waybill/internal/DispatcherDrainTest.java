@@ -15,6 +15,7 @@ import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Reject;
 import dev.waybill.transport.Settlement.Release;
 import dev.waybill.transport.Settlement.Result;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -40,7 +41,7 @@ class DispatcherDrainTest {
         SOURCE,
         concurrency,
         pipeline,
-        new Settler(SOURCE, timer),
+        new Settler(SOURCE, timer, Clock.systemUTC()),
         workers,
         timer,
         new Support(Level.EMULATED, null, ""));

@@ -8,6 +8,7 @@ import dev.waybill.routing.Queue;
 import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.Settlement.Result;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +59,7 @@ class DispatcherStressTest {
             SOURCE,
             CONCURRENCY,
             this::handle,
-            new Settler(SOURCE, timer),
+            new Settler(SOURCE, timer, Clock.systemUTC()),
             workers,
             timer,
             new Support(Level.EMULATED, null, ""));

@@ -13,9 +13,12 @@ import dev.waybill.transport.Settlement.Accept;
 import dev.waybill.transport.Settlement.Reject;
 import dev.waybill.transport.Settlement.Release;
 import dev.waybill.transport.Settlement.Result;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
@@ -36,7 +39,13 @@ class DispatcherTest {
 
   private Dispatcher dispatcher(Queue source, int concurrency, Support retryAfter) {
     return new Dispatcher(
-        source, concurrency, pipeline, new Settler(source, timer), workers, timer, retryAfter);
+        source,
+        concurrency,
+        pipeline,
+        new Settler(source, timer, Clock.systemUTC()),
+        workers,
+        timer,
+        retryAfter);
   }
 
   private FakeDelivery deliver(String name, String key) {
@@ -133,6 +142,25 @@ class DispatcherTest {
     succeed("a");
 
     assertThat(pipeline.running()).containsExactly("b");
+  }
+
+  @Test
+  void a_concurrency_that_is_raised_begins_what_waits_and_one_that_is_lowered_ends_nothing() {
+    dispatcher = keyed(1);
+    for (String name : List.of("a", "b", "c", "d")) {
+      deliver(name, name);
+    }
+
+    dispatcher.concurrency(3);
+    workers.work();
+    assertThat(pipeline.running()).containsExactly("a", "b", "c");
+
+    dispatcher.concurrency(1);
+    succeed("a");
+    succeed("b");
+    assertThat(pipeline.running()).containsExactly("c");
+    succeed("c");
+    assertThat(pipeline.running()).containsExactly("d");
   }
 
   @Test
@@ -322,16 +350,94 @@ class DispatcherTest {
   void a_message_that_is_lost_before_its_turn_is_dropped_without_a_word_to_the_broker() {
     FakeDelivery a = deliver("a", "k");
     FakeDelivery b = deliver("b", "k");
-    deliver("c", "k");
+    deliver("other", "l");
 
     b.lose();
     succeed("a");
 
     assertThat(b.settlements).isEmpty();
     assertThat(a.settlements).hasSize(1);
-    assertThat(pipeline.running()).containsExactly("c");
-    succeed("c");
+    assertThat(pipeline.running()).containsExactly("other");
+    succeed("other");
     assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void those_behind_a_lost_one_go_back_uncounted_and_in_order_to_come_again_after_it() {
+    List<String> released = new ArrayList<>();
+    FakeDelivery a = deliver("a", "k");
+    FakeDelivery b = deliver(noting("b", 1, released));
+    FakeDelivery c = deliver(noting("c", 3, released));
+    deliver("other", "l");
+
+    a.lose();
+    succeed("a");
+
+    assertThat(released).containsExactly("b", "c");
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(c.settlements).containsExactly(new Release(Duration.ZERO, 2));
+    assertThat(pipeline.begun()).containsExactly("a", "other");
+    deliver("a", "k");
+    succeed("a");
+    deliver("b", "k");
+    assertThat(pipeline.begun()).containsExactly("a", "other", "a", "b");
+    succeed("b");
+    succeed("other");
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void a_lost_one_that_has_come_again_is_handled_next_and_those_behind_that_stay() {
+    FakeDelivery a = deliver("a", "k");
+    FakeDelivery b = deliver("b", "k");
+    FakeDelivery again = deliver("a", "k");
+    FakeDelivery bAgain = deliver("b", "k");
+
+    a.lose();
+    b.lose();
+    succeed("a");
+
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(pipeline.begun()).containsExactly("a", "a");
+    succeed("a");
+    succeed("b");
+    assertThat(again.settlements).containsExactly(Settlement.accept());
+    assertThat(bAgain.settlements).containsExactly(Settlement.accept());
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void a_lost_one_is_known_by_its_id_where_the_broker_gives_it_another_name() {
+    FakeDelivery a = deliver(named("a@1", "m-1"));
+    deliver(named("a@2", "m-1"));
+    a.lose();
+
+    succeed("a@1");
+
+    assertThat(pipeline.running()).containsExactly("a@2");
+  }
+
+  @Test
+  void one_that_could_not_be_accepted_before_handling_lets_none_of_its_key_go_ahead() {
+    Pipeline atMostOnce =
+        work -> {
+          work.accepted();
+          work.lost();
+          return CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED);
+        };
+    dispatcher =
+        new Dispatcher(
+            new Queue("q", true),
+            1,
+            atMostOnce,
+            new Settler(new Queue("q", true), timer, Clock.systemUTC()),
+            workers,
+            timer,
+            EMULATED);
+    dispatcher.delivered(FakeDelivery.of("a", "k"));
+    FakeDelivery b = deliver("b", "k");
+
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
   }
 
   @Test
@@ -363,10 +469,10 @@ class DispatcherTest {
   @Test
   void a_late_settlement_is_harmless() {
     FakeDelivery a = deliver("a", "k");
-    deliver("b", "k");
     a.lose();
 
     succeed("a");
+    deliver("b", "k");
 
     assertThat(a.settlements).containsExactly(Settlement.accept());
     assertThat(pipeline.running()).containsExactly("b");
@@ -436,13 +542,14 @@ class DispatcherTest {
   @Test
   void a_dead_letter_that_can_not_be_put_down_and_is_lost_is_left_to_its_next_delivery() {
     FakeDelivery a = deliver(unreachable("a", "k"));
-    deliver("b", "k");
+    FakeDelivery b = deliver("b", "k");
     call("a").deadLetter("why");
 
     a.lose();
     pass(Duration.ofSeconds(1));
 
-    assertThat(pipeline.running()).containsExactly("b");
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(dispatcher.isIdle()).isTrue();
     pass(Duration.ofHours(1));
     assertThat(a.settlements).hasSize(2);
   }
@@ -457,25 +564,28 @@ class DispatcherTest {
               return CompletableFuture.failedFuture(
                   new MessagingException(ErrorCode.CONNECTION_FAILED, "gone"));
             }));
-    deliver("b", "k");
+    FakeDelivery b = deliver("b", "k");
 
     call("a").deadLetter("why");
     workers.work();
 
-    assertThat(pipeline.running()).containsExactly("b");
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(dispatcher.isIdle()).isTrue();
     assertThat(timer.waiting()).isZero();
   }
 
   @Test
-  void an_acceptance_that_fails_is_not_repeated_and_stops_nobody() {
+  void an_acceptance_that_fails_is_not_repeated_and_lets_none_of_its_key_go_ahead() {
     FakeDelivery a = deliver(unreachable("a", "k"));
-    deliver("b", "k");
+    FakeDelivery b = deliver("b", "k");
+    deliver("c", "l");
 
     succeed("a");
     pass(Duration.ofHours(1));
 
     assertThat(a.settlements).hasSize(1).allMatch(Accept.class::isInstance);
-    assertThat(pipeline.running()).containsExactly("b");
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(pipeline.running()).containsExactly("c");
   }
 
   @Test
@@ -487,11 +597,12 @@ class DispatcherTest {
                 () -> {
                   throw new IllegalStateException("a bug of the transport");
                 }));
-    deliver("b", "k");
-
+    FakeDelivery b = deliver("b", "k");
     succeed("a");
+    deliver("c", "k");
 
-    assertThat(pipeline.running()).containsExactly("b");
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(pipeline.running()).containsExactly("c");
   }
 
   @Test
@@ -527,7 +638,7 @@ class DispatcherTest {
             new Queue("q", true),
             1,
             throwing,
-            new Settler(new Queue("q", true), timer),
+            new Settler(new Queue("q", true), timer, Clock.systemUTC()),
             workers,
             timer,
             EMULATED);
@@ -581,13 +692,17 @@ class DispatcherTest {
     assertThat(good.renewals).hasValue(1);
   }
 
-  @Test
-  void a_disturbance_of_receiving_is_only_told() {
-    dispatcher.failed(new MessagingException(ErrorCode.CONNECTION_FAILED, "gone"));
-    dispatcher.recovered();
-    deliver("a", "k");
+  private static FakeDelivery noting(String name, int attempt, List<String> released) {
+    return new FakeDelivery(name, FakeDelivery.of(name, "k").message(), attempt)
+        .answering(
+            () -> {
+              released.add(name);
+              return CompletableFuture.completedFuture(Result.SETTLED);
+            });
+  }
 
-    assertThat(pipeline.running()).containsExactly("a");
+  private static FakeDelivery named(String brokerId, String id) {
+    return new FakeDelivery(brokerId, FakeDelivery.wire("{}", Map.of("id", id), Map.of(), "k"), 1);
   }
 
   private static FakeDelivery unreachable(String name, String key) {

@@ -39,6 +39,9 @@ final class FakeTransport implements Transport {
 
   volatile Function<Sent, CompletableFuture<String>> answer =
       message -> CompletableFuture.completedFuture("fake/" + message.id());
+  final List<List<Sender.Addressed>> sentTogether = new CopyOnWriteArrayList<>();
+  volatile Function<String, CompletableFuture<Boolean>> cancelAnswer =
+      brokerId -> CompletableFuture.completedFuture(true);
   volatile List<String> checkProblems = List.of();
   volatile List<String> prepareProblems = List.of();
   volatile RuntimeException receiveFailure;
@@ -64,13 +67,26 @@ final class FakeTransport implements Transport {
   /** Everything is emulated but what is {@code refused}, with its reason. */
   static Capabilities capabilities(
       Consumer<Capabilities.Builder> more, Map<Feature, String> refused) {
+    return capabilities(more, refused, Map.of());
+  }
+
+  /** Everything is emulated but what is {@code native}, with its means. */
+  static Capabilities natively(Feature feature, String means, Consumer<Capabilities.Builder> more) {
+    return capabilities(more, Map.of(), Map.of(feature, means));
+  }
+
+  private static Capabilities capabilities(
+      Consumer<Capabilities.Builder> more,
+      Map<Feature, String> refused,
+      Map<Feature, String> natively) {
     Capabilities.Builder builder = Capabilities.builder();
     for (Feature feature : Feature.values()) {
-      String reason = refused.get(feature);
-      if (reason == null) {
-        builder.emulated(feature, "by the fake");
+      if (refused.containsKey(feature)) {
+        builder.refused(feature, refused.get(feature));
+      } else if (natively.containsKey(feature)) {
+        builder.natively(feature, natively.get(feature));
       } else {
-        builder.refused(feature, reason);
+        builder.emulated(feature, "by the fake");
       }
     }
     more.accept(builder);
@@ -134,6 +150,21 @@ final class FakeTransport implements Transport {
       Sent one = new Sent(channel, message, deadline);
       sent.add(one);
       return answer.apply(one);
+    }
+
+    @Override
+    public CompletableFuture<List<String>> sendTogether(
+        List<Addressed> messages, Duration deadline) {
+      sentTogether.add(messages);
+      return answer
+          .apply(new Sent(messages.get(0).channel(), messages.get(0).message(), deadline))
+          .thenApply(first -> messages.stream().map(one -> "fake/" + one.message().id()).toList());
+    }
+
+    @Override
+    public CompletableFuture<Boolean> cancel(Channel channel, String brokerId, Duration deadline) {
+      calls.add("cancel " + brokerId + " in " + channel + " within " + deadline);
+      return cancelAnswer.apply(brokerId);
     }
 
     @Override

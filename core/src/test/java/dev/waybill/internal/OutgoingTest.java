@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -481,6 +482,75 @@ class OutgoingTest {
     assertThat(failure.getMessage())
         .endsWith(
             " to topic orders: the bus was closed before fake confirmed it, it may or may not have been stored");
+  }
+
+  // taking back
+
+  @Test
+  void a_message_is_taken_back_where_the_transport_can() {
+    transport = cancelling();
+    start();
+    SendReceipt receipt = bus.transfer(new Invoice("i")).join();
+
+    assertThat(bus.cancel(receipt)).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(true);
+    assertThat(transport.calls)
+        .contains("cancel " + receipt.brokerId() + " in queue invoices within PT30S");
+    transport.cancelAnswer = brokerId -> CompletableFuture.completedFuture(false);
+    assertThat(bus.cancel(receipt)).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(false);
+  }
+
+  @Test
+  void a_message_is_not_taken_back_where_the_transport_refuses() {
+    transport =
+        new FakeTransport(
+            FakeTransport.capabilities(
+                limits -> {}, Map.of(Feature.CANCEL, "it knows no message by name")),
+            FakeTransport.capabilities());
+    start();
+    SendReceipt receipt =
+        bus.transfer(Document.of(new Invoice("i"), Metadata.withId("m-1"))).join();
+
+    assertCancelFails(
+        receipt,
+        ErrorCode.UNSUPPORTED,
+        "m-1 can't be taken back from queue invoices: fake refuses to cancel (it knows no message by name).");
+    assertThat(transport.calls).noneMatch(call -> call.startsWith("cancel"));
+    bus.close();
+    assertCancelFails(
+        receipt, ErrorCode.CLOSED, "The bus test-service is closed: send before closing it.");
+  }
+
+  @Test
+  void taking_back_without_an_answer_fails_in_time() {
+    transport = cancelling();
+    transport.cancelAnswer = brokerId -> new CompletableFuture<>();
+    start(b -> b.sendTimeout(Duration.ofMillis(50)));
+    SendReceipt receipt =
+        bus.transfer(Document.of(new Invoice("i"), Metadata.withId("m-1"))).join();
+
+    assertCancelFails(
+        receipt,
+        ErrorCode.TIMEOUT,
+        "m-1 on queue invoices: fake has not confirmed it within PT0.05S, it may or may not have been taken back");
+    MessagingException refused = new MessagingException(ErrorCode.NOT_AUTHORISED, "no");
+    transport.cancelAnswer = brokerId -> CompletableFuture.failedFuture(refused);
+    assertCancelFails(receipt, ErrorCode.NOT_AUTHORISED, "no");
+  }
+
+  private static FakeTransport cancelling() {
+    return new FakeTransport(
+        FakeTransport.natively(Feature.CANCEL, "by its name", limits -> {}),
+        FakeTransport.capabilities());
+  }
+
+  private void assertCancelFails(SendReceipt receipt, ErrorCode code, String message) {
+    assertThat(bus.cancel(receipt))
+        .failsWithin(Duration.ofSeconds(20))
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOfSatisfying(
+            MessagingException.class, failure -> assertThat(failure.code()).isEqualTo(code))
+        .withMessage(message);
   }
 
   private static void awaitQuietly(CountDownLatch latch) {

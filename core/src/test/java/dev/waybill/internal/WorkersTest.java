@@ -25,6 +25,19 @@ class WorkersTest {
   }
 
   @Test
+  void a_pool_grows_and_shrinks_when_it_is_told() {
+    ThreadPoolExecutor pool = (ThreadPoolExecutor) Workers.platform("waybill-q", 3);
+
+    Workers.resize(pool, 5);
+    assertThat(pool.getCorePoolSize()).isEqualTo(5);
+    assertThat(pool.getMaximumPoolSize()).isEqualTo(5);
+    Workers.resize(pool, 1);
+    assertThat(pool.getCorePoolSize()).isEqualTo(1);
+    assertThat(pool.getMaximumPoolSize()).isEqualTo(1);
+    pool.shutdownNow();
+  }
+
+  @Test
   void a_timer_forgets_what_is_cancelled() {
     ScheduledThreadPoolExecutor timer = Workers.timer("waybill-timer");
 

@@ -1,0 +1,190 @@
+package dev.waybill.internal;
+
+import dev.waybill.SendReceipt;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
+import dev.waybill.transport.Sender;
+import dev.waybill.transport.Sender.Addressed;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The last step out: every answer comes within the deadline, and is one of the three. */
+final class ConfirmedSender {
+  /** Failed sends that are no mistake of the caller's, and not about one message alone. */
+  private static final Set<ErrorCode> OF_THE_BROKER =
+      EnumSet.of(
+          ErrorCode.CONNECTION_FAILED,
+          ErrorCode.NOT_AUTHENTICATED,
+          ErrorCode.NOT_AUTHORISED,
+          ErrorCode.THROTTLED,
+          ErrorCode.TIMEOUT,
+          ErrorCode.BROKER_UNAVAILABLE,
+          ErrorCode.BROKER_ERROR);
+
+  private final Sender sender;
+  private final String transport;
+  private final Duration timeout;
+  private final ScheduledExecutorService timer;
+  private final Trouble trouble;
+
+  ConfirmedSender(BusPlan plan, Sender sender, ScheduledExecutorService timer) {
+    this.sender = sender;
+    this.transport = plan.transport().name();
+    this.timeout = plan.sendTimeout();
+    this.timer = timer;
+    this.trouble = new Trouble(plan.clock());
+  }
+
+  /** What is wrong with sending, in a sentence. */
+  Optional<String> problem() {
+    return Optional.ofNullable(trouble.sentence());
+  }
+
+  CompletableFuture<SendReceipt> send(Prepared message) {
+    return new Call<SendReceipt>(message, true)
+        .begin(
+            () -> sender.send(message.channel(), message.message(), timeout),
+            brokerId -> new SendReceipt(message.id(), message.channel(), brokerId));
+  }
+
+  /** Stores all of them or none. */
+  CompletableFuture<List<String>> sendTogether(List<Prepared> messages) {
+    List<Addressed> addressed =
+        messages.stream().map(one -> new Addressed(one.channel(), one.message())).toList();
+    return new Call<List<String>>(messages, true)
+        .begin(() -> sender.sendTogether(addressed, timeout), brokerIds -> brokerIds);
+  }
+
+  CompletableFuture<Boolean> cancel(SendReceipt receipt) {
+    return new Call<Boolean>(receipt.messageId() + " on " + receipt.channel(), false)
+        .begin(
+            () -> sender.cancel(receipt.channel(), receipt.brokerId(), timeout),
+            takenBack -> takenBack);
+  }
+
+  /** Something asked of the broker, whose answer is due by the deadline. */
+  private final class Call<R> {
+    private final Object what;
+    private final boolean sends;
+    private final CompletableFuture<R> answer = new CompletableFuture<>();
+
+    /**
+     * A call.
+     *
+     * @param what is sent, or else taken back; written out only if that fails
+     */
+    Call(Object what, boolean sends) {
+      this.what = what;
+      this.sends = sends;
+    }
+
+    <A> CompletableFuture<R> begin(Supplier<CompletableFuture<A>> call, Function<A, R> result) {
+      long begun = System.nanoTime();
+      CompletableFuture<A> called;
+      try {
+        called = call.get();
+      } catch (RuntimeException e) {
+        fail(unknown(ErrorCode.BROKER_ERROR, "the transport failed while sending", "", e));
+        return answer;
+      }
+      var unused =
+          called.whenComplete(
+              (given, thrown) -> {
+                if (thrown == null) {
+                  succeed(result.apply(given));
+                } else {
+                  fail(known(thrown));
+                }
+              });
+      if (!answer.isDone()) {
+        keepDeadline(timeout.toNanos() - (System.nanoTime() - begun));
+      }
+      return answer;
+    }
+
+    /**
+     * Time passes by the timer, which may be a test's; what the transport has held up the caller is
+     * over whatever the timer says.
+     */
+    private void keepDeadline(long left) {
+      try {
+        ScheduledFuture<?> deadline =
+            timer.schedule(this::timedOut, Math.max(0, left), TimeUnit.NANOSECONDS);
+        var unused = answer.whenComplete((done, failure) -> deadline.cancel(false));
+      } catch (RejectedExecutionException e) { // the bus was closed while the transport sent
+        fail(
+            unknown(
+                ErrorCode.CLOSED,
+                "the bus was closed before %s confirmed it".formatted(transport),
+                "",
+                null));
+      }
+    }
+
+    private void timedOut() {
+      fail(
+          unknown(
+              ErrorCode.TIMEOUT,
+              "%s has not confirmed it within %s".formatted(transport, timeout),
+              " If it is sent again, then as the same envelope, so that it keeps its id.",
+              null));
+    }
+
+    private MessagingException known(Throwable thrown) {
+      Throwable cause =
+          thrown instanceof CompletionException && thrown.getCause() != null
+              ? thrown.getCause()
+              : thrown;
+      if (cause instanceof SendException known) {
+        return known;
+      }
+      return !sends && cause instanceof MessagingException known
+          ? known
+          : unknown(ErrorCode.BROKER_ERROR, "the transport failed", "", cause);
+    }
+
+    private MessagingException unknown(
+        ErrorCode code, String why, String advice, @Nullable Throwable cause) {
+      return sends
+          ? SendException.unknown(
+              code,
+              what
+                  + ": "
+                  + why
+                  + ", it may or may not have been stored"
+                  + (advice.isEmpty() ? "" : "." + advice),
+              cause)
+          : new MessagingException(
+              code, what + ": " + why + ", it may or may not have been taken back", cause);
+    }
+
+    private void succeed(R result) {
+      if (sends) {
+        trouble.isOver(); // also if the deadline was faster: the broker answers again
+      }
+      answer.complete(result);
+    }
+
+    private void fail(MessagingException failure) {
+      if (answer.completeExceptionally(failure)
+          && sends
+          && OF_THE_BROKER.contains(failure.code())) {
+        trouble.is(
+            "sends fail, the last one with %s: %s".formatted(failure.code(), failure.getMessage()));
+      }
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package dev.waybill.internal;
+
+import dev.waybill.transport.Delivery;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The messages that a consumer has open, in lanes: one per key, whose head alone is dealt with; a
+ * message without a key has a lane of its own. Guarded by the dispatcher's lock.
+ */
+final class Lanes {
+  private final boolean keyed;
+  private final Map<String, Lane> byKey = new HashMap<>();
+  private final ArrayDeque<Lane> ready = new ArrayDeque<>();
+  private final Set<Work> open = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  Lanes(boolean keyed) {
+    this.keyed = keyed;
+  }
+
+  void add(Work work) {
+    open.add(work);
+    String key = keyed ? work.delivery.message().key() : null;
+    Lane lane = key == null ? new Lane(null) : byKey.computeIfAbsent(key, Lane::new);
+    lane.queue.add(work);
+    if (lane.queue.size() == 1) {
+      ready.add(lane);
+    }
+  }
+
+  /** A lane whose head may be handled, or null. */
+  @Nullable Lane next() {
+    return ready.poll();
+  }
+
+  /**
+   * A lane's head may be handled again, before what has not begun: what has begun is ended first.
+   */
+  void again(Lane lane) {
+    ready.addFirst(lane);
+  }
+
+  /** A lane's head is done with; the one behind it is ready. */
+  void done(Lane lane) {
+    open.remove(lane.queue.remove());
+    goOn(lane);
+  }
+
+  /**
+   * A lane's head is lost, and will come again. Those behind it must not be handled before it: they
+   * leave the lane, up to where it has come again already.
+   *
+   * @return those that left, in their order; they and the head are open until they are {@link
+   *     #closed}
+   */
+  List<Work> lost(Lane lane) {
+    Work head = lane.queue.remove();
+    List<Work> behind = new ArrayList<>();
+    while (!lane.queue.isEmpty() && !isSame(head, lane.queue.element())) {
+      Work work = lane.queue.remove();
+      work.busy(true);
+      behind.add(work);
+    }
+    goOn(lane);
+    return behind;
+  }
+
+  private static boolean isSame(Work one, Work other) {
+    Delivery a = one.delivery;
+    Delivery b = other.delivery;
+    String id = a.message().id();
+    return a.brokerId().equals(b.brokerId()) || (id != null && id.equals(b.message().id()));
+  }
+
+  private void goOn(Lane lane) {
+    if (!lane.queue.isEmpty()) {
+      ready.add(lane);
+    } else if (lane.key != null) {
+      byKey.remove(lane.key);
+    }
+  }
+
+  /**
+   * Ends all lanes: nothing is ready any more. What stands behind a busy one of its key stays in
+   * its lane.
+   *
+   * @return what has not begun, in order of arrival, so that a broker that puts them back in this
+   *     order keeps the order per key; not open any more
+   */
+  List<Work> stop() {
+    ready.clear();
+    Set<Work> behind = behindBusyOnes();
+    List<Work> back = new ArrayList<>();
+    for (Work work : open) {
+      if (!work.isBusy() && !behind.contains(work)) {
+        back.add(work);
+      }
+    }
+    back.forEach(open::remove);
+    byKey.clear();
+    back.sort((a, b) -> Long.compare(a.arrival, b.arrival));
+    return back;
+  }
+
+  private Set<Work> behindBusyOnes() {
+    Set<Work> behind = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Lane lane : byKey.values()) {
+      if (lane.queue.element().isBusy()) {
+        behind.addAll(lane.queue);
+      }
+    }
+    return behind;
+  }
+
+  /**
+   * A lane's head is settled after the {@link #stop}.
+   *
+   * @return those behind it, in their order; they and the head are open until they are {@link
+   *     #closed}
+   */
+  List<Work> end(Lane lane) {
+    lane.queue.remove();
+    List<Work> behind = List.copyOf(lane.queue);
+    lane.queue.clear();
+    return behind;
+  }
+
+  void closed(Work work) {
+    open.remove(work);
+  }
+
+  boolean isOpen(Work work) {
+    return open.contains(work);
+  }
+
+  boolean isEmpty() {
+    return open.isEmpty();
+  }
+
+  List<Work> open() {
+    return new ArrayList<>(open);
+  }
+}

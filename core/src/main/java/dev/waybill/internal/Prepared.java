@@ -1,0 +1,13 @@
+package dev.waybill.internal;
+
+import dev.waybill.routing.Channel;
+import dev.waybill.transport.WireMessage;
+
+/** A message that is ready to leave. */
+record Prepared(Channel channel, String id, WireMessage message) {
+  /** Which message and where it goes, for errors. */
+  @Override
+  public String toString() {
+    return id + " to " + channel;
+  }
+}

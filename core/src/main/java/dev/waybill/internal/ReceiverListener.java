@@ -1,0 +1,33 @@
+package dev.waybill.internal;
+
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Hands messages to the dispatcher, and notes when receiving is disturbed. */
+record ReceiverListener(Source source, Dispatcher dispatcher, Trouble trouble)
+    implements Receiver.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(ReceiverListener.class);
+
+  @Override
+  public void delivered(Delivery delivery) {
+    dispatcher.delivered(delivery);
+  }
+
+  @Override
+  public void failed(MessagingException problem) {
+    LOG.warn("Receiving from the {} is disturbed: {}", source, problem.getMessage(), problem);
+    trouble.is(
+        "receiving from the %s is disturbed, %s: %s"
+            .formatted(source, problem.code(), problem.getMessage()));
+  }
+
+  @Override
+  public void recovered() {
+    LOG.info("Receiving from the {} works again", source);
+    trouble.isOver();
+  }
+}

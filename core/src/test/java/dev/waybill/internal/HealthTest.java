@@ -1,0 +1,214 @@
+package dev.waybill.internal;
+
+import static dev.waybill.delivery.FailurePolicy.noRetry;
+import static dev.waybill.internal.Contracts.payment;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.waybill.Event;
+import dev.waybill.MessageBus;
+import dev.waybill.Metadata;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
+import dev.waybill.internal.Contracts.OrderShipped;
+import dev.waybill.internal.Contracts.ProcessPayment;
+import dev.waybill.transport.Settlement.Result;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class HealthTest {
+  private final FakeTransport transport = new FakeTransport();
+  private final ManualTimer timer = new ManualTimer();
+  private volatile Instant now = Instant.parse("2026-01-01T12:00:00.000Z");
+  private MessageBus bus;
+
+  private final class TurnedClock extends Clock {
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  @BeforeEach
+  void start() {
+    bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.clock(new TurnedClock())
+                    .timer(timer)
+                    .consume(
+                        "payments",
+                        c ->
+                            c.onFailure(noRetry())
+                                .onCommand(
+                                    ProcessPayment.class,
+                                    (command, context) -> {
+                                      throw new IllegalStateException("broken");
+                                    })));
+  }
+
+  @AfterEach
+  void close() {
+    bus.close();
+  }
+
+  private void send() {
+    var unused =
+        bus.publish(Event.of(new OrderShipped("o-1"), Metadata.withId("m-1")))
+            .handle((receipt, failure) -> failure)
+            .join();
+  }
+
+  private void answering(ErrorCode code) {
+    transport.answer =
+        sent -> CompletableFuture.failedFuture(SendException.rejected(code, "not today", null));
+  }
+
+  private void pass(Duration time) {
+    now = now.plus(time);
+    timer.advance(time);
+  }
+
+  @Test
+  void a_bus_is_well_until_something_shows_otherwise() {
+    assertThat(bus.health().isUp()).isTrue();
+    assertThat(bus.health().problems()).isEmpty();
+  }
+
+  @Test
+  void a_closed_bus_is_not_well() {
+    bus.close();
+
+    assertThat(bus.health().problems()).containsExactly("The bus test-service is closed.");
+  }
+
+  @Test
+  void a_receiver_that_is_disturbed_is_a_problem_until_it_works_again() {
+    FakeTransport.FakeReceiver receiver = transport.receivers.get("payments");
+
+    receiver.listener.failed(new MessagingException(ErrorCode.CONNECTION_FAILED, "reset"));
+    pass(Duration.ofMinutes(1));
+    receiver.listener.failed(new MessagingException(ErrorCode.CONNECTION_FAILED, "refused"));
+
+    assertThat(bus.health().isUp()).isFalse();
+    assertThat(bus.health().problems())
+        .containsExactly(
+            "Since 2026-01-01T12:00:00Z receiving from the queue payments is disturbed, CONNECTION_FAILED: refused");
+    receiver.listener.recovered();
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
+  void sends_that_the_broker_does_not_confirm_are_a_problem_until_one_is_confirmed() {
+    answering(ErrorCode.BROKER_UNAVAILABLE);
+    send();
+    pass(Duration.ofMinutes(1));
+    answering(ErrorCode.CONNECTION_FAILED);
+    send();
+
+    assertThat(bus.health().problems())
+        .containsExactly(
+            "Since 2026-01-01T12:00:00Z sends fail, the last one with CONNECTION_FAILED: not today");
+    transport.answer = sent -> CompletableFuture.completedFuture("x");
+    send();
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
+  void a_send_without_an_answer_is_a_problem_until_the_broker_answers() {
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    transport.answer = sent -> answer;
+    var unused = bus.publish(Event.of(new OrderShipped("o-1"), Metadata.withId("m-1")));
+
+    pass(MessageBus.Builder.DEFAULT_SEND_TIMEOUT);
+
+    assertThat(bus.health().problems())
+        .hasSize(1)
+        .allMatch(problem -> problem.contains("TIMEOUT: m-1 to topic orders: fake has not"));
+    answer.complete("late");
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {"TOO_LARGE", "INVALID_MESSAGE", "UNSUPPORTED", "NOT_FOUND", "UNROUTABLE", "CLOSED"})
+  void what_is_wrong_with_one_message_is_no_problem_of_the_bus(ErrorCode code) {
+    answering(code);
+
+    send();
+
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {
+        "CONNECTION_FAILED",
+        "NOT_AUTHENTICATED",
+        "NOT_AUTHORISED",
+        "THROTTLED",
+        "TIMEOUT",
+        "BROKER_UNAVAILABLE",
+        "BROKER_ERROR"
+      })
+  void what_is_wrong_with_the_broker_is_a_problem(ErrorCode code) {
+    answering(code);
+
+    send();
+
+    assertThat(bus.health().isUp()).isFalse();
+  }
+
+  @Test
+  void dead_letters_that_can_not_be_put_down_are_a_problem_until_all_are() {
+    FakeDelivery one = deadLetter("p-1", "k");
+    FakeDelivery other = deadLetter("p-2", "l");
+    await().until(() -> timer.waiting() == 2);
+
+    assertThat(bus.health().problems())
+        .containsExactly(
+            "Since 2026-01-01T12:00:00Z dead letters of the queue payments can't be put into queue payments.dlq, and are kept: not now");
+    one.answering(() -> CompletableFuture.completedFuture(Result.SETTLED));
+    pass(Duration.ofMinutes(1));
+    assertThat(bus.health().isUp()).isFalse();
+    other.answering(() -> CompletableFuture.completedFuture(Result.SETTLED));
+    pass(Duration.ofMinutes(1));
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  private FakeDelivery deadLetter(String id, String key) {
+    FakeDelivery payment = payment(id);
+    FakeDelivery delivery =
+        new FakeDelivery(
+                "payments@" + id,
+                FakeDelivery.wire(
+                    Contracts.PAYMENT, payment.message().attributes(), java.util.Map.of(), key),
+                1)
+            .answering(
+                () ->
+                    CompletableFuture.failedFuture(
+                        new MessagingException(ErrorCode.BROKER_UNAVAILABLE, "not now")));
+    return transport.deliver("payments", delivery);
+  }
+}
