@@ -110,6 +110,12 @@ public interface MessageBus extends AutoCloseable {
    */
   void concurrency(String source, int handlers);
 
+  /**
+   * How many received messages are with this bus now: in a handler, on the way to one, or being
+   * settled; not those that wait for a retry, or behind one of their key that does.
+   */
+  int inFlight();
+
   /** Whether this bus does its work, and what is wrong if not. Asks nobody, never blocks. */
   Health health();
 

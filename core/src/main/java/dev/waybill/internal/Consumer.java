@@ -79,6 +79,10 @@ final class Consumer {
         .flatMap(Optional::stream);
   }
 
+  int inFlight() {
+    return dispatcher.inFlight();
+  }
+
   void pause() {
     receiver.pause();
   }

@@ -100,6 +100,13 @@ final class Dispatcher {
     }
   }
 
+  /** How many messages are open, without those that wait for a retry. */
+  int inFlight() {
+    synchronized (lock) {
+      return lanes.inFlight();
+    }
+  }
+
   /** Whether nothing is open. */
   boolean isIdle() {
     synchronized (lock) {
@@ -247,6 +254,9 @@ final class Dispatcher {
     synchronized (lock) {
       stop = stopping;
       work.busy(stop);
+      if (!stop) {
+        lanes.await(lane);
+      }
     }
     if (stop) {
       settleThenFinish(lane, work, settler.release(work));

@@ -21,6 +21,8 @@ final class Lanes {
   private final ArrayDeque<Lane> ready = new ArrayDeque<>();
   private final Set<Work> open = Collections.newSetFromMap(new IdentityHashMap<>());
 
+  private final Set<Lane> waiting = Collections.newSetFromMap(new IdentityHashMap<>());
+
   Lanes(boolean keyed) {
     this.keyed = keyed;
   }
@@ -40,10 +42,16 @@ final class Lanes {
     return ready.poll();
   }
 
+  /** A lane's head waits for its retry, and with it those behind it. */
+  void await(Lane lane) {
+    waiting.add(lane);
+  }
+
   /**
    * A lane's head may be handled again, before what has not begun: what has begun is ended first.
    */
   void again(Lane lane) {
+    waiting.remove(lane);
     ready.addFirst(lane);
   }
 
@@ -96,6 +104,7 @@ final class Lanes {
    */
   List<Work> stop() {
     ready.clear();
+    waiting.clear();
     Set<Work> behind = behindBusyOnes();
     List<Work> back = new ArrayList<>();
     for (Work work : open) {
@@ -138,6 +147,15 @@ final class Lanes {
 
   boolean isOpen(Work work) {
     return open.contains(work);
+  }
+
+  /** How many are open and don't wait for a retry, their own or that of one before them. */
+  int inFlight() {
+    int count = open.size();
+    for (Lane lane : waiting) {
+      count -= lane.queue.size();
+    }
+    return count;
   }
 
   boolean isEmpty() {

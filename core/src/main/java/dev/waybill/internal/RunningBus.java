@@ -168,6 +168,11 @@ final class RunningBus implements MessageBus {
   }
 
   @Override
+  public int inFlight() {
+    return consumers.values().stream().mapToInt(Consumer::inFlight).sum();
+  }
+
+  @Override
   public Health health() {
     List<String> problems = new ArrayList<>();
     if (closed) {
