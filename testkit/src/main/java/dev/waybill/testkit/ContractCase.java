@@ -71,7 +71,7 @@ final class ContractCase {
   MessageBus.Builder bus(Transport transport) {
     MessageBus.Builder bus = MessageBus.over(transport).named("contract").routes(routes);
     VirtualClock clock = harness().clock();
-    return clock == null ? bus : bus.clock(clock);
+    return clock == null ? bus : bus.clock(clock).timer(clock.timer());
   }
 
   /** A started bus that consumes commands with a key. */

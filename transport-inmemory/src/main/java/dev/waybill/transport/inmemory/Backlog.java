@@ -106,17 +106,34 @@ final class Backlog {
   }
 
   /**
+   * Takes back a message that has not arrived.
+   *
+   * @param brokerId what its sender was told
+   * @return whether there was one
+   */
+  boolean takeBack(String brokerId) {
+    return waiting.removeIf(
+        message ->
+            message.position == StoredMessage.NOT_ARRIVED
+                && message.sending.brokerId.equals(brokerId)
+                && message.sending.takeBack());
+  }
+
+  /**
    * Ends the waiting of those that are due, in order of their times.
    *
+   * @param takenBack gets those that another queue has taken back meanwhile
    * @return how many became ready
    */
-  int endWaiting(long now) {
+  int endWaiting(long now, Consumer<StoredMessage> takenBack) {
     int becameReady = 0;
     while (firstDue() <= now) {
       StoredMessage due = waiting.remove();
       if (due.position != StoredMessage.NOT_ARRIVED) {
         comeBack(due);
         becameReady++;
+      } else if (!due.sending.arrive()) {
+        takenBack.accept(due);
       } else if (arrive(due)) {
         becameReady++;
       }

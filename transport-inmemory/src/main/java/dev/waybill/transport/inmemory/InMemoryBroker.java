@@ -4,6 +4,7 @@ import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Messages are kept in the heap until they are accepted, without a bound, and end with the
  * broker: it has no thread and nothing to close, and is garbage once no transport, connection or
  * caller has it. Queues and topics are made by {@link dev.waybill.transport.Topology.Mode#CREATE}
- * and never deleted.
+ * and never deleted, but for reply queues, which end with their connection.
  *
  * <p>The methods for looking inside are exact at the moment of the call. Thread-safe.
  */
@@ -175,14 +176,14 @@ public final class InMemoryBroker {
     return topics.computeIfAbsent(topic.name(), unused -> new MemoryTopic(topic));
   }
 
-  /** Stores a message; returns the broker's name for it, or null if there is no such channel. */
-  @Nullable String store(Channel channel, WireMessage message) {
-    if (channel instanceof Topic) {
-      MemoryTopic topic = topics.get(channel.name());
-      return topic == null ? null : topic.publish(message);
-    }
-    MessageQueue queue = queues.get(channel.name());
-    return queue == null ? null : queue.store(message);
+  /** What messages to a channel go to, or null if there is no such channel. */
+  @Nullable Destination destination(Channel channel) {
+    return channel instanceof Topic ? topics.get(channel.name()) : queues.get(channel.name());
+  }
+
+  /** Forgets a reply queue with its messages. */
+  void remove(ReplyQueue replies) {
+    queues.remove(replies.name());
   }
 
   /** When something becomes due next, or {@link Ticker#NEVER}. */

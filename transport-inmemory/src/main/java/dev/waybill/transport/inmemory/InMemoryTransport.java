@@ -70,13 +70,9 @@ public final class InMemoryTransport implements Transport {
             .emulated(Feature.EXPIRY, "looked at before handling")
             .natively(Feature.AT_MOST_ONCE, "an accepted message is gone at once")
             .natively(Feature.DEAD_LETTER, "moved in one step")
-            .refused(Feature.CANCEL, "not built yet")
-            .refused(
-                Feature.REQUEST_REPLY,
-                "replies are not built yet for this transport; answer with a command or an event")
-            .refused(
-                Feature.ATOMIC_SEND,
-                "there is no transaction over several sends yet; what a handler sends through its context leaves only after it succeeded")
+            .natively(Feature.CANCEL, "taken out of every queue that it waits in")
+            .natively(Feature.REQUEST_REPLY, "a queue of the connection, which ends with it")
+            .natively(Feature.ATOMIC_SEND, "all are checked, then all are stored")
             .natively(Feature.MANDATORY, "a send to a queue that does not exist is rejected")
             .natively(Feature.CREATE_TOPOLOGY, "queues, topics and subscriptions")
             .natively(Feature.VERIFY_TOPOLOGY, "existence, kind and order per key")

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * A topic: it keeps no message, each subscription's queue gets one when it is published.
  * Thread-safe.
  */
-final class MemoryTopic {
+final class MemoryTopic implements Destination {
   private final Topic topic;
   private final List<MessageQueue> subscriptions = new CopyOnWriteArrayList<>();
   private final AtomicLong published = new AtomicLong();
@@ -30,11 +30,22 @@ final class MemoryTopic {
     subscriptions.add(subscription);
   }
 
-  /** Stores a message in every subscription, if any; returns the broker's name for it. */
-  String publish(WireMessage message) {
+  /** Stores a copy in every subscription, if any. */
+  @Override
+  public String store(WireMessage message) {
+    Sending sending = new Sending(topic.name() + "@" + published.incrementAndGet());
     for (MessageQueue subscription : subscriptions) {
-      subscription.store(message);
+      subscription.store(message, sending);
     }
-    return topic.name() + "@" + published.incrementAndGet();
+    return sending.brokerId;
+  }
+
+  @Override
+  public boolean cancel(String brokerId) {
+    boolean found = false;
+    for (MessageQueue subscription : subscriptions) {
+      found |= subscription.cancel(brokerId);
+    }
+    return found;
   }
 }

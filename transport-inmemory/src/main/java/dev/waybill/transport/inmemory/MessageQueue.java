@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The lock may be held when the dead-letter queue's lock is taken, never the other way round: a
  * dead-letter queue's name is longer than its source's, so there is no cycle.
  */
-final class MessageQueue {
+final class MessageQueue implements Destination {
   /** How many messages a receiver takes under one lock; with more, other receivers wait longer. */
   private static final int MAX_TAKEN_AT_ONCE = 256;
 
@@ -49,26 +49,44 @@ final class MessageQueue {
   }
 
   String brokerId(StoredMessage message) {
-    return source.name() + "@" + message.id;
+    return brokerId(message.id);
+  }
+
+  private String brokerId(long id) {
+    return source.name() + "@" + id;
   }
 
   boolean isPast(long time) {
     return time != Ticker.NEVER && time <= ticker.now();
   }
 
-  /** Stores a message, to be delivered after its delay; returns the broker's name for it. */
-  synchronized String store(WireMessage message) {
+  @Override
+  public synchronized String store(WireMessage message) {
+    return store(message, new Sending(brokerId(lastId + 1)));
+  }
+
+  /** Stores this queue's copy of what is sent to a topic. */
+  synchronized String store(WireMessage message, Sending sending) {
     doWhatIsDue();
     Duration delay = message.delay();
-    StoredMessage stored =
-        new StoredMessage(delay == null ? message : withoutDelay(message), ++lastId);
+    StoredMessage stored = new StoredMessage(message, ++lastId, sending);
     size++;
     if (delay != null) {
       await(stored, delay);
     } else if (backlog.arrive(stored)) {
       intakes.wakeOne();
     }
-    return brokerId(stored);
+    return sending.brokerId;
+  }
+
+  @Override
+  public synchronized boolean cancel(String brokerId) {
+    doWhatIsDue();
+    boolean found = backlog.takeBack(brokerId);
+    if (found) {
+      size--;
+    }
+    return found;
   }
 
   /** Lets a receiver take messages from now on. */
@@ -181,7 +199,7 @@ final class MessageQueue {
       return;
     }
     long now = ticker.now();
-    for (int ready = backlog.endWaiting(now); ready > 0; ready--) {
+    for (int ready = backlog.endWaiting(now, unused -> size--); ready > 0; ready--) {
       intakes.wakeOne();
     }
     intakes.endLeases(now, this::lose);
@@ -288,15 +306,5 @@ final class MessageQueue {
     if (backlog.done(message)) {
       intakes.wakeOne();
     }
-  }
-
-  private static WireMessage withoutDelay(WireMessage message) {
-    return new WireMessage(
-        message.body(),
-        message.contentType(),
-        message.attributes(),
-        message.headers(),
-        message.key(),
-        null);
   }
 }

@@ -2,6 +2,7 @@ package dev.waybill.transport.inmemory;
 
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
@@ -25,6 +26,11 @@ final class NameCheck {
     topology.channels().forEach(check::channel);
     topology.sources().forEach(check::source);
     topology.deadLetterQueues().forEach(check::uniqueSource);
+    ReplyQueue replies = topology.replies();
+    if (replies != null) {
+      check.legal(replies, replies.requester());
+      check.legal(replies, replies.instance());
+    }
     return check.problems.stream().distinct().toList();
   }
 

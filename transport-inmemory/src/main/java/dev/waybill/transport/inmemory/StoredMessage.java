@@ -15,7 +15,10 @@ final class StoredMessage {
           .thenComparingLong(m -> m.position)
           .thenComparingLong(m -> m.id);
 
+  /** As it is delivered: without its delay. */
   final WireMessage message;
+
+  final Sending sending;
 
   /** The how-manieth message stored in the queue, from 1. */
   final long id;
@@ -32,8 +35,19 @@ final class StoredMessage {
   /** The one of the same key that comes after it, in a queue that keeps the order per key. */
   @Nullable StoredMessage next;
 
-  StoredMessage(WireMessage message, long id) {
-    this.message = message;
+  StoredMessage(WireMessage message, long id, Sending sending) {
+    this.message = message.delay() == null ? message : withoutDelay(message);
     this.id = id;
+    this.sending = sending;
+  }
+
+  private static WireMessage withoutDelay(WireMessage message) {
+    return new WireMessage(
+        message.body(),
+        message.contentType(),
+        message.attributes(),
+        message.headers(),
+        message.key(),
+        null);
   }
 }

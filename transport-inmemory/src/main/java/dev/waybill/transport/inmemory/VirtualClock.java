@@ -7,6 +7,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -22,6 +23,7 @@ public final class VirtualClock extends Clock {
   private final Instant start;
   private final List<InMemoryBroker> brokers = new CopyOnWriteArrayList<>();
   private final Ticker ticker = new VirtualTicker();
+  private final VirtualTimer timer = new VirtualTimer(ticker);
   private volatile long elapsed;
 
   private VirtualClock(Instant start) {
@@ -41,8 +43,9 @@ public final class VirtualClock extends Clock {
   /**
    * Moves the time on. Stops at each moment at which something becomes due (a delay, a retry wait
    * or a lease ends), in order, and goes on when the receivers have been handed all that they take
-   * then. So after the return everything due has been handed to listeners; not necessarily been
-   * handled, and what a handler does afterwards counts from the new time.
+   * then, and the tasks of {@link #timer} that are due have run, on the calling thread. So after
+   * the return everything due has been handed to listeners; not necessarily been handled, and what
+   * a handler does afterwards counts from the new time.
    *
    * <p>Blocks until then. Concurrent calls take place one after another.
    *
@@ -61,8 +64,23 @@ public final class VirtualClock extends Clock {
       elapsed = Math.max(elapsed, due);
       brokers.forEach(InMemoryBroker::doWhatIsDue);
       awaitHandedOver();
+      timer.runWhatIsDue();
+      awaitHandedOver();
     }
-    elapsed = target;
+    elapsed = Math.max(elapsed, target); // a task may have advanced it further
+  }
+
+  /**
+   * A timer in this clock's time, for {@link dev.waybill.MessageBus.Builder#timer}; always the
+   * same. A task runs in {@link #advance}, on the thread that calls it, at the task's moment and
+   * after what the brokers have due at that moment; so it must not wait for another one. One that
+   * is given without a delay, to run once, runs at once, on the thread that gives it: nothing that
+   * waits for no time stands still because nobody advances the clock.
+   *
+   * <p>It has no thread and needs no end; shut down, it drops its tasks and takes no more.
+   */
+  public ScheduledExecutorService timer() {
+    return timer;
   }
 
   @Override
@@ -97,7 +115,7 @@ public final class VirtualClock extends Clock {
   }
 
   private long nextDue() {
-    return brokers.stream().mapToLong(InMemoryBroker::nextDue).min().orElse(Ticker.NEVER);
+    return brokers.stream().mapToLong(InMemoryBroker::nextDue).reduce(timer.nextDue(), Math::min);
   }
 
   private void awaitHandedOver() {

@@ -56,14 +56,11 @@ class TransportTest {
   }
 
   @Test
-  void everythingIsNativeButExpiryAndAtomicSends() {
+  void everythingIsNativeButExpiry() {
     Capabilities capabilities = InMemoryTransport.builder().build().capabilities(true);
 
     for (Feature feature : Feature.values()) {
-      Level expected =
-          feature == Feature.EXPIRY
-              ? Level.EMULATED
-              : feature == Feature.ATOMIC_SEND ? Level.REFUSED : Level.NATIVE;
+      Level expected = feature == Feature.EXPIRY ? Level.EMULATED : Level.NATIVE;
       assertThat(capabilities.support(feature).level()).as("%s", feature).isEqualTo(expected);
     }
     assertThat(capabilities.support(Feature.DELAY).serves(Duration.ofDays(100_000))).isTrue();
