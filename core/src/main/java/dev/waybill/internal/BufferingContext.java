@@ -6,7 +6,6 @@ import dev.waybill.Envelope;
 import dev.waybill.Event;
 import dev.waybill.HandlerContext;
 import dev.waybill.Metadata;
-import dev.waybill.SendReceipt;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.Route;
 import dev.waybill.routing.Source;
@@ -22,15 +21,19 @@ final class BufferingContext implements HandlerContext {
   private record Outgoing(Route<?> route, Envelope<?> envelope) {}
 
   private final OutgoingPipeline outgoing;
+  private final Replies replies;
   private final Source source;
   private final Work work;
   private final Metadata handled;
   private final int attempt;
   private final List<Outgoing> buffer = new ArrayList<>();
+  private boolean replied;
   private boolean closed;
 
-  BufferingContext(OutgoingPipeline outgoing, Source source, Work work, Metadata handled) {
+  BufferingContext(
+      OutgoingPipeline outgoing, Replies replies, Source source, Work work, Metadata handled) {
     this.outgoing = outgoing;
+    this.replies = replies;
     this.source = source;
     this.work = work;
     this.attempt = work.attempt();
@@ -88,8 +91,17 @@ final class BufferingContext implements HandlerContext {
   }
 
   @Override
-  public void reply(Record payload) {
-    throw new UnsupportedOperationException();
+  public synchronized void reply(Record payload) {
+    requireOpen();
+    Route<?> route = replies.routeFor(payload.getClass(), handled);
+    if (replied) {
+      throw new IllegalStateException(
+          "the handler of %s has replied already; a request has one reply".formatted(handled.id()));
+    }
+    replied = true;
+    if (route != null) {
+      buffer.add(new Outgoing(route, Document.of(payload, derived()).with(this::caused)));
+    }
   }
 
   /** The handler has failed: nothing leaves. */
@@ -109,19 +121,24 @@ final class BufferingContext implements HandlerContext {
     if (ready.isEmpty()) {
       return CompletableFuture.completedFuture(null);
     }
-    List<CompletableFuture<SendReceipt>> sends = new ArrayList<>(ready.size());
+    List<CompletableFuture<@Nullable Void>> sends = new ArrayList<>(ready.size());
     for (Outgoing message : ready) {
-      sends.add(outgoing.send(message.route(), message.envelope()));
+      sends.add(
+          Replies.unlessGone(message.route(), outgoing.send(message.route(), message.envelope())));
     }
     return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new)).thenApply(done -> null);
   }
 
-  private synchronized void add(MessageKind verb, Envelope<?> envelope) {
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException(
           "the handler of %s is done, its context sends no more; use the bus"
               .formatted(handled.id()));
     }
+  }
+
+  private synchronized void add(MessageKind verb, Envelope<?> envelope) {
+    requireOpen();
     Route<?> route = outgoing.routeFor(verb, envelope.payload().getClass());
     buffer.add(new Outgoing(route, envelope.with(this::caused)));
   }

@@ -86,6 +86,11 @@ final class OutgoingPipeline {
 
   /** Sends along a route whose verb is known to fit. */
   CompletableFuture<SendReceipt> send(Route<?> route, Envelope<?> given) {
+    return send(route, given, plan.sendTimeout());
+  }
+
+  /** The same within a deadline of its own. */
+  CompletableFuture<SendReceipt> send(Route<?> route, Envelope<?> given, Duration timeout) {
     Envelope<?> envelope = given;
     WireMessage message;
     String id;
@@ -103,7 +108,7 @@ final class OutgoingPipeline {
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
-    return confirmed(route.channel(), id, message);
+    return confirmed(route.channel(), id, message, timeout);
   }
 
   private static Envelope<?> intercepted(
@@ -221,12 +226,12 @@ final class OutgoingPipeline {
   }
 
   private CompletableFuture<SendReceipt> confirmed(
-      Channel channel, String id, WireMessage message) {
+      Channel channel, String id, WireMessage message, Duration timeout) {
     CompletableFuture<SendReceipt> receipt = new CompletableFuture<>();
     CompletableFuture<String> sent;
     long begun = System.nanoTime();
     try {
-      sent = sender.send(channel, message, plan.sendTimeout());
+      sent = sender.send(channel, message, timeout);
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(
           SendException.unknown(
@@ -245,18 +250,22 @@ final class OutgoingPipeline {
               }
             });
     if (!receipt.isDone()) {
-      keepDeadline(receipt, begun, channel, id);
+      keepDeadline(receipt, begun, timeout, channel, id);
     }
     return receipt;
   }
 
   private void keepDeadline(
-      CompletableFuture<SendReceipt> receipt, long begun, Channel channel, String id) {
-    long left = plan.sendTimeout().toNanos() - (System.nanoTime() - begun);
+      CompletableFuture<SendReceipt> receipt,
+      long begun,
+      Duration timeout,
+      Channel channel,
+      String id) {
+    long left = timeout.toNanos() - (System.nanoTime() - begun);
     try {
       cancelWhenDone(
           timer.schedule(
-              () -> receipt.completeExceptionally(timedOut(channel, id)),
+              () -> receipt.completeExceptionally(timedOut(channel, id, timeout)),
               left,
               TimeUnit.NANOSECONDS),
           receipt);
@@ -275,11 +284,11 @@ final class OutgoingPipeline {
     var unused = receipt.whenComplete((done, failure) -> deadline.cancel(false));
   }
 
-  private SendException timedOut(Channel channel, String id) {
+  private SendException timedOut(Channel channel, String id, Duration timeout) {
     return SendException.unknown(
         ErrorCode.TIMEOUT,
         "%s to %s: %s has not confirmed it within %s, it may or may not have been stored. If it is sent again, then as the same envelope, so that it keeps its id."
-            .formatted(id, channel, plan.transport().name(), plan.sendTimeout()),
+            .formatted(id, channel, plan.transport().name(), timeout),
         null);
   }
 

@@ -50,7 +50,7 @@ final class Settler {
   }
 
   /**
-   * Settles a message.
+   * Settles a message, when what is to be done before is done.
    *
    * @return completes, never exceptionally, when nothing more is to be done about it here
    */
@@ -64,11 +64,15 @@ final class Settler {
             source,
             resolution.outcome());
       }
-      return CompletableFuture.completedFuture(null);
+      return resolution.first().get();
     }
     Settlement settlement = settlementOf(work, resolution);
     CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
-    attempt(work, settlement, FIRST_WAIT, done);
+    var unused =
+        resolution
+            .first()
+            .get()
+            .whenComplete((first, failure) -> attempt(work, settlement, FIRST_WAIT, done));
     return done;
   }
 
