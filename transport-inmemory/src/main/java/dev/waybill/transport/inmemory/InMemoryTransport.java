@@ -71,9 +71,7 @@ public final class InMemoryTransport implements Transport {
             .natively(Feature.AT_MOST_ONCE, "an accepted message is gone at once")
             .natively(Feature.DEAD_LETTER, "moved in one step")
             .refused(Feature.CANCEL, "not built yet")
-            .refused(
-                Feature.REQUEST_REPLY,
-                "replies are not built yet for this transport; answer with a command or an event")
+            .natively(Feature.REQUEST_REPLY, "a queue per instance, gone when it closes")
             .refused(
                 Feature.ATOMIC_SEND,
                 "there is no transaction over several sends yet; what a handler sends through its context leaves only after it succeeded")

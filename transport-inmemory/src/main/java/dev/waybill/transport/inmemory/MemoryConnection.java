@@ -2,6 +2,7 @@ package dev.waybill.transport.inmemory;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Sender;
@@ -19,6 +20,7 @@ final class MemoryConnection implements TransportConnection {
   private final @Nullable Duration lease;
   private final MemorySender sender;
   private final List<MemoryReceiver> receivers = new ArrayList<>();
+  private @Nullable ReplyQueue replies;
   private boolean closed;
 
   /** A connection whose deliveries are leased for {@code lease}, or not leased if null. */
@@ -32,6 +34,10 @@ final class MemoryConnection implements TransportConnection {
   public List<String> prepare(Topology topology, Topology.Mode mode) {
     synchronized (receivers) {
       requireOpen();
+      replies = topology.replies();
+    }
+    if (topology.replies() != null) {
+      broker.makeQueue(topology.replies());
     }
     return mode == Topology.Mode.ASSUME
         ? List.of()
@@ -76,6 +82,10 @@ final class MemoryConnection implements TransportConnection {
     }
     sender.close();
     open.forEach(MemoryReceiver::close);
+    ReplyQueue made = replies;
+    if (made != null) {
+      broker.removeQueue(made);
+    }
   }
 
   private void requireOpen() {
