@@ -15,6 +15,9 @@ module dev.waybill {
   exports dev.waybill.transport;
   exports dev.waybill.transport.support;
 
+  opens dev.waybill.internal to
+      com.fasterxml.jackson.databind;
+
   uses dev.waybill.transport.TransportProvider;
   uses dev.waybill.MessageBus.Provider;
 

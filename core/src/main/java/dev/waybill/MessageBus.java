@@ -79,13 +79,16 @@ public interface MessageBus extends AutoCloseable {
    * @param replyType the class of the reply, or what several classes of {@linkplain
    *     dev.waybill.routing.Routes.Definition#reply reply} have in common, such as a sealed
    *     interface
-   * @param timeout how long the reply may take, by this bus's own timer; positive
+   * @param timeout how long the reply may take, by this bus's own timer; positive, at most a year
    * @return completes with the reply's payload. Fails with a {@link
    *     dev.waybill.error.SendException} if the command could not be sent, a {@link
    *     dev.waybill.error.RequestFailedException} if its handler failed, and a {@link
    *     dev.waybill.error.MessagingException} otherwise: {@code TIMEOUT}, {@code UNKNOWN_TYPE} if
-   *     the reply is none of {@code replyType}. A reply that comes later is dropped. Dependents run
-   *     on a thread of the bus, and must not block
+   *     the reply is none of {@code replyType}, {@code UNDECODABLE}, {@code CLOSED} if the bus is
+   *     closed meanwhile. A reply that comes later is dropped. Dependents run on a thread of the
+   *     bus, and must not block
+   * @throws IllegalStateException if the bus was built without {@link Builder#requests}
+   * @throws IllegalArgumentException if the timeout is out of its bounds
    */
   <R> CompletableFuture<R> request(Command<?> command, Class<R> replyType, Duration timeout);
 

@@ -8,6 +8,7 @@ import dev.waybill.HandlerContext;
 import dev.waybill.Metadata;
 import dev.waybill.internal.OutgoingPipeline.Outgoing;
 import dev.waybill.routing.MessageKind;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Route;
 import dev.waybill.routing.Source;
 import java.nio.charset.StandardCharsets;
@@ -19,15 +20,19 @@ import java.util.concurrent.CompletableFuture;
 /** A handler's context: keeps what the handler sends until it has succeeded. */
 final class BufferingContext implements HandlerContext {
   private final OutgoingPipeline outgoing;
+  private final Replies replies;
   private final Source source;
   private final Work work;
   private final Metadata handled;
   private final int attempt;
   private final List<Outgoing> buffer = new ArrayList<>();
+  private boolean replied;
   private boolean closed;
 
-  BufferingContext(OutgoingPipeline outgoing, Source source, Work work, Metadata handled) {
+  BufferingContext(
+      OutgoingPipeline outgoing, Replies replies, Source source, Work work, Metadata handled) {
     this.outgoing = outgoing;
+    this.replies = replies;
     this.source = source;
     this.work = work;
     this.attempt = work.attempt();
@@ -85,8 +90,17 @@ final class BufferingContext implements HandlerContext {
   }
 
   @Override
-  public void reply(Record payload) {
-    throw new UnsupportedOperationException();
+  public synchronized void reply(Record payload) {
+    requireOpen();
+    Route<?> route = replies.routeFor(payload.getClass(), handled);
+    if (replied) {
+      throw new IllegalStateException(
+          "the handler of %s has replied already; a request has one reply".formatted(handled.id()));
+    }
+    replied = true;
+    if (route != null) {
+      buffer.add(new Outgoing(route, Document.of(payload, derived()).with(this::caused)));
+    }
   }
 
   /** The handler has failed: nothing leaves. */
@@ -103,15 +117,35 @@ final class BufferingContext implements HandlerContext {
       ready = List.copyOf(buffer);
       buffer.clear();
     }
-    return ready.isEmpty() ? CompletableFuture.completedFuture(null) : outgoing.send(ready);
+    if (ready.isEmpty()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    List<CompletableFuture<?>> sends = new ArrayList<>();
+    sends.add(outgoing.send(ready.stream().filter(message -> !isReply(message)).toList()));
+    ready.stream()
+        .filter(BufferingContext::isReply)
+        .map(
+            reply ->
+                Replies.unlessGone(reply.route(), outgoing.send(reply.route(), reply.envelope())))
+        .forEach(sends::add);
+    return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new));
   }
 
-  private synchronized void add(MessageKind verb, Envelope<?> envelope) {
+  /** A reply may find its requester gone, which must not keep the rest from being sent. */
+  private static boolean isReply(Outgoing message) {
+    return message.route().channel() instanceof ReplyQueue;
+  }
+
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException(
           "the handler of %s is done, its context sends no more; use the bus"
               .formatted(handled.id()));
     }
+  }
+
+  private synchronized void add(MessageKind verb, Envelope<?> envelope) {
+    requireOpen();
     Route<?> route = outgoing.routeFor(verb, envelope.payload().getClass());
     buffer.add(new Outgoing(route, envelope.with(this::caused)));
   }

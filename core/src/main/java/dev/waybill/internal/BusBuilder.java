@@ -33,6 +33,7 @@ final class BusBuilder implements MessageBus.Builder {
   Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
   Clock clock = Clock.systemUTC();
   @Nullable ScheduledExecutorService timer;
+  @Nullable String requester;
   private boolean started;
 
   /** Who takes the dead letters of the source of a name. */
@@ -125,7 +126,11 @@ final class BusBuilder implements MessageBus.Builder {
 
   @Override
   public MessageBus.Builder requests(String requester) {
-    throw new UnsupportedOperationException();
+    if (this.requester != null) {
+      problems.add("requests(…) is called twice: a bus requests under one name.");
+    }
+    this.requester = Objects.requireNonNull(requester, "requester");
+    return this;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.waybill.internal;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.internal.BusPlan.Binding;
 import dev.waybill.internal.BusPlan.ConsumerPlan;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Support;
@@ -30,7 +31,12 @@ final class BusDescription {
         "  topology %s, send timeout %s, drain timeout %s",
         plan.mode(), plan.sendTimeout(), plan.drainTimeout());
     line("routes");
-    plan.routes().all().forEach(route -> line("  %s", route));
+    plan.routes().toString().lines().forEach(route -> line("  %s", route));
+    ReplyQueue replies = plan.topology().replies();
+    if (replies != null) {
+      line("requests");
+      line("  replies come to the %s, of this instance alone", replies);
+    }
     line("names on the broker");
     plan.transport()
         .nativeNames(plan.topology())
@@ -49,6 +55,10 @@ final class BusDescription {
     line(
         "  Receiver -> Dispatcher (lane per key, concurrency) -> IncomingPipeline (expiry, type, decode%s, handler, sends) -> Settler",
         interceptors());
+    if (replies != null) {
+      line("the way of a reply in");
+      line("  Receiver -> ReplyPipeline (accept, request, type, decode) -> the request's future");
+    }
     return text.toString();
   }
 

@@ -53,10 +53,10 @@ final class ConfirmedSender {
     return Optional.ofNullable(trouble.sentence());
   }
 
-  CompletableFuture<SendReceipt> send(Prepared message) {
-    return new Call<SendReceipt>(message, true)
+  CompletableFuture<SendReceipt> send(Prepared message, Duration deadline) {
+    return new Call<SendReceipt>(message, true, deadline)
         .begin(
-            () -> sender.send(message.channel(), message.message(), timeout),
+            () -> sender.send(message.channel(), message.message(), deadline),
             brokerId -> new SendReceipt(message.id(), message.channel(), brokerId));
   }
 
@@ -64,12 +64,12 @@ final class ConfirmedSender {
   CompletableFuture<List<String>> sendTogether(List<Prepared> messages) {
     List<Addressed> addressed =
         messages.stream().map(one -> new Addressed(one.channel(), one.message())).toList();
-    return new Call<List<String>>(messages, true)
+    return new Call<List<String>>(messages, true, timeout)
         .begin(() -> sender.sendTogether(addressed, timeout), brokerIds -> brokerIds);
   }
 
   CompletableFuture<Boolean> cancel(SendReceipt receipt) {
-    return new Call<Boolean>(receipt.messageId() + " on " + receipt.channel(), false)
+    return new Call<Boolean>(receipt.messageId() + " on " + receipt.channel(), false, timeout)
         .begin(
             () -> sender.cancel(receipt.channel(), receipt.brokerId(), timeout),
             takenBack -> takenBack);
@@ -79,6 +79,7 @@ final class ConfirmedSender {
   private final class Call<R> {
     private final Object what;
     private final boolean sends;
+    private final Duration timeout;
     private final CompletableFuture<R> answer = new CompletableFuture<>();
 
     /**
@@ -86,9 +87,10 @@ final class ConfirmedSender {
      *
      * @param what is sent, or else taken back; written out only if that fails
      */
-    Call(Object what, boolean sends) {
+    Call(Object what, boolean sends, Duration timeout) {
       this.what = what;
       this.sends = sends;
+      this.timeout = timeout;
     }
 
     <A> CompletableFuture<R> begin(Supplier<CompletableFuture<A>> call, Function<A, R> result) {

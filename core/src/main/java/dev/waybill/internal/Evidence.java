@@ -84,7 +84,7 @@ final class Evidence {
         time(evidence.get(LAST_FAILURE)));
   }
 
-  private static @Nullable String messageOf(Throwable failure) {
+  static @Nullable String messageOf(Throwable failure) {
     try {
       return failure.getMessage();
     } catch (RuntimeException e) {
@@ -102,7 +102,7 @@ final class Evidence {
    * Cut to the limit, without control characters and halves of surrogate pairs, which not every
    * broker carries.
    */
-  private static String cut(String text) {
+  static String cut(String text) {
     StringBuilder safe = new StringBuilder();
     text.codePoints()
         .map(c -> Character.isISOControl(c) ? ' ' : c)

@@ -37,16 +37,19 @@ final class IncomingPipeline implements Pipeline {
   private final BusPlan plan;
   private final ConsumerPlan consumer;
   private final OutgoingPipeline outgoing;
+  private final Replies replies;
   private final Clock clock;
-  private final long maxBodyBytes;
+  private final PayloadReader reader;
 
-  IncomingPipeline(BusPlan plan, ConsumerPlan consumer, OutgoingPipeline outgoing) {
+  IncomingPipeline(
+      BusPlan plan, ConsumerPlan consumer, OutgoingPipeline outgoing, Replies replies) {
     this.plan = plan;
     this.consumer = consumer;
     this.outgoing = outgoing;
+    this.replies = replies;
     this.clock = plan.clock();
     Capabilities capabilities = plan.transport().capabilities(consumer.source().keyed());
-    this.maxBodyBytes = capabilities.maxBodyBytes();
+    this.reader = new PayloadReader(plan.codec(), capabilities.maxBodyBytes());
   }
 
   @Override
@@ -106,19 +109,7 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Envelope<?> envelopeOf(WireMessage message, Route<?> route, Metadata metadata) {
-    if (message.body().length > maxBodyBytes) {
-      throw new MessagingException(
-          ErrorCode.TOO_LARGE,
-          "the body has %d bytes, over the limit of %d"
-              .formatted(message.body().length, maxBodyBytes));
-    }
-    if (!plan.codec().reads(message.contentType())) {
-      throw new MessagingException(
-          ErrorCode.UNDECODABLE,
-          "the content type '%s' can't be read, only %s"
-              .formatted(message.contentType(), plan.codec().contentType()));
-    }
-    Object payload = plan.codec().decode(message.body(), route.payloadType());
+    Object payload = reader.read(message, route.payloadType());
     return WireMapping.envelope(route.kind(), payload, metadata);
   }
 
@@ -145,7 +136,7 @@ final class IncomingPipeline implements Pipeline {
 
   private CompletionStage<Resolution> attempt(Work work, Binding binding, Envelope<?> envelope) {
     BufferingContext context =
-        new BufferingContext(outgoing, consumer.source(), work, envelope.metadata());
+        new BufferingContext(outgoing, replies, consumer.source(), work, envelope.metadata());
     work.begin();
     CompletionStage<Outcome> handled;
     try {
@@ -218,6 +209,11 @@ final class IncomingPipeline implements Pipeline {
     }
     FailurePolicy.Decision decision = consumer.policy().decide(thrown, work.attempt());
     String what = "attempt " + work.attempt() + " failed";
+    if (decision.verdict() == FailurePolicy.Verdict.RETRY
+        && Replies.isTooLate(envelope.metadata(), now, decision.after())) {
+      decision = consumer.policy().decide(thrown, consumer.policy().attempts());
+      what += ", and the request would have expired at the next";
+    }
     return switch (decision.verdict()) {
       case RETRY -> {
         LOG.info(

@@ -86,8 +86,13 @@ final class OutgoingPipeline {
 
   /** Sends along a route whose verb is known to fit. */
   CompletableFuture<SendReceipt> send(Route<?> route, Envelope<?> envelope) {
+    return send(route, envelope, plan.sendTimeout());
+  }
+
+  /** The same within a deadline of its own. */
+  CompletableFuture<SendReceipt> send(Route<?> route, Envelope<?> envelope, Duration timeout) {
     try {
-      return sender.send(prepare(route, envelope));
+      return sender.send(prepare(route, envelope), timeout);
     } catch (MessagingException e) {
       return CompletableFuture.failedFuture(rejected(e));
     } catch (RuntimeException e) {

@@ -13,6 +13,7 @@ import dev.waybill.error.SendException;
 import dev.waybill.internal.BusPlan.ConsumerPlan;
 import dev.waybill.internal.BusPlan.DeadLetterPlan;
 import dev.waybill.routing.MessageKind;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +41,8 @@ final class RunningBus implements MessageBus {
   private final TransportConnection connection;
   private final ScheduledExecutorService timer;
   private final OutgoingPipeline outgoing;
+  private final Replies replies;
+  private @Nullable Requester requester;
   private final Map<String, Consumer> consumers = new LinkedHashMap<>();
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean closed;
@@ -48,6 +52,7 @@ final class RunningBus implements MessageBus {
     this.connection = connection;
     this.timer = timer;
     this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer);
+    this.replies = new Replies(plan.routes(), outgoing);
   }
 
   /** Starts a bus; its timer ends with it. */
@@ -59,6 +64,7 @@ final class RunningBus implements MessageBus {
       if (!problems.isEmpty()) {
         throw new ConfigurationException(problems);
       }
+      bus.receiveReplies();
       plan.consumers().forEach(bus::consume);
       plan.deadLetterConsumers().forEach(bus::consumeDeadLetters);
     } catch (RuntimeException | Error e) {
@@ -73,6 +79,14 @@ final class RunningBus implements MessageBus {
     return bus;
   }
 
+  /** Before the consumers begin, whose handlers may make requests. */
+  private void receiveReplies() {
+    ReplyQueue queue = plan.topology().replies();
+    if (queue != null) {
+      requester = new Requester(plan, queue, outgoing, connection, timer);
+    }
+  }
+
   private void consume(ConsumerPlan consumer) {
     String name = "waybill-" + consumer.source().name();
     ExecutorService workers =
@@ -82,7 +96,7 @@ final class RunningBus implements MessageBus {
     add(
         new Consumer.Setting(
             consumer.source(), consumer.concurrency(), consumer.maxUnsettled(), workers),
-        new IncomingPipeline(plan, consumer, outgoing));
+        new FaultReplying(new IncomingPipeline(plan, consumer, outgoing, replies), replies));
   }
 
   private void consumeDeadLetters(DeadLetterPlan consumer) {
@@ -136,10 +150,10 @@ final class RunningBus implements MessageBus {
   }
 
   private CompletableFuture<SendReceipt> send(MessageKind verb, Envelope<?> envelope) {
-    return closed ? CompletableFuture.failedFuture(isClosed()) : outgoing.send(verb, envelope);
+    return closed ? CompletableFuture.failedFuture(closed()) : outgoing.send(verb, envelope);
   }
 
-  private SendException isClosed() {
+  private SendException closed() {
     return SendException.rejected(
         ErrorCode.CLOSED,
         "The bus %s is closed: send before closing it.".formatted(plan.name()),
@@ -149,7 +163,14 @@ final class RunningBus implements MessageBus {
   @Override
   public <R> CompletableFuture<R> request(
       Command<?> command, Class<R> replyType, Duration timeout) {
-    throw new UnsupportedOperationException();
+    if (requester == null) {
+      throw new IllegalStateException(
+          "the bus %s makes no requests: add .requests(\"<the application's name>\") where it is built"
+              .formatted(plan.name()));
+    }
+    return closed
+        ? CompletableFuture.failedFuture(closed())
+        : requester.request(command, replyType, timeout);
   }
 
   @Override
@@ -159,7 +180,7 @@ final class RunningBus implements MessageBus {
 
   @Override
   public CompletableFuture<Boolean> cancel(SendReceipt receipt) {
-    return closed ? CompletableFuture.failedFuture(isClosed()) : outgoing.cancel(receipt);
+    return closed ? CompletableFuture.failedFuture(closed()) : outgoing.cancel(receipt);
   }
 
   @Override
@@ -223,6 +244,7 @@ final class RunningBus implements MessageBus {
       onAllConsumers(
           consumer -> consumer.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
       closed = true;
+      closeRequester();
       if (!connection.sender().flush(FLUSH)) {
         LOG.warn("Bus {} closes with sends that have no answer; they fail as unknown", plan.name());
       }
@@ -232,6 +254,13 @@ final class RunningBus implements MessageBus {
       timer.shutdownNow();
     }
     LOG.info("Bus {} is closed", plan.name());
+  }
+
+  /** After the consumers have drained, whose handlers may wait for replies. */
+  private void closeRequester() {
+    if (requester != null) {
+      requester.close();
+    }
   }
 
   /**

@@ -60,7 +60,7 @@ final class Settler {
   }
 
   /**
-   * Settles a message.
+   * Settles a message, when what is to be done before is done.
    *
    * @return completes, never exceptionally, when nothing more is to be done about it here: settled,
    *     or not ours any more, so that it will come again
@@ -75,11 +75,18 @@ final class Settler {
             source,
             resolution.outcome());
       }
-      return CompletableFuture.completedFuture(work.isLost() ? Result.NOT_OWNED : Result.SETTLED);
+      return resolution
+          .first()
+          .get()
+          .thenApply(first -> work.isLost() ? Result.NOT_OWNED : Result.SETTLED);
     }
     Settlement settlement = settlementOf(work, resolution);
     CompletableFuture<Result> done = new CompletableFuture<>();
-    attempt(work, settlement, FIRST_WAIT, done);
+    var unused =
+        resolution
+            .first()
+            .get()
+            .whenComplete((first, failure) -> attempt(work, settlement, FIRST_WAIT, done));
     return done;
   }
 

@@ -72,6 +72,11 @@ final class StartUpChecks {
     }
     builder.deadLetterConsumers.forEach(this::checkDeadLetterConsumer);
     checkNames();
+    ReplyChecks replyChecks = new ReplyChecks(routes, capabilities, problems);
+    replyChecks.checkNames(consumers, deadLetterConsumers);
+    if (builder.requester != null) {
+      replyChecks.checkRequester(builder.requester);
+    }
     Topology topology = topology();
     problems.addAll(builder.transport.check(topology));
     if (!problems.isEmpty()) {
@@ -220,7 +225,11 @@ final class StartUpChecks {
       deadLetterQueues.add(consumer.source().deadLetterQueue());
     }
     deadLetterConsumers.forEach(consumer -> deadLetterQueues.add(consumer.queue()));
-    return new Topology(List.copyOf(channels), List.copyOf(sources), List.copyOf(deadLetterQueues));
+    return new Topology(
+        List.copyOf(channels),
+        List.copyOf(sources),
+        List.copyOf(deadLetterQueues),
+        builder.requester == null ? null : ReplyChecks.newQueue(builder.requester));
   }
 
   private Codec codec() {

@@ -32,12 +32,19 @@ import org.jspecify.annotations.Nullable;
 public final class Routes {
   private final Map<Class<?>, Route<?>> byType;
   private final Map<String, Route<?>> byName;
+  private final ReplyTypes replies = new ReplyTypes();
   private final List<String> problems;
 
   private Routes(
-      Map<Class<?>, Route<?>> byType, Map<String, Route<?>> byName, List<String> problems) {
+      Map<Class<?>, Route<?>> byType,
+      Map<String, Route<?>> byName,
+      List<RouteBuilder<?>> replyBuilders,
+      List<String> problems) {
     this.byType = byType;
     this.byName = byName;
+    for (RouteBuilder<?> reply : replyBuilders) {
+      replies.add(reply.payloadType, String.valueOf(reply.typeName), this, problems);
+    }
     this.problems = List.copyOf(problems);
   }
 
@@ -56,6 +63,16 @@ public final class Routes {
   /** The route of a type name; the only way from a name on the wire to a class. */
   public Optional<Route<?>> named(String typeName) {
     return Optional.ofNullable(byName.get(typeName));
+  }
+
+  /** The type name of replies of exactly this class. */
+  public Optional<String> replyName(Class<?> payloadType) {
+    return replies.nameOf(payloadType);
+  }
+
+  /** The class of the replies of a type name; no route has it. */
+  public Optional<Class<?>> replyNamed(String typeName) {
+    return replies.named(typeName);
   }
 
   /** The routes that lead to the channel of this name and form (queue or topic). */
@@ -98,12 +115,12 @@ public final class Routes {
     return problems;
   }
 
-  /** The routes, a line each. */
+  /** The routes and the classes of replies, a line each. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
     byType.values().forEach(route -> text.append(route).append('\n'));
-    return text.toString();
+    return text.append(replies).toString();
   }
 
   private static boolean sameChannel(Channel a, Channel b) {
@@ -131,7 +148,7 @@ public final class Routes {
      * channel, only a type name.
      */
     public <T extends Record> Named<Reply> reply(Class<T> payloadType) {
-      return add(MessageKind.DOCUMENT, payloadType);
+      return add(new RouteBuilder<>(MessageKind.DOCUMENT, payloadType, true));
     }
 
     /** Begins the route of a document: data handed over, to a queue or a topic. */
@@ -139,10 +156,13 @@ public final class Routes {
       return add(MessageKind.DOCUMENT, payloadType);
     }
 
+    private <S> Named<S> add(MessageKind kind, Class<?> payloadType) {
+      return add(new RouteBuilder<>(kind, payloadType, false));
+    }
+
     @SuppressWarnings(
         "unchecked") // one builder implements every step; the step type limits what is offered
-    private <S> Named<S> add(MessageKind kind, Class<?> payloadType) {
-      RouteBuilder<?> builder = new RouteBuilder<>(kind, payloadType);
+    private <S> Named<S> add(RouteBuilder<?> builder) {
       builders.add(builder);
       return (Named<S>) (Named<?>) builder;
     }
@@ -159,7 +179,11 @@ public final class Routes {
       }
       Map<Class<?>, Route<?>> byType = new LinkedHashMap<>();
       Map<String, Route<?>> byName = new LinkedHashMap<>();
+      List<RouteBuilder<?>> replies = new ArrayList<>();
       for (RouteBuilder<?> builder : builders) {
+        if (builder.reply && builder.typeName != null) {
+          replies.add(builder);
+        }
         if (builder.channel == null || builder.typeName == null) {
           continue;
         }
@@ -172,14 +196,10 @@ public final class Routes {
         Route<?> sameName = byName.putIfAbsent(route.typeName(), route);
         if (sameName != null && sameType == null) {
           problems.add(
-              "The type name \"%s\" is given to both %s and %s: a name stands for one class; give one of them another name."
-                  .formatted(
-                      route.typeName(),
-                      sameName.payloadType().getName(),
-                      route.payloadType().getName()));
+              ReplyTypes.sameName(route.typeName(), sameName.payloadType(), route.payloadType()));
         }
       }
-      return new Routes(byType, byName, problems);
+      return new Routes(byType, byName, replies, problems);
     }
 
     private static String twice(Route<?> first, Route<?> second) {
@@ -254,19 +274,24 @@ public final class Routes {
     Options<T> expiringAfter(Duration lifetime);
   }
 
+  /** How the type names begin that the library gives. */
+  private static final String RESERVED = "dev.waybill.";
+
   private static final class RouteBuilder<T>
       implements Named<Object>, ToChannel<T>, Options<T>, Reply {
     private final MessageKind kind;
     private final Class<T> payloadType;
+    private final boolean reply;
     private @Nullable String typeName;
     private @Nullable String channel;
     private boolean topic;
     private @Nullable Function<? super T, @Nullable String> key;
     private @Nullable Duration expiresAfter;
 
-    RouteBuilder(MessageKind kind, Class<T> payloadType) {
+    RouteBuilder(MessageKind kind, Class<T> payloadType, boolean reply) {
       this.kind = kind;
       this.payloadType = payloadType;
+      this.reply = reply;
     }
 
     @Override
@@ -306,8 +331,12 @@ public final class Routes {
     }
 
     void check(List<String> problems) {
-      String what = "The route of the " + kind + " " + payloadType.getSimpleName();
-      if (payloadType.isInterface() || payloadType.isPrimitive() || payloadType.isArray()) {
+      String what =
+          (reply ? "The reply " : "The route of the " + kind + " ") + payloadType.getSimpleName();
+      if (payloadType.isInterface()
+          || payloadType.isPrimitive()
+          || payloadType.isArray()
+          || payloadType == Record.class) {
         problems.add(
             "%s is for %s: give a concrete class, such as a record.".formatted(what, payloadType));
       }
@@ -317,7 +346,17 @@ public final class Routes {
         problems.add(
             "%s has the type name '%s': use 1 to 200 visible ASCII characters, such as \"orders.order-placed.v1\"."
                 .formatted(what, typeName));
+      } else if (typeName.startsWith(RESERVED)) {
+        problems.add(
+            "%s has the type name '%s', but names that begin with '%s' are Waybill's own: give another."
+                .formatted(what, typeName, RESERVED));
       }
+      if (!reply) {
+        checkChannel(what, problems);
+      }
+    }
+
+    private void checkChannel(String what, List<String> problems) {
       if (channel == null) {
         problems.add("%s leads nowhere: add .toQueue(\"…\") or .toTopic(\"…\").".formatted(what));
       } else if (!Channel.isLegalName(channel)) {

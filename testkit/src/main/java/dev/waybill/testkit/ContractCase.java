@@ -31,6 +31,15 @@ final class ContractCase {
   /** An event without a key. */
   record Refreshed(int number) {}
 
+  /** What a {@link Refresh} is answered with if it was requested. */
+  sealed interface Answer {}
+
+  /** One of the answers. */
+  record Done(int number) implements Answer {}
+
+  /** The other. */
+  record NotNeeded(int number, String why) implements Answer {}
+
   /** A document without a key. */
   record Report(String title, List<String> lines) {}
 
@@ -59,6 +68,8 @@ final class ContractCase {
                   .keyedBy(Charged::account);
               r.event(Refreshed.class).named("refreshed.v1").toTopic(plainTopic);
               r.document(Report.class).named("report.v1").toQueue(documents);
+              r.reply(Done.class).named("done.v1");
+              r.reply(NotNeeded.class).named("not-needed.v1");
             });
   }
 

@@ -1,0 +1,42 @@
+package dev.waybill.internal;
+
+import dev.waybill.Outcome;
+import dev.waybill.error.RequestFailedException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a requester gets in place of a reply when its request was given up; on the wire a document
+ * of the type {@value #TYPE}. Either part may be missing in one that someone else has written.
+ *
+ * @param failureType the class name of the exception, or what was decided without one
+ * @param message what the exception said, or the reason of the decision; of bounded length
+ */
+record Fault(@Nullable String failureType, @Nullable String message) {
+  static final String TYPE = "dev.waybill.fault.v1";
+
+  /** The fault of a message that was given up; null for every other outcome. */
+  static @Nullable Fault of(Resolution resolution) {
+    if (resolution.outcome() instanceof Outcome.DeadLettered deadLettered) {
+      return of("dead letter", deadLettered.reason(), resolution.failure());
+    }
+    if (resolution.outcome() instanceof Outcome.Discarded discarded) {
+      return of("discarded", discarded.reason(), resolution.failure());
+    }
+    return null;
+  }
+
+  private static Fault of(String decided, String reason, @Nullable Throwable failure) {
+    if (failure == null) {
+      return new Fault(decided, Evidence.cut(reason));
+    }
+    String message = Evidence.messageOf(failure);
+    return new Fault(
+        failure.getClass().getName(), Evidence.cut(message == null ? reason : message));
+  }
+
+  RequestFailedException exception() {
+    return new RequestFailedException(
+        failureType == null ? "unknown" : failureType,
+        message == null ? "the request failed, and its fault does not say why" : message);
+  }
+}

@@ -1,0 +1,149 @@
+package dev.waybill.internal;
+
+import dev.waybill.Document;
+import dev.waybill.Metadata;
+import dev.waybill.SendReceipt;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.MessageKind;
+import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Route;
+import dev.waybill.routing.Routes;
+import dev.waybill.transport.WireMessage;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The way back to a requester: where replies go, and the fault of a request that was given up. */
+final class Replies {
+  private static final Logger LOG = LoggerFactory.getLogger(Replies.class);
+
+  private final Routes routes;
+  private final OutgoingPipeline outgoing;
+
+  Replies(Routes routes, OutgoingPipeline outgoing) {
+    this.routes = routes;
+    this.outgoing = outgoing;
+  }
+
+  /** The reply queue of an address that came with a message, or null if it is not one. */
+  static @Nullable ReplyQueue at(@Nullable String address) {
+    return address == null ? null : ReplyQueue.at(address).orElse(null);
+  }
+
+  /**
+   * Whether a requester waits for what becomes of a message, and will have given up when the next
+   * attempt comes.
+   */
+  static boolean isTooLate(Metadata request, Instant now, Duration wait) {
+    Instant expiresAt = request.expiresAt();
+    return expiresAt != null
+        && at(request.replyTo()) != null
+        && Duration.between(now, expiresAt).compareTo(wait) <= 0;
+  }
+
+  /**
+   * The route of a reply to a message; null if nobody waits for one.
+   *
+   * @throws MessagingException if the class is not one of replies
+   */
+  @Nullable Route<?> routeFor(Class<?> type, Metadata request) {
+    String name =
+        routes
+            .replyName(type)
+            .orElseThrow(
+                () ->
+                    new MessagingException(
+                        ErrorCode.NO_ROUTE,
+                        "%s is not a reply: add r.reply(%s.class).named(\"…\") to the routes."
+                            .formatted(type.getSimpleName(), type.getSimpleName())));
+    ReplyQueue queue = at(request.replyTo());
+    if (queue == null) {
+      LOG.debug("Nobody waits for the reply {} to {}; it is not sent", name, request.id());
+      return null;
+    }
+    return route(type, name, queue);
+  }
+
+  private static <T> Route<T> route(Class<T> type, String name, ReplyQueue queue) {
+    return new Route<>(type, name, MessageKind.DOCUMENT, queue, null, null);
+  }
+
+  /** A send, except that it succeeds if it went to a reply queue that is gone. */
+  static CompletableFuture<@Nullable Void> unlessGone(
+      Route<?> route, CompletableFuture<SendReceipt> send) {
+    return send.handle(
+        (receipt, failure) -> {
+          if (failure != null && !(route.channel() instanceof ReplyQueue && isGone(failure))) {
+            throw new CompletionException(cause(failure));
+          }
+          if (failure != null) {
+            LOG.info("The {} is gone: its reply is dropped", route.channel());
+          }
+          return null;
+        });
+  }
+
+  private static boolean isGone(Throwable failure) {
+    return cause(failure) instanceof MessagingException e
+        && (e.code() == ErrorCode.NOT_FOUND || e.code() == ErrorCode.UNROUTABLE);
+  }
+
+  private static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+
+  /** The resolution, with a fault to its requester if the message is given up. */
+  Resolution withFault(Work work, Resolution resolution) {
+    ReplyQueue queue = at(work.delivery.message().attributes().get(WireMapping.REPLY_TO));
+    Fault fault = queue == null ? null : Fault.of(resolution);
+    return queue == null || fault == null
+        ? resolution
+        : resolution.after(() -> send(fault, queue, work));
+  }
+
+  /** Never fails: the message is settled also if its requester can't be told. */
+  private CompletableFuture<@Nullable Void> send(Fault fault, ReplyQueue queue, Work work) {
+    if (!work.isAccepted() && !work.delivery.isOwned()) {
+      return CompletableFuture.completedFuture(null); // it is handled elsewhere, perhaps better
+    }
+    Route<Fault> route = route(Fault.class, Fault.TYPE, queue);
+    return unlessGone(route, outgoing.send(route, Document.of(fault, answering(work))))
+        .exceptionally(
+            failure -> {
+              LOG.warn(
+                  "The {} could not be told that {} was given up; its request will time out",
+                  queue,
+                  work.delivery.brokerId(),
+                  cause(failure));
+              return null;
+            });
+  }
+
+  /** From the raw message, since it may be one that can't be decoded. */
+  private static Metadata answering(Work work) {
+    WireMessage message = work.delivery.message();
+    Map<String, String> attributes = message.attributes();
+    String request = attributes.getOrDefault("id", work.delivery.brokerId());
+    Metadata metadata =
+        Metadata.withId(
+                UUID.nameUUIDFromBytes((request + "\nfault").getBytes(StandardCharsets.UTF_8))
+                    .toString())
+            .withCausationId(request)
+            .withCorrelationId(attributes.getOrDefault("correlationid", request));
+    for (String name : new String[] {WireMapping.TRACE_PARENT, WireMapping.TRACE_STATE}) {
+      String value = message.headers().get(name);
+      metadata = value == null ? metadata : metadata.withHeader(name, value);
+    }
+    return metadata;
+  }
+}

@@ -1,0 +1,181 @@
+package dev.waybill.internal;
+
+import dev.waybill.Command;
+import dev.waybill.Metadata;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
+import dev.waybill.routing.MessageKind;
+import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Route;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The requests of a bus, and those that wait for their replies by the id of the request. */
+final class Requests {
+  private static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);
+
+  private final BusPlan plan;
+  private final ReplyQueue replies;
+  private final OutgoingPipeline outgoing;
+  private final ScheduledExecutorService timer;
+  private final Executor workers;
+  private final Map<String, Pending<?>> waiting = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+
+  /** A request that waits; the first that completes it counts. */
+  record Pending<R>(Class<R> replyType, CompletableFuture<R> reply) {
+    /** Takes a reply, if it is one that was asked for. */
+    void complete(Object payload, String typeName) {
+      if (replyType.isInstance(payload)) {
+        reply.complete(replyType.cast(payload));
+      } else {
+        fail(
+            new MessagingException(
+                ErrorCode.UNKNOWN_TYPE,
+                "the reply is %s '%s', and not of %s: request what the handler replies with"
+                    .formatted(
+                        payload.getClass().getSimpleName(), typeName, replyType.getSimpleName())));
+      }
+    }
+
+    void fail(Throwable failure) {
+      reply.completeExceptionally(failure);
+    }
+  }
+
+  /** Failed sends complete their requests on {@code workers}, timeouts on {@code timer}. */
+  Requests(
+      BusPlan plan,
+      ReplyQueue replies,
+      OutgoingPipeline outgoing,
+      ScheduledExecutorService timer,
+      Executor workers) {
+    this.plan = plan;
+    this.replies = replies;
+    this.outgoing = outgoing;
+    this.timer = timer;
+    this.workers = workers;
+  }
+
+  /** Sends a request; mistakes of the caller's fail the future, except a wrong timeout. */
+  <R> CompletableFuture<R> send(Command<?> command, Class<R> replyType, Duration timeout) {
+    if (timeout.isZero() || timeout.isNegative() || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
+      throw new IllegalArgumentException(
+          "a request with a timeout of %s: give a positive one of at most %d days"
+              .formatted(timeout, LONGEST_TIMEOUT.toDays()));
+    }
+    Pending<R> pending = new Pending<>(replyType, new CompletableFuture<>());
+    try {
+      Route<?> route = outgoing.routeFor(MessageKind.COMMAND, command.payload().getClass());
+      await(command.metadata().id(), pending, route, timeout);
+      if (!pending.reply().isDone()) {
+        send(command.with(m -> stamped(m, route, timeout)), route, timeout, pending);
+      }
+    } catch (MessagingException e) {
+      pending.fail(SendException.rejected(e.code(), String.valueOf(e.getMessage()), e));
+    }
+    return pending.reply();
+  }
+
+  private void await(String id, Pending<?> pending, Route<?> route, Duration timeout) {
+    if (waiting.putIfAbsent(id, pending) != null) {
+      throw new MessagingException(
+          ErrorCode.INVALID_MESSAGE,
+          "the request %s waits for its reply already: give each request an id of its own"
+              .formatted(id));
+    }
+    try {
+      ScheduledFuture<?> deadline =
+          timer.schedule(
+              () -> pending.fail(timedOut(id, route, timeout)),
+              timeout.toNanos(),
+              TimeUnit.NANOSECONDS);
+      forgetWhenDone(id, pending, deadline);
+    } catch (RejectedExecutionException e) { // the bus was closed meanwhile
+      waiting.remove(id, pending);
+      pending.fail(closed(id));
+    }
+    if (closed) {
+      pending.fail(closed(id));
+    }
+  }
+
+  private void forgetWhenDone(String id, Pending<?> pending, ScheduledFuture<?> deadline) {
+    var unused =
+        pending
+            .reply()
+            .whenComplete(
+                (reply, failure) -> {
+                  waiting.remove(id, pending);
+                  deadline.cancel(false);
+                });
+  }
+
+  private Metadata stamped(Metadata given, Route<?> route, Duration timeout) {
+    Instant now = plan.clock().instant().truncatedTo(ChronoUnit.MILLIS);
+    Duration lifetime = route.expiresAfter();
+    Instant expiresAt =
+        now.plus(lifetime != null && lifetime.compareTo(timeout) < 0 ? lifetime : timeout);
+    Instant own = given.expiresAt();
+    return given
+        .withReplyTo(replies.name())
+        .withExpiresAt(own != null && own.isBefore(expiresAt) ? own : expiresAt);
+  }
+
+  private void send(Command<?> command, Route<?> route, Duration timeout, Pending<?> pending) {
+    Duration deadline = timeout.compareTo(plan.sendTimeout()) < 0 ? timeout : plan.sendTimeout();
+    var unused =
+        outgoing
+            .send(route, command, deadline)
+            .whenComplete(
+                (receipt, failure) -> {
+                  if (failure != null) {
+                    onWorker(() -> pending.fail(failure));
+                  }
+                });
+  }
+
+  private void onWorker(Runnable task) {
+    try {
+      workers.execute(task);
+    } catch (RejectedExecutionException e) {
+      // the bus is closing, and fails everything that waits
+    }
+  }
+
+  /** The request of an id, which has its answer now; null if none of this id waits. */
+  @Nullable Pending<?> take(String id) {
+    return waiting.remove(id);
+  }
+
+  /** Fails what waits; from now on nothing does. */
+  void close() {
+    closed = true;
+    Map.copyOf(waiting).forEach((id, pending) -> pending.fail(closed(id)));
+  }
+
+  private static MessagingException timedOut(String id, Route<?> route, Duration timeout) {
+    return new MessagingException(
+        ErrorCode.TIMEOUT,
+        "the request %s to the %s had no reply within %s; it may or may not have been handled"
+            .formatted(id, route.channel(), timeout));
+  }
+
+  private MessagingException closed(String id) {
+    return new MessagingException(
+        ErrorCode.CLOSED,
+        "the bus %s was closed while the request %s waited for its reply; it may or may not have been handled"
+            .formatted(plan.name(), id));
+  }
+}
