@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Who gets what. */
-abstract class RoutingCases extends WireCases {
+abstract class RoutingCases extends LimitCases {
 
   @Test
   void each_message_of_a_queue_goes_to_one_of_its_consumers() {
