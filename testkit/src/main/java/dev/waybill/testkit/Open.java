@@ -4,7 +4,10 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Takes deliveries and keeps them open until it is told to accept some; counts at each arrival. */
 final class Open implements Receiver.Listener {
@@ -25,15 +28,18 @@ final class Open implements Receiver.Listener {
   @Override
   public void recovered() {}
 
-  /** Accepts the oldest ones. */
-  void accept(int count) {
+  /** Accepts the oldest ones, and returns their bodies as text. */
+  List<String> accept(int count) {
+    List<String> bodies = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       Delivery delivery;
       synchronized (this) { // taken out before it gives its credit back
         delivery = open.remove();
       }
+      bodies.add(new String(delivery.message().body(), StandardCharsets.UTF_8));
       delivery.settle(Settlement.accept()).toCompletableFuture().join();
     }
+    return bodies;
   }
 
   /** How many are open. */
