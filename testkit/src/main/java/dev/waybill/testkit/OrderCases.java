@@ -3,31 +3,34 @@ package dev.waybill.testkit;
 import static dev.waybill.delivery.FailurePolicy.retry;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.waybill.Command;
+import dev.waybill.ConsumerSpec;
 import dev.waybill.MessageBus;
 import dev.waybill.SendReceipt;
 import dev.waybill.testkit.ContractCase.Charge;
-import dev.waybill.testkit.ContractCase.Refresh;
+import dev.waybill.transport.Capabilities.Feature;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Order per key and bounded concurrency. */
+/** Order per key. */
 abstract class OrderCases extends SendingCases {
+  private static final Duration WAIT = Duration.ofMillis(100);
 
   @Test
+  @Case(value = "F1", needs = Feature.ORDER_PER_KEY, keyed = true)
   void the_order_per_key_is_kept_over_retries_and_two_instances() {
     Recorder<Charge> handled = new Recorder<>();
-    Map<String, AtomicInteger> running = new java.util.concurrent.ConcurrentHashMap<>();
+    Map<String, AtomicInteger> running = new ConcurrentHashMap<>();
     Recorder<String> overlaps = new Recorder<>();
-    java.util.function.Consumer<dev.waybill.ConsumerSpec> consumer =
+    Consumer<ConsumerSpec> consumer =
         c ->
             c.onCommand(
                     Charge.class,
@@ -70,7 +73,8 @@ abstract class OrderCases extends SendingCases {
   }
 
   @Test
-  void a_key_that_waits_for_its_retry_holds_back_no_other() {
+  @Case(value = "F2", needs = Feature.ORDER_PER_KEY, keyed = true)
+  void a_key_whose_head_waits_for_its_retry_keeps_its_order_and_holds_back_no_other() {
     Recorder<String> handled = new Recorder<>();
     try (MessageBus bus =
         here.charging(
@@ -79,84 +83,96 @@ abstract class OrderCases extends SendingCases {
                     .onCommand(
                         Charge.class,
                         (m, x) -> {
-                          if (m.payload().account().equals("stuck") && x.attempt() < 3) {
-                            throw new IllegalStateException("not yet");
+                          if (m.payload().account().equals("stuck") && handled.all().size() < 10) {
+                            throw new IllegalStateException("not before the others");
                           }
                           handled.add(m.payload().account() + m.payload().number());
                         })
-                    .onFailure(retry(0).thenAfter(Duration.ofSeconds(1), Duration.ofSeconds(1))))) {
+                    .onFailure(retry(0).thenBackoff(WAIT, 1, WAIT, 200)))) {
       List<CompletableFuture<SendReceipt>> sends = new ArrayList<>();
       sends.add(bus.send(new Charge("stuck", 1)));
       sends.add(bus.send(new Charge("stuck", 2)));
       IntStream.range(0, 10).forEach(i -> sends.add(bus.send(new Charge("free-" + i, i))));
       confirmed(sends);
-      List<String> all = await(handled, 12);
-      assertThat(all.subList(10, 12)).containsExactly("stuck1", "stuck2");
+      assertThat(await(handled, 12).subList(10, 12)).containsExactly("stuck1", "stuck2");
     }
   }
 
   @Test
-  void never_more_handlers_run_and_never_more_messages_are_open_than_allowed() {
-    AtomicInteger running = new AtomicInteger();
-    AtomicInteger most = new AtomicInteger();
-    Recorder<Integer> seen = new Recorder<>();
+  @Case(value = "F2", needs = Feature.ORDER_PER_KEY, keyed = true)
+  void a_head_that_is_given_back_is_delivered_before_those_behind_it() {
+    Recorder<Integer> first = new Recorder<>();
+    CountDownLatch never = new CountDownLatch(1);
+    MessageBus bus =
+        here.bus()
+            .drainTimeout(Duration.ZERO)
+            .consume(
+                here.keyedQueue,
+                c ->
+                    c.onCommand(
+                        Charge.class,
+                        (m, x) -> {
+                          first.add(m.payload().number());
+                          never.await();
+                        }))
+            .start();
+    try (bus) {
+      confirmed(IntStream.range(0, 10).mapToObj(i -> bus.send(new Charge("a", i))).toList());
+      await(first, 1);
+    }
+    assertThat(first.all()).containsExactly(0);
+    Recorder<Integer> second = new Recorder<>();
+    try (MessageBus next =
+        here.charging(c -> c.onCommand(Charge.class, (m, x) -> second.add(m.payload().number())))) {
+      assertThat(next.describe()).contains(here.keyedQueue);
+      assertThat(await(second, 10)).containsExactlyElementsOf(numbers(10));
+    }
+  }
+
+  @Test
+  @Case(value = "F4", needs = Feature.ORDER_PER_KEY, keyed = true)
+  void as_many_keys_as_may_be_handled_are_handled_side_by_side() {
+    Gate gate = new Gate();
+    Recorder<String> begun = new Recorder<>();
+    Recorder<String> handled = new Recorder<>();
     try (MessageBus bus =
-        here.refreshing(
+        here.charging(
             c ->
-                c.concurrency(3)
-                    .maxUnsettled(5)
+                c.concurrency(16)
                     .onCommand(
-                        Refresh.class,
+                        Charge.class,
                         (m, x) -> {
-                          most.accumulateAndGet(running.incrementAndGet(), Math::max);
-                          seen.add(m.payload().number());
-                          running.decrementAndGet();
+                          begun.add(m.payload().account());
+                          gate.enter();
+                          handled.add(m.payload().account());
                         }))) {
-      confirmed(IntStream.range(0, 100).mapToObj(i -> bus.send(new Refresh(i))).toList());
-      assertThat(new HashSet<>(await(seen, 100))).hasSize(100);
+      List<CompletableFuture<SendReceipt>> sends = new ArrayList<>();
+      for (int number = 0; number < 2; number++) {
+        for (int account = 0; account < 16; account++) {
+          sends.add(bus.send(new Charge("account-" + account, number)));
+        }
+      }
+      confirmed(sends);
+      until("a handler of each of 16 keys inside", () -> gate.inside() == 16);
+      gate.open();
+      await(handled, 32);
     }
-    assertThat(most.get()).isBetween(1, 3);
+    assertThat(begun.all().subList(0, 16)).as("one at a time per key").doesNotHaveDuplicates();
   }
 
   @Test
-  void a_stalled_consumer_leaves_the_rest_to_others() {
-    CountDownLatch release = new CountDownLatch(1);
-    Recorder<Integer> all = new Recorder<>();
-    Recorder<Integer> stalled = new Recorder<>();
-    Recorder<Integer> busy = new Recorder<>();
-    try (MessageBus one =
-        here.refreshing(
-            c ->
-                c.concurrency(1)
-                    .maxUnsettled(2)
-                    .onCommand(
-                        Refresh.class,
-                        (m, x) -> {
-                          stalled.add(m.payload().number());
-                          release.await();
-                          all.add(m.payload().number());
-                        }))) {
-      one.send(new Refresh(-1)).join();
-      await(stalled, 1);
-      try (MessageBus other =
-          here.refreshing(
-              c ->
-                  c.onCommand(
-                      Refresh.class,
-                      (m, x) -> {
-                        busy.add(m.payload().number());
-                        all.add(m.payload().number());
-                      }))) {
-        // a key without an order, so that a broker with partitions spreads them over the consumers
-        confirmed(
-            IntStream.range(0, 100)
-                .mapToObj(i -> Command.of(new Refresh(i)).with(m -> m.withKey("key-" + i)))
-                .map(other::send)
-                .toList());
-        await(busy, 1);
-        release.countDown();
-        await(all, 101);
-      }
+  @Case(value = "F5", needs = Feature.ORDER_PER_KEY, keyed = true)
+  void the_messages_of_one_key_are_handled_in_the_order_in_which_they_were_sent() {
+    Recorder<Integer> handled = new Recorder<>();
+    try (MessageBus bus =
+        here.charging(
+            c -> c.onCommand(Charge.class, (m, x) -> handled.add(m.payload().number())))) {
+      confirmed(IntStream.range(0, 60).mapToObj(i -> bus.send(new Charge("one", i))).toList());
+      assertThat(await(handled, 60)).containsExactlyElementsOf(numbers(60));
     }
+  }
+
+  private static List<Integer> numbers(int count) {
+    return IntStream.range(0, count).boxed().toList();
   }
 }

@@ -21,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -120,41 +119,6 @@ abstract class SettlementCases extends RoutingCases {
           .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(495));
       assertThat(all.get(2) - all.get(1))
           .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(495));
-    }
-  }
-
-  @Test
-  void what_cannot_be_read_or_known_is_a_dead_letter_and_the_next_message_is_handled() {
-    Recorder<DeadLetter> deadLetters = new Recorder<>();
-    Recorder<Integer> seen = new Recorder<>();
-    try (MessageBus bus =
-        here.bus()
-            .consume(
-                here.plainQueue,
-                c -> c.onCommand(Refresh.class, (m, x) -> seen.add(m.payload().number())))
-            .consumeDeadLetters(here.plainQueue, deadLetters::add)
-            .start()) {
-      byte[] noText = {0, (byte) 0xff, (byte) 0xfe, '{', 10, 13};
-      here.sendForeign(here.queue(here.plainQueue), wire(noText, Map.of()));
-      here.sendForeign(here.queue(here.plainQueue), wire(new byte[0], Map.of()));
-      here.sendForeign(
-          here.queue(here.plainQueue),
-          wire(
-              json("{}"),
-              Map.of(
-                  "id", "u-1", "source", "s", "specversion", "1.0", "type", "java.lang.Runtime")));
-      bus.send(new Refresh(2)).join();
-      assertThat(await(seen, 1)).containsExactly(2);
-      List<DeadLetter> letters = await(deadLetters, 3);
-      assertThat(letters).extracting(DeadLetter::attempts).containsOnly(0);
-      assertThat(letters)
-          .extracting(DeadLetter::reason)
-          .contains(
-              "no route on the queue %s has the type name 'java.lang.Runtime'"
-                  .formatted(here.plainQueue));
-      assertThat(letters)
-          .anySatisfy(letter -> assertThat(letter.message().body()).isEqualTo(noText));
-      assertThat(letters).anySatisfy(letter -> assertThat(letter.message().body()).isEmpty());
     }
   }
 
