@@ -3,18 +3,16 @@ package dev.waybill.testkit.broker;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Kafka broker of one node (broker and KRaft controller) in its own JVM.
@@ -31,12 +29,20 @@ public final class KafkaTestBroker extends LocalTestBroker {
   private final Map<String, String> properties;
   private final int port = FreePorts.next();
   private final int advertisedPort;
+  private final int proxiedPort = FreePorts.next();
+  private final @Nullable FaultProxy proxy;
+  private final KafkaNode node;
 
-  private KafkaTestBroker(Path installation, Builder builder) {
+  private KafkaTestBroker(Path installation, Builder builder, KafkaNode node) {
     super(BrokerKind.KAFKA);
     this.installation = installation;
     this.properties = Map.copyOf(builder.properties);
     this.advertisedPort = builder.advertisedPort == 0 ? port : builder.advertisedPort;
+    this.proxy = builder.proxy;
+    this.node = node;
+    if (proxy != null) {
+      proxy.forwardTo(proxiedPort);
+    }
   }
 
   /**
@@ -81,27 +87,38 @@ public final class KafkaTestBroker extends LocalTestBroker {
     Path formatted = installation.resolve("formatted");
     Folders.copy(formatted.resolve(CLUSTER_METADATA), data.resolve(CLUSTER_METADATA));
     Properties ids = new Properties();
-    ids.putAll(
-        Map.of("version", "1", "node.id", "1", "cluster.id", newId(), "directory.id", newId()));
+    ids.putAll(Map.of("version", "1", "node.id", String.valueOf(node.id())));
+    ids.putAll(Map.of("cluster.id", node.cluster(), "directory.id", KafkaNode.newId()));
     store(ids, data.resolve("meta.properties"));
     store(serverProperties(data), folder.resolve("server.properties"));
   }
 
   private Properties serverProperties(Path data) throws IOException {
-    int controller = FreePorts.next();
     String internal = ",INTERNAL://127.0.0.1:" + FreePorts.next();
+    String controller = ",CONTROLLER://127.0.0.1:" + node.controllerPort();
     Properties all = new Properties();
     try (InputStream defaults = Folders.resource("kafka.properties")) {
       all.load(defaults);
     }
+    all.setProperty("node.id", String.valueOf(node.id()));
     all.setProperty("log.dirs", data.toString());
-    all.setProperty("controller.quorum.voters", "1@127.0.0.1:" + controller);
+    all.setProperty("controller.quorum.voters", node.voters());
     all.setProperty(
         "listeners",
-        "CLIENT://127.0.0.1:" + port + internal + ",CONTROLLER://127.0.0.1:" + controller);
-    all.setProperty("advertised.listeners", "CLIENT://127.0.0.1:" + advertisedPort + internal);
+        client(port) + (proxy == null ? "" : proxied(proxiedPort)) + internal + controller);
+    all.setProperty(
+        "advertised.listeners",
+        client(advertisedPort) + (proxy == null ? "" : proxied(proxy.port())) + internal);
     all.putAll(properties);
     return all;
+  }
+
+  private static String client(int port) {
+    return "CLIENT://127.0.0.1:" + port;
+  }
+
+  private static String proxied(int port) {
+    return ",PROXIED://127.0.0.1:" + port;
   }
 
   @Override
@@ -133,20 +150,13 @@ public final class KafkaTestBroker extends LocalTestBroker {
     }
   }
 
-  /** A random id in Kafka's form: the 16 bytes of a UUID in base 64. */
-  private static String newId() {
-    UUID random = UUID.randomUUID();
-    ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES);
-    bytes.putLong(random.getMostSignificantBits()).putLong(random.getLeastSignificantBits());
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
-  }
-
   /** Settings of a {@link KafkaTestBroker}. Not thread-safe. */
   public static final class Builder {
 
     private final Map<String, String> properties = new HashMap<>();
     private Installations installations = Installations.ofThisMachine();
     private int advertisedPort;
+    private @Nullable FaultProxy proxy;
 
     private Builder() {}
 
@@ -189,6 +199,18 @@ public final class KafkaTestBroker extends LocalTestBroker {
     }
 
     /**
+     * Adds a second way for clients, through a proxy: those that begin at its port stay on it, the
+     * others are not touched by its faults.
+     *
+     * @param proxy the proxy, which is led to the broker
+     * @return this
+     */
+    public Builder alsoThrough(FaultProxy proxy) {
+      this.proxy = proxy;
+      return this;
+    }
+
+    /**
      * Sets a property of {@code server.properties}, instead of its value here.
      *
      * @param name the property, such as {@code message.max.bytes}
@@ -213,7 +235,13 @@ public final class KafkaTestBroker extends LocalTestBroker {
      */
     public KafkaTestBroker start() {
       Path installation = installations.kafka();
-      return LocalTestBroker.launch(() -> new KafkaTestBroker(installation, this));
+      return LocalTestBroker.launch(
+          () -> new KafkaTestBroker(installation, this, KafkaNode.alone()));
+    }
+
+    /** A broker that is not started yet. */
+    KafkaTestBroker node(KafkaNode node) {
+      return new KafkaTestBroker(installations.kafka(), this, node);
     }
   }
 }

@@ -169,6 +169,27 @@ class KafkaTestBrokerTest {
   }
 
   @Test
+  void has_a_second_way_through_a_proxy_that_leaves_the_first_one_alone() throws Exception {
+    try (FaultProxy proxy = FaultProxy.open();
+        KafkaTestBroker behind = KafkaTestBroker.builder().alsoThrough(proxy).start()) {
+      createTopic(behind, "proxied");
+      Map<String, Object> through = Map.of("bootstrap.servers", "127.0.0.1:" + proxy.port());
+      try (KafkaProducer<String, String> producer =
+          new KafkaProducer<>(through, new StringSerializer(), new StringSerializer())) {
+        producer.send(new ProducerRecord<>("proxied", "a")).get(60, SECONDS);
+
+        proxy.hold();
+        Future<RecordMetadata> sent = producer.send(new ProducerRecord<>("proxied", "held"));
+        assertThatThrownBy(() -> sent.get(1, SECONDS)).isInstanceOf(TimeoutException.class);
+        send(behind, "proxied", "direct");
+        proxy.heal();
+
+        assertThat(sent.get(60, SECONDS).offset()).isEqualTo(2);
+      }
+    }
+  }
+
+  @Test
   void reports_the_output_of_a_broker_that_does_not_start() {
     KafkaTestBroker.Builder broken = KafkaTestBroker.builder().property("num.io.threads", "none");
 

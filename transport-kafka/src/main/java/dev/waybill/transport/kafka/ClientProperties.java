@@ -125,6 +125,13 @@ final class ClientProperties {
     return all;
   }
 
+  /** Of a consumer without a group, which keeps its positions by itself. */
+  Map<String, Object> replies() {
+    Map<String, Object> all = consumer("replies", MAX_POLL_RECORDS);
+    all.remove("group.id");
+    return all;
+  }
+
   /** The user's properties that a client knows, or no client knows (a plug-in's own). */
   private Map<String, Object> users(Set<String> known) {
     Map<String, Object> all = new HashMap<>();

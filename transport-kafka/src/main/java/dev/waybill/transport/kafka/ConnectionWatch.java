@@ -2,6 +2,7 @@ package dev.waybill.transport.kafka;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
@@ -26,7 +27,7 @@ final class ConnectionWatch {
   /** Three of Kafka's heartbeats, by their default interval. */
   private static final Duration SILENCE = Duration.ofSeconds(10);
 
-  private final Consumer<byte[], byte[]> consumer;
+  private final BooleanSupplier joined;
   private final @Nullable Metric connections;
   private final @Nullable Metric bytes;
   private Deadline nextLook = Deadline.in(INTERVAL);
@@ -34,10 +35,20 @@ final class ConnectionWatch {
   private double received;
   private boolean unconnected;
 
-  ConnectionWatch(Consumer<byte[], byte[]> consumer) {
-    this.consumer = consumer;
+  private ConnectionWatch(Consumer<byte[], byte[]> consumer, BooleanSupplier joined) {
+    this.joined = joined;
     this.connections = metric(consumer, "connection-count");
     this.bytes = metric(consumer, "incoming-byte-total");
+  }
+
+  /** Of a member of a group, which is in touch once it has joined. */
+  static ConnectionWatch inGroup(Consumer<byte[], byte[]> consumer) {
+    return new ConnectionWatch(consumer, () -> consumer.groupMetadata().generationId() >= 0);
+  }
+
+  /** Of a consumer without a group; while it fetches only, for else it says nothing. */
+  static ConnectionWatch alone(Consumer<byte[], byte[]> consumer) {
+    return new ConnectionWatch(consumer, () -> true);
   }
 
   /**
@@ -60,8 +71,7 @@ final class ConnectionWatch {
     if ((unconnected && wasUnconnected) || silent.passed()) {
       return Health.LOST;
     }
-    boolean joined = consumer.groupMetadata().generationId() >= 0;
-    return progress && joined && !unconnected ? Health.GOOD : Health.UNKNOWN;
+    return progress && joined.getAsBoolean() && !unconnected ? Health.GOOD : Health.UNKNOWN;
   }
 
   private static double value(Metric metric) {

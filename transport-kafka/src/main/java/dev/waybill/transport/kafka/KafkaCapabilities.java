@@ -53,9 +53,10 @@ final class KafkaCapabilities {
         .refused(
             Feature.CANCEL,
             "a record in a Kafka topic can not be taken back; let the handler ask whether it is still wanted")
-        .refused(
+        .emulated(
             Feature.REQUEST_REPLY,
-            "replies are not built yet for this transport; answer with a command or an event")
+            "the instances of a requester share a topic, 'replies.<requester>', of which each reads"
+                + " everything and takes its own")
         .refused(
             Feature.ATOMIC_SEND,
             "this version does not use Kafka's transactions: send the messages one by one, each is"

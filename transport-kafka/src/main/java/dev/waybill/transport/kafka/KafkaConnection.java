@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Sender;
@@ -12,10 +13,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
 
 /** The clients of one bus: an admin client, a producer, and a consumer per receiver. */
 final class KafkaConnection implements TransportConnection {
   static final String UNKNOWN_VERSION = "unknown";
+
+  /** As {@code TransportConnection.prepare} promises. */
+  private static final Duration PREPARE = Duration.ofSeconds(30);
+
   private static final Duration CLOSE_RECEIVERS = Duration.ofSeconds(3);
   private static final Duration CLOSE_SENDER = Duration.ofSeconds(1);
   private static final Duration CLOSE_ADMIN = Duration.ofMillis(500);
@@ -26,7 +32,8 @@ final class KafkaConnection implements TransportConnection {
   private final KafkaSender sender;
   private final DeadLetters deadLetters;
   private final String brokerVersion;
-  private final Set<KafkaReceiver> receivers = ConcurrentHashMap.newKeySet();
+  private final Set<ClosedInSteps> receivers = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable ReplyLog replies;
   private volatile boolean closed;
 
   KafkaConnection(
@@ -49,11 +56,21 @@ final class KafkaConnection implements TransportConnection {
    * <p>{@code ASSUME} fetches the producer's metadata, as every producer does, and nothing else; a
    * subscription whose group has no committed offsets then also gets what was published before and
    * is still kept.
+   *
+   * <p>The topic of replies is shared by the instances of a requester, so it stays when one closes;
+   * it is made like other topics. All modes ask where it ends, as a consumer does.
    */
   @Override
   public List<String> prepare(Topology topology, Topology.Mode mode) {
     checkOpen();
-    return new KafkaTopology(settings, admin, sender).prepare(topology, mode);
+    Deadline deadline = Deadline.in(PREPARE);
+    List<String> problems =
+        new KafkaTopology(settings, admin, sender, deadline).prepare(topology, mode);
+    ReplyQueue mine = topology.replies();
+    if (mine != null && problems.isEmpty()) {
+      replies = new ReplyLog(mine, properties, deadline);
+    }
+    return problems;
   }
 
   @Override
@@ -68,12 +85,31 @@ final class KafkaConnection implements TransportConnection {
     }
     synchronized (receivers) {
       checkOpen();
-      KafkaReceiver receiver =
-          KafkaReceiver.start(
-              source, maxUnsettled, listener, settings, properties, deadLetters, receivers::remove);
+      ClosedInSteps receiver =
+          source instanceof ReplyQueue queue
+              ? receiveReplies(queue, maxUnsettled, listener)
+              : KafkaReceiver.start(
+                  source,
+                  maxUnsettled,
+                  listener,
+                  settings,
+                  properties,
+                  deadLetters,
+                  receivers::remove);
       receivers.add(receiver);
       return receiver;
     }
+  }
+
+  private ReplyReceiver receiveReplies(
+      ReplyQueue queue, int maxUnsettled, Receiver.Listener listener) {
+    ReplyLog mine = replies;
+    if (mine == null || !mine.queue().equals(queue)) {
+      throw new IllegalStateException(
+          "%s is not this connection's: prepare it with a topology that has it.".formatted(queue));
+    }
+    return ReplyReceiver.start(
+        mine, maxUnsettled, listener, settings.bootstrapServers(), receivers::remove);
   }
 
   /** The {@code Producer} and the {@code Admin}; a consumer belongs to its receiver's thread. */
@@ -92,7 +128,7 @@ final class KafkaConnection implements TransportConnection {
 
   @Override
   public void close() {
-    List<KafkaReceiver> open;
+    List<ClosedInSteps> open;
     synchronized (receivers) {
       if (closed) {
         return;
@@ -100,7 +136,7 @@ final class KafkaConnection implements TransportConnection {
       closed = true;
       open = List.copyOf(receivers);
     }
-    open.forEach(KafkaReceiver::stop);
+    open.forEach(Receiver::stop);
     Deadline begun = Deadline.in(KafkaReceiver.BEGUN);
     open.forEach(receiver -> receiver.beginClose(begun));
     Deadline deadline = Deadline.in(CLOSE_RECEIVERS);

@@ -192,11 +192,22 @@ final class KafkaErrors {
   }
 
   static MessagingException receiving(String source, Throwable error) {
+    if (error instanceof MessagingException ours) {
+      return ours;
+    }
     return new MessagingException(
         code(error),
         "Receiving from %s on Kafka is disturbed, and is tried again: %s"
             .formatted(source, error.getMessage()),
         error);
+  }
+
+  static MessagingException noReplyTopic(String topic, String source) {
+    return new MessagingException(
+        ErrorCode.NOT_FOUND,
+        ("Receiving from %s: Kafka topic '%s' does not exist, and is looked for again: create it, or"
+                + " start with CREATE.")
+            .formatted(source, topic));
   }
 
   static MessagingException disconnected(String source, String address) {

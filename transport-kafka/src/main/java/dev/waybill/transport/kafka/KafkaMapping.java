@@ -1,9 +1,11 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.WireMessage;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -27,6 +29,7 @@ final class KafkaMapping {
   private static final String ATTRIBUTE = "ce_";
   private static final String CONTENT_TYPE = "content-type";
   private static final String DATA_CONTENT_TYPE = "datacontenttype";
+  private static final String KEY = "partitionkey";
   private static final Pattern ATTRIBUTE_NAME = Pattern.compile("[a-z0-9]+");
   private static final byte[] EMPTY = {};
 
@@ -34,7 +37,17 @@ final class KafkaMapping {
 
   /** An empty body becomes an empty value, not a null one, which would be a tombstone. */
   static ProducerRecord<byte[], byte[]> toRecord(String topic, WireMessage message) {
-    String key = message.key();
+    return toRecord(topic, message.key(), message);
+  }
+
+  /** For a topic of replies: the instance that asked is the key. */
+  static ProducerRecord<byte[], byte[]> toReply(
+      String topic, ReplyQueue replies, WireMessage message) {
+    return toRecord(topic, replies.instance(), message);
+  }
+
+  private static ProducerRecord<byte[], byte[]> toRecord(
+      String topic, @Nullable String key, WireMessage message) {
     ProducerRecord<byte[], byte[]> record =
         new ProducerRecord<>(topic, key == null ? null : bytes(key), message.body());
     Headers headers = record.headers();
@@ -70,6 +83,23 @@ final class KafkaMapping {
         headers,
         record.key() == null ? null : text(record.key()),
         null);
+  }
+
+  /** A reply, whose record key is not the message's. */
+  static WireMessage fromReply(ConsumerRecord<byte[], byte[]> record) {
+    WireMessage read = toMessage(record);
+    return new WireMessage(
+        read.body(),
+        read.contentType(),
+        read.attributes(),
+        read.headers(),
+        read.attributes().get(KEY),
+        null);
+  }
+
+  /** Whether a record of a topic of replies is for this instance. */
+  static boolean isFor(ReplyQueue replies, ConsumerRecord<byte[], byte[]> record) {
+    return Arrays.equals(record.key(), bytes(replies.instance()));
   }
 
   /** The record as it was received, raw, with {@code evidence} beside its headers. */

@@ -1,6 +1,7 @@
 package dev.waybill.transport.kafka;
 
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.transport.Topology;
@@ -11,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Kafka's names for channels, sources and dead-letter queues: the same as here. */
+/**
+ * Kafka's names for channels, sources and dead-letter queues: the same as here, but for replies.
+ */
 final class KafkaNames {
   /** Kafka's limit ({@code Topic.MAX_NAME_LENGTH}). */
   private static final int MAX_LENGTH = 249;
@@ -22,8 +25,11 @@ final class KafkaNames {
 
   private KafkaNames() {}
 
+  /** Replies to all instances of a requester share one topic. */
   static String topic(Channel channel) {
-    return channel.name();
+    return channel instanceof ReplyQueue replies
+        ? ReplyQueue.PREFIX + replies.requester()
+        : channel.name();
   }
 
   /** The topic that a source reads. */
@@ -102,6 +108,9 @@ final class KafkaNames {
       all.add(source.channel());
     }
     all.addAll(topology.deadLetterQueues());
+    if (topology.replies() != null) {
+      all.add(topology.replies());
+    }
     return all;
   }
 

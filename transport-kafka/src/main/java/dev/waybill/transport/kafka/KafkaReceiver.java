@@ -2,20 +2,15 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
-import dev.waybill.transport.Receiver;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A member of the source's consumer group, with a polling thread of its own. */
-final class KafkaReceiver implements Receiver {
-  private static final Logger log = LoggerFactory.getLogger(KafkaReceiver.class);
-
+final class KafkaReceiver implements ClosedInSteps {
   /** How long dead letters on their way may take when the receiver is closed. */
   static final Duration BEGUN = Duration.ofSeconds(1);
 
@@ -101,8 +96,8 @@ final class KafkaReceiver implements Receiver {
     awaitClosed(Deadline.in(CLOSE));
   }
 
-  /** Finishes settlements that were begun, at most until the deadline, and makes the thread end. */
-  void beginClose(Deadline begun) {
+  @Override
+  public void beginClose(Deadline begun) {
     if (closing.compareAndSet(false, true)) {
       settler.awaitBegun(begun);
       loop.close();
@@ -110,19 +105,9 @@ final class KafkaReceiver implements Receiver {
     }
   }
 
-  /** Waits for the thread's end, unless this is the thread. */
-  void awaitClosed(Deadline deadline) {
-    if (Thread.currentThread() == thread) {
-      return;
-    }
-    try {
-      thread.join(deadline.remainingMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    if (thread.isAlive()) {
-      log.warn("{} has not ended yet; it ends by itself", thread.getName());
-    }
+  @Override
+  public void awaitClosed(Deadline deadline) {
+    Threads.join(thread, deadline);
   }
 
   /** Breaks the circle between a loop and what wakes it. */

@@ -3,6 +3,7 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
@@ -49,7 +50,12 @@ final class KafkaSender implements Sender {
           SendException.rejected(
               ErrorCode.UNSUPPORTED, "Kafka has no delayed delivery; see the capabilities.", null));
     }
-    return send(KafkaMapping.toRecord(KafkaNames.topic(channel), message), deadline);
+    String topic = KafkaNames.topic(channel);
+    return send(
+        channel instanceof ReplyQueue replies
+            ? KafkaMapping.toReply(topic, replies, message)
+            : KafkaMapping.toRecord(topic, message),
+        deadline);
   }
 
   /**

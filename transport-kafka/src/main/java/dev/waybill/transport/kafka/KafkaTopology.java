@@ -14,19 +14,17 @@ import org.apache.kafka.clients.admin.TopicDescription;
 
 /** Makes or looks at the topics and the starting offsets of subscriptions. */
 final class KafkaTopology {
-  /** As {@code TransportConnection.prepare} promises. */
-  private static final Duration LIMIT = Duration.ofSeconds(30);
-
   /** A missing topic must not hold up the start when it was not asked for. */
   private static final Duration WARM_UP_ASSUMED = Duration.ofSeconds(2);
 
   private final KafkaSender sender;
-  private final Deadline deadline = Deadline.in(LIMIT);
+  private final Deadline deadline;
   private final TopicAdmin topics;
   private final GroupAdmin groups;
 
-  KafkaTopology(KafkaSettings settings, Admin admin, KafkaSender sender) {
+  KafkaTopology(KafkaSettings settings, Admin admin, KafkaSender sender, Deadline deadline) {
     this.sender = sender;
+    this.deadline = deadline;
     this.topics = new TopicAdmin(settings, admin, deadline);
     this.groups = new GroupAdmin(admin, deadline);
   }
@@ -46,7 +44,7 @@ final class KafkaTopology {
     Map<String, Channel> needed = KafkaNames.topics(topology);
     Map<String, Channel> missing = new LinkedHashMap<>(needed);
     missing.keySet().removeAll(topics.describe(needed.keySet()).keySet());
-    topics.create(missing.keySet(), deadLetterTopics(topology));
+    topics.create(missing, deadLetterTopics(topology));
     var ends = topics.ends(topics.awaitLeaders(needed.keySet()).values());
     for (Source source : topology.sources()) {
       if (source instanceof Subscription) {

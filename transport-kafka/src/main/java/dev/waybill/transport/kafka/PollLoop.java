@@ -2,9 +2,6 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,9 +21,6 @@ final class PollLoop implements Runnable {
    */
   private static final int MIN_WAITING = 32;
 
-  private static final long MIN_BACKOFF_MILLIS = 100;
-  private static final long MAX_BACKOFF_MILLIS = 5_000;
-
   private final String source;
   private final String address;
   private final int maxWaiting;
@@ -35,16 +29,11 @@ final class PollLoop implements Runnable {
   private final Receiver.Listener listener;
   private final Reporter reporter;
   private final Supplier<ConsumerSession> sessions;
-  private final CountDownLatch closing = new CountDownLatch(1);
-
-  /** Held while something is delivered, so that {@link #stop} can tell when the last one is. */
-  private final ReentrantLock delivering = new ReentrantLock();
-
+  private final LoopEnd end = new LoopEnd();
+  private final Gate gate = new Gate();
   private volatile ConsumerSession session;
   private volatile boolean paused;
-  private volatile boolean stopped;
   private boolean fetching = true;
-  private long backoffMillis = MIN_BACKOFF_MILLIS;
 
   /**
    * A loop.
@@ -78,21 +67,12 @@ final class PollLoop implements Runnable {
 
   /** After the return nothing is delivered any more. */
   void stop() {
-    stopped = true;
-    try {
-      if (delivering.tryLock(1, TimeUnit.SECONDS)) {
-        delivering.unlock();
-      } else {
-        log.warn("The listener of {} blocks its deliveries", source);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    gate.shut(source);
   }
 
   /** Makes the loop end soon; it closes its consumer then. */
   void close() {
-    closing.countDown();
+    end.now();
     wakeup();
   }
 
@@ -104,7 +84,7 @@ final class PollLoop implements Runnable {
   @Override
   public void run() {
     try {
-      while (!isClosing()) {
+      while (!end.hasCome()) {
         try {
           serve(session);
         } catch (RuntimeException | Error e) { // an Error must not end the receiving for good
@@ -117,9 +97,9 @@ final class PollLoop implements Runnable {
   }
 
   private void serve(ConsumerSession current) {
-    ConnectionWatch watch = new ConnectionWatch(current.consumer());
+    ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer());
     fetching = true;
-    while (!isClosing()) {
+    while (!end.hasCome()) {
       deliver(current);
       throttle(current);
       current.poll(POLL);
@@ -138,21 +118,20 @@ final class PollLoop implements Runnable {
   }
 
   private boolean deliverFrom(PartitionWork work) {
-    delivering.lock();
-    try {
-      if (paused || stopped || isClosing() || work.waiting() == 0 || !credit.take()) {
-        return false;
-      }
-      Held held = work.next();
-      if (held == null) {
-        credit.giveBack(1);
-        return false;
-      }
-      listener.delivered(new KafkaDelivery(held, work, settler));
-      return true;
-    } finally {
-      delivering.unlock();
+    return gate.pass(() -> deliverNext(work));
+  }
+
+  private boolean deliverNext(PartitionWork work) {
+    if (paused || end.hasCome() || work.waiting() == 0 || !credit.take()) {
+      return false;
     }
+    Held held = work.next();
+    if (held == null) {
+      credit.giveBack(1);
+      return false;
+    }
+    listener.delivered(new KafkaDelivery(held, work, settler));
+    return true;
   }
 
   /** Stops fetching when enough records wait in memory, and goes on at half of that. */
@@ -162,7 +141,7 @@ final class PollLoop implements Runnable {
       waiting += work.waiting();
     }
     boolean room = fetching ? waiting < maxWaiting : waiting <= maxWaiting / 2;
-    boolean fetches = room && !paused && !stopped;
+    boolean fetches = room && !paused && !gate.isShut();
     if (!fetches || !fetching) {
       current.fetch(fetches);
     }
@@ -173,7 +152,7 @@ final class PollLoop implements Runnable {
     switch (health) {
       case LOST -> reporter.failed(KafkaErrors.disconnected(source, address));
       case GOOD -> {
-        backoffMillis = MIN_BACKOFF_MILLIS;
+        end.succeeded();
         reporter.recovered();
       }
       case UNKNOWN -> {}
@@ -184,8 +163,8 @@ final class PollLoop implements Runnable {
     log.debug("The consumer of {} is replaced", source, error);
     reporter.failed(KafkaErrors.receiving(source, error));
     session.close();
-    while (!isClosing()) {
-      backOff();
+    while (!end.hasCome()) {
+      end.backOff();
       try {
         session = sessions.get();
         return;
@@ -193,18 +172,5 @@ final class PollLoop implements Runnable {
         log.debug("No new consumer of {} yet", source, e);
       }
     }
-  }
-
-  private void backOff() {
-    try {
-      var unused = closing.await(backoffMillis, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      log.debug("Interrupted while waiting; the loop ends by close only", e);
-    }
-    backoffMillis = Math.min(2 * backoffMillis, MAX_BACKOFF_MILLIS);
-  }
-
-  private boolean isClosing() {
-    return closing.getCount() == 0;
   }
 }

@@ -2,6 +2,9 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.ReplyQueue;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -27,6 +30,12 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** Looks at topics and makes them. */
 final class TopicAdmin {
   private static final long LOOK_AGAIN_MILLIS = 50;
+
+  /** Longer than any request waits, or a broker is away. */
+  private static final Duration REPLIES_KEPT = Duration.ofHours(1);
+
+  /** Kafka deletes whole segments only. */
+  private static final Duration REPLY_SEGMENT = Duration.ofMinutes(15);
 
   private final KafkaSettings settings;
   private final Admin admin;
@@ -59,15 +68,24 @@ final class TopicAdmin {
     return found;
   }
 
-  /** Makes topics; one that somebody else makes at the same time is as good. */
-  void create(Collection<String> names, Collection<String> deadLetterTopics) {
-    if (names.isEmpty()) {
+  /**
+   * Makes topics; one that somebody else makes at the same time is as good.
+   *
+   * @param topics their names, and what they are for
+   */
+  void create(Map<String, Channel> topics, Collection<String> deadLetterTopics) {
+    if (topics.isEmpty()) {
       return;
     }
     List<NewTopic> wanted = new ArrayList<>();
-    for (String name : names) {
-      wanted.add(deadLetterTopics.contains(name) ? deadLetterTopic(name) : topic(name));
-    }
+    topics.forEach(
+        (name, channel) -> {
+          if (channel instanceof ReplyQueue) {
+            wanted.add(replyTopic(name));
+          } else {
+            wanted.add(deadLetterTopics.contains(name) ? deadLetterTopic(name) : topic(name));
+          }
+        });
     var options = new CreateTopicsOptions().timeoutMs(deadline.remainingMillis());
     admin
         .createTopics(wanted, options)
@@ -143,6 +161,19 @@ final class TopicAdmin {
     String largest = Integer.toString(KafkaCapabilities.maxDeadLetterBytes(settings));
     return new NewTopic(name, Optional.of(1), replication())
         .configs(Map.of("retention.ms", "-1", "max.message.bytes", largest));
+  }
+
+  /**
+   * One partition, for each instance reads them all; and nothing is kept for long, for a reply that
+   * nobody waits for is worth nothing.
+   */
+  private NewTopic replyTopic(String name) {
+    return new NewTopic(name, Optional.of(1), replication())
+        .configs(
+            Map.of(
+                "cleanup.policy", "delete",
+                "retention.ms", Long.toString(REPLIES_KEPT.toMillis()),
+                "segment.ms", Long.toString(REPLY_SEGMENT.toMillis())));
   }
 
   private Optional<Short> replication() {

@@ -1,0 +1,115 @@
+package dev.waybill.transport.kafka;
+
+import static dev.waybill.transport.kafka.Inbox.text;
+import static dev.waybill.transport.kafka.KafkaFixture.keyed;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waybill.routing.Queue;
+import dev.waybill.testkit.broker.KafkaTestCluster;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** On three nodes, of which one is killed. */
+class KafkaClusterTest {
+  private static final int KEYS = 6;
+  private static final int PER_KEY = 200;
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+
+  private static KafkaTestCluster cluster;
+
+  private final Queue queue = KafkaFixture.queue();
+
+  @BeforeAll
+  static void start() {
+    cluster = KafkaTestCluster.start();
+  }
+
+  @AfterAll
+  static void end() {
+    cluster.close();
+  }
+
+  @Test
+  void theLossOfALeaderLosesNothingAndKeepsTheOrderOfEachKey() throws Exception {
+    String servers = cluster.uri().substring("kafka://".length());
+    KafkaTransport transport =
+        KafkaContractTest.quickToNotice(servers).deliveryTimeout(DEADLINE).build();
+    try (TransportConnection connection = transport.connect(DEADLINE)) {
+      Topology topology = KafkaFixture.topology(queue);
+      assertThat(connection.prepare(topology, Topology.Mode.CREATE)).isEmpty();
+      Inbox inbox = new Inbox();
+      connection.receive(queue, 100, inbox);
+      List<CompletableFuture<String>> answers = new ArrayList<>();
+      sendRound(connection, 0, answers);
+      Map<String, Set<Integer>> seen = new HashMap<>();
+      receive(inbox, KEYS, seen);
+
+      int leader = leader(connection);
+      for (int number = 1; number < PER_KEY; number++) {
+        if (number == PER_KEY / 2) {
+          cluster.node(leader).kill();
+        }
+        sendRound(connection, number, answers);
+      }
+
+      CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)).join();
+      receive(inbox, KEYS * PER_KEY, seen);
+      seen.values()
+          .forEach(
+              numbers ->
+                  assertThat(numbers)
+                      .containsExactlyElementsOf(IntStream.range(0, PER_KEY).boxed().toList()));
+      assertThat(leader(connection)).isNotEqualTo(leader);
+      cluster.node(leader).restart();
+    }
+  }
+
+  private void sendRound(
+      TransportConnection connection, int number, List<CompletableFuture<String>> answers) {
+    for (int key = 0; key < KEYS; key++) {
+      answers.add(
+          connection.sender().send(queue, keyed("k" + key, "k" + key + " " + number), DEADLINE));
+    }
+  }
+
+  /** Accepts until {@code count} different messages have been seen, in the order of first sight. */
+  private static void receive(Inbox inbox, int count, Map<String, Set<Integer>> seen)
+      throws InterruptedException {
+    while (seen.values().stream().mapToInt(Set::size).sum() < count) {
+      Delivery delivery = inbox.next();
+      String[] parts = text(delivery).split(" ", -1);
+      seen.computeIfAbsent(parts[0], key -> new LinkedHashSet<>()).add(Integer.valueOf(parts[1]));
+      var unused = delivery.settle(Settlement.accept());
+    }
+  }
+
+  /** The node that leads the queue's first partition. */
+  private int leader(TransportConnection connection) throws Exception {
+    return connection
+        .unwrap(Admin.class)
+        .orElseThrow()
+        .describeTopics(List.of(queue.name()))
+        .allTopicNames()
+        .get()
+        .get(queue.name())
+        .partitions()
+        .get(0)
+        .leader()
+        .id();
+  }
+}
