@@ -207,7 +207,10 @@ class SendingTest extends RabbitTest {
     connection.close();
 
     for (CompletableFuture<String> answer : answers) {
-      Throwable error = answer.handle((receipt, problem) -> problem).get(1, TimeUnit.SECONDS);
+      Throwable error =
+          answer
+              .handle((receipt, problem) -> problem)
+              .get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS);
       if (error != null) {
         assertThat(((SendException) error).code()).isEqualTo(ErrorCode.CLOSED);
       }
