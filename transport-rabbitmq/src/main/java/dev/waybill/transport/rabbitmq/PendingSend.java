@@ -3,6 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
+import dev.waybill.routing.ReplyQueue;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,6 +24,14 @@ final class PendingSend {
     /** A fanout exchange; nobody need be bound to it. */
     static Target exchange(String name) {
       return new Target(name, "", false);
+    }
+
+    /** What to say when nobody is there. */
+    String unroutable() {
+      return (ReplyQueue.at(routingKey).isPresent()
+              ? "The requester that '%s' belongs to is gone; nobody takes the reply."
+              : "RabbitMQ has no queue '%s': create it, or let the bus create its topology.")
+          .formatted(routingKey);
     }
 
     /** The target as its permission is named: the default exchange is {@code amq.default}. */
@@ -116,12 +125,7 @@ final class PendingSend {
 
   void confirmed() {
     if (returned) {
-      fail(
-          SendException.rejected(
-              ErrorCode.UNROUTABLE,
-              "RabbitMQ has no queue '%s': create it, or let the bus create its topology."
-                  .formatted(target.routingKey()),
-              null));
+      fail(SendException.rejected(ErrorCode.UNROUTABLE, target.unroutable(), null));
       return;
     }
     if (finish()) {
