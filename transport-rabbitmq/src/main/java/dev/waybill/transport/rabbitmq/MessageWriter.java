@@ -18,8 +18,11 @@ final class MessageWriter {
   private static final int TRANSIENT = 1;
   private static final int PERSISTENT = 2;
 
-  /** The frame's own bytes around its payload: type, channel, length, end. */
-  private static final int FRAME_OVERHEAD = 8;
+  /**
+   * The frame's own bytes around its payload (type, channel, length, end: 8), and room for a {@link
+   * HeaderNames#SEND} header (26, if it is the only one).
+   */
+  private static final int FRAME_OVERHEAD = 64;
 
   private MessageWriter() {}
 

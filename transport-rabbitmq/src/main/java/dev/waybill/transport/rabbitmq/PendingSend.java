@@ -4,7 +4,6 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.ReplyQueue;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -109,14 +108,6 @@ final class PendingSend {
   /** It was provably not written; returns whether it may be tried again. */
   boolean unwritten() {
     return state.compareAndSet(State.WRITTEN, State.QUEUED);
-  }
-
-  /** Whether a {@code basic.return} for these properties may be this message's. */
-  boolean matches(String routingKey, @Nullable String messageId) {
-    return !returned
-        && target.mandatory()
-        && target.routingKey().equals(routingKey)
-        && Objects.equals(properties.getMessageId(), messageId);
   }
 
   void returned() {

@@ -157,9 +157,9 @@ final class RabbitPublisher implements Sender {
             reason,
             "The message to %s was not sent within %s: %s.".formatted(target, limit, words(reason)),
             null),
-        SendException.unknown(
+        RabbitErrors.unknown(
             ErrorCode.TIMEOUT,
-            "RabbitMQ did not confirm the message to %s within %s.".formatted(target, limit),
+            "RabbitMQ did not confirm the message to %s within %s".formatted(target, limit),
             null));
   }
 
@@ -174,9 +174,9 @@ final class RabbitPublisher implements Sender {
   private static void endAtClose(PendingSend send) {
     send.giveUp(
         closedError(),
-        SendException.unknown(
+        RabbitErrors.unknown(
             ErrorCode.CLOSED,
-            "The connection was closed before RabbitMQ confirmed the message to %s."
+            "The connection was closed before RabbitMQ confirmed the message to %s"
                 .formatted(send.target()),
             null));
   }
