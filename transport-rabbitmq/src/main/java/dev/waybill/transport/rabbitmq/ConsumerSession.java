@@ -10,13 +10,14 @@ import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Source;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,47 +36,50 @@ final class ConsumerSession {
   private final int credit;
   private final Mailbox mailbox;
   private final Channel channel;
-  private final BiConsumer<ConsumerSession, Delivery> arrivals;
-  private final BiConsumer<ConsumerSession, MessagingException> losses;
+  private final Owner owner;
   private final Deque<RabbitDelivery> held = new ArrayDeque<>();
   private int open;
   private @Nullable String consumerTag;
   private @Nullable Handover consumer;
   private volatile boolean ended;
 
-  private ConsumerSession(
-      String queue,
-      int credit,
-      Mailbox mailbox,
-      Channel channel,
-      BiConsumer<ConsumerSession, Delivery> arrivals,
-      BiConsumer<ConsumerSession, MessagingException> losses) {
+  /** Told what happens, in the mailbox. */
+  interface Owner {
+    void arrived(ConsumerSession from, Delivery arrival);
+
+    /** All that the consumer was sent before it was cancelled has arrived. */
+    void drained(ConsumerSession from);
+
+    void lost(ConsumerSession from, MessagingException problem);
+  }
+
+  private ConsumerSession(String queue, int credit, Mailbox mailbox, Channel channel, Owner owner) {
     this.queue = queue;
     this.credit = credit;
     this.mailbox = mailbox;
     this.channel = channel;
-    this.arrivals = arrivals;
-    this.losses = losses;
+    this.owner = owner;
   }
 
-  /**
-   * Opens a channel, without consuming yet. {@code arrivals} and {@code losses} run in the mailbox.
-   */
+  /** Opens a channel, without consuming yet. A reply queue is made if it is not there. */
   static ConsumerSession open(
-      Connection connection,
-      String queue,
-      int credit,
-      Mailbox mailbox,
-      BiConsumer<ConsumerSession, Delivery> arrivals,
-      BiConsumer<ConsumerSession, MessagingException> losses)
+      Connection connection, Source source, int credit, Mailbox mailbox, Owner owner)
       throws IOException {
     Channel channel = connection.createChannel();
     if (channel == null) {
       throw new IOException("no channel is left on the connection");
     }
     ConsumerSession session =
-        new ConsumerSession(queue, credit, mailbox, channel, arrivals, losses);
-    channel.basicQos(session.credit, false);
+        new ConsumerSession(RabbitLayout.queueName(source), credit, mailbox, channel, owner);
+    try {
+      if (source instanceof ReplyQueue replies) {
+        ReplyQueues.declare(channel, replies);
+      }
+      channel.basicQos(credit, false);
+    } catch (IOException | RuntimeException e) {
+      session.end(false);
+      throw e;
+    }
     channel.addShutdownListener(session::lost);
     return session;
   }
@@ -93,15 +97,19 @@ final class ConsumerSession {
     return consumerTag != null;
   }
 
+  /** Begins to consume, unless it does, or the consumer before has not handed over everything. */
   void consume() throws IOException {
-    if (consumerTag == null) {
+    if (consumerTag == null && (consumer == null || consumer.hasEnded())) {
       Handover handover = new Handover(channel);
       consumerTag = channel.basicConsume(queue, false, handover);
       consumer = handover;
     }
   }
 
-  /** After the return all that is still to come has been handed over to the mailbox. */
+  /**
+   * After the return all that is still to come has been handed over to the mailbox; if the client
+   * is too slow, the owner is told when.
+   */
   void cancel() throws IOException {
     String tag = consumerTag;
     if (tag != null) {
@@ -167,7 +175,7 @@ final class ConsumerSession {
   private void lost(ShutdownSignalException signal) {
     mailbox.tell(
         () ->
-            losses.accept(
+            owner.lost(
                 this,
                 RabbitErrors.problem(
                     "Receiving from queue '%s' stopped".formatted(queue), signal)));
@@ -191,23 +199,28 @@ final class ConsumerSession {
       }
     }
 
+    boolean hasEnded() {
+      return cancelOk.getCount() == 0;
+    }
+
     @Override
     public void handleCancelOk(String tag) {
       cancelOk.countDown();
+      mailbox.tell(() -> owner.drained(ConsumerSession.this));
     }
 
     @Override
     public void handleDelivery(
         String tag, Envelope envelope, BasicProperties properties, byte[] body) {
       Delivery arrival = new Delivery(envelope, properties, body);
-      mailbox.tell(() -> arrivals.accept(ConsumerSession.this, arrival));
+      mailbox.tell(() -> owner.arrived(ConsumerSession.this, arrival));
     }
 
     @Override
     public void handleCancel(String tag) {
       mailbox.tell(
           () ->
-              losses.accept(
+              owner.lost(
                   ConsumerSession.this,
                   new MessagingException(
                       ErrorCode.NOT_FOUND,

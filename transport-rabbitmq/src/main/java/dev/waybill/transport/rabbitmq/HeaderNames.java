@@ -15,8 +15,13 @@ final class HeaderNames {
   /** Redeliveries of a quorum queue, written by the broker on each. */
   static final String DELIVERY_COUNT = "x-delivery-count";
 
-  /** The broker's notes about one delivery; they are no part of the message. */
-  static final Set<String> PER_DELIVERY = Set.of(DELIVERY_COUNT, "x-acquired-count");
+  /**
+   * The number of a send, on messages that could be taken for another that awaits its answer too.
+   */
+  static final String SEND = "waybill-send";
+
+  /** Notes about one send or delivery; they are no part of the message. */
+  static final Set<String> PER_DELIVERY = Set.of(DELIVERY_COUNT, "x-acquired-count", SEND);
 
   /**
    * Before what can't be kept in a dead letter under its own name, because the broker acts on it.

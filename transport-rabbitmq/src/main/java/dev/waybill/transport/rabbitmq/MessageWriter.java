@@ -15,19 +15,24 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes a message's attributes and headers as AMQP properties. */
 final class MessageWriter {
+  private static final int TRANSIENT = 1;
   private static final int PERSISTENT = 2;
 
-  /** The frame's own bytes around its payload: type, channel, length, end. */
-  private static final int FRAME_OVERHEAD = 8;
+  /**
+   * The frame's own bytes around its payload (type, channel, length, end: 8), and room for a {@link
+   * HeaderNames#SEND} header (26, if it is the only one).
+   */
+  private static final int FRAME_OVERHEAD = 64;
 
   private MessageWriter() {}
 
   /**
    * The properties for a message.
    *
+   * @param persistent whether it is to outlive a restart of the broker
    * @throws SendException rejected, if the message can't be put on the wire
    */
-  static BasicProperties write(WireMessage message) {
+  static BasicProperties write(WireMessage message, boolean persistent) {
     if (message.body().length > RabbitCapabilities.MAX_BODY_BYTES) {
       throw tooLarge(
           "The body of %d bytes is over RabbitMQ's limit of %d; send a reference to the data instead."
@@ -39,7 +44,7 @@ final class MessageWriter {
         .messageId(shortOrNull(message.id()))
         .type(shortOrNull(message.attributes().get("type")))
         .timestamp(date(message.attributes().get("time")))
-        .deliveryMode(PERSISTENT)
+        .deliveryMode(persistent ? PERSISTENT : TRANSIENT)
         .build();
   }
 

@@ -3,7 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
-import java.util.Objects;
+import dev.waybill.routing.ReplyQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,6 +23,14 @@ final class PendingSend {
     /** A fanout exchange; nobody need be bound to it. */
     static Target exchange(String name) {
       return new Target(name, "", false);
+    }
+
+    /** What to say when nobody is there. */
+    String unroutable() {
+      return (ReplyQueue.at(routingKey).isPresent()
+              ? "The requester that '%s' belongs to is gone; nobody takes the reply."
+              : "RabbitMQ has no queue '%s': create it, or let the bus create its topology.")
+          .formatted(routingKey);
     }
 
     /** The target as its permission is named: the default exchange is {@code amq.default}. */
@@ -102,26 +110,13 @@ final class PendingSend {
     return state.compareAndSet(State.WRITTEN, State.QUEUED);
   }
 
-  /** Whether a {@code basic.return} for these properties may be this message's. */
-  boolean matches(String routingKey, @Nullable String messageId) {
-    return !returned
-        && target.mandatory()
-        && target.routingKey().equals(routingKey)
-        && Objects.equals(properties.getMessageId(), messageId);
-  }
-
   void returned() {
     returned = true;
   }
 
   void confirmed() {
     if (returned) {
-      fail(
-          SendException.rejected(
-              ErrorCode.UNROUTABLE,
-              "RabbitMQ has no queue '%s': create it, or let the bus create its topology."
-                  .formatted(target.routingKey()),
-              null));
+      fail(SendException.rejected(ErrorCode.UNROUTABLE, target.unroutable(), null));
       return;
     }
     if (finish()) {

@@ -1,6 +1,7 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -10,9 +11,13 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A publishing channel for one exchange, with the messages that await a confirm. A lane is never
@@ -26,6 +31,11 @@ final class PublishLane {
   private final String exchange;
   private final Channel channel;
   private final ConcurrentNavigableMap<Long, PendingSend> pending = new ConcurrentSkipListMap<>();
+
+  /** What a return says of its message, and the one pending message that says no more itself. */
+  private final Map<Name, Long> unmarked = new ConcurrentHashMap<>();
+
+  private record Name(String routingKey, @Nullable String messageId) {}
 
   private PublishLane(String exchange, Channel channel) {
     this.exchange = exchange;
@@ -64,12 +74,33 @@ final class PublishLane {
     PendingSend.Target target = send.target();
     try {
       channel.basicPublish(
-          target.exchange(), target.routingKey(), target.mandatory(), send.properties(), body);
+          target.exchange(),
+          target.routingKey(),
+          target.mandatory(),
+          recognisable(number, send),
+          body);
     } catch (AlreadyClosedException e) {
-      pending.remove(number);
+      take(number, false);
       throw e;
     }
     send.written();
+  }
+
+  /**
+   * A return carries no number but the message. If another with the same id to the same queue, or
+   * without an id, awaits its answer, the message carries its number itself.
+   */
+  private BasicProperties recognisable(long number, PendingSend send) {
+    if (!send.target().mandatory() || unmarked.putIfAbsent(name(send), number) == null) {
+      return send.properties();
+    }
+    Map<String, Object> headers = new LinkedHashMap<>(MessageReader.headers(send.properties()));
+    headers.put(HeaderNames.SEND, number);
+    return send.properties().builder().headers(headers).build();
+  }
+
+  private static Name name(PendingSend send) {
+    return new Name(send.target().routingKey(), send.properties().getMessageId());
   }
 
   /** Ends all that is pending, for the channel is closed. */
@@ -89,7 +120,7 @@ final class PublishLane {
       send.fail(
           certain
               ? SendException.rejected(code, text, signal)
-              : SendException.unknown(code, text, signal));
+              : RabbitErrors.unknown(code, text, signal));
     }
   }
 
@@ -119,23 +150,22 @@ final class PublishLane {
         .forEach(
             send ->
                 send.fail(
-                    SendException.unknown(
+                    RabbitErrors.unknown(
                         ErrorCode.BROKER_UNAVAILABLE,
-                        "RabbitMQ did not take responsibility for the message to %s (basic.nack): the queue is full or has failed."
+                        "RabbitMQ did not take responsibility for the message to %s (basic.nack): the queue is full or has failed"
                             .formatted(send.target()),
                         null)));
   }
 
-  /**
-   * The return of a message comes before its ack, and returns come in publishing order; it carries
-   * no number, so the first that fits is the one.
-   */
+  /** The return of a message comes before its ack. */
   private void returned(Return basicReturn) {
-    for (PendingSend send : pending.values()) {
-      if (send.matches(basicReturn.getRoutingKey(), basicReturn.getProperties().getMessageId())) {
-        send.returned();
-        return;
-      }
+    BasicProperties properties = basicReturn.getProperties();
+    Object mark = MessageReader.headers(properties).get(HeaderNames.SEND);
+    Name name = new Name(basicReturn.getRoutingKey(), properties.getMessageId());
+    Long number = mark instanceof Long own ? own : unmarked.get(name);
+    PendingSend send = number == null ? null : pending.get(number);
+    if (send != null) {
+      send.returned();
     }
   }
 
@@ -143,12 +173,14 @@ final class PublishLane {
     List<PendingSend> taken = new ArrayList<>();
     if (multiple) {
       var upTo = pending.headMap(number, true);
+      upTo.forEach((each, send) -> unmarked.remove(name(send), each));
       taken.addAll(upTo.values());
       upTo.clear();
     } else {
       PendingSend send = pending.remove(number);
       if (send != null) {
         taken.add(send);
+        unmarked.remove(name(send), number);
       }
     }
     return taken;

@@ -59,9 +59,10 @@ final class RabbitCapabilities {
             .refused(
                 Feature.CANCEL,
                 "RabbitMQ can not take a single message out of a queue; let the handler ask whether it is still wanted")
-            .refused(
+            .natively(
                 Feature.REQUEST_REPLY,
-                "replies are not built yet for this transport; answer with a command or an event")
+                "a durable classic queue per instance, removed at close, and by the broker after 10"
+                    + " minutes without a consumer")
             .refused(
                 Feature.ATOMIC_SEND,
                 "RabbitMQ does not store several messages together or not at all; send one message,"

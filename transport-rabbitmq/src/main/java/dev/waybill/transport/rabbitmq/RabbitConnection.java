@@ -3,6 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import com.rabbitmq.client.Connection;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Sender;
@@ -22,6 +23,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,10 @@ final class RabbitConnection implements TransportConnection {
   /** As long as one receiver may take. */
   private static final Duration RECEIVERS_LIMIT = Duration.ofSeconds(7);
 
+  /** With the answer to one call more, as long as {@link #prepare} may take. */
+  private static final Duration PREPARE_LIMIT = Duration.ofSeconds(30).minus(RabbitLink.RPC_LIMIT);
+
+  private static final Duration DELETE_LIMIT = Duration.ofSeconds(1);
   private static final Duration THREADS_LIMIT = Duration.ofSeconds(2);
   private static final Logger log = LoggerFactory.getLogger(RabbitConnection.class);
 
@@ -46,6 +52,7 @@ final class RabbitConnection implements TransportConnection {
   private final Set<RabbitReceiver> receivers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile String version = "unknown";
+  private volatile @Nullable ReplyQueue replies;
 
   private RabbitConnection(RabbitSettings settings) {
     this.settings = settings;
@@ -70,10 +77,11 @@ final class RabbitConnection implements TransportConnection {
 
   @Override
   public List<String> prepare(Topology topology, Topology.Mode mode) {
-    if (mode == Topology.Mode.ASSUME) {
+    if (mode == Topology.Mode.ASSUME && topology.replies() == null) {
       return List.of();
     }
-    return new RabbitTopology(liveConnection(), settings).prepare(RabbitLayout.of(topology), mode);
+    replies = topology.replies();
+    return patiently(topology, mode);
   }
 
   @Override
@@ -121,6 +129,7 @@ final class RabbitConnection implements TransportConnection {
       return;
     }
     closeReceivers();
+    deleteReplies();
     publisher.close();
     consuming.close();
     publishing.close();
@@ -141,6 +150,55 @@ final class RabbitConnection implements TransportConnection {
     } catch (ExecutionException | TimeoutException e) {
       log.debug(
           "Not all receivers were closed in order; their channels end with the connection", e);
+    }
+  }
+
+  /** Once no receiver can declare it again. */
+  private void deleteReplies() {
+    ReplyQueue made = replies;
+    Connection current = consuming.connection();
+    if (made == null || current == null) {
+      return;
+    }
+    try {
+      CompletableFuture.runAsync(() -> ReplyQueues.delete(current, made), shutdowns)
+          .get(DELETE_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      log.debug("RabbitMQ did not remove the {}; it will when it is unused", made, e);
+    }
+  }
+
+  /**
+   * Prepares again after errors that pass, for nothing of it changes what is there. A quorum queue
+   * that the broker can't set up at once, be it slow or busy deleting its namesake, is one: it
+   * answers with an internal error, and closes the connection.
+   */
+  private List<String> patiently(Topology topology, Topology.Mode mode) {
+    long end = System.nanoTime() + PREPARE_LIMIT.toNanos();
+    Backoff backoff = new Backoff();
+    while (true) {
+      try {
+        return new RabbitTopology(liveConnection(), settings).prepare(topology, mode);
+      } catch (MessagingException e) {
+        long millis = backoff.nextMillis();
+        long left = end - System.nanoTime();
+        if (!e.code().isTransient() || TimeUnit.MILLISECONDS.toNanos(millis) > left) {
+          throw e;
+        }
+        log.info("{} Preparing again.", e.getMessage());
+        pause(millis, e);
+      }
+    }
+  }
+
+  private static void pause(long millis, MessagingException problem) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw problem;
     }
   }
 

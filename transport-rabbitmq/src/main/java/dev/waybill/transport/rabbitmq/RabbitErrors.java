@@ -7,6 +7,7 @@ import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
 import java.time.Duration;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -124,6 +125,11 @@ final class RabbitErrors {
             .formatted(
                 settings.hosts(), seconds(limit), error == null ? "" : " (" + why(error) + ")"),
         error);
+  }
+
+  /** A send whose fate nobody knows; {@code what} happened, without a full stop. */
+  static SendException unknown(ErrorCode code, String what, @Nullable Throwable cause) {
+    return SendException.unknown(code, what + "; it may or may not have been stored.", cause);
   }
 
   static MessagingException closed() {

@@ -2,6 +2,7 @@ package dev.waybill.transport.rabbitmq;
 
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
@@ -66,6 +67,10 @@ final class RabbitLayout {
     RabbitLayout layout = of(topology);
     layout.exchanges.keySet().forEach(name -> names.put(name, name));
     layout.queues.keySet().forEach(name -> names.put(name, name));
+    ReplyQueue replies = topology.replies();
+    if (replies != null) {
+      names.put(replies.name(), replies.name());
+    }
     return names;
   }
 

@@ -4,6 +4,7 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
@@ -46,7 +47,7 @@ final class RabbitPublisher implements Sender {
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
     long end = System.nanoTime() + deadline.toNanos();
     try {
-      BasicProperties properties = properties(message);
+      BasicProperties properties = properties(channel, message);
       admit(deadline);
       Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
       return publish(target(channel), properties, message.body(), left, room::release);
@@ -91,14 +92,16 @@ final class RabbitPublisher implements Sender {
     timer.close();
   }
 
-  private static BasicProperties properties(WireMessage message) {
+  private static BasicProperties properties(Channel channel, WireMessage message) {
     if (message.delay() != null) {
       throw SendException.rejected(
           ErrorCode.UNSUPPORTED,
           "RabbitMQ has no delayed delivery of its own; send when it is due.",
           null);
     }
-    return MessageWriter.write(message);
+    // nobody waits for a reply any more when its broker has been restarted
+    boolean persistent = !(channel instanceof ReplyQueue);
+    return MessageWriter.write(message, persistent);
   }
 
   private static Target target(Channel channel) {
@@ -154,9 +157,9 @@ final class RabbitPublisher implements Sender {
             reason,
             "The message to %s was not sent within %s: %s.".formatted(target, limit, words(reason)),
             null),
-        SendException.unknown(
+        RabbitErrors.unknown(
             ErrorCode.TIMEOUT,
-            "RabbitMQ did not confirm the message to %s within %s.".formatted(target, limit),
+            "RabbitMQ did not confirm the message to %s within %s".formatted(target, limit),
             null));
   }
 
@@ -171,9 +174,9 @@ final class RabbitPublisher implements Sender {
   private static void endAtClose(PendingSend send) {
     send.giveUp(
         closedError(),
-        SendException.unknown(
+        RabbitErrors.unknown(
             ErrorCode.CLOSED,
-            "The connection was closed before RabbitMQ confirmed the message to %s."
+            "The connection was closed before RabbitMQ confirmed the message to %s"
                 .formatted(send.target()),
             null));
   }

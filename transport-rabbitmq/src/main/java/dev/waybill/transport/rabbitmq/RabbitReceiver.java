@@ -25,12 +25,13 @@ import org.slf4j.LoggerFactory;
  * the credit; the other kind cancels its consumer, so that other instances get what it does not
  * take.
  */
-final class RabbitReceiver implements Receiver, RabbitLink.Listener {
+final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSession.Owner {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(3);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
   private static final Logger log = LoggerFactory.getLogger(RabbitReceiver.class);
 
+  private final Source source;
   private final String queue;
   private final boolean keyed;
   private final int credit;
@@ -58,6 +59,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       RabbitPublisher publisher,
       RabbitThreads threads,
       Consumer<RabbitReceiver> onClose) {
+    this.source = source;
     this.queue = RabbitLayout.queueName(source);
     this.keyed = source.keyed();
     this.credit = credit;
@@ -154,8 +156,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     }
     ConsumerSession made = null;
     try {
-      made =
-          ConsumerSession.open(current, queue, credit, mailbox, this::arrived, this::sessionLost);
+      made = ConsumerSession.open(current, source, credit, mailbox, this);
       if (!paused) {
         made.consume();
       }
@@ -177,7 +178,8 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     mailbox.tellLater(backoff.nextMillis(), this::open);
   }
 
-  private void sessionLost(ConsumerSession lost, MessagingException problem) {
+  @Override
+  public void lost(ConsumerSession lost, MessagingException problem) {
     if (session != lost) {
       return;
     }
@@ -199,24 +201,24 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       } else {
         handOut();
         if (!current.isConsuming()) {
-          mailbox.tell(this::consumeAgain); // behind what the last consumer has handed over
+          mailbox.tell(() -> drained(current)); // behind what the last consumer has handed over
         }
       }
     } catch (IOException | RuntimeException e) {
-      sessionLost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
+      lost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
     }
   }
 
   /** A new consumer gets the whole credit again, whatever is still open: not while more is held. */
-  private void consumeAgain() {
-    ConsumerSession current = session;
-    if (current == null || stopped || paused || current.holds()) {
+  @Override
+  public void drained(ConsumerSession current) {
+    if (current != session || stopped || paused || current.holds()) {
       return;
     }
     try {
       current.consume();
     } catch (IOException | RuntimeException e) {
-      sessionLost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
+      lost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
     }
   }
 
@@ -238,7 +240,8 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     }
   }
 
-  private void arrived(ConsumerSession from, Delivery arrival) {
+  @Override
+  public void arrived(ConsumerSession from, Delivery arrival) {
     if (from != session) {
       return;
     }

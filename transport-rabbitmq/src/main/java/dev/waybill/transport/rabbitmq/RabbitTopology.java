@@ -7,6 +7,8 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.ReplyQueue;
+import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.rabbitmq.RabbitLayout.QueueItem;
 import java.io.IOException;
@@ -38,6 +40,7 @@ final class RabbitTopology {
    */
   private static final int NO_DELIVERY_LIMIT = Integer.MAX_VALUE;
 
+  private static final String REPLY_QUEUE = "reply queue";
   private static final Logger log = LoggerFactory.getLogger(RabbitTopology.class);
 
   private final Connection connection;
@@ -55,31 +58,44 @@ final class RabbitTopology {
     this.settings = settings;
   }
 
-  /** What is missing or differs, after creating what is missing if so asked. */
-  List<String> prepare(RabbitLayout layout, Mode mode) {
+  /**
+   * What is missing or differs, after creating what is missing if so asked. The reply queue is made
+   * in any case.
+   */
+  List<String> prepare(Topology topology, Mode mode) {
     try {
-      for (String exchange : layout.exchanges()) {
-        prepare(
-            "exchange",
-            exchange,
-            mode,
-            on -> on.exchangeDeclarePassive(exchange),
-            on -> on.exchangeDeclare(exchange, BuiltinExchangeType.FANOUT, true));
+      if (mode != Mode.ASSUME) {
+        prepare(RabbitLayout.of(topology), mode);
       }
-      for (QueueItem queue : layout.queues()) {
-        prepare(
-            "queue",
-            queue.name(),
-            mode,
-            on -> on.queueDeclarePassive(queue.name()),
-            on -> on.queueDeclare(queue.name(), true, false, false, arguments(queue)));
-      }
-      if (mode == Mode.CREATE && problems.isEmpty()) {
-        layout.queues().forEach(this::bind);
+      ReplyQueue replies = topology.replies();
+      if (replies != null && problems.isEmpty()) {
+        call(REPLY_QUEUE, replies.name(), on -> ReplyQueues.declare(on, replies), 0);
       }
       return List.copyOf(problems);
     } finally {
       closeChannel();
+    }
+  }
+
+  private void prepare(RabbitLayout layout, Mode mode) {
+    for (String exchange : layout.exchanges()) {
+      prepare(
+          "exchange",
+          exchange,
+          mode,
+          on -> on.exchangeDeclarePassive(exchange),
+          on -> on.exchangeDeclare(exchange, BuiltinExchangeType.FANOUT, true));
+    }
+    for (QueueItem queue : layout.queues()) {
+      prepare(
+          "queue",
+          queue.name(),
+          mode,
+          on -> on.queueDeclarePassive(queue.name()),
+          on -> on.queueDeclare(queue.name(), true, false, false, arguments(queue)));
+    }
+    if (mode == Mode.CREATE && problems.isEmpty()) {
+      layout.queues().forEach(this::bind);
     }
   }
 
@@ -156,11 +172,15 @@ final class RabbitTopology {
 
   private MessagingException forbidden(
       String kind, String name, RabbitErrors.Reply reply, @Nullable Throwable cause) {
+    String remedy =
+        kind.equals(REPLY_QUEUE)
+            ? "grant configure and read on it, which every bus that makes requests needs"
+            : "grant configure on it, for a binding also write on the queue and read on the"
+                + " exchange, or use the topology mode ASSUME";
     return new MessagingException(
         ErrorCode.NOT_AUTHORISED,
-        ("The user '%s' may not prepare the %s '%s' (%s): grant configure on it, for a binding also"
-                + " write on the queue and read on the exchange, or use the topology mode ASSUME.")
-            .formatted(settings.user(), kind, name, reply.text()),
+        "The user '%s' may not prepare the %s '%s' (%s): %s."
+            .formatted(settings.user(), kind, name, reply.text(), remedy),
         cause);
   }
 

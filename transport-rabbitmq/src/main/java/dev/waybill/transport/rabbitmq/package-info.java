@@ -10,6 +10,8 @@
  *   <tr><td>subscription {@code s} of {@code t}</td><td>durable queue {@code t.s}, bound to
  *       {@code t}</td></tr>
  *   <tr><td>dead-letter queue of a source</td><td>durable queue {@code <source>.dlq}</td></tr>
+ *   <tr><td>reply queue {@code replies.r.i}</td><td>durable classic queue {@code replies.r.i} with
+ *       {@code x-expires}, made in every mode, deleted at close</td></tr>
  *   <tr><td>keyed</td><td>{@code x-single-active-consumer}</td></tr>
  *   <tr><td>attribute {@code a}</td><td>header {@code ce-a}; {@code ce_}, {@code cloudEvents:} and
  *       {@code cloudEvents_} are read too, in any case</td></tr>
@@ -20,7 +22,7 @@
  *       basic.ack}</td></tr>
  * </table>
  *
- * <p>Queues are quorum queues unless the builder says classic. A structured-mode CloudEvents
+ * <p>Other queues are quorum queues unless the builder says classic. A structured-mode CloudEvents
  * message is delivered as a foreign message, with its envelope as body.
  *
  * <p>Quorum queues are declared with the largest possible {@code x-delivery-limit}, so that the

@@ -77,7 +77,7 @@ class FaultTest {
   void closeAndLeaveNothing() {
     long begin = System.nanoTime();
     connection.close();
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(30));
     proxy.close();
     await().atMost(Recording.LIMIT).untilAsserted(() -> assertThat(RabbitTest.threads()).isEmpty());
   }
@@ -121,7 +121,7 @@ class FaultTest {
 
     assertThat(error.certainty()).isEqualTo(Certainty.REJECTED);
     assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(SHORT.plusSeconds(3));
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(SHORT.multipliedBy(10));
   }
 
   @Test
@@ -198,7 +198,7 @@ class FaultTest {
       }
       assertThat(connection.sender().flush(Wires.DEADLINE)).isTrue();
       assertThat(answers).allMatch(CompletableFuture::isCompletedExceptionally);
-      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
       connection.close();
     } finally {
       broker.resume();
@@ -297,18 +297,28 @@ class FaultTest {
   void closingManyReceiversOfASilentBrokerTakesNoLongerThanOne() {
     TransportConnection patient = Transport.at(proxy.through(broker.uri())).connect(Wires.DEADLINE);
     Recording recording = new Recording();
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 12; i++) {
       Receiver unused = patient.receive(queue, 5, recording);
     }
-    await().atMost(Recording.LIMIT).until(() -> broker.counts(queue.name()).consumers() == 5);
+    await().atMost(Recording.LIMIT).until(() -> broker.counts(queue.name()).consumers() == 12);
     proxy.hold();
     long begin = System.nanoTime();
 
     patient.close();
 
-    // one after another they would take five times the five seconds that each may
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
+    // one after another they would take twelve times the five seconds that each may
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(40));
     proxy.heal();
+  }
+
+  @Test
+  void preparingGoesOnAfterALostConnection() {
+    Queue another = Wires.queue();
+    proxy.cutAfter(Direction.TO_CLIENT, 40); // within the answers to the first declarations
+
+    create(another);
+
+    assertThat(broker.counts(another.name()).consumers()).isZero();
   }
 
   private void create(Queue what) {

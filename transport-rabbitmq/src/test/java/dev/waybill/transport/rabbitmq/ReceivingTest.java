@@ -220,14 +220,14 @@ class ReceivingTest extends RabbitTest {
     for (int i = 0; i < 8; i++) {
       receiver.pause();
       receiver.resume();
-      await().pollDelay(Duration.ofMillis(100)).until(() -> true);
     }
+    settle(recording.delivery(0), Settlement.accept()); // is done after all of it
 
     try (Native raw = new Native(uri())) {
-      // two are open, and at most two wait for the credit
-      assertThat(raw.channel.messageCount(queue.name())).isGreaterThanOrEqualTo(26);
+      // one is settled, two are open, and at most two wait for the credit
+      assertThat(raw.channel.messageCount(queue.name())).isGreaterThanOrEqualTo(25);
     }
-    for (int settled = 0; settled < 30; settled++) {
+    for (int settled = 1; settled < 30; settled++) {
       settle(recording.delivery(settled), Settlement.accept());
       if (settled == 15) {
         receiver.pause();

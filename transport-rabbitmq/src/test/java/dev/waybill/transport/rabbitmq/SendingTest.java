@@ -58,6 +58,53 @@ class SendingTest extends RabbitTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aReturnIsTakenForItsOwnMessageAmongTwins(boolean withId) throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    WireMessage message = Wires.message("twin");
+    WireMessage twin =
+        withId ? message : new WireMessage(message.body(), null, Map.of(), Map.of(), null, null);
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    // what comes to a quorum queue while it is deleted gets no answer at all
+    Duration deadline = Duration.ofSeconds(10);
+    for (int i = 0; i < 400; i++) {
+      answers.add(connection.sender().send(queue, twin, deadline));
+    }
+    answers.get(20).join();
+    try (Native raw = new Native(uri())) {
+      raw.channel.queueDelete(queue.name());
+    }
+    for (int i = 0; i < 10; i++) {
+      answers.add(connection.sender().send(queue, twin, deadline));
+    }
+
+    assertThat(connection.sender().flush(Wires.DEADLINE)).isTrue();
+
+    List<ErrorCode> codes = answers.stream().map(SendingTest::code).toList();
+    int gone = codes.indexOf(ErrorCode.UNROUTABLE);
+    assertThat(gone).isPositive();
+    assertThat(codes.subList(gone, codes.size())).doesNotContainNull();
+  }
+
+  @Test
+  void twinsArriveAsTheyWereSent() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    WireMessage message = Wires.message("twin");
+    Recording recording = receive(queue, 20);
+    for (int i = 0; i < 10; i++) {
+      CompletableFuture<String> unused = connection.sender().send(queue, message, Wires.DEADLINE);
+    }
+
+    recording.delivery(9);
+
+    assertThat(recording.deliveries)
+        .allSatisfy(
+            delivery -> assertThat(delivery.message().headers()).isEqualTo(message.headers()));
+  }
+
   @Test
   void aMessageToAMissingTopicIsRejectedAsNotFoundAndDoesNotDisturbOthers() throws Exception {
     Queue queue = Wires.queue();
@@ -207,11 +254,20 @@ class SendingTest extends RabbitTest {
     connection.close();
 
     for (CompletableFuture<String> answer : answers) {
-      Throwable error = answer.handle((receipt, problem) -> problem).get(1, TimeUnit.SECONDS);
+      Throwable error =
+          answer
+              .handle((receipt, problem) -> problem)
+              .get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS);
       if (error != null) {
         assertThat(((SendException) error).code()).isEqualTo(ErrorCode.CLOSED);
       }
     }
+  }
+
+  /** The code of a send's failure; null if it is confirmed. */
+  private static ErrorCode code(CompletableFuture<String> answer) {
+    Throwable error = answer.handle((receipt, problem) -> problem).join();
+    return error == null ? null : ((SendException) error).code();
   }
 
   private SendException failure(Channel channel, WireMessage message) throws Exception {

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Messages, names and topologies for tests. */
 final class Wires {
-  static final Duration DEADLINE = Duration.ofSeconds(10);
+  static final Duration DEADLINE = Duration.ofSeconds(30);
 
   private static final String RUN = UUID.randomUUID().toString().substring(0, 8);
   private static final AtomicInteger NAMES = new AtomicInteger();
