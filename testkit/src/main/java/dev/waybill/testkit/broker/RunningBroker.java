@@ -1,6 +1,8 @@
 package dev.waybill.testkit.broker;
 
+import dev.waybill.testkit.BrokerFaults;
 import java.net.URI;
+import org.jspecify.annotations.Nullable;
 
 /** A broker that somebody else has started, and ends. */
 final class RunningBroker implements TestBroker {
@@ -51,6 +53,11 @@ final class RunningBroker implements TestBroker {
   @Override
   public void stop() {
     throw notOurs("stop");
+  }
+
+  @Override
+  public @Nullable BrokerFaults faults() {
+    return null;
   }
 
   @Override

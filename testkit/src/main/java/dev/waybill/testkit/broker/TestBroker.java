@@ -1,5 +1,8 @@
 package dev.waybill.testkit.broker;
 
+import dev.waybill.testkit.BrokerFaults;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A running broker of a test, which can be made to fail as real ones do.
  *
@@ -70,6 +73,27 @@ public interface TestBroker extends AutoCloseable {
    * @throws BrokerUnavailableException if it had to be killed because it did not end in time
    */
   void stop();
+
+  /**
+   * This broker in the hand of the contract suite, which {@linkplain #kill kills} and {@linkplain
+   * #restart restarts} it. A harness keeps the broker itself: {@link TestBrokers} would start it
+   * again while it is meant to be down.
+   *
+   * @return the hand on it; null if the broker was found running
+   */
+  default @Nullable BrokerFaults faults() {
+    return new BrokerFaults() {
+      @Override
+      public void stop() {
+        kill();
+      }
+
+      @Override
+      public void start() {
+        restart();
+      }
+    };
+  }
 
   /**
    * Ends the broker and removes all it has written. Its data go too, so it is killed, which is

@@ -50,6 +50,7 @@ class SharedBrokerTest {
 
     assertThat(running.uri()).isEqualTo(uri);
     assertThat(running.port()).isEqualTo(4711);
+    assertThat(running.faults()).isNull();
     running.close();
     assertRefused(running::kill, "kill", kind);
     assertRefused(running::pause, "pause", kind);
