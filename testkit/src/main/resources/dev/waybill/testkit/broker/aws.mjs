@@ -1,6 +1,6 @@
 // aws.mjs INSTALLATION PORT ADVERTISED_PORT DATA
 //
-// Runs fauxqs (SNS and SQS) with four changes that make it a stand-in for the AWS SDK for Java.
+// Runs fauxqs (SNS and SQS) with changes that make it a stand-in for AWS and its SDK for Java.
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
@@ -34,6 +34,30 @@ http.Server.prototype.emit = function (event, request, ...rest) {
 const { SqsStore } = await fauxqs("sqs/sqsStore.js");
 SqsStore.prototype.buildQueueUrl = (queue) =>
   `http://127.0.0.1:${advertisedPort}/000000000000/${queue}`;
+
+// It takes messages that AWS refuses, and refuses characters above U+FFFF, which AWS takes.
+const { SqsError } = await fauxqs("common/errors.js");
+const { INVALID_MESSAGE_BODY_CHAR } = await fauxqs("sqs/sqsTypes.js");
+const illegal = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+INVALID_MESSAGE_BODY_CHAR.test = (text) => illegal.test(text);
+const isId = (id) => id === undefined || /^[\x21-\x7E]{1,128}$/.test(id);
+const isName = (name) => /^(?!aws\.|amazon\.|\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/i.test(name);
+const isText = (text) => text === undefined || (text !== "" && !illegal.test(text));
+const createMessage = SqsStore.createMessage;
+SqsStore.createMessage = (body, attributes = {}, delaySeconds = 0, groupId, deduplicationId) => {
+  const names = Object.keys(attributes);
+  const texts = Object.values(attributes).map((attribute) => attribute.StringValue);
+  if (names.length > 10 || !names.every(isName) || !texts.every(isText)) {
+    throw new SqsError("InvalidParameterValue", `AWS does not take the attributes ${names}`);
+  }
+  if (!isId(groupId) || !isId(deduplicationId) || delaySeconds < 0 || delaySeconds > 900) {
+    throw new SqsError(
+      "InvalidParameterValue",
+      `AWS does not take group ${groupId}, deduplication id ${deduplicationId}, delay ${delaySeconds}`,
+    );
+  }
+  return createMessage(body, attributes, delaySeconds, groupId, deduplicationId);
+};
 
 // Giving a message back would set its receive count to null, which its own table refuses.
 const { PersistenceManager } = await fauxqs("persistence.js");

@@ -13,8 +13,11 @@ import com.amazonaws.services.sns.AmazonSNS;
 import com.amazonaws.services.sns.AmazonSNSClientBuilder;
 import com.amazonaws.services.sqs.AmazonSQS;
 import com.amazonaws.services.sqs.AmazonSQSClientBuilder;
+import com.amazonaws.services.sqs.model.AmazonSQSException;
 import com.amazonaws.services.sqs.model.Message;
+import com.amazonaws.services.sqs.model.MessageAttributeValue;
 import com.amazonaws.services.sqs.model.ReceiveMessageRequest;
+import com.amazonaws.services.sqs.model.SendMessageRequest;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -62,6 +65,33 @@ class AwsTestBrokerTest {
     assertThat(receive(sqs, queue)).containsExactly("a");
     assertThat(broker.version()).isEqualTo("fauxqs 2.4.1");
     sns.shutdown();
+  }
+
+  @Test
+  void refuses_what_aws_refuses_and_takes_what_aws_takes() {
+    String queue = sqs.createQueue("strict").getQueueUrl();
+    SendMessageRequest eleven = new SendMessageRequest(queue, "a");
+    for (int i = 0; i < 11; i++) {
+      eleven.addMessageAttributesEntry("a" + i, text("x"));
+    }
+    List<SendMessageRequest> refused =
+        List.of(
+            eleven,
+            new SendMessageRequest(queue, "a").addMessageAttributesEntry("a b", text("x")),
+            new SendMessageRequest(queue, "a").addMessageAttributesEntry("aws.x", text("x")),
+            new SendMessageRequest(queue, "a").addMessageAttributesEntry("a", text("\u0001")),
+            new SendMessageRequest(queue, "a").withDelaySeconds(901));
+
+    for (SendMessageRequest request : refused) {
+      assertThatThrownBy(() -> sqs.sendMessage(request))
+          .isInstanceOf(AmazonSQSException.class)
+          .hasMessageContaining("AWS does not take");
+    }
+    sqs.sendMessage(
+        new SendMessageRequest(queue, "\uD83D\uDE9A")
+            .addMessageAttributesEntry("a.b-c_D", text("\uD83D\uDE9A")));
+
+    assertThat(receive(sqs, queue)).containsExactly("\uD83D\uDE9A");
   }
 
   @Test
@@ -127,6 +157,10 @@ class AwsTestBrokerTest {
       assertThat(sent.get(60, SECONDS).getMessageId()).isNotEmpty();
       proxied.shutdown();
     }
+  }
+
+  private static MessageAttributeValue text(String value) {
+    return new MessageAttributeValue().withDataType("String").withStringValue(value);
   }
 
   private static AmazonSQS sqs(TestBroker broker) {

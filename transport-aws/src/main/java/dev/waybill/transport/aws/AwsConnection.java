@@ -2,6 +2,7 @@ package dev.waybill.transport.aws;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Sender;
@@ -23,11 +24,15 @@ final class AwsConnection implements TransportConnection {
   private static final int SETTLING_THREADS = 16;
   private static final Duration CLOSING = Duration.ofSeconds(4);
 
+  /** What the deletion of the reply queue has in any case. */
+  private static final Duration SHORTEST = Duration.ofSeconds(1);
+
   private final AwsPort port;
   private final Function<Class<?>, Optional<Object>> nativeClients;
   private final Duration visibilityTimeout;
   private final Addresses addresses;
   private final AwsSender sender;
+  private final OwnReplyQueue replies;
   private final ExecutorService settling = Threads.pool("settle", SETTLING_THREADS);
   private final Lanes lanes = new Lanes(settling);
   private final Set<AwsReceiver> receivers = ConcurrentHashMap.newKeySet();
@@ -42,20 +47,41 @@ final class AwsConnection implements TransportConnection {
     this.nativeClients = nativeClients;
     this.addresses = new Addresses(port);
     this.sender = new AwsSender(port, addresses);
+    this.replies = new OwnReplyQueue(port, addresses);
   }
 
   @Override
   public List<String> prepare(Topology topology, Topology.Mode mode) {
     failIfClosed();
-    if (mode == Topology.Mode.ASSUME) {
-      return List.of();
+    List<String> problems = mode == Topology.Mode.ASSUME ? List.of() : stand(topology, mode);
+    if (topology.replies() != null && problems.isEmpty()) {
+      makeReplyQueue(topology.replies());
     }
+    return problems;
+  }
+
+  private List<String> stand(Topology topology, Topology.Mode mode) {
     AwsTopology work = new AwsTopology(port, addresses, visibilityTimeout);
     TopologyItems items = new TopologyItems(topology);
     try {
       return mode == Topology.Mode.CREATE ? work.create(items) : work.verify(items);
     } catch (AwsFailure e) {
       throw e.asMessagingException("The topology could not be prepared on AWS");
+    }
+  }
+
+  private void makeReplyQueue(ReplyQueue queue) {
+    try {
+      replies.create(queue, visibilityTimeout);
+    } catch (AwsFailure e) {
+      throw e.asMessagingException(
+          ("The %s could not be made as the SQS queue '%s'; a bus that requests needs the rights"
+                  + " sqs:CreateQueue and sqs:DeleteQueue on queues of that prefix")
+              .formatted(queue, Names.queue(queue)));
+    }
+    if (closed.get()) {
+      replies.delete(SHORTEST); // whoever closed the connection may not have seen it
+      failIfClosed();
     }
   }
 
@@ -100,6 +126,8 @@ final class AwsConnection implements TransportConnection {
     Deadline deadline = Deadline.in(CLOSING);
     receivers.forEach(receiver -> receiver.close(deadline));
     settling.shutdownNow();
+    Duration left = deadline.remaining();
+    replies.delete(left.compareTo(SHORTEST) < 0 ? SHORTEST : left);
     port.close();
     Deadline last = Deadline.in(Duration.ofSeconds(1));
     sender.awaitTermination(last);

@@ -23,6 +23,9 @@ interface AwsPort extends AutoCloseable {
   /** Makes a queue, or finds one with the same attributes; its URL. */
   String createQueue(String name, Map<String, String> attributes);
 
+  /** Deletes a queue with all that is in it; no error if it is gone already. */
+  void deleteQueue(String queueUrl, Duration timeout);
+
   /** The attributes of these names that the queue has. */
   Map<String, String> queueAttributes(String queueUrl, List<String> names);
 

@@ -3,7 +3,7 @@ package dev.waybill.transport.aws;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
-import dev.waybill.routing.Queue;
+import dev.waybill.routing.Source;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
@@ -126,7 +126,7 @@ final class AwsSender implements Sender {
   private String call(Channel channel, OutgoingMessage message, Duration timeout) {
     Deadline deadline = Deadline.in(timeout);
     try {
-      if (channel instanceof Queue queue) {
+      if (channel instanceof Source queue) {
         return port.send(addresses.queueUrl(queue, timeout), message, deadline.remaining());
       }
       return port.publish(
@@ -140,7 +140,7 @@ final class AwsSender implements Sender {
   }
 
   private void forget(Channel channel) {
-    if (channel instanceof Queue queue) {
+    if (channel instanceof Source queue) {
       addresses.forget(queue);
     } else {
       addresses.forget((Topic) channel);

@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  * Amazon SQS and SNS. A queue is an SQS queue; a topic is an SNS topic; a subscription is an SQS
  * queue {@code <topic>.<subscription>} that is subscribed with raw delivery. Keyed channels are
  * FIFO queues and topics, with the key as message group; dead-letter queues are standard queues.
- * Queues are made to keep messages for 14 days, the longest that SQS has.
+ * Queues are made to keep messages for 14 days, the longest that SQS has. The replies to a bus's
+ * requests come to a standard queue of that bus alone, {@code replies_-<requester>_-<instance>}, in
+ * which they are kept for an hour; it is deleted when the bus closes, and stays if the process
+ * dies.
  *
  * <p><b>URIs.</b> {@code aws://eu-west-1} is a region, with the credentials of the SDK's default
  * chain. {@code aws://127.0.0.1:4566?region=us-east-1}, a host with a port, is an emulator: it is
@@ -48,8 +51,10 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Rights.</b> Sending: {@code sqs:GetQueueUrl, sqs:SendMessage, sns:Publish}, and {@code
  * sns:ListTopics} unless the account is given. Receiving: {@code sqs:GetQueueUrl,
  * sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility}, and {@code sqs:SendMessage}
- * on the dead-letter queue. That is all with the topology mode {@code ASSUME}; the queues' URLs,
- * and the topics' ARNs, are then looked up at their first use.
+ * on the dead-letter queue. Requesting: {@code sqs:CreateQueue, sqs:DeleteQueue} and the rights of
+ * receiving, on queues whose names begin with {@code replies_-}; replying: those of sending, on the
+ * same. That is all with the topology mode {@code ASSUME}; the queues' URLs, and the topics' ARNs,
+ * are then looked up at their first use.
  *
  * <p><b>SDK.</b> This transport stands on version 1 of the AWS SDK for Java, which the vendor ended
  * support for on 31 December 2025; connecting logs a line about it. The SDK itself logs a stack

@@ -65,9 +65,10 @@ final class Limits {
             .refused(
                 Feature.CANCEL,
                 "SQS can not take back a message that has not been received; let the handler ask whether it is still wanted")
-            .refused(
+            .emulated(
                 Feature.REQUEST_REPLY,
-                "replies are not built yet for this transport; answer with a command or an event")
+                "an SQS queue for each instance, made at its start and deleted at its close; a"
+                    + " process that dies leaves it behind")
             .refused(
                 Feature.ATOMIC_SEND,
                 "SQS and SNS store each message for itself, also those of a batch; send them"

@@ -17,6 +17,7 @@ import com.amazonaws.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry
 import com.amazonaws.services.sqs.model.ChangeMessageVisibilityRequest;
 import com.amazonaws.services.sqs.model.CreateQueueRequest;
 import com.amazonaws.services.sqs.model.DeleteMessageRequest;
+import com.amazonaws.services.sqs.model.DeleteQueueRequest;
 import com.amazonaws.services.sqs.model.GetQueueAttributesRequest;
 import com.amazonaws.services.sqs.model.GetQueueUrlRequest;
 import com.amazonaws.services.sqs.model.ReceiveMessageRequest;
@@ -55,6 +56,18 @@ final class SdkPort implements AwsPort {
     CreateQueueRequest request =
         within(CALL, new CreateQueueRequest(name)).withAttributes(attributes);
     return reachable(call(() -> clients.sqs().createQueue(request).getQueueUrl()));
+  }
+
+  @Override
+  public void deleteQueue(String queueUrl, Duration timeout) {
+    DeleteQueueRequest request = within(timeout, new DeleteQueueRequest(queueUrl));
+    try {
+      call(() -> clients.sqs().deleteQueue(request));
+    } catch (AwsFailure e) {
+      if (e.code() != ErrorCode.NOT_FOUND) {
+        throw e;
+      }
+    }
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.waybill.transport.aws;
 
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
@@ -12,12 +13,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a topology is made of on AWS: queues, topics, and subscriptions of queues to topics. */
 final class TopologyItems {
   private final Set<Source> queues = new LinkedHashSet<>();
   private final Set<Topic> topics = new LinkedHashSet<>();
   private final List<Subscription> subscriptions = new ArrayList<>();
+  private final @Nullable ReplyQueue replies;
 
   TopologyItems(Topology topology) {
     for (Channel channel : topology.channels()) {
@@ -35,9 +38,12 @@ final class TopologyItems {
       }
     }
     queues.addAll(topology.deadLetterQueues());
+    replies = topology.replies();
   }
 
-  /** All that is an SQS queue: queues, subscriptions and dead-letter queues; each once. */
+  /**
+   * All that is an SQS queue and stays: queues, subscriptions and dead-letter queues; each once.
+   */
   Set<Source> queues() {
     return queues;
   }
@@ -55,6 +61,9 @@ final class TopologyItems {
     Map<String, String> names = new LinkedHashMap<>();
     topics.forEach(topic -> names.put(topic.name(), Names.topic(topic)));
     queues.forEach(queue -> names.put(queue.name(), Names.queue(queue)));
+    if (replies != null) {
+      names.put(replies.name(), Names.queue(replies));
+    }
     return names;
   }
 
@@ -75,6 +84,10 @@ final class TopologyItems {
     for (Topic topic : topics) {
       String name = Names.topic(topic);
       tooLong(problems, topic.toString(), "SNS topic", name, Names.MAX_TOPIC_LENGTH);
+    }
+    if (replies != null) {
+      String name = Names.queue(replies);
+      tooLong(problems, replies.toString(), "SQS queue", name, Names.MAX_QUEUE_LENGTH);
     }
     return problems;
   }

@@ -18,6 +18,7 @@ import dev.waybill.transport.WireMessage;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -139,6 +140,15 @@ final class Aws implements AutoCloseable {
                 List.of("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"))
             .getAttributes();
     return attributes.values().stream().mapToInt(Integer::parseInt).sum();
+  }
+
+  /** Whether a receiver of the source has no poll under way, and begins none. */
+  static boolean waitsForCredit(Source source) {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .filter(thread -> thread.getKey().getName().equals("waybill-aws-receive-" + source.name()))
+        .filter(thread -> thread.getKey().getState() == Thread.State.TIMED_WAITING)
+        .flatMap(thread -> Arrays.stream(thread.getValue()))
+        .anyMatch(frame -> frame.getMethodName().equals("awaitCredit"));
   }
 
   static WireMessage message(String body) {

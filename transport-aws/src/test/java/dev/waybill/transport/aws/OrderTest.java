@@ -101,29 +101,47 @@ class OrderTest {
     assertThat(seen.subList(2, 4)).containsExactly("a1", "a2");
   }
 
-  /** A poll that waits for a while and gets nothing, so that the receiver does not spin. */
-  private static List<ReceivedMessage> emptyLongPoll() throws InterruptedException {
-    boolean never = new CountDownLatch(1).await(100, TimeUnit.MILLISECONDS);
-    assertThat(never).isFalse();
-    return List.of();
+  /**
+   * A connection with a short lease to a port of the test's, because the emulator hands out one
+   * message of a group at a time. The first poll gets the messages, the next ones wait for the end.
+   */
+  private record Brief(AwsConnection connection, CountDownLatch end) implements AutoCloseable {
+    static Brief receiving(ReceivedMessage... messages) {
+      CountDownLatch end = new CountDownLatch(1);
+      AwsPort port = mock(AwsPort.class);
+      when(port.queueUrl(anyString(), any())).thenReturn("http://127.0.0.1/q.fifo");
+      when(port.receive(anyString(), anyInt(), any(), any(), any()))
+          .thenReturn(List.of(messages))
+          .thenAnswer(
+              call -> {
+                end.await();
+                return List.of();
+              });
+      return new Brief(
+          new AwsConnection(port, Duration.ofSeconds(2), type -> Optional.empty()), end);
+    }
+
+    List<Delivery> deliveries(int count) {
+      Collector collector = new Collector();
+      connection.receive(new Queue("q", true), 10, collector);
+      return collector.next(count);
+    }
+
+    @Override
+    public void close() {
+      end.countDown();
+      connection.close();
+    }
   }
 
-  /** By a port of the test's: the emulator hands out one message of a group at a time. */
   @Test
   void aLostHeadTakesTheLaterOnesOfItsGroupAlong() {
-    AwsPort port = mock(AwsPort.class);
-    when(port.queueUrl(anyString(), any())).thenReturn("http://127.0.0.1/q.fifo");
-    when(port.receive(anyString(), anyInt(), any(), any(), any()))
-        .thenReturn(List.of(received("1", "a"), received("2", "a"), received("3", "b")))
-        .thenAnswer(call -> emptyLongPoll());
-    Collector collector = new Collector();
-    try (AwsConnection brief =
-        new AwsConnection(port, Duration.ofSeconds(2), type -> Optional.empty())) {
-      brief.receive(new Queue("q", true), 10, collector);
-      List<Delivery> deliveries = collector.next(3);
+    try (Brief brief =
+        Brief.receiving(received("1", "a"), received("2", "a"), received("3", "b"))) {
+      List<Delivery> deliveries = brief.deliveries(3);
 
       await()
-          .atMost(Duration.ofSeconds(10))
+          .atMost(Duration.ofSeconds(30))
           .until(
               () -> {
                 deliveries.get(1).renewLease();
@@ -143,20 +161,12 @@ class OrderTest {
 
   @Test
   void aSettledHeadLeavesTheLaterOnesOfItsGroupAlone() {
-    AwsPort port = mock(AwsPort.class);
-    when(port.queueUrl(anyString(), any())).thenReturn("http://127.0.0.1/q.fifo");
-    when(port.receive(anyString(), anyInt(), any(), any(), any()))
-        .thenReturn(List.of(received("1", "a"), received("2", "a")))
-        .thenAnswer(call -> emptyLongPoll());
-    Collector collector = new Collector();
-    try (AwsConnection brief =
-        new AwsConnection(port, Duration.ofSeconds(2), type -> Optional.empty())) {
-      brief.receive(new Queue("q", true), 10, collector);
-      List<Delivery> deliveries = collector.next(2);
+    try (Brief brief = Brief.receiving(received("1", "a"), received("2", "a"))) {
+      List<Delivery> deliveries = brief.deliveries(2);
       Aws.accept(deliveries.get(0));
 
       await()
-          .atMost(Duration.ofSeconds(10))
+          .atMost(Duration.ofSeconds(30))
           .until(
               () -> {
                 deliveries.get(1).renewLease();

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class ReceivingTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private static Aws aws;
 
   @BeforeAll
@@ -109,10 +111,8 @@ class ReceivingTest {
       aws.sendAndWait(queue, Aws.message("m" + i));
     }
 
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .until(() -> one.deliveries.size() + two.deliveries.size() == 30);
-    await().atMost(Duration.ofSeconds(10)).until(() -> aws.count(queue) == 0);
+    await().atMost(PATIENCE).until(() -> one.deliveries.size() + two.deliveries.size() == 30);
+    await().atMost(PATIENCE).until(() -> aws.count(queue) == 0);
     Set<String> texts = new HashSet<>();
     one.deliveries.forEach(delivery -> texts.add(Collector.text(delivery)));
     two.deliveries.forEach(delivery -> texts.add(Collector.text(delivery)));
@@ -147,18 +147,17 @@ class ReceivingTest {
     aws.receive(queue, 5, collector);
 
     List<Delivery> open = collector.next(5);
-    await()
-        .during(Duration.ofSeconds(3))
-        .atMost(Duration.ofSeconds(6))
-        .until(() -> collector.deliveries.isEmpty());
+    await().atMost(PATIENCE).until(() -> Aws.waitsForCredit(queue));
+    assertThat(collector.deliveries).isEmpty();
     Aws.accept(open.get(0));
     Aws.accept(open.get(1));
 
     collector.next(2);
-    await()
-        .during(Duration.ofSeconds(1))
-        .atMost(Duration.ofSeconds(4))
-        .until(() -> collector.deliveries.isEmpty());
+    await().atMost(PATIENCE).until(() -> Aws.waitsForCredit(queue));
+    Collector other = Collector.accepting();
+    aws.receive(queue, 10, other);
+    other.next(5); // what is left for others
+    assertThat(collector.deliveries).isEmpty();
   }
 
   @Test
@@ -171,16 +170,16 @@ class ReceivingTest {
 
     receiver.pause();
     // what is on its way may still arrive: a poll takes up to two seconds
-    await()
-        .pollDelay(Duration.ofMillis(2_500))
-        .atMost(Duration.ofSeconds(5))
-        .until(() -> before.isOwned());
-    aws.sendAndWait(queue, Aws.message("after"));
-    await()
-        .during(Duration.ofSeconds(2))
-        .atMost(Duration.ofSeconds(5))
-        .until(() -> collector.deliveries.isEmpty());
+    await().atMost(PATIENCE).until(() -> Aws.waitsForCredit(queue));
+    aws.sendAndWait(queue, Aws.message("for the other"));
+    Collector ofOther = Collector.accepting();
+    Receiver other = aws.receive(queue, 5, ofOther);
+    assertThat(Collector.text(ofOther.next())).isEqualTo("for the other");
+    other.close();
+    assertThat(collector.deliveries).isEmpty();
     assertThat(Aws.settle(before, Settlement.accept())).isEqualTo(Result.SETTLED);
+    aws.sendAndWait(queue, Aws.message("after"));
+    await().atMost(PATIENCE).until(() -> Aws.waitsForCredit(queue));
     receiver.resume();
 
     assertThat(Collector.text(collector.next())).isEqualTo("after");
@@ -196,17 +195,14 @@ class ReceivingTest {
 
     receiver.stop();
     aws.sendAndWait(queue, Aws.message("2"));
-    await()
-        .during(Duration.ofSeconds(3))
-        .atMost(Duration.ofSeconds(6))
-        .until(() -> collector.deliveries.isEmpty());
+    Collector next = Collector.accepting();
+    aws.receive(queue, 5, next);
 
+    assertThat(Collector.text(next.next())).isEqualTo("2");
+    assertThat(collector.deliveries).isEmpty();
     assertThat(open.isOwned()).isTrue();
     assertThat(Aws.settle(open, Settlement.accept())).isEqualTo(Result.SETTLED);
     receiver.close();
-    Collector next = Collector.accepting();
-    aws.receive(queue, 5, next);
-    assertThat(Collector.text(next.next())).isEqualTo("2");
   }
 
   @Test

@@ -29,6 +29,7 @@ final class StubAws implements AutoCloseable {
 
   private final HttpServer server;
   private final Map<String, Queue<Answer>> scripts = new ConcurrentHashMap<>();
+  private final Map<String, Answer> standing = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
 
   StubAws() throws IOException {
@@ -49,6 +50,12 @@ final class StubAws implements AutoCloseable {
     return this;
   }
 
+  /** The answer to an operation whenever there is no other. */
+  StubAws always(String operation, int status, String code) {
+    standing.put(operation, new Answer(status, code));
+    return this;
+  }
+
   int calls(String operation) {
     AtomicInteger count = calls.get(operation);
     return count == null ? 0 : count.get();
@@ -60,7 +67,8 @@ final class StubAws implements AutoCloseable {
     JsonNode request = JSON.readTree(exchange.getRequestBody().readAllBytes());
     calls.computeIfAbsent(operation, name -> new AtomicInteger()).incrementAndGet();
     Queue<Answer> script = scripts.get(operation);
-    Answer answer = script == null ? null : script.poll();
+    Answer scripted = script == null ? null : script.poll();
+    Answer answer = scripted == null ? standing.get(operation) : scripted;
     int status = answer == null ? 200 : answer.status();
     byte[] body =
         (answer == null ? success(operation, request) : error(answer))

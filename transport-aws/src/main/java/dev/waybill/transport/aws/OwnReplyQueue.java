@@ -1,0 +1,53 @@
+package dev.waybill.transport.aws;
+
+import dev.waybill.routing.ReplyQueue;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The queue that the replies to one connection's requests come to. It is made at the start and
+ * deleted at the end; a process that dies leaves it behind, empty after an hour.
+ */
+final class OwnReplyQueue {
+  private static final Logger log = LoggerFactory.getLogger(OwnReplyQueue.class);
+
+  /** A reply is of no use once its request has timed out. */
+  private static final Duration RETENTION = Duration.ofHours(1);
+
+  private final AwsPort port;
+  private final Addresses addresses;
+  private volatile @Nullable String url;
+
+  OwnReplyQueue(AwsPort port, Addresses addresses) {
+    this.port = port;
+    this.addresses = addresses;
+  }
+
+  void create(ReplyQueue replies, Duration visibilityTimeout) {
+    String made =
+        port.createQueue(
+            Names.queue(replies),
+            Map.of(
+                "VisibilityTimeout", String.valueOf(visibilityTimeout.toSeconds()),
+                "MessageRetentionPeriod", String.valueOf(RETENTION.toSeconds())));
+    url = made;
+    addresses.remember(replies, made);
+  }
+
+  /** Deletes the queue if it was made; never throws. */
+  void delete(Duration timeout) {
+    String made = url;
+    if (made == null) {
+      return;
+    }
+    url = null;
+    try {
+      port.deleteQueue(made, timeout);
+    } catch (AwsFailure e) {
+      log.warn("The reply queue {} was not deleted and stays: {}", made, e.getMessage());
+    }
+  }
+}
