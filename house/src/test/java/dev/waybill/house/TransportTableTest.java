@@ -42,7 +42,9 @@ class TransportTableTest {
   @Test
   void no_case_of_a_report_has_failed_and_none_is_without_a_reason() throws IOException {
     for (JsonNode report : reports().values()) {
-      assertThat(report.path("failed").asInt()).as("failed on %s", report.path("transport")).isZero();
+      assertThat(report.path("failed").asInt())
+          .as("failed on %s", report.path("transport"))
+          .isZero();
       for (JsonNode row : report.path("cases")) {
         assertThat(row.path("id").asText()).as("%s", row).matches("[A-M][0-9]{1,2}");
         if (!row.path("result").asText().equals("passed")) {

@@ -145,7 +145,8 @@ final class History implements Interceptor {
               .formatted(
                   letter.attributes().get("type"),
                   letter.id(),
-                  Objects.requireNonNullElse(letter.headers().get("waybill-dead-letter-reason"), "no reason")));
+                  Objects.requireNonNullElse(
+                      letter.headers().get("waybill-dead-letter-reason"), "no reason")));
     }
     return lines.isEmpty() ? "nothing has happened" : String.join("\n", lines);
   }

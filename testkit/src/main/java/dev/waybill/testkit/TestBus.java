@@ -8,6 +8,7 @@ import dev.waybill.transport.inmemory.InMemoryBroker;
 import dev.waybill.transport.inmemory.InMemoryTransport;
 import dev.waybill.transport.inmemory.VirtualClock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -99,9 +100,9 @@ public final class TestBus implements AutoCloseable {
    */
   public void advance(Duration time) {
     quiesce();
-    long end = Math.addExact(clock.millis(), time.toMillis());
-    while (clock.millis() < end) {
-      clock.advanceToNext(Duration.ofMillis(end - clock.millis()));
+    Instant end = clock.instant().plus(time);
+    while (clock.instant().isBefore(end)) {
+      clock.advanceToNext(Duration.between(clock.instant(), end));
       quiesce();
     }
   }
@@ -142,8 +143,8 @@ public final class TestBus implements AutoCloseable {
   }
 
   private boolean isQuiet() {
-    long changes = broker.changes();
-    return broker.ready() == 0 && bus.inFlight() == 0 && broker.changes() == changes;
+    long movements = broker.movements();
+    return broker.isHandedOver() && bus.inFlight() == 0 && broker.movements() == movements;
   }
 
   private static void pause() {

@@ -9,8 +9,8 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives each test of a JUnit class a {@link TestBus} as a parameter, closes it afterwards, and fails
- * the test if a thread is left.
+ * Gives each test of a JUnit class a {@link TestBus} as a parameter, closes it afterwards, and
+ * fails the test if a thread is left.
  *
  * <pre>{@code
  * @RegisterExtension

@@ -5,7 +5,6 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import dev.waybill.transport.Transport;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
@@ -122,5 +121,4 @@ class MutantsTest {
   private static String idOf(Method method) {
     return method.getAnnotation(Case.class).value();
   }
-
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ public final class InMemoryBroker {
   private final Ticker ticker;
   private final Map<String, MessageQueue> queues = new ConcurrentHashMap<>();
   private final Map<String, MemoryTopic> topics = new ConcurrentHashMap<>();
+  private final AtomicLong movements = new AtomicLong();
 
   private InMemoryBroker(@Nullable String name, Ticker ticker) {
     this.name = name;
@@ -134,6 +136,23 @@ public final class InMemoryBroker {
     return existing(source).messages();
   }
 
+  /**
+   * How often a message has been stored, handed out or settled. As long as it stays the same,
+   * nothing moves.
+   */
+  public long movements() {
+    return movements.get();
+  }
+
+  /** Whether every receiver has been handed all that it takes at the moment. */
+  public boolean isHandedOver() {
+    return queues.values().stream().allMatch(MessageQueue::isHandedOver);
+  }
+
+  void moved() {
+    movements.incrementAndGet();
+  }
+
   /** The broker's URI. */
   @Override
   public String toString() {
@@ -199,11 +218,6 @@ public final class InMemoryBroker {
   /** Does what is due now. */
   void doWhatIsDue() {
     queues.values().forEach(MessageQueue::doWhatIsDue);
-  }
-
-  /** Whether every receiver has been handed what it takes now. */
-  boolean isHandedOver() {
-    return queues.values().stream().allMatch(MessageQueue::isHandedOver);
   }
 
   /** See {@link MessageQueue#awaitHandedOver}. */

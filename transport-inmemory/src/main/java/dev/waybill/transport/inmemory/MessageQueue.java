@@ -71,6 +71,7 @@ final class MessageQueue implements Destination {
     Duration delay = message.delay();
     StoredMessage stored = new StoredMessage(message, ++lastId, sending);
     size++;
+    broker.moved();
     if (delay != null) {
       await(stored, delay);
     } else if (backlog.arrive(stored)) {
@@ -269,6 +270,7 @@ final class MessageQueue implements Destination {
       intake.leasesDue = Math.min(intake.leasesDue, delivery.leasedUntil);
     }
     intake.open.add(delivery);
+    broker.moved();
     return delivery;
   }
 
@@ -279,6 +281,7 @@ final class MessageQueue implements Destination {
     }
     intake.open.remove(delivery);
     delivery.end(outcome);
+    broker.moved();
   }
 
   private void lose(MemoryDelivery delivery) {

@@ -71,6 +71,15 @@ public final class VirtualClock extends Clock {
   }
 
   /**
+   * Moves the time on to the next moment at which something becomes due, by {@code most} if that
+   * comes earlier; otherwise like {@link #advance}.
+   */
+  public synchronized void advanceToNext(Duration most) {
+    long left = Math.max(0, nextDue() - elapsed);
+    advance(Duration.ofNanos(Math.min(most.toNanos(), left)));
+  }
+
+  /**
    * A timer in this clock's time, for {@link dev.waybill.MessageBus.Builder#timer}; always the
    * same. A task runs in {@link #advance}, on the thread that calls it, at the task's moment and
    * after what the brokers have due at that moment; so it must not wait for another one. One that
