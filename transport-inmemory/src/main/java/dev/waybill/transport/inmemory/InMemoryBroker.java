@@ -35,6 +35,7 @@ public final class InMemoryBroker {
 
   private final @Nullable String name;
   private final Ticker ticker;
+  private final Faults faults = new Faults(this);
   private final Map<String, MessageQueue> queues = new ConcurrentHashMap<>();
   private final Map<String, MemoryTopic> topics = new ConcurrentHashMap<>();
   private final AtomicLong movements = new AtomicLong();
@@ -90,6 +91,11 @@ public final class InMemoryBroker {
   /** A transport to this broker, with the defaults of {@link InMemoryTransport.Builder}. */
   public InMemoryTransport transport() {
     return InMemoryTransport.builder().broker(this).build();
+  }
+
+  /** Makes the broker fail on purpose; always the same. */
+  public Faults faults() {
+    return faults;
   }
 
   /** The names of all queues, dead-letter queues included, and of all subscriptions; a copy. */
@@ -208,6 +214,16 @@ public final class InMemoryBroker {
   /** Forgets a reply queue with its messages. */
   void remove(ReplyQueue replies) {
     queues.remove(replies.name());
+  }
+
+  /** All receivers lose their connections. */
+  void disconnect() {
+    queues.values().forEach(MessageQueue::disconnect);
+  }
+
+  /** All receivers may make their connections again. */
+  void reconnect() {
+    queues.values().forEach(MessageQueue::reconnect);
   }
 
   /** When something becomes due next, or {@link Ticker#NEVER}. */

@@ -1,8 +1,9 @@
 package dev.waybill.transport.inmemory;
 
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
 import dev.waybill.transport.Capabilities;
-import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
@@ -27,13 +28,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InMemoryTransport implements Transport {
   private final InMemoryBroker broker;
-  private final long maxBodyBytes;
-  private final @Nullable Duration leaseDuration;
+  private final Conduct keyed;
+  private final Conduct plain;
+  private final boolean refused;
 
   private InMemoryTransport(Builder builder) {
     this.broker = builder.broker != null ? builder.broker : InMemoryBroker.create();
-    this.maxBodyBytes = builder.maxBodyBytes;
-    this.leaseDuration = builder.leaseDuration;
+    this.keyed = builder.conduct(true);
+    this.plain = builder.conduct(false);
+    this.refused = builder.refused;
   }
 
   /** A builder of a transport to a new broker of its own, with the defaults its methods name. */
@@ -60,27 +63,12 @@ public final class InMemoryTransport implements Transport {
 
   @Override
   public Capabilities capabilities(boolean keyed) {
-    Capabilities.Builder capabilities =
-        Capabilities.builder()
-            .natively(Feature.PUBLISH_SUBSCRIBE, "a copy in each subscription's queue")
-            .natively(Feature.ORDER_PER_KEY, "one message per key is out at a time")
-            .natively(Feature.ATTEMPTS, "counted by the broker, exactly")
-            .natively(Feature.RETRY_AFTER, "the message waits in the broker, and its key with it")
-            .natively(Feature.DELAY, "the message waits in the broker")
-            .emulated(Feature.EXPIRY, "looked at before handling")
-            .natively(Feature.AT_MOST_ONCE, "an accepted message is gone at once")
-            .natively(Feature.DEAD_LETTER, "moved in one step")
-            .natively(Feature.CANCEL, "taken out of every queue that it waits in")
-            .natively(Feature.REQUEST_REPLY, "a queue of the connection, which ends with it")
-            .natively(Feature.ATOMIC_SEND, "all are checked, then all are stored")
-            .natively(Feature.MANDATORY, "a send to a queue that does not exist is rejected")
-            .natively(Feature.CREATE_TOPOLOGY, "queues, topics and subscriptions")
-            .natively(Feature.VERIFY_TOPOLOGY, "existence, kind and order per key")
-            .maxBodyBytes(maxBodyBytes);
-    if (leaseDuration != null) {
-      capabilities.leaseDuration(leaseDuration);
-    }
-    return capabilities.build();
+    return conduct(keyed).capabilities();
+  }
+
+  /** How the broker behaves on keyed channels, or on the others. */
+  Conduct conduct(boolean keyed) {
+    return keyed ? this.keyed : plain;
   }
 
   @Override
@@ -100,10 +88,16 @@ public final class InMemoryTransport implements Transport {
     return names;
   }
 
-  /** Connects at once; never fails. */
+  /** Connects, or fails, at once. */
   @Override
   public TransportConnection connect(Duration deadline) {
-    return new MemoryConnection(broker, maxBodyBytes, leaseDuration);
+    broker.faults().requireAnswer();
+    if (refused) {
+      throw new MessagingException(
+          ErrorCode.NOT_AUTHENTICATED,
+          "The in-memory broker refuses this transport, as refused() of its builder says.");
+    }
+    return new MemoryConnection(this);
   }
 
   @Override
@@ -114,8 +108,10 @@ public final class InMemoryTransport implements Transport {
   /** Settings of an {@link InMemoryTransport}; not thread-safe. */
   public static final class Builder {
     private @Nullable InMemoryBroker broker;
-    private long maxBodyBytes = 16L * 1024 * 1024;
+    private Profile profile = Profile.NONE;
+    private @Nullable Long maxBodyBytes;
     private @Nullable Duration leaseDuration;
+    private boolean refused;
 
     private Builder() {}
 
@@ -125,9 +121,14 @@ public final class InMemoryTransport implements Transport {
       return this;
     }
 
+    /** Which broker the transport is like; default: none. */
+    public Builder profile(Profile profile) {
+      this.profile = profile;
+      return this;
+    }
+
     /**
-     * The longest body that is taken; default: 16 MiB, RabbitMQ's limit. Lower it to meet another
-     * broker's.
+     * The longest body that is taken; default: the profile's, or 16 MiB, RabbitMQ's limit.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -141,7 +142,8 @@ public final class InMemoryTransport implements Transport {
 
     /**
      * How long a delivery is its receiver's without renewal; then the message is delivered again,
-     * as one more attempt. Default: until it is settled or the receiver is closed.
+     * as one more attempt. Default: the profile's, or until it is settled or the receiver is
+     * closed.
      *
      * @throws IllegalArgumentException if it is not positive
      */
@@ -151,6 +153,23 @@ public final class InMemoryTransport implements Transport {
       }
       this.leaseDuration = duration;
       return this;
+    }
+
+    /** Lets the broker refuse the transport, as if its credentials were wrong; for tests. */
+    public Builder refused() {
+      this.refused = true;
+      return this;
+    }
+
+    private Conduct conduct(boolean keyed) {
+      Capabilities.Builder capabilities = profile.capabilities(keyed);
+      if (maxBodyBytes != null) {
+        capabilities.maxBodyBytes(maxBodyBytes);
+      }
+      if (leaseDuration != null) {
+        capabilities.leaseDuration(leaseDuration);
+      }
+      return profile.conduct(capabilities.build());
     }
 
     /** The transport. Each call without a {@link #broker} makes a new broker. */

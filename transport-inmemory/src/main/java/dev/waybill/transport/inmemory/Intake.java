@@ -16,30 +16,51 @@ final class Intake {
 
   final int maxUnsettled;
 
-  /** How long a delivery is the receiver's without renewal, or null if until it is settled. */
-  final @Nullable Duration lease;
+  /** How the broker behaves towards the receiver. */
+  final Conduct conduct;
 
   private final Thread thread;
 
   volatile boolean paused;
   volatile boolean stopped;
 
-  /** Whether the thread is handing over what it took last. */
+  /** Whether the connection is lost, until the receiver has reported it and has a new one. */
+  volatile boolean disconnected;
+
+  /** Whether the thread is handing over what it took last, or is to report a lost connection. */
   boolean handingOver;
 
   /** When to look for expired leases; not later than the first that expires. */
   long leasesDue = Ticker.NEVER;
 
   /** An intake of nothing, emptied by {@code thread}. */
-  Intake(Thread thread, int maxUnsettled, @Nullable Duration lease) {
+  Intake(Thread thread, int maxUnsettled, Conduct conduct) {
     this.thread = thread;
     this.maxUnsettled = maxUnsettled;
-    this.lease = lease;
+    this.conduct = conduct;
   }
 
   /** How many more messages it takes. */
   int credit() {
-    return paused || stopped ? 0 : maxUnsettled - open.size();
+    return paused || stopped || disconnected ? 0 : maxUnsettled - open.size();
+  }
+
+  /** How long a delivery is the receiver's without renewal, or null if until it is settled. */
+  @Nullable Duration lease() {
+    return conduct.capabilities().leaseDuration();
+  }
+
+  /** The connection is lost: the thread has to report it before it takes anything. */
+  void disconnect() {
+    disconnected = true;
+    handingOver = !stopped;
+    wake();
+  }
+
+  /** The connection may be made again; if it is lost, the thread has to report that it is. */
+  void reconnect() {
+    handingOver |= disconnected && !stopped;
+    wake();
   }
 
   boolean isCurrentThread() {

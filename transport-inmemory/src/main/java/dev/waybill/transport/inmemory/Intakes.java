@@ -80,6 +80,19 @@ final class Intakes {
     }
   }
 
+  /** All connections are lost, with all that is open. */
+  void disconnect(Consumer<MemoryDelivery> giveUp) {
+    for (Intake intake : all) {
+      intake.disconnect();
+      List.copyOf(intake.open).forEach(giveUp);
+    }
+  }
+
+  /** Connections may be made again, and receivers look again. */
+  void reconnect() {
+    all.forEach(Intake::reconnect);
+  }
+
   /** How many deliveries are open. */
   int open() {
     return all.stream().mapToInt(intake -> intake.open.size()).sum();

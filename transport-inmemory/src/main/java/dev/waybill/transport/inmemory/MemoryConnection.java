@@ -8,7 +8,6 @@ import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.TransportConnection;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,23 +16,24 @@ import org.jspecify.annotations.Nullable;
 /** One bus's use of an {@link InMemoryBroker}. Thread-safe. */
 final class MemoryConnection implements TransportConnection {
   private final InMemoryBroker broker;
-  private final @Nullable Duration lease;
+  private final InMemoryTransport transport;
   private final MemorySender sender;
   private final List<MemoryReceiver> receivers = new ArrayList<>();
   private @Nullable ReplyQueue replies;
   private boolean closed;
 
-  /** A connection whose deliveries are leased for {@code lease}, or not leased if null. */
-  MemoryConnection(InMemoryBroker broker, long maxBodyBytes, @Nullable Duration lease) {
-    this.broker = broker;
-    this.lease = lease;
-    this.sender = new MemorySender(broker, maxBodyBytes);
+  /** A connection of a transport to its broker. */
+  MemoryConnection(InMemoryTransport transport) {
+    this.broker = transport.broker();
+    this.transport = transport;
+    this.sender = new MemorySender(transport);
   }
 
   @Override
   public List<String> prepare(Topology topology, Topology.Mode mode) {
     synchronized (receivers) {
       requireOpen();
+      broker.faults().requireAnswer();
       replies = topology.replies();
       if (replies != null) {
         broker.makeQueue(replies);
@@ -51,7 +51,9 @@ final class MemoryConnection implements TransportConnection {
 
   @Override
   public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
-    MemoryReceiver receiver = new MemoryReceiver(broker, source, maxUnsettled, lease, listener);
+    MemoryReceiver receiver =
+        new MemoryReceiver(
+            broker, source, maxUnsettled, transport.conduct(source.keyed()), listener);
     synchronized (receivers) {
       requireOpen();
       receivers.removeIf(MemoryReceiver::isClosed);

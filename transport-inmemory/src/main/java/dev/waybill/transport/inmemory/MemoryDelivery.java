@@ -77,6 +77,10 @@ final class MemoryDelivery implements Delivery {
 
   @Override
   public CompletionStage<Settlement.Result> settle(Settlement settlement) {
+    return queue.faults().settle(this, () -> settleNow(settlement));
+  }
+
+  private CompletionStage<Settlement.Result> settleNow(Settlement settlement) {
     if (settlement instanceof Settlement.Release release) {
       return stage(queue.release(this, release.after(), release.attemptsMade()));
     }

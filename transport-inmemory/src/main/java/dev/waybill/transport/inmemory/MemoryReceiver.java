@@ -43,17 +43,13 @@ final class MemoryReceiver implements Receiver {
 
   /** A receiver that has not begun yet; see {@link #start}. */
   MemoryReceiver(
-      InMemoryBroker broker,
-      Source source,
-      int maxUnsettled,
-      @Nullable Duration lease,
-      Listener listener) {
+      InMemoryBroker broker, Source source, int maxUnsettled, Conduct conduct, Listener listener) {
     this.broker = broker;
     this.source = source;
     this.listener = listener;
     this.thread = new Thread(this::run, "waybill-inmemory-" + source.name());
     this.thread.setDaemon(true);
-    this.intake = new Intake(thread, maxUnsettled, lease);
+    this.intake = new Intake(thread, maxUnsettled, conduct);
   }
 
   /** Begins to receive. */
@@ -155,6 +151,9 @@ final class MemoryReceiver implements Receiver {
   private void receive(MessageQueue joined) {
     List<MemoryDelivery> taken = new ArrayList<>();
     while (!intake.stopped) {
+      if (intake.disconnected) {
+        reconnect(joined);
+      }
       long due = joined.take(intake, taken);
       if (taken.isEmpty()) {
         broker.ticker().park(due);
@@ -167,10 +166,21 @@ final class MemoryReceiver implements Receiver {
     }
   }
 
+  private void reconnect(MessageQueue joined) {
+    tell(() -> listener.failed(broker.faults().lost()));
+    while (!intake.stopped && !joined.connect(intake)) {
+      broker.ticker().park(Ticker.NEVER);
+      forgetInterrupt();
+    }
+    if (!intake.stopped) {
+      tell(listener::recovered);
+    }
+  }
+
   private void handOver(MessageQueue joined, MemoryDelivery delivery) {
     if (intake.stopped) {
       joined.takeBack(delivery);
-    } else {
+    } else if (delivery.isOpen()) {
       tell(() -> listener.delivered(delivery));
     }
   }

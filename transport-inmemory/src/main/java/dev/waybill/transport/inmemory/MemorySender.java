@@ -9,32 +9,39 @@ import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
  * Stores messages at once, on the caller's thread; so every answer is there when {@link #send}
- * returns.
+ * returns, unless {@link Faults} hold it.
  */
 final class MemorySender implements Sender {
   private final InMemoryBroker broker;
-  private final long maxBodyBytes;
+  private final InMemoryTransport transport;
+  private final Set<CompletableFuture<?>> unanswered = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  /** A sender that refuses bodies of more than {@code maxBodyBytes}. */
-  MemorySender(InMemoryBroker broker, long maxBodyBytes) {
-    this.broker = broker;
-    this.maxBodyBytes = maxBodyBytes;
+  /** A sender of a transport's connection. */
+  MemorySender(InMemoryTransport transport) {
+    this.broker = transport.broker();
+    this.transport = transport;
   }
 
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
-    return answer(() -> check(channel, message).store(message));
+    return send(() -> check(channel, message).store(message));
   }
 
   @Override
   public CompletableFuture<List<String>> sendTogether(List<Addressed> messages, Duration deadline) {
-    return answer(
+    return send(
         () -> {
           List<Destination> destinations = new ArrayList<>();
           for (Addressed each : messages) {
@@ -50,41 +57,73 @@ final class MemorySender implements Sender {
 
   @Override
   public CompletableFuture<Boolean> cancel(Channel channel, String brokerId, Duration deadline) {
-    return answer(
-        () -> {
-          requireOpen();
-          Destination destination = broker.destination(channel);
-          return destination != null && destination.cancel(brokerId);
-        });
+    if (closed) {
+      return CompletableFuture.failedFuture(closed());
+    }
+    return answered(
+        broker
+            .faults()
+            .ask(
+                () -> {
+                  Destination destination = broker.destination(channel);
+                  return CompletableFuture.completedFuture(
+                      destination != null && destination.cancel(brokerId));
+                }));
   }
 
   @Override
   public boolean flush(Duration deadline) {
-    return true;
+    CompletableFuture<?> all =
+        CompletableFuture.allOf(unanswered.toArray(CompletableFuture[]::new));
+    try {
+      all.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (ExecutionException e) {
+      return true; // a failure is an answer
+    } catch (TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
-  /** Rejects what is sent from now on. */
+  /** Rejects what is sent from now on; what has no answer is unknown. */
   void close() {
     closed = true;
+    unanswered.forEach(answer -> answer.completeExceptionally(closedBeforeTheAnswer()));
   }
 
-  private static <T> CompletableFuture<T> answer(Supplier<T> action) {
+  private <T> CompletableFuture<T> send(Supplier<T> store) {
+    return closed
+        ? CompletableFuture.failedFuture(closed())
+        : answered(broker.faults().send(() -> tried(store)));
+  }
+
+  private static <T> CompletableFuture<T> tried(Supplier<T> store) {
     try {
-      return CompletableFuture.completedFuture(action.get());
+      return CompletableFuture.completedFuture(store.get());
     } catch (SendException e) {
       return CompletableFuture.failedFuture(e);
     }
   }
 
+  private <T> CompletableFuture<T> answered(CompletionStage<T> stage) {
+    CompletableFuture<T> answer = stage.toCompletableFuture();
+    if (!answer.isDone()) {
+      unanswered.add(answer);
+      var unused =
+          answer.whenComplete((value, failure) -> unanswered.removeIf(each -> each == answer));
+      if (closed) {
+        answer.completeExceptionally(closedBeforeTheAnswer());
+      }
+    }
+    return answer;
+  }
+
   /** Where a message would go; throws if it can't be stored there. */
   private Destination check(Channel channel, WireMessage message) {
-    requireOpen();
-    if (message.body().length > maxBodyBytes) {
-      throw rejected(
-          ErrorCode.TOO_LARGE,
-          "The body has %d bytes, %s takes %d at most: send less, or raise the transport's maxBodyBytes."
-              .formatted(message.body().length, channel, maxBodyBytes));
-    }
+    transport.conduct(channel.keyed()).check(channel, message);
     Destination destination = broker.destination(channel);
     if (destination == null) {
       throw rejected(ErrorCode.NOT_FOUND, missing(channel));
@@ -92,10 +131,15 @@ final class MemorySender implements Sender {
     return destination;
   }
 
-  private void requireOpen() {
-    if (closed) {
-      throw rejected(ErrorCode.CLOSED, "The connection to the in-memory broker is closed.");
-    }
+  private static SendException closed() {
+    return rejected(ErrorCode.CLOSED, "The connection to the in-memory broker is closed.");
+  }
+
+  private static SendException closedBeforeTheAnswer() {
+    return SendException.unknown(
+        ErrorCode.CLOSED,
+        "The connection to the in-memory broker was closed before it answered.",
+        null);
   }
 
   private static String missing(Channel channel) {

@@ -23,6 +23,7 @@ final class MessageQueue implements Destination {
 
   private final Source source;
   private final InMemoryBroker broker;
+  private final Faults faults;
   private final Ticker ticker;
   private final Backlog backlog;
   private final Intakes intakes = new Intakes();
@@ -30,10 +31,14 @@ final class MessageQueue implements Destination {
   private long lastId;
   private int size;
 
+  /** The message that was overtaken last, where no order is kept. */
+  private @Nullable StoredMessage overtaken;
+
   /** An empty queue for {@code source}. */
   MessageQueue(Source source, InMemoryBroker broker, Ticker ticker) {
     this.source = source;
     this.broker = broker;
+    this.faults = broker.faults();
     this.ticker = ticker;
     this.backlog = new Backlog(source.keyed());
   }
@@ -46,6 +51,10 @@ final class MessageQueue implements Destination {
   /** The queue that takes the dead letters, or null if the broker has none. */
   @Nullable MessageQueue deadLetters() {
     return broker.queue(source.deadLetterQueue().name());
+  }
+
+  Faults faults() {
+    return faults;
   }
 
   String brokerId(StoredMessage message) {
@@ -93,6 +102,33 @@ final class MessageQueue implements Destination {
   /** Lets a receiver take messages from now on. */
   synchronized void join(Intake intake) {
     intakes.add(intake);
+    if (!faults.isRunning()) {
+      intake.disconnect();
+    }
+  }
+
+  /**
+   * Makes a receiver's connection again.
+   *
+   * @return whether the broker is there; if not, the receiver is woken when it is worth trying
+   */
+  synchronized boolean connect(Intake intake) {
+    boolean connected = faults.isRunning();
+    intake.disconnected = !connected;
+    intake.handingOver = connected;
+    notifyAll();
+    return connected;
+  }
+
+  /** Every receiver loses its connection and what it has open. */
+  synchronized void disconnect() {
+    intakes.disconnect(this::lose);
+  }
+
+  /** Receivers may make their connections again, and take again. */
+  synchronized void reconnect() {
+    intakes.reconnect();
+    notifyAll();
   }
 
   /**
@@ -105,14 +141,14 @@ final class MessageQueue implements Destination {
   synchronized long take(Intake intake, List<MemoryDelivery> taken) {
     doWhatIsDue();
     intakes.notHungry(intake);
-    int most = Math.min(intake.credit(), MAX_TAKEN_AT_ONCE);
+    int most = faults.delivers() ? Math.min(intake.credit(), MAX_TAKEN_AT_ONCE) : 0;
     while (taken.size() < most && backlog.hasReady()) {
-      taken.add(handOut(backlog.take(), intake));
+      takeNext(intake, taken);
     }
     if (taken.isEmpty() && most > 0) {
       intakes.hungry(intake);
     }
-    intake.handingOver = !taken.isEmpty();
+    intake.handingOver = !taken.isEmpty() || intake.disconnected;
     notifyAll();
     return nextDue();
   }
@@ -122,7 +158,11 @@ final class MessageQueue implements Destination {
     doWhatIsDue();
     if (delivery.isOpen()) {
       end(delivery, Result.SETTLED);
-      remove(delivery.stored);
+      if (faults.duplicates()) {
+        comeBack(delivery.stored);
+      } else {
+        remove(delivery.stored);
+      }
     }
     return delivery.became();
   }
@@ -132,7 +172,7 @@ final class MessageQueue implements Destination {
     doWhatIsDue();
     if (delivery.isOpen()) {
       end(delivery, Result.SETTLED);
-      delivery.stored.attempt = attemptsMade + 1;
+      count(delivery, attemptsMade);
       if (after.isZero()) {
         comeBack(delivery.stored);
       } else {
@@ -158,6 +198,7 @@ final class MessageQueue implements Destination {
   synchronized void takeBack(MemoryDelivery unseen) {
     if (unseen.isOpen()) {
       end(unseen, Result.NOT_OWNED);
+      count(unseen, unseen.attempt() - 1);
       comeBack(unseen.stored);
     }
   }
@@ -165,7 +206,7 @@ final class MessageQueue implements Destination {
   /** The receiver has the message for a whole lease again, if it is still its own. */
   synchronized void renewLease(MemoryDelivery delivery) {
     doWhatIsDue();
-    Duration lease = delivery.intake.lease;
+    Duration lease = delivery.intake.lease();
     if (lease != null && delivery.isOpen()) {
       delivery.leasedUntil = ticker.after(lease);
     }
@@ -189,6 +230,13 @@ final class MessageQueue implements Destination {
     List.copyOf(intake.open).forEach(this::lose);
   }
 
+  /** Takes a delivery away from its receiver; it counts as an attempt. */
+  synchronized void giveUp(MemoryDelivery delivery) {
+    if (delivery.isOpen()) {
+      lose(delivery);
+    }
+  }
+
   /** When something becomes due next, or {@link Ticker#NEVER}. */
   synchronized long nextDue() {
     return Math.min(backlog.firstDue(), intakes.leasesDue());
@@ -210,7 +258,7 @@ final class MessageQueue implements Destination {
    * Whether every receiver but the one on whose thread this is called has been handed all it takes.
    */
   synchronized boolean isHandedOver() {
-    return !intakes.anyBusy(backlog.hasReady());
+    return !intakes.anyBusy(backlog.hasReady() && faults.delivers());
   }
 
   /**
@@ -263,10 +311,32 @@ final class MessageQueue implements Destination {
     return all.stream().map(each -> each.message).toList();
   }
 
+  private void takeNext(Intake intake, List<MemoryDelivery> taken) {
+    StoredMessage next = backlog.take();
+    if (!intake.conduct.ordered() && next != overtaken && backlog.hasReady()) {
+      overtaken = next;
+      next = backlog.take();
+      backlog.comeBack(overtaken);
+    }
+    Duration delay = next.heldBack ? null : faults.delayOfNext();
+    next.heldBack = delay != null;
+    if (delay == null) {
+      taken.add(handOut(next, intake));
+    } else {
+      await(next, delay);
+    }
+  }
+
+  private static void count(MemoryDelivery delivery, int attemptsMade) {
+    delivery.stored.attempt =
+        delivery.intake.conduct.counting().next(delivery.attempt(), attemptsMade);
+  }
+
   private MemoryDelivery handOut(StoredMessage message, Intake intake) {
     MemoryDelivery delivery = new MemoryDelivery(this, intake, message);
-    if (intake.lease != null) {
-      delivery.leasedUntil = ticker.after(intake.lease);
+    Duration lease = intake.lease();
+    if (lease != null) {
+      delivery.leasedUntil = ticker.after(lease);
       intake.leasesDue = Math.min(intake.leasesDue, delivery.leasedUntil);
     }
     intake.open.add(delivery);
@@ -286,7 +356,7 @@ final class MessageQueue implements Destination {
 
   private void lose(MemoryDelivery delivery) {
     end(delivery, Result.NOT_OWNED);
-    delivery.stored.attempt = delivery.attempt() + 1;
+    count(delivery, delivery.attempt());
     comeBack(delivery.stored);
   }
 

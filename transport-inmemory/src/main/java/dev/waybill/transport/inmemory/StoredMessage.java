@@ -29,6 +29,9 @@ final class StoredMessage {
   /** Which attempt the next delivery is. */
   int attempt = 1;
 
+  /** Whether its next delivery has been held back on purpose. */
+  boolean heldBack;
+
   /** When it can be delivered, while it waits. */
   long due;
 

@@ -16,6 +16,10 @@
  * to a queue; whoever works on the queue next first does what is due, and idle receivers sleep just
  * until then. With a {@link dev.waybill.transport.inmemory.VirtualClock} they sleep until the clock
  * is advanced.
+ *
+ * <p><b>Like others, and failing.</b> A {@link dev.waybill.transport.inmemory.Profile} is a value of
+ * capabilities, and a {@code Conduct} does what they say; {@link
+ * dev.waybill.transport.inmemory.Faults} is asked before sends, settlements and deliveries.
  */
 @NullMarked
 package dev.waybill.transport.inmemory;

@@ -1,0 +1,95 @@
+package dev.waybill.testkit;
+
+import dev.waybill.transport.Transport;
+import dev.waybill.transport.inmemory.Faults;
+import dev.waybill.transport.inmemory.InMemoryBroker;
+import dev.waybill.transport.inmemory.InMemoryTransport;
+import dev.waybill.transport.inmemory.Profile;
+import dev.waybill.transport.inmemory.VirtualClock;
+import java.time.Duration;
+
+/** A broker in virtual time, which is like another one if it is told so. */
+final class InMemoryHarness implements TransportHarness {
+  private final VirtualClock clock = VirtualClock.create();
+  private final InMemoryBroker broker = InMemoryBroker.create(clock);
+  private final Transport transport;
+
+  InMemoryHarness(Profile profile) {
+    this.transport = InMemoryTransport.builder().broker(broker).profile(profile).build();
+  }
+
+  @Override
+  public Transport transport() {
+    return transport;
+  }
+
+  @Override
+  public String broker() {
+    return "the JVM";
+  }
+
+  @Override
+  public VirtualClock clock() {
+    return clock;
+  }
+
+  @Override
+  public ConnectionFaults connectionFaults() {
+    return new Network(transport, broker.faults());
+  }
+
+  @Override
+  public BrokerFaults brokerFaults() {
+    Faults faults = broker.faults();
+    return new BrokerFaults() {
+      @Override
+      public void stop() {
+        faults.stop();
+      }
+
+      @Override
+      public void start() {
+        faults.start();
+      }
+    };
+  }
+
+  @Override
+  public Transport refusedTransport() {
+    return InMemoryTransport.builder().broker(broker).refused().build();
+  }
+
+  private record Network(Transport transport, Faults faults) implements ConnectionFaults {
+    @Override
+    public void cut() {
+      faults.dropConnections();
+    }
+
+    @Override
+    public void hold() {
+      faults.hold();
+    }
+
+    @Override
+    public void holdAnswers() {
+      faults.holdAnswers();
+    }
+
+    /** Of what is slow, only deliveries: the broker answers on the caller's thread. */
+    @Override
+    public void delay(Duration each) {
+      faults.delayNext(Integer.MAX_VALUE, each);
+    }
+
+    @Override
+    public void heal() {
+      faults.heal();
+    }
+
+    @Override
+    public void close() {
+      faults.heal();
+      faults.dropConnections();
+    }
+  }
+}

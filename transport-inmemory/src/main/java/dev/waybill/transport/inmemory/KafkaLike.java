@@ -1,0 +1,59 @@
+package dev.waybill.transport.inmemory;
+
+import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Capabilities.Feature;
+
+/** What {@code waybill-transport-kafka} declares; its own test holds the two against each other. */
+final class KafkaLike {
+  /** A request of 1 MiB, Kafka's default, less 80 KiB for headers and framing. */
+  private static final int MAX_BODY_BYTES = 966_656;
+
+  private static final int HEADER_BYTES = 32 * 1024;
+  private static final int MAX_HEADERS = 1000;
+
+  private KafkaLike() {}
+
+  static Capabilities.Builder capabilities() {
+    return Capabilities.builder()
+        .natively(Feature.PUBLISH_SUBSCRIBE, "one consumer group per subscription")
+        .natively(
+            Feature.ORDER_PER_KEY,
+            "one partition per key, chosen by Kafka's own partitioner; adding partitions to a topic"
+                + " moves keys")
+        .emulated(
+            Feature.ATTEMPTS, "counted in the process; 1 again after a restart or a rebalance")
+        .emulated(Feature.RETRY_AFTER, "the library waits; the offset stays open, without limit")
+        .refused(
+            Feature.DELAY,
+            "Kafka has no delayed delivery: send the message when it is due, or use RabbitMQ or"
+                + " Amazon SQS")
+        .emulated(Feature.EXPIRY, "looked at before handling")
+        .emulated(
+            Feature.DEAD_LETTER,
+            "published to the source's dead-letter topic, confirmed, then the offset is completed")
+        .refused(
+            Feature.AT_MOST_ONCE,
+            "an acceptance reaches Kafka with the next commit only, up to 100 ms later; use"
+                + " at-least-once and make the handler idempotent by the message id")
+        .refused(
+            Feature.CANCEL,
+            "a record in a Kafka topic can not be taken back; let the handler ask whether it is still wanted")
+        .emulated(
+            Feature.REQUEST_REPLY,
+            "the instances of a requester share a topic, 'replies.<requester>', of which each reads"
+                + " everything and takes its own")
+        .refused(
+            Feature.ATOMIC_SEND,
+            "this version does not use Kafka's transactions: send the messages one by one, each is"
+                + " confirmed")
+        .refused(
+            Feature.MANDATORY,
+            "Kafka has no bindings and keeps a message whether or not anyone receives it; a topic"
+                + " that does not exist is an error for its sender")
+        .natively(Feature.CREATE_TOPOLOGY, "createTopics, alterConsumerGroupOffsets")
+        .natively(Feature.VERIFY_TOPOLOGY, "describeTopics, listConsumerGroupOffsets")
+        .maxBodyBytes(MAX_BODY_BYTES)
+        .maxHeaders(MAX_HEADERS)
+        .maxHeaderBytes(HEADER_BYTES);
+  }
+}

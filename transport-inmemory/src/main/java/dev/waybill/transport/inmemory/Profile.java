@@ -1,0 +1,48 @@
+package dev.waybill.transport.inmemory;
+
+import dev.waybill.transport.Capabilities;
+
+/**
+ * Which broker an in-memory transport is like: what it declares, and how it behaves. So an
+ * application that is to run over that broker is tested without it, its start-up checks included.
+ */
+public enum Profile {
+  /** Like none: everything is native, and nothing has a limit but the body. The default. */
+  NONE(Counting.EXACT, true),
+  /**
+   * Like {@code waybill-transport-kafka}: attempts start at 1 again after each redelivery, nothing
+   * is delayed.
+   */
+  KAFKA(Counting.NONE, false),
+  /** Like {@code waybill-transport-rabbitmq} with quorum queues: nothing is delayed. */
+  RABBITMQ(Counting.EXACT, false),
+  /**
+   * Like {@code waybill-transport-aws}: a channel with keys is a FIFO queue or topic, one without
+   * is a standard one, which keeps no order. Deliveries are leased for 30 seconds, and each counts
+   * as an attempt.
+   */
+  SQS(Counting.DELIVERIES, false);
+
+  private final Counting counting;
+  private final boolean delaysTopics;
+
+  Profile(Counting counting, boolean delaysTopics) {
+    this.counting = counting;
+    this.delaysTopics = delaysTopics;
+  }
+
+  /** What the transport declares for keyed channels, or for the others. */
+  Capabilities.Builder capabilities(boolean keyed) {
+    return switch (this) {
+      case NONE -> OwnCapabilities.get();
+      case KAFKA -> KafkaLike.capabilities();
+      case RABBITMQ -> RabbitLike.capabilities();
+      case SQS -> SqsLike.capabilities(keyed);
+    };
+  }
+
+  /** How the broker behaves under the capabilities that were made of {@link #capabilities}. */
+  Conduct conduct(Capabilities declared) {
+    return new Conduct(declared, counting, delaysTopics);
+  }
+}
