@@ -12,6 +12,11 @@
  *   Dispatcher          one lane per key, concurrency limit
  *   IncomingPipeline    expired? decode, interceptors, handler -> Outcome; exception -> FailurePolicy
  *   Settler             Outcome -> Settlement, once, in one method
+ *
+ * request(command)                             a send, then the way back
+ *   Requests            reply address, expiry, who waits
+ *   Replies             at the other side: a handler's reply, or the fault of what was given up
+ *   ReplyPipeline       accept, find the request, decode, complete it
  * </pre>
  */
 @NullMarked

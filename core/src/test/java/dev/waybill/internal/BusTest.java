@@ -392,6 +392,20 @@ class BusTest {
   }
 
   @Test
+  void a_description_says_where_replies_come_to() {
+    try (MessageBus bus = Contracts.bus(transport, b -> b.requests("shop"))) {
+      assertThat(bus.describe())
+          .contains(
+              "  reply \"payments.paid.v1\" (Paid)\n",
+              "requests\n  replies come to the " + transport.topology.replies(),
+              "ReplyPipeline (accept, request, type, decode)");
+    }
+    try (MessageBus bus = Contracts.bus(transport, b -> b)) {
+      assertThat(bus.describe()).doesNotContain("requests\n", "ReplyPipeline");
+    }
+  }
+
+  @Test
   void a_description_says_where_keyed_channels_differ_and_how_long_is_served() {
     Capabilities.Builder keyed = Capabilities.builder();
     for (Capabilities.Feature feature : Capabilities.Feature.values()) {

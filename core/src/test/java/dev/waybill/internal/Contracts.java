@@ -17,6 +17,12 @@ final class Contracts {
 
   record Invoice(String number) {}
 
+  sealed interface PaymentResult {}
+
+  record Paid(String orderId) implements PaymentResult {}
+
+  record Declined(String orderId, String why) implements PaymentResult {}
+
   static final String PAYMENT = "{\"orderId\":\"o-1\",\"cents\":995}";
 
   static final Routes ROUTES =
@@ -32,6 +38,8 @@ final class Contracts {
                 .toQueue("payments")
                 .keyedBy(ProcessPayment::orderId);
             r.document(Invoice.class).named("invoices.invoice.v1").toQueue("invoices");
+            r.reply(Paid.class).named("payments.paid.v1");
+            r.reply(Declined.class).named("payments.declined.v1");
           });
 
   private Contracts() {}

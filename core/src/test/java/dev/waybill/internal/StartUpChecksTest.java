@@ -181,6 +181,46 @@ class StartUpChecksTest {
   }
 
   @Test
+  void requests_need_replies() {
+    refusing(Feature.REQUEST_REPLY);
+
+    assertProblem(
+        b -> b.requests("shop"),
+        "requests(\"shop\") needs REQUEST_REPLY, which fake refuses: it can't; use another.");
+  }
+
+  @Test
+  void a_requester_has_one_name_that_leaves_others_theirs() {
+    assertThat(problems(b -> b.requests("a/b").requests("shop.dlq")))
+        .containsExactly(
+            "requests(…) is called twice: a bus requests under one name.",
+            "requests(\"shop.dlq\") would take the name of a dead-letter queue: give a name that does not end in 'dlq'.");
+    assertProblem(
+        b -> b.requests("a/b"),
+        "requests(\"a/b\"): a name has 1 to 100 ASCII letters, digits, '.', '_' or '-'.");
+  }
+
+  @Test
+  void only_reply_queues_have_names_of_reply_queues() {
+    Routes routes =
+        Routes.define(
+            r -> {
+              r.document(Invoice.class).named("i").toQueue("replies.shop");
+              r.event(OrderPlaced.class).named("o").toTopic("replies");
+            });
+
+    assertThat(
+            problemsOf(
+                MessageBus.over(transport)
+                    .routes(routes)
+                    .subscribe(
+                        "replies", "x", c -> c.onEvent(OrderPlaced.class, (event, context) -> {}))))
+        .containsExactly(
+            "The name 'replies.shop' begins with 'replies.', as those of reply queues do: give another.",
+            "The name 'replies.x' begins with 'replies.', as those of reply queues do: give another.");
+  }
+
+  @Test
   void a_route_whose_messages_expire_needs_expiry() {
     refusing(Feature.EXPIRY);
 

@@ -236,6 +236,96 @@ class RoutesTest {
   }
 
   @Test
+  void a_reply_has_a_name_and_no_route() {
+    Routes routes = Routes.define(r -> r.reply(Invoice.class).named("invoices.made.v1"));
+
+    assertThat(routes.problems()).isEmpty();
+    assertThat(routes.replyName(Invoice.class)).contains("invoices.made.v1");
+    assertThat(routes.replyNamed("invoices.made.v1").orElseThrow()).isEqualTo(Invoice.class);
+    assertThat(routes.of(Invoice.class)).isEmpty();
+    assertThat(routes.named("invoices.made.v1")).isEmpty();
+    assertThat(routes.all()).isEmpty();
+    assertThat(routes.channels()).isEmpty();
+    assertThat(routes).hasToString("reply \"invoices.made.v1\" (Invoice)\n");
+  }
+
+  @Test
+  void a_route_is_no_reply() {
+    Routes routes = Routes.define(r -> r.event(OrderPlaced.class).named("a").toTopic("t"));
+
+    assertThat(routes.replyName(OrderPlaced.class)).isEmpty();
+    assertThat(routes.replyNamed("a")).isEmpty();
+  }
+
+  @Test
+  void a_reply_is_checked_as_a_route_is() {
+    assertProblem(
+        r -> r.reply(Invoice.class), "The reply Invoice has no type name: add .named(\"…\").");
+    assertProblem(
+        r -> r.reply(Invoice.class).named("a b"),
+        "The reply Invoice has the type name 'a b': use 1 to 200 visible ASCII characters, such as \"orders.order-placed.v1\".");
+    assertProblem(
+        r -> r.reply(Record.class).named("a"),
+        "The reply Record is for class java.lang.Record: give a concrete class, such as a record.");
+    assertProblem(
+        r -> {
+          r.reply(Invoice.class).named("a");
+          r.reply(Invoice.class).named("b");
+        },
+        "The reply Invoice is named twice, \"a\" and \"b\": remove one of them.");
+    assertProblem(
+        r -> {
+          r.reply(Invoice.class).named("a");
+          r.document(Invoice.class).named("b").toQueue("q");
+        },
+        "Invoice is a reply, and also the document to queue q: a payload class has one use; make another class for the other.");
+  }
+
+  @Test
+  void a_reply_and_a_route_or_another_reply_do_not_share_a_name() {
+    String problem =
+        "The type name \"a\" is given to both %s and %s: a name stands for one class; give one of them another name.";
+    assertProblem(
+        r -> {
+          r.reply(Invoice.class).named("a");
+          r.event(OrderPlaced.class).named("a").toTopic("t");
+        },
+        problem.formatted(OrderPlaced.class.getName(), Invoice.class.getName()));
+    assertProblem(
+        r -> {
+          r.reply(Invoice.class).named("a");
+          r.reply(OrderPlaced.class).named("a");
+        },
+        problem.formatted(Invoice.class.getName(), OrderPlaced.class.getName()));
+  }
+
+  @Test
+  void the_librarys_own_type_names_are_not_given() {
+    assertProblem(
+        r -> r.event(OrderPlaced.class).named("dev.waybill.fault.v1").toTopic("t"),
+        "The route of the event OrderPlaced has the type name 'dev.waybill.fault.v1', but names that begin with 'dev.waybill.' are Waybill's own: give another.");
+  }
+
+  @Test
+  void a_reply_queue_is_known_by_its_address_and_nothing_else_is() {
+    ReplyQueue queue = new ReplyQueue("shop.eu", "a1b2");
+
+    assertThat(queue.name()).isEqualTo("replies.shop.eu.a1b2");
+    assertThat(ReplyQueue.at(queue.name())).contains(queue);
+    assertThat(
+            List.of(
+                "",
+                "payments",
+                "replies",
+                "replies.",
+                "replies.x",
+                "replies..x",
+                "replies.x.",
+                "replies.a/b.c"))
+        .allMatch(address -> ReplyQueue.at(address).isEmpty());
+  }
+
+  @Test
   void a_longest_type_name_is_taken_and_a_longer_one_is_not() {
     assertThat(problems(r -> r.event(OrderPlaced.class).named("x".repeat(200)).toTopic("t")))
         .isEmpty();
