@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of a message. */
-abstract class SettlementCases extends RoutingCases {
+abstract class SettlementCases extends SubscriptionCases {
 
   @Test
   void attempts_count_one_two_three_and_the_dead_letter_is_evidence() {
