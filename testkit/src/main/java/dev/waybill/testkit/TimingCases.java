@@ -1,4 +1,4 @@
 package dev.waybill.testkit;
 
 /** Delay and expiry. */
-abstract class TimingCases extends SettlementCases {}
+abstract class TimingCases extends RestartCases {}
