@@ -14,19 +14,14 @@ import dev.waybill.testkit.ContractCase.Charge;
 import dev.waybill.testkit.ContractCase.Charged;
 import dev.waybill.testkit.ContractCase.Refresh;
 import dev.waybill.testkit.ContractCase.Refreshed;
-import dev.waybill.transport.Capabilities;
-import dev.waybill.transport.Capabilities.Feature;
-import dev.waybill.transport.Capabilities.Level;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What a send promises, and when it arrives. */
+/** What a send promises. */
 abstract class SendingCases extends TimingCases {
 
   @Test
@@ -89,28 +84,5 @@ abstract class SendingCases extends TimingCases {
         .cause()
         .hasMessage("The bus contract is closed: send before closing it.")
         .satisfies(e -> assertThat(((SendException) e).code()).isEqualTo(ErrorCode.CLOSED));
-  }
-
-  @Test
-  void a_delayed_message_comes_not_before_its_time_or_is_refused() {
-    Recorder<Long> seen = new Recorder<>();
-    Capabilities.Support delay = harness().transport().capabilities(false).support(Feature.DELAY);
-    try (MessageBus bus =
-        here.refreshing(c -> c.onCommand(Refresh.class, (m, x) -> seen.add(System.nanoTime())))) {
-      long before = System.nanoTime();
-      var send = bus.send(Command.of(new Refresh(1)).with(m -> m.withDelay(Duration.ofSeconds(2))));
-      if (delay.level() == Level.REFUSED) {
-        assertThatThrownBy(send::join)
-            .cause()
-            .hasMessageContaining("can't be delayed by PT2S on queue " + here.plainQueue)
-            .hasMessageContaining(delay.note())
-            .satisfies(
-                e -> assertThat(((SendException) e).code()).isEqualTo(ErrorCode.UNSUPPORTED));
-      } else {
-        send.join();
-        assertThat(await(seen, 1).get(0) - before)
-            .isGreaterThanOrEqualTo(TimeUnit.SECONDS.toNanos(2));
-      }
-    }
   }
 }
