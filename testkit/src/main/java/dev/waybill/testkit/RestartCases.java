@@ -52,9 +52,10 @@ abstract class RestartCases extends RedeliveryCases {
       assertThat(other.describe()).contains(here.keyedQueue);
       await(second, 1);
     }
-    boolean counted = keyedSupport(Feature.ATTEMPTS).level() == Level.NATIVE;
+    Support attempts = keyedSupport(Feature.ATTEMPTS);
+    int least = attempts.level() == Level.NATIVE ? 2 : 1;
     assertThat(first.all()).containsExactly(1);
-    assertThat(second.all()).containsExactly(counted ? 2 : 1);
+    assertThat(second.all()).hasSize(1).allMatch(i -> i == least || (i > least && more(attempts)));
   }
 
   @Test
@@ -86,9 +87,13 @@ abstract class RestartCases extends RedeliveryCases {
       await(second, 3);
     }
     Support attempts = support(Feature.ATTEMPTS);
-    boolean mayCount = attempts.level() == Level.NATIVE && attempts.note().contains("given back");
     assertThat(first.all()).containsExactly(1);
-    assertThat(second.all()).hasSize(3).allMatch(i -> i == 1 || (i == 2 && mayCount));
+    assertThat(second.all()).hasSize(3).allMatch(i -> i == 1 || (i > 1 && more(attempts)));
+  }
+
+  /** Whether the broker is declared to count also what was given back unhandled. */
+  private static boolean more(Support attempts) {
+    return attempts.level() == Level.NATIVE && attempts.note().contains("given back");
   }
 
   @Test

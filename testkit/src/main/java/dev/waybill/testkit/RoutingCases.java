@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waybill.MessageBus;
 import dev.waybill.SendReceipt;
-import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.testkit.ContractCase.Refresh;
 import dev.waybill.testkit.ContractCase.Refreshed;
 import dev.waybill.transport.Capabilities.Feature;
-import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Topology;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,48 +135,5 @@ abstract class RoutingCases extends LimitCases {
       }
       sender.send(new Refresh(3)).join(); // after everybody has gone
     }
-  }
-
-  @Test
-  @Case(value = "K2", needs = Feature.VERIFY_TOPOLOGY)
-  void verify_names_what_is_missing_and_makes_nothing() {
-    Level verify =
-        harness().transport().capabilities(false).support(Feature.VERIFY_TOPOLOGY).level();
-    MessageBus.Builder bus =
-        here.bus()
-            .topology(Topology.Mode.VERIFY)
-            .consume(here.plainQueue, c -> c.onCommand(Refresh.class, (m, x) -> {}));
-    if (verify == Level.REFUSED) {
-      assertThatThrownBy(bus::start).isInstanceOf(ConfigurationException.class);
-      return;
-    }
-    assertThatThrownBy(bus::start)
-        .isInstanceOfSatisfying(
-            ConfigurationException.class,
-            e ->
-                assertThat(e.problems())
-                    .hasSizeGreaterThanOrEqualTo(3)
-                    .anySatisfy(problem -> assertThat(problem).contains(here.plainQueue))
-                    .anySatisfy(problem -> assertThat(problem).contains(here.keyedTopic)));
-    here.bus()
-        .consume(here.plainQueue, c -> c.onCommand(Refresh.class, (m, x) -> {}))
-        .start()
-        .close();
-    Recorder<Integer> seen = new Recorder<>();
-    int expected = 0;
-    for (Topology.Mode mode :
-        List.of(Topology.Mode.CREATE, Topology.Mode.VERIFY, Topology.Mode.ASSUME)) {
-      try (MessageBus there =
-          here.bus()
-              .topology(mode)
-              .consume(
-                  here.plainQueue,
-                  c -> c.onCommand(Refresh.class, (m, x) -> seen.add(m.payload().number())))
-              .start()) {
-        there.send(new Refresh(expected)).join();
-        await(seen, ++expected);
-      }
-    }
-    assertThat(seen.all()).containsExactly(0, 1, 2);
   }
 }

@@ -21,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -105,57 +104,6 @@ abstract class SettlementCases extends SubscriptionCases {
       assertThat(letter.channel()).isEqualTo(here.plainTopic);
       assertThat(letter.subscription()).isEqualTo("broken");
       assertThat(await(fine, 1)).containsExactly(4);
-    }
-  }
-
-  @Test
-  @Case("J1")
-  void what_cannot_be_read_is_a_dead_letter_as_it_came_and_the_next_message_is_handled() {
-    Recorder<DeadLetter> deadLetters = new Recorder<>();
-    Recorder<Integer> seen = new Recorder<>();
-    byte[] noText = {0, (byte) 0xff, (byte) 0xfe, '{', 10, 13};
-    try (MessageBus bus =
-        here.bus()
-            .consume(here.plainQueue, Numbers.refreshes(seen))
-            .consumeDeadLetters(here.plainQueue, deadLetters::add)
-            .start()) {
-      here.sendForeign(here.queue(here.plainQueue), wire(noText, Map.of()));
-      here.sendForeign(here.queue(here.plainQueue), wire(new byte[0], Map.of()));
-      bus.send(new Refresh(2)).join();
-      assertThat(await(seen, 1)).containsExactly(2);
-      List<DeadLetter> letters = await(deadLetters, 2);
-      assertThat(letters).extracting(DeadLetter::attempts).containsOnly(0);
-      assertThat(letters)
-          .anySatisfy(letter -> assertThat(letter.message().body()).isEqualTo(noText));
-      assertThat(letters).anySatisfy(letter -> assertThat(letter.message().body()).isEmpty());
-    }
-  }
-
-  @Test
-  @Case("J2")
-  void what_is_of_no_known_type_is_a_dead_letter_and_the_next_message_is_handled() {
-    Recorder<DeadLetter> deadLetters = new Recorder<>();
-    Recorder<Integer> seen = new Recorder<>();
-    try (MessageBus bus =
-        here.bus()
-            .consume(here.plainQueue, Numbers.refreshes(seen))
-            .consumeDeadLetters(here.plainQueue, deadLetters::add)
-            .start()) {
-      here.sendForeign(
-          here.queue(here.plainQueue),
-          wire(
-              json("{}"),
-              Map.of(
-                  "id", "u-1", "source", "s", "specversion", "1.0", "type", "java.lang.Runtime")));
-      bus.send(new Refresh(2)).join();
-      assertThat(await(seen, 1)).containsExactly(2);
-      DeadLetter letter = await(deadLetters, 1).get(0);
-      assertThat(letter.attempts()).isZero();
-      assertThat(letter.typeName()).isEqualTo("java.lang.Runtime");
-      assertThat(letter.reason())
-          .isEqualTo(
-              "no route on the queue %s has the type name 'java.lang.Runtime'"
-                  .formatted(here.plainQueue));
     }
   }
 
