@@ -80,6 +80,15 @@ final class ContractCase {
 
   /** A bus with the case's routes over another way to the same broker. */
   MessageBus.Builder bus(Transport transport) {
+    return bus(transport, routes);
+  }
+
+  /** A bus with routes of its own. */
+  MessageBus.Builder bus(Routes own) {
+    return bus(harness().transport(), own);
+  }
+
+  private MessageBus.Builder bus(Transport transport, Routes routes) {
     MessageBus.Builder bus = MessageBus.over(transport).named("contract").routes(routes);
     VirtualClock clock = harness().clock();
     return clock == null ? bus : bus.clock(clock).timer(clock.timer());

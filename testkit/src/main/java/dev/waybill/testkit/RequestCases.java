@@ -171,11 +171,11 @@ abstract class RequestCases extends TopologyCases {
       assertThat(reply(bus.request(new Refresh(1), Done.class, AMPLE))).isEqualTo(new Done(1));
       var request = bus.request(new Refresh(2), Done.class, SHORT.multipliedBy(5));
       await(started, 2);
-      MessagingException failure = failure(request);
+      MessagingException failure = failureOf(request);
       assertThat(failure.code()).isEqualTo(ErrorCode.TIMEOUT);
       late.countDown();
       assertThat(reply(bus.request(new Refresh(3), Done.class, AMPLE))).isEqualTo(new Done(3));
-      assertThat(failure(request)).isSameAs(failure);
+      assertThat(failureOf(request)).isSameAs(failure);
     } finally {
       late.countDown();
     }
@@ -206,7 +206,7 @@ abstract class RequestCases extends TopologyCases {
       Answer notNeeded = reply(bus.request(new Refresh(2), Answer.class, AMPLE));
       assertThat(done).isEqualTo(new Done(1));
       assertThat(notNeeded).isEqualTo(new NotNeeded(2, "is fresh"));
-      assertThat(failure(bus.request(new Refresh(3), Done.class, AMPLE)).code())
+      assertThat(failureOf(bus.request(new Refresh(3), Done.class, AMPLE)).code())
           .as("a reply that was not asked for")
           .isEqualTo(ErrorCode.UNKNOWN_TYPE);
     }
@@ -272,18 +272,18 @@ abstract class RequestCases extends TopologyCases {
 
   private MessagingException failureInTime(MessageBus bus) {
     Instant before = now();
-    MessagingException failure = failure(bus.request(new Refresh(1), Answer.class, SHORT));
+    MessagingException failure = failureOf(bus.request(new Refresh(1), Answer.class, SHORT));
     assertThat(Duration.between(before, now())).isLessThan(IN_TIME);
     return failure;
   }
 
   private RequestFailedException requestFailed(CompletableFuture<?> request) {
-    MessagingException failure = failure(request);
+    MessagingException failure = failureOf(request);
     assertThat(failure).isInstanceOf(RequestFailedException.class);
     return (RequestFailedException) failure;
   }
 
-  private MessagingException failure(CompletableFuture<?> request) {
+  private MessagingException failureOf(CompletableFuture<?> request) {
     until("the failure of a request", request::isDone);
     Throwable failure = request.handle((reply, thrown) -> thrown).join();
     assertThat(failure).isInstanceOf(MessagingException.class);

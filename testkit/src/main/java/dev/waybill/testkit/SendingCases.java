@@ -193,27 +193,4 @@ abstract class SendingCases extends SendFailureCases {
         .hasMessage("The bus contract is closed: send before closing it.")
         .satisfies(e -> assertThat(((SendException) e).code()).isEqualTo(ErrorCode.CLOSED));
   }
-
-  @Test
-  void a_delayed_message_comes_not_before_its_time_or_is_refused() {
-    Recorder<Long> seen = new Recorder<>();
-    Capabilities.Support delay = harness().transport().capabilities(false).support(Feature.DELAY);
-    try (MessageBus bus =
-        here.refreshing(c -> c.onCommand(Refresh.class, (m, x) -> seen.add(System.nanoTime())))) {
-      long before = System.nanoTime();
-      var send = bus.send(Command.of(new Refresh(1)).with(m -> m.withDelay(Duration.ofSeconds(2))));
-      if (delay.level() == Level.REFUSED) {
-        assertThatThrownBy(send::join)
-            .cause()
-            .hasMessageContaining("can't be delayed by PT2S on queue " + here.plainQueue)
-            .hasMessageContaining(delay.note())
-            .satisfies(
-                e -> assertThat(((SendException) e).code()).isEqualTo(ErrorCode.UNSUPPORTED));
-      } else {
-        send.join();
-        assertThat(await(seen, 1).get(0) - before)
-            .isGreaterThanOrEqualTo(TimeUnit.SECONDS.toNanos(2));
-      }
-    }
-  }
 }

@@ -21,57 +21,66 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of a message. */
-abstract class SettlementCases extends RoutingCases {
+abstract class SettlementCases extends SubscriptionCases {
 
   @Test
-  void attempts_count_one_two_three_and_the_dead_letter_is_evidence() {
-    Recorder<Integer> attempts = new Recorder<>();
+  @Case("C1")
+  void what_was_handled_is_not_seen_again_after_a_restart() {
+    Recorder<Integer> first = new Recorder<>();
+    try (MessageBus bus = here.refreshing(Numbers.refreshes(first))) {
+      confirmed(Numbers.refresh(bus, IntStream.range(0, 5)));
+      await(first, 5);
+    }
+    assertThat(left(here.plainQueue, 0)).isEmpty();
+  }
+
+  @Test
+  @Case("C7")
+  void a_dead_letter_is_evidence_and_its_original_is_gone() {
     Recorder<DeadLetter> deadLetters = new Recorder<>();
-    Instant before = Instant.now().minusSeconds(1);
+    Instant before = now().minusSeconds(1);
+    Command<Refresh> command =
+        Command.of(new Refresh(1)).with(m -> m.withHeader("tenant", "t-1").withKey("a"));
     try (MessageBus bus =
         here.bus()
             .consume(
-                here.keyedQueue,
+                here.plainQueue,
                 c ->
                     c.onCommand(
-                            Charge.class,
+                            Refresh.class,
                             (m, x) -> {
-                              attempts.add(x.attempt());
-                              throw new IllegalStateException(
-                                  "no account " + m.payload().account());
+                              throw new IllegalStateException("no number " + m.payload().number());
                             })
                         .onFailure(retry(1).thenAfter(Duration.ofMillis(300)).thenDeadLetter()))
-            .consumeDeadLetters(here.keyedQueue, deadLetters::add)
+            .consumeDeadLetters(here.plainQueue, deadLetters::add)
             .start()) {
-      Command<Charge> command =
-          Command.of(new Charge("a", 1)).with(m -> m.withHeader("tenant", "t-1"));
       bus.send(command).join();
       DeadLetter letter = await(deadLetters, 1).get(0);
-      assertThat(attempts.all()).containsExactly(1, 2, 3);
       assertThat(letter.messageId()).isEqualTo(command.metadata().id());
-      assertThat(letter.typeName()).isEqualTo("charge.v1");
+      assertThat(letter.typeName()).isEqualTo("refresh.v1");
       assertThat(new String(letter.message().body(), StandardCharsets.UTF_8))
-          .isEqualTo("{\"account\":\"a\",\"number\":1}");
+          .isEqualTo("{\"number\":1}");
       assertThat(letter.message().headers()).containsEntry("wb-tenant", "t-1");
       assertThat(letter.message().attributes()).containsEntry("partitionkey", "a");
       assertThat(letter.reason()).isEqualTo("attempt 3 failed");
       assertThat(letter.exceptionClass()).isEqualTo("java.lang.IllegalStateException");
-      assertThat(letter.exceptionMessage()).isEqualTo("no account a");
-      assertThat(letter.channel()).isEqualTo(here.keyedQueue);
+      assertThat(letter.exceptionMessage()).isEqualTo("no number 1");
+      assertThat(letter.channel()).isEqualTo(here.plainQueue);
       assertThat(letter.subscription()).isNull();
       assertThat(letter.attempts()).isEqualTo(3);
-      assertThat(letter.firstFailure()).isBetween(before, Instant.now());
-      assertThat(letter.lastFailure()).isAfterOrEqualTo(letter.firstFailure());
+      assertThat(letter.firstFailure()).isBetween(before, now());
+      assertThat(letter.lastFailure()).isBetween(letter.firstFailure(), now());
     }
+    assertThat(deadLetters.all()).hasSize(1);
+    assertThat(left(here.plainQueue, 0)).isEmpty();
   }
 
   @Test
+  @Case("C7")
   void each_subscription_has_dead_letters_of_its_own() {
     Recorder<DeadLetter> deadLetters = new Recorder<>();
     Recorder<Integer> fine = new Recorder<>();
@@ -99,91 +108,7 @@ abstract class SettlementCases extends RoutingCases {
   }
 
   @Test
-  void a_retry_comes_not_before_its_time() {
-    Recorder<Long> times = new Recorder<>();
-    try (MessageBus bus =
-        here.refreshing(
-            c ->
-                c.onCommandDeciding(
-                    Refresh.class,
-                    (m, x) -> {
-                      times.add(System.nanoTime());
-                      return x.attempt() < 3
-                          ? Outcome.retryAfter(Duration.ofMillis(500))
-                          : Outcome.acknowledged();
-                    }))) {
-      bus.send(new Refresh(1)).join();
-      List<Long> all = await(times, 3);
-      assertThat(all).hasSize(3);
-      assertThat(all.get(1) - all.get(0))
-          .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(495));
-      assertThat(all.get(2) - all.get(1))
-          .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(495));
-    }
-  }
-
-  @Test
-  void an_expired_message_is_not_handled_and_one_that_is_not_is() {
-    Recorder<DeadLetter> deadLetters = new Recorder<>();
-    Recorder<Integer> seen = new Recorder<>();
-    try (MessageBus bus =
-        here.bus()
-            .consume(
-                here.plainQueue,
-                c -> c.onCommand(Refresh.class, (m, x) -> seen.add(m.payload().number())))
-            .consumeDeadLetters(here.plainQueue, deadLetters::add)
-            .start()) {
-      bus.send(Command.of(new Refresh(1)).with(m -> m.withExpiresAt(Instant.now().minusSeconds(1))))
-          .join();
-      bus.send(Command.of(new Refresh(2)).with(m -> m.withExpiresAt(Instant.now().plusSeconds(60))))
-          .join();
-      assertThat(await(deadLetters, 1).get(0).reason()).startsWith("expired at ");
-      assertThat(await(seen, 1)).containsExactly(2);
-    }
-  }
-
-  @Test
-  void what_was_settled_is_not_seen_again_and_what_was_not_is() {
-    Recorder<Integer> first = new Recorder<>();
-    CountDownLatch never = new CountDownLatch(1);
-    MessageBus bus =
-        here.bus()
-            .drainTimeout(Duration.ZERO)
-            .consume(
-                here.keyedQueue,
-                c ->
-                    c.onCommand(
-                        Charge.class,
-                        (m, x) -> {
-                          first.add(m.payload().number());
-                          if (m.payload().number() == 3) {
-                            never.await();
-                          }
-                        }))
-            .start();
-    try (bus) {
-      confirmed(
-          IntStream.range(0, 8).mapToObj(i -> bus.send(new Charge("account-" + i, i))).toList());
-      await(first, 8);
-    }
-    Recorder<Integer> second = new Recorder<>();
-    Recorder<Integer> attempts = new Recorder<>();
-    try (MessageBus next =
-        here.charging(
-            c ->
-                c.onCommand(
-                    Charge.class,
-                    (m, x) -> {
-                      second.add(m.payload().number());
-                      attempts.add(x.attempt());
-                    }))) {
-      next.send(new Charge("last", 99)).join();
-      List<Integer> again = await(second, all -> all.contains(3) && all.contains(99), "3 and 99");
-      assertThat(again).as("7 were settled, 1 was given back").containsExactlyInAnyOrder(3, 99);
-    }
-  }
-
-  @Test
+  @Case(value = "C1", needs = Feature.AT_MOST_ONCE, keyed = true)
   void at_most_once_is_not_retried_or_is_refused() {
     Recorder<Integer> seen = new Recorder<>();
     MessageBus.Builder atMostOnce =
@@ -219,5 +144,21 @@ abstract class SettlementCases extends RoutingCases {
       bus.send(new Charge("a", 2)).join();
       assertThat(await(seen, 2)).containsExactly(1, 2);
     }
+  }
+
+  /** What a new consumer of a queue gets, at least so many, without the markers that end it. */
+  final List<Integer> left(String queue, int expected) {
+    Recorder<Integer> seen = new Recorder<>();
+    boolean keyed = queue.equals(here.keyedQueue);
+    try (MessageBus bus =
+        keyed ? here.charging(Numbers.charges(seen)) : here.refreshing(Numbers.refreshes(seen))) {
+      confirmed(
+          keyed ? Numbers.charge(bus, Numbers.markers()) : Numbers.refresh(bus, Numbers.markers()));
+      await(
+          seen,
+          all -> all.containsAll(Numbers.MARKERS) && Numbers.withoutMarkers(all).size() >= expected,
+          "the markers and %d more".formatted(expected));
+    }
+    return Numbers.withoutMarkers(seen.all());
   }
 }

@@ -20,6 +20,14 @@ public interface TransportHarness {
   }
 
   /**
+   * The same broker with leases as short as it can be asked for; the transport itself where leases
+   * do not end by time.
+   */
+  default Transport shortLease() {
+    return transport();
+  }
+
+  /**
    * How long the suite waits for what has to happen; more than the slowest redelivery of the
    * broker.
    */
