@@ -4,7 +4,7 @@ module dev.waybill.testkit {
   requires transitive dev.waybill;
   requires transitive dev.waybill.transport.inmemory;
   requires transitive org.junit.jupiter.api;
-  requires org.assertj.core;
+  requires transitive org.assertj.core;
   requires org.slf4j;
   requires transitive org.jspecify;
 

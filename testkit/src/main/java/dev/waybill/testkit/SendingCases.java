@@ -17,7 +17,6 @@ import dev.waybill.testkit.ContractCase.Charged;
 import dev.waybill.testkit.ContractCase.Refresh;
 import dev.waybill.testkit.ContractCase.Refreshed;
 import dev.waybill.testkit.ContractCase.Report;
-import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Topology;
@@ -25,7 +24,6 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
