@@ -17,8 +17,8 @@
  * until then. With a {@link dev.waybill.transport.inmemory.VirtualClock} they sleep until the clock
  * is advanced.
  *
- * <p><b>Like others, and failing.</b> A {@link dev.waybill.transport.inmemory.Profile} is a value of
- * capabilities, and a {@code Conduct} does what they say; {@link
+ * <p><b>Like others, and failing.</b> A {@link dev.waybill.transport.inmemory.Profile} is a value
+ * of capabilities, and a {@code Conduct} does what they say; {@link
  * dev.waybill.transport.inmemory.Faults} is asked before sends, settlements and deliveries.
  */
 @NullMarked
