@@ -72,7 +72,8 @@ class WakingTest {
   /** An intake whose thread sleeps until it is woken once. */
   private final class Sleeper {
     private final Thread thread = new Thread(LockSupport::park, "sleeper");
-    final Intake intake = new Intake(thread, 10, null);
+    final Intake intake =
+        new Intake(thread, 10, InMemoryTransport.builder().build().conduct(false));
 
     Sleeper() {
       thread.setDaemon(true);
