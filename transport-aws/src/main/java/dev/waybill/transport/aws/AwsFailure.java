@@ -47,11 +47,21 @@ final class AwsFailure extends RuntimeException {
     return new MessagingException(code, what + ": " + getMessage(), getCause());
   }
 
-  /** For the sender of a message; {@code what} is what was not done. */
-  SendException asSendException(String what) {
-    String text = what + ": " + getMessage();
+  /** For the sender of {@code message}: {@code The message m-1 to queue orders}. */
+  SendException asSendException(String message) {
     return fate == Fate.UNKNOWN
-        ? SendException.unknown(code, text, getCause())
-        : SendException.rejected(code, text, getCause());
+        ? unknown(code, message, getMessage(), getCause())
+        : rejected(code, message, getMessage(), getCause());
+  }
+
+  static SendException rejected(
+      ErrorCode code, String message, @Nullable String reason, @Nullable Throwable cause) {
+    return SendException.rejected(code, message + " was not sent: " + reason, cause);
+  }
+
+  static SendException unknown(
+      ErrorCode code, String message, @Nullable String reason, @Nullable Throwable cause) {
+    return SendException.unknown(
+        code, message + " may or may not have been stored: " + reason, cause);
   }
 }

@@ -46,28 +46,27 @@ final class AwsSender implements Sender {
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
     Deadline until = Deadline.in(deadline);
-    String what = "The message " + message.id() + " was not sent to " + channel;
+    String what = "The message " + message.id() + " to " + channel;
     SendException refusal = refusal(channel, message, what);
     if (refusal != null) {
       return CompletableFuture.failedFuture(refusal);
     }
     if (!WireFormat.hasWritableNames(message)) {
       return rejected(
-          ErrorCode.INVALID_MESSAGE, what + ": the name of a header has half of a surrogate pair.");
+          ErrorCode.INVALID_MESSAGE, what, "the name of a header has half of a surrogate pair");
     }
     OutgoingMessage outgoing = WireFormat.write(message, channel.keyed());
     if (outgoing.size() > Limits.MAX_MESSAGE_BYTES) {
       return rejected(
           ErrorCode.TOO_LARGE,
-          what
-              + (": with its attributes it has %d bytes as AWS counts, and %d are allowed; "
-                      + "store large bodies elsewhere and send where they are.")
-                  .formatted(outgoing.size(), Limits.MAX_MESSAGE_BYTES));
+          what,
+          ("with its attributes it has %d bytes as AWS counts, and %d are allowed; store large"
+                  + " bodies elsewhere and send where they are")
+              .formatted(outgoing.size(), Limits.MAX_MESSAGE_BYTES));
     }
     if (!hasPlace(until)) {
       return rejected(
-          ErrorCode.TIMEOUT,
-          what + ": %d messages before it had no answer yet.".formatted(MAX_WAITING));
+          ErrorCode.TIMEOUT, what, MAX_WAITING + " messages before it had no answer yet");
     }
     return start(
         new SendTask(
@@ -149,23 +148,25 @@ final class AwsSender implements Sender {
 
   private @Nullable SendException refusal(Channel channel, WireMessage message, String what) {
     if (isClosed()) {
-      return SendException.rejected(ErrorCode.CLOSED, what + ": the connection is closed", null);
+      return AwsFailure.rejected(ErrorCode.CLOSED, what, "the connection is closed", null);
     }
     Duration delay = message.delay();
     if (delay == null) {
       return null;
     }
     if (channel instanceof Topic || channel.keyed()) {
-      return SendException.rejected(
+      return AwsFailure.rejected(
           ErrorCode.UNSUPPORTED,
-          what + ": " + (channel.keyed() ? Limits.NO_DELAY_ON_FIFO : Limits.NO_DELAY_ON_TOPICS),
+          what,
+          channel.keyed() ? Limits.NO_DELAY_ON_FIFO : Limits.NO_DELAY_ON_TOPICS,
           null);
     }
     return delay.compareTo(Limits.MAX_DELAY) <= 0
         ? null
-        : SendException.rejected(
+        : AwsFailure.rejected(
             ErrorCode.UNSUPPORTED,
-            what + ": SQS delays up to %s, not %s.".formatted(Limits.MAX_DELAY, delay),
+            what,
+            "SQS delays up to %s, not %s".formatted(Limits.MAX_DELAY, delay),
             null);
   }
 
@@ -182,7 +183,7 @@ final class AwsSender implements Sender {
     return closing.getCount() == 0;
   }
 
-  private static CompletableFuture<String> rejected(ErrorCode code, String text) {
-    return CompletableFuture.failedFuture(SendException.rejected(code, text, null));
+  private static CompletableFuture<String> rejected(ErrorCode code, String what, String reason) {
+    return CompletableFuture.failedFuture(AwsFailure.rejected(code, what, reason, null));
   }
 }

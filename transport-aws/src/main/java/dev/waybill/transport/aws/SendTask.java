@@ -29,7 +29,7 @@ final class SendTask implements Runnable {
   /**
    * A message to send.
    *
-   * @param what begins the text of errors: {@code The message m-1 was not sent to queue orders}
+   * @param what the message in the text of errors: {@code The message m-1 to queue orders}
    * @param closing released when the connection closes
    * @param after told of the end of the task, before whoever waits for the answer
    */
@@ -59,7 +59,7 @@ final class SendTask implements Runnable {
     } catch (SendException e) {
       fail(e);
     } catch (RuntimeException e) {
-      fail(SendException.unknown(ErrorCode.BROKER_ERROR, what + ": " + e, e));
+      fail(AwsFailure.unknown(ErrorCode.BROKER_ERROR, what, e.toString(), e));
     }
   }
 
@@ -72,10 +72,10 @@ final class SendTask implements Runnable {
     }
     fail(
         sent
-            ? SendException.unknown(
-                ErrorCode.CLOSED, what + ": the connection was closed before the answer", null)
-            : SendException.rejected(
-                ErrorCode.CLOSED, what + ": the connection was closed before its turn", null));
+            ? AwsFailure.unknown(
+                ErrorCode.CLOSED, what, "the connection was closed before the answer", null)
+            : AwsFailure.rejected(
+                ErrorCode.CLOSED, what, "the connection was closed before its turn", null));
   }
 
   private void fail(SendException e) {
@@ -99,8 +99,8 @@ final class SendTask implements Runnable {
     Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
     while (true) {
       if (deadline.hasPassed()) {
-        throw SendException.rejected(
-            ErrorCode.TIMEOUT, what + ": its turn did not come within the deadline", null);
+        throw AwsFailure.rejected(
+            ErrorCode.TIMEOUT, what, "its turn did not come within the deadline", null);
       }
       try {
         return call.send(deadline.remaining());

@@ -29,12 +29,15 @@ import java.util.concurrent.TimeUnit;
 final class Aws implements AutoCloseable {
   static final Duration DEADLINE = Duration.ofSeconds(10);
 
+  /** The first connection loads the SDK, which takes its time on a busy machine. */
+  static final Duration LOADING = Duration.ofMinutes(2);
+
   final AwsTransport transport;
   final TransportConnection connection;
 
   private Aws(AwsTransport transport) {
     this.transport = transport;
-    this.connection = transport.connect(Duration.ofSeconds(20));
+    this.connection = transport.connect(LOADING);
   }
 
   static Aws connect() {

@@ -54,6 +54,7 @@ class FaultsTest {
 
     assertThat(e.certainty()).isEqualTo(Certainty.UNKNOWN);
     assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT);
+    assertThat(e).hasMessageContaining("may or may not have been stored");
     aws.sendAndWait(queue, Aws.message("marker"));
     Collector collector = Collector.accepting();
     aws.receive(queue, 10, collector);
