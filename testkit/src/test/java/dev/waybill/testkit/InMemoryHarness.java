@@ -7,15 +7,29 @@ import dev.waybill.transport.inmemory.InMemoryTransport;
 import dev.waybill.transport.inmemory.Profile;
 import dev.waybill.transport.inmemory.VirtualClock;
 import java.time.Duration;
+import java.util.function.UnaryOperator;
 
 /** A broker in virtual time, which is like another one if it is told so. */
 final class InMemoryHarness implements TransportHarness {
   private final VirtualClock clock = VirtualClock.create();
   private final InMemoryBroker broker = InMemoryBroker.create(clock);
   private final Transport transport;
+  private final Duration patience;
 
   InMemoryHarness(Profile profile) {
-    this.transport = InMemoryTransport.builder().broker(broker).profile(profile).build();
+    this(profile, transport -> transport, Duration.ofSeconds(30));
+  }
+
+  /** A harness of a transport that something is done to. */
+  InMemoryHarness(Profile profile, UnaryOperator<Transport> bend, Duration patience) {
+    this.transport =
+        bend.apply(InMemoryTransport.builder().broker(broker).profile(profile).build());
+    this.patience = patience;
+  }
+
+  @Override
+  public Duration patience() {
+    return patience;
   }
 
   @Override

@@ -29,6 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /** Transports that are wrong in one thing each. The suite has to tell every one of them. */
+@SuppressWarnings("ImmutableEnumChecker") // what bends has no state of its own
 enum Mutant {
   LOSES_A_NACK(
       "CHI",

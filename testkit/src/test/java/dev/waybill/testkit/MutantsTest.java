@@ -5,6 +5,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.waybill.transport.inmemory.Profile;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
@@ -35,11 +36,12 @@ class MutantsTest {
   static final class Subject extends TransportContract {
     private static Mutant mutant = Mutant.values()[0];
 
-    private final TransportHarness good = InMemoryHarness.quick(Duration.ofSeconds(2));
+    private final TransportHarness harness =
+        new InMemoryHarness(Profile.NONE, mutant::of, Duration.ofSeconds(2));
 
     @Override
     protected TransportHarness harness() {
-      return InMemoryHarness.over(good, transport -> mutant.of(transport));
+      return harness;
     }
 
     @Override
