@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waybill.MessageBus;
 import dev.waybill.routing.Routes;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -105,6 +106,7 @@ class TestBusTest {
 
   @Test
   void a_handler_that_hangs_is_told_with_the_history() {
+    CountDownLatch never = new CountDownLatch(1);
     TestBus.Builder stuck =
         TestBus.over(ROUTES)
             .with(
@@ -113,9 +115,7 @@ class TestBusTest {
                         .consume(
                             "bills",
                             c ->
-                                c.onCommand(
-                                        Bill.class,
-                                        (command, context) -> new Object().equals(stall()))
+                                c.onCommand(Bill.class, (command, context) -> never.await())
                                     .onFailure(noRetry())));
     try (TestBus test = stuck.start()) {
       test.bus().send(new Bill("1")).join();
@@ -126,15 +126,10 @@ class TestBusTest {
     }
   }
 
-  private static Object stall() throws InterruptedException {
-    new java.util.concurrent.CountDownLatch(1).await();
-    return "";
-  }
-
   @Test
   void a_leak_check_names_the_thread_that_is_left() throws InterruptedException {
     LeakCheck leaks = LeakCheck.begin();
-    java.util.concurrent.CountDownLatch end = new java.util.concurrent.CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
     Thread left =
         new Thread(
             () -> {
