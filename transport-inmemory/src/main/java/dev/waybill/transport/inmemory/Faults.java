@@ -186,32 +186,34 @@ public final class Faults {
     return new MessagingException(ErrorCode.CONNECTION_FAILED, noConnection());
   }
 
-  /** Sends, or doesn't; and answers, or doesn't. */
-  <T> CompletionStage<T> send(Supplier<CompletionStage<T>> store) {
+  /** Sends to {@code where}, or doesn't; and answers, or doesn't. */
+  <T> CompletionStage<T> send(Object where, Supplier<CompletionStage<T>> store) {
     if (none || !isRunning() || !take(Next.SEND)) {
-      return ask(store);
+      return ask(where, store);
     }
     SendFailure failure = sendFailure();
     if (failure == SendFailure.REJECTED) {
       return CompletableFuture.failedFuture(
           SendException.rejected(
               ErrorCode.BROKER_UNAVAILABLE,
-              "The in-memory broker rejects this send on purpose; the next may succeed.",
+              "The in-memory broker rejects this send to %s on purpose; the next may succeed."
+                  .formatted(where),
               null));
     }
-    CompletionStage<T> unknown = CompletableFuture.failedFuture(unknown());
+    CompletionStage<T> unknown = CompletableFuture.failedFuture(unknown(where));
     return failure == SendFailure.UNKNOWN_LOST
         ? unknown
         : store.get().thenCompose(unused -> unknown);
   }
 
-  /** Does something for a sender, or doesn't; and answers, or doesn't. */
-  <T> CompletionStage<T> ask(Supplier<CompletionStage<T>> action) {
+  /** Does something for a sender to {@code where}, or doesn't; and answers, or doesn't. */
+  <T> CompletionStage<T> ask(Object where, Supplier<CompletionStage<T>> action) {
     if (!isRunning()) {
       return CompletableFuture.failedFuture(
-          SendException.rejected(ErrorCode.CONNECTION_FAILED, noConnection(), null));
+          SendException.rejected(
+              ErrorCode.CONNECTION_FAILED, "%s: %s".formatted(where, noConnection()), null));
     }
-    return answer(action, Faults::unknown);
+    return answer(action, () -> unknown(where));
   }
 
   /** Settles, or doesn't; and answers, or doesn't. */
@@ -310,10 +312,11 @@ public final class Faults {
         : "The in-memory broker is stopped on purpose; it can be used again once it is started.";
   }
 
-  private static SendException unknown() {
+  private static SendException unknown(Object where) {
     return SendException.unknown(
         ErrorCode.CONNECTION_FAILED,
-        "The connection to the in-memory broker failed on purpose before it answered; send the same envelope again if it must not be missing.",
+        "%s: the connection to the in-memory broker failed on purpose before it answered; send the same envelope again if it must not be missing."
+            .formatted(where),
         null);
   }
 

@@ -36,12 +36,13 @@ final class MemorySender implements Sender {
 
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
-    return send(() -> check(channel, message).store(message));
+    return send(channel, () -> check(channel, message).store(message));
   }
 
   @Override
   public CompletableFuture<List<String>> sendTogether(List<Addressed> messages, Duration deadline) {
     return send(
+        messages.stream().map(Addressed::channel).toList(),
         () -> {
           List<Destination> destinations = new ArrayList<>();
           for (Addressed each : messages) {
@@ -64,6 +65,7 @@ final class MemorySender implements Sender {
         broker
             .faults()
             .ask(
+                channel,
                 () -> {
                   Destination destination = broker.destination(channel);
                   return CompletableFuture.completedFuture(
@@ -94,10 +96,10 @@ final class MemorySender implements Sender {
     unanswered.forEach(answer -> answer.completeExceptionally(closedBeforeTheAnswer()));
   }
 
-  private <T> CompletableFuture<T> send(Supplier<T> store) {
+  private <T> CompletableFuture<T> send(Object where, Supplier<T> store) {
     return closed
         ? CompletableFuture.failedFuture(closed())
-        : answered(broker.faults().send(() -> tried(store)));
+        : answered(broker.faults().send(where, () -> tried(store)));
   }
 
   private static <T> CompletableFuture<T> tried(Supplier<T> store) {
