@@ -3,6 +3,7 @@ package dev.waybill.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.waybill.HandlerContext;
 import dev.waybill.MessageBus;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
@@ -144,7 +145,7 @@ abstract class FaultCases extends ContractSupport {
   /** A bus that ends in the middle of a message, where it can without a word to the broker. */
   private void killed(@Nullable ConnectionFaults way) {
     CountDownLatch never = new CountDownLatch(1);
-    Recorder<Charge> begun = new Recorder<>();
+    Recorder<HandlerContext> begun = new Recorder<>();
     try (MessageBus bus =
         here.bus(way == null ? harness().transport() : way.transport())
             .drainTimeout(Duration.ZERO)
@@ -154,16 +155,17 @@ abstract class FaultCases extends ContractSupport {
                     c.onCommand(
                         Charge.class,
                         (m, x) -> {
-                          begun.add(m.payload());
+                          begun.add(x);
                           never.await();
                         }))
             .start()) {
       bus.send(new Charge("a", 1)).join();
-      await(begun, 1);
+      assertThat(await(begun, 1).get(0).isOwnershipLost()).isFalse();
       if (way != null) {
         way.hold();
       }
     }
+    assertThat(begun.all().get(0).isOwnershipLost()).as("the handler is told").isTrue();
   }
 
   @Test
