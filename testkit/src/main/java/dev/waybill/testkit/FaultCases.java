@@ -145,7 +145,7 @@ abstract class FaultCases extends ContractSupport {
   /** A bus that ends in the middle of a message, where it can without a word to the broker. */
   private void killed(@Nullable ConnectionFaults way) {
     CountDownLatch never = new CountDownLatch(1);
-    Recorder<HandlerContext> begun = new Recorder<>();
+    Recorder<Charge> begun = new Recorder<>();
     try (MessageBus bus =
         here.bus(way == null ? harness().transport() : way.transport())
             .drainTimeout(Duration.ZERO)
@@ -155,17 +155,60 @@ abstract class FaultCases extends ContractSupport {
                     c.onCommand(
                         Charge.class,
                         (m, x) -> {
-                          begun.add(x);
+                          begun.add(m.payload());
                           never.await();
                         }))
             .start()) {
       bus.send(new Charge("a", 1)).join();
-      assertThat(await(begun, 1).get(0).isOwnershipLost()).isFalse();
+      await(begun, 1);
       if (way != null) {
         way.hold();
       }
     }
-    assertThat(begun.all().get(0).isOwnershipLost()).as("the handler is told").isTrue();
+  }
+
+  @Test
+  @Case("I3")
+  void a_handler_whose_message_went_to_another_is_told() {
+    ConnectionFaults way = harness().connectionFaults();
+    if (way == null) {
+      notProvable("the harness can not disturb a connection");
+      return;
+    }
+    Recorder<HandlerContext> first = new Recorder<>();
+    Recorder<Charge> second = new Recorder<>();
+    CountDownLatch go = new CountDownLatch(1);
+    try (way;
+        MessageBus one =
+            here.bus(way.transport())
+                .drainTimeout(Duration.ZERO)
+                .consume(
+                    here.keyedQueue,
+                    c ->
+                        c.onCommand(
+                            Charge.class,
+                            (m, x) -> {
+                              first.add(x);
+                              go.await();
+                            }))
+                .start()) {
+      one.send(new Charge("a", 1)).join();
+      HandlerContext context = await(first, 1).get(0);
+      assertThat(context.isOwnershipLost()).isFalse();
+      try (MessageBus other =
+          here.charging(c -> c.onCommand(Charge.class, (m, x) -> second.add(m.payload())))) {
+        assertThat(other.describe()).contains(here.keyedQueue);
+        if (harness().clock() == null) {
+          way.hold();
+          await(second, 1);
+          way.heal();
+        } else { // a broker in this JVM has one way for all
+          way.cut();
+        }
+        until("the handler to be told", context::isOwnershipLost);
+        go.countDown();
+      }
+    }
   }
 
   @Test
