@@ -13,6 +13,9 @@ import java.util.function.Consumer;
 final class AwsReceiver implements Receiver {
   private static final Duration CLOSING = Duration.ofSeconds(5);
 
+  /** A little more than the longest poll. */
+  private static final Duration STOPPING = Duration.ofMillis(2_500);
+
   private final OpenDeliveries open;
   private final PollLoop loop;
   private final Settler settler;
@@ -46,9 +49,11 @@ final class AwsReceiver implements Receiver {
     open.pause(false);
   }
 
+  /** Waits for the poll that is under way: it would get what is given back after the stop. */
   @Override
   public void stop() {
     loop.stop();
+    join(Deadline.in(STOPPING));
   }
 
   @Override

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 /** On the emulator, and on a stub for the credentials, of which the emulator takes any. */
 class AwsContractTest extends TransportContract {
   /** What a process that died had comes back after it, so it has to be shorter than patience. */
-  private static final Duration LEASE = Duration.ofSeconds(10);
+  private static final Duration LEASE = Duration.ofSeconds(6);
 
   private static StubAws refusing;
 
