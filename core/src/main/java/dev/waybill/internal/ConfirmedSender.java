@@ -181,12 +181,12 @@ final class ConfirmedSender {
     }
 
     private void fail(MessagingException failure) {
-      if (answer.completeExceptionally(failure)
-          && sends
-          && OF_THE_BROKER.contains(failure.code())) {
+      if (sends && OF_THE_BROKER.contains(failure.code()) && !answer.isDone()) {
+        // before the caller knows, who may send again at once
         trouble.is(
             "sends fail, the last one with %s: %s".formatted(failure.code(), failure.getMessage()));
       }
+      answer.completeExceptionally(failure);
     }
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * is lost, and so will come again, those behind it go back, to come again after it.
  *
  * <p>The lock guards the lanes and counts; nothing is called under it but the workers' {@code
- * execute}.
+ * execute}, the timer's {@code schedule} and deliveries' {@code isOwned}.
  */
 final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
@@ -252,7 +253,7 @@ final class Dispatcher {
   private void await(Lane lane, Work work, Duration after) {
     boolean stop;
     synchronized (lock) {
-      stop = stopping;
+      stop = stopping || !isScheduled(lane, work, after);
       work.busy(stop);
       if (!stop) {
         lanes.await(lane);
@@ -260,10 +261,18 @@ final class Dispatcher {
     }
     if (stop) {
       settleThenFinish(lane, work, settler.release(work));
-    } else {
+    }
+  }
+
+  /** Whether the timer has it; not if it is a caller's that has ended. */
+  private boolean isScheduled(Lane lane, Work work, Duration after) {
+    try {
       var unused =
           timer.schedule(
               () -> again(lane, work), TimeUnit.NANOSECONDS.convert(after), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false;
     }
   }
 

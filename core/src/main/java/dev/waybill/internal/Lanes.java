@@ -62,16 +62,20 @@ final class Lanes {
   }
 
   /**
-   * A lane's head is lost, and will come again. Those behind it must not be handled before it: they
-   * leave the lane, up to where it has come again already.
+   * A lane's head is lost, and will come again. Those behind it that came with it must not be
+   * handled before it: they leave the lane, up to where it has come again already, or where one is
+   * owned though the head is not, and so came after the loss.
    *
    * @return those that left, in their order; they and the head are open until they are {@link
    *     #closed}
    */
   List<Work> lost(Lane lane) {
     Work head = lane.queue.remove();
+    boolean stillOwned = head.delivery.isOwned(); // then those behind it came with it
     List<Work> behind = new ArrayList<>();
-    while (!lane.queue.isEmpty() && !isSame(head, lane.queue.element())) {
+    while (!lane.queue.isEmpty()
+        && !isSame(head, lane.queue.element())
+        && (stillOwned || !lane.queue.element().delivery.isOwned())) {
       Work work = lane.queue.remove();
       work.busy(true);
       behind.add(work);

@@ -53,7 +53,16 @@ final class Contracts {
     return payment(id, PAYMENT, attributes -> {});
   }
 
+  static FakeDelivery paymentOf(String order, String id) {
+    return payment(order, id, PAYMENT, attributes -> {});
+  }
+
   static FakeDelivery payment(String id, String body, Consumer<Map<String, String>> more) {
+    return payment("o-1", id, body, more);
+  }
+
+  private static FakeDelivery payment(
+      String order, String id, String body, Consumer<Map<String, String>> more) {
     Map<String, String> attributes = new LinkedHashMap<>();
     attributes.put("id", id);
     attributes.put("type", "payments.process.v1");
@@ -64,6 +73,6 @@ final class Contracts {
     Map<String, String> headers =
         Map.of("traceparent", "00-1-2-01", "tracestate", "a=b", "wb-tenant", "acme");
     return new FakeDelivery(
-        "payments@" + id, FakeDelivery.wire(body, attributes, headers, "o-1"), 1);
+        "payments@" + id, FakeDelivery.wire(body, attributes, headers, order), 1);
   }
 }

@@ -363,14 +363,18 @@ class DispatcherTest {
   }
 
   @Test
-  void those_behind_a_lost_one_go_back_uncounted_and_in_order_to_come_again_after_it() {
+  void
+      those_behind_one_that_is_not_settled_go_back_uncounted_and_in_order_to_come_again_after_it() {
     List<String> released = new ArrayList<>();
     FakeDelivery a = deliver("a", "k");
     FakeDelivery b = deliver(noting("b", 1, released));
     FakeDelivery c = deliver(noting("c", 3, released));
     deliver("other", "l");
 
-    a.lose();
+    a.answering(
+        () ->
+            CompletableFuture.failedFuture(
+                new MessagingException(ErrorCode.CONNECTION_FAILED, "gone")));
     succeed("a");
 
     assertThat(released).containsExactly("b", "c");
@@ -403,6 +407,25 @@ class DispatcherTest {
     succeed("b");
     assertThat(again.settlements).containsExactly(Settlement.accept());
     assertThat(bAgain.settlements).containsExactly(Settlement.accept());
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void what_came_after_the_loss_stays_in_its_order_also_before_the_lost_one() {
+    FakeDelivery x = deliver("x", "k");
+    FakeDelivery earlier = deliver("w", "k"); // whose acceptance was lost with the connection
+    deliver("x", "k");
+    deliver("y", "k");
+
+    x.lose();
+    succeed("x");
+
+    assertThat(earlier.settlements).isEmpty();
+    assertThat(pipeline.begun()).containsExactly("x", "w");
+    succeed("w");
+    succeed("x");
+    succeed("y");
+    assertThat(pipeline.begun()).containsExactly("x", "w", "x", "y");
     assertThat(dispatcher.isIdle()).isTrue();
   }
 
@@ -546,6 +569,7 @@ class DispatcherTest {
     call("a").deadLetter("why");
 
     a.lose();
+    b.lose();
     pass(Duration.ofSeconds(1));
 
     assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
@@ -566,6 +590,7 @@ class DispatcherTest {
             }));
     FakeDelivery b = deliver("b", "k");
 
+    b.lose();
     call("a").deadLetter("why");
     workers.work();
 

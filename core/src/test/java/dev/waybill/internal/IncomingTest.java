@@ -4,6 +4,7 @@ import static dev.waybill.delivery.DeliveryGuarantee.AT_MOST_ONCE;
 import static dev.waybill.delivery.FailurePolicy.noRetry;
 import static dev.waybill.delivery.FailurePolicy.retry;
 import static dev.waybill.internal.Contracts.payment;
+import static dev.waybill.internal.Contracts.paymentOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -577,9 +578,10 @@ class IncomingTest {
   void at_most_once_does_not_handle_what_it_could_not_accept() {
     consumePayments(c -> countingWithRetriesAtMostOnce(c.concurrency(1)));
     FakeDelivery lost =
-        payment("m-1").answering(() -> CompletableFuture.completedFuture(Result.NOT_OWNED));
+        paymentOf("o-1", "m-1")
+            .answering(() -> CompletableFuture.completedFuture(Result.NOT_OWNED));
     FakeDelivery failed =
-        payment("m-2")
+        paymentOf("o-2", "m-2")
             .answering(
                 () ->
                     CompletableFuture.failedFuture(
@@ -587,7 +589,7 @@ class IncomingTest {
 
     handle(lost);
     handle(failed);
-    handle(payment("m-3"));
+    handle(paymentOf("o-3", "m-3"));
 
     await().until(() -> !handled.isEmpty());
     assertThat(handled).hasSize(1);

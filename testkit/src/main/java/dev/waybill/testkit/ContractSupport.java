@@ -37,6 +37,9 @@ abstract class ContractSupport {
   /** How long a case gives other threads before it looks again. */
   private static final Duration GLANCE = Duration.ofMillis(2);
 
+  /** How often a case looks while virtual time has passed. */
+  private static final int GLANCES = 20;
+
   final ContractCase here = new ContractCase(this::harness);
   private Set<Thread> threadsBefore = Set.of();
   private @Nullable String notProvable;
@@ -142,6 +145,9 @@ abstract class ContractSupport {
     VirtualClock clock = harness().clock();
     if (clock != null) {
       clock.advance(time);
+      for (int i = 0; i < GLANCES; i++) { // handlers live in real time
+        glance();
+      }
       return;
     }
     long end = System.nanoTime() + time.toNanos();

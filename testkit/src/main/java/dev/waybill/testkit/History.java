@@ -70,7 +70,7 @@ final class History implements Interceptor {
     try {
       return next.proceed()
           .whenComplete((outcome, failure) -> ended(envelope, where, outcome, failure));
-    } catch (Exception e) {
+    } catch (Throwable e) { // an assertion, too
       ended(envelope, where, null, e);
       throw e;
     }

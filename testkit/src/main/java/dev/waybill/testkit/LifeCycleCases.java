@@ -28,7 +28,7 @@ abstract class LifeCycleCases extends ConcurrencyCases {
 
   @Test
   @Case("H1")
-  void closing_lets_running_handlers_finish_and_settles_them() {
+  void closing_lets_running_handlers_finish_and_settles_them() throws InterruptedException {
     Recorder<Integer> started = new Recorder<>();
     Recorder<Integer> finished = new Recorder<>();
     CountDownLatch go = new CountDownLatch(1);
@@ -44,7 +44,10 @@ abstract class LifeCycleCases extends ConcurrencyCases {
                     }));
     bus.send(new Refresh(1)).join();
     await(started, 1);
-    CompletableFuture<Void> closing = CompletableFuture.runAsync(bus::close);
+    Thread closing = new Thread(bus::close, "closing");
+    closing.start();
+    until("a close that waits", () -> closing.getState() == Thread.State.WAITING);
+    assertThat(finished.all()).isEmpty();
     go.countDown();
     closing.join();
     assertThat(finished.all()).containsExactly(1);

@@ -43,7 +43,13 @@ final class ReportFile {
   }
 
   synchronized void add(Row row) {
-    rows.put(row.id() + " " + row.name(), row);
+    rows.merge(row.id() + " " + row.name(), row, ReportFile::stronger);
+  }
+
+  /** A failure stays, and what one suite can't prove does not hide what another has. */
+  private static Row stronger(Row had, Row now) {
+    boolean lessKnown = now.status() == Status.REFUSED && now.reason().startsWith("not provable");
+    return had.status() == Status.FAILED || lessKnown ? had : now;
   }
 
   synchronized void write() {

@@ -107,7 +107,10 @@ public final class TestBus implements AutoCloseable {
     }
   }
 
-  /** The payloads of this class that have been sent, published or transferred, in order. */
+  /**
+   * The payloads of this class that were given to be sent, published or transferred, in order; by a
+   * handler only if it succeeded.
+   */
   public <T> ListAssert<T> assertSent(Class<T> type) {
     return described(history.sent(type), "sent " + type.getSimpleName());
   }

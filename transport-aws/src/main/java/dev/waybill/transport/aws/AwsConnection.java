@@ -122,7 +122,7 @@ final class AwsConnection implements TransportConnection {
       return;
     }
     sender.close();
-    receivers.forEach(AwsReceiver::stop);
+    receivers.forEach(AwsReceiver::beginStop);
     Deadline deadline = Deadline.in(CLOSING);
     receivers.forEach(receiver -> receiver.close(deadline));
     settling.shutdownNow();

@@ -49,10 +49,15 @@ final class AwsReceiver implements Receiver {
     open.pause(false);
   }
 
+  /** Hands over nothing more; does not wait. */
+  void beginStop() {
+    loop.stop();
+  }
+
   /** Waits for the poll that is under way: it would get what is given back after the stop. */
   @Override
   public void stop() {
-    loop.stop();
+    beginStop();
     join(Deadline.in(STOPPING));
   }
 

@@ -140,14 +140,22 @@ public final class Faults {
    * deliveries. A broker that is stopped stays so.
    */
   public void heal() {
-    synchronized (this) {
-      requestsHeld = false;
-      answersHeld = false;
-      planned.clear();
-      changed();
-    }
-    takeUnanswered().forEach(unanswered -> unanswered.goOn().run());
+    do { // in order: what comes meanwhile is held behind what was
+      takeUnanswered().forEach(unanswered -> unanswered.goOn().run());
+    } while (!isHealed());
     broker.reconnect();
+  }
+
+  /** Lets all go on, if nothing is held any more. */
+  private synchronized boolean isHealed() {
+    if (!unanswered.isEmpty()) {
+      return false;
+    }
+    requestsHeld = false;
+    answersHeld = false;
+    planned.clear();
+    changed();
+    return true;
   }
 
   /** Whether the broker is not stopped. */

@@ -196,11 +196,6 @@ public final class InMemoryBroker {
     return queues.computeIfAbsent(source.name(), unused -> newQueue(source));
   }
 
-  /** Takes away a queue with its messages. */
-  void removeQueue(Source source) {
-    queues.remove(source.name());
-  }
-
   /** The topic of a name; made if there is none. */
   MemoryTopic makeTopic(Topic topic) {
     return topics.computeIfAbsent(topic.name(), unused -> new MemoryTopic(topic));

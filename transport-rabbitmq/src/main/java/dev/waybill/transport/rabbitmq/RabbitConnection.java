@@ -39,7 +39,7 @@ final class RabbitConnection implements TransportConnection {
   /** With the answer to one call more, as long as {@link #prepare} may take. */
   private static final Duration PREPARE_LIMIT = Duration.ofSeconds(30).minus(RabbitLink.RPC_LIMIT);
 
-  private static final Duration DELETE_LIMIT = Duration.ofSeconds(1);
+  private static final Duration DELETE_LIMIT = Duration.ofSeconds(3);
   private static final Duration THREADS_LIMIT = Duration.ofSeconds(2);
   private static final Logger log = LoggerFactory.getLogger(RabbitConnection.class);
 
