@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The conformance report of one transport: {@code <name>.json} for programs and {@code <name>.md}
@@ -27,6 +29,9 @@ import java.util.TreeMap;
  */
 final class ReportFile {
   static final String FOLDER = "waybill.conformance";
+
+  /** A product, its version, and what else may be said: {@code Kafka 4.4.0, 3 nodes}. */
+  private static final Pattern VERSIONED = Pattern.compile("(.+?) (\\d[^ ,]*).*");
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -74,10 +79,9 @@ final class ReportFile {
   private String json() {
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("transport", name);
-    int space = broker.lastIndexOf(' ');
-    boolean versioned = space > 0 && Character.isDigit(broker.charAt(space + 1));
-    report.put("broker", versioned ? broker.substring(0, space) : broker);
-    report.put("version", versioned ? broker.substring(space + 1) : "");
+    Matcher versioned = VERSIONED.matcher(broker);
+    report.put("broker", versioned.matches() ? versioned.group(1) : broker);
+    report.put("version", versioned.matches() ? versioned.group(2) : "");
     for (Status status : Status.values()) {
       report.put(status.name().toLowerCase(Locale.ROOT), count(status));
     }
