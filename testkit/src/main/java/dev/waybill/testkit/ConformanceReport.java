@@ -36,7 +36,7 @@ final class ConformanceReport implements AfterTestExecutionCallback, TestWatcher
 
   private static final Namespace HERE = Namespace.create(ConformanceReport.class);
 
-  /** The reports of this JVM by transport; several suites may add to one. */
+  /** The reports of this JVM by name. */
   private static final Map<String, ReportFile> FILES = new ConcurrentHashMap<>();
 
   @Override

@@ -2,7 +2,7 @@ package dev.waybill.testkit;
 
 /**
  * The cases about what breaks, alone: for a broker of several nodes, whose {@link BrokerFaults}
- * stop and start one of them. What it finds is added to the report of the same transport.
+ * stop and start one of them. It has a report of its own.
  */
 public abstract class FailoverContract extends FaultCases {
   /** For the transport's own test. */
@@ -10,4 +10,7 @@ public abstract class FailoverContract extends FaultCases {
 
   @Override
   protected abstract TransportHarness harness();
+
+  @Override
+  protected abstract String reportName();
 }

@@ -73,6 +73,36 @@ abstract class OrderCases extends SendingCases {
   }
 
   @Test
+  @Case(value = "F1", needs = Feature.ORDER_PER_KEY, keyed = true)
+  void while_a_message_is_handled_no_instance_is_given_the_one_behind_it() {
+    Gate gate = new Gate();
+    Recorder<Integer> begun = new Recorder<>();
+    // The messages are more than one instance may hold, so that a broker which does not know of
+    // keys has to give some of them to the other.
+    Consumer<ConsumerSpec> consumer =
+        c ->
+            c.concurrency(2)
+                .maxUnsettled(2)
+                .onCommand(
+                    Charge.class,
+                    (m, x) -> {
+                      begun.add(m.payload().number());
+                      gate.enter();
+                    });
+    try (MessageBus one = here.charging(consumer);
+        MessageBus other = here.charging(consumer)) {
+      assertThat(other.describe()).contains(here.keyedQueue);
+      confirmed(IntStream.range(0, 10).mapToObj(i -> one.send(new Charge("a", i))).toList());
+      for (int number = 0; number < 10; number++) {
+        await(begun, number + 1);
+        pass(WAIT);
+        assertThat(begun.all()).containsExactlyElementsOf(numbers(number + 1));
+        gate.letGo(1);
+      }
+    }
+  }
+
+  @Test
   @Case(value = "F2", needs = Feature.ORDER_PER_KEY, keyed = true)
   void a_key_whose_head_waits_for_its_retry_keeps_its_order_and_holds_back_no_other() {
     Recorder<String> handled = new Recorder<>();

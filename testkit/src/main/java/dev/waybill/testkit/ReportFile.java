@@ -48,13 +48,12 @@ final class ReportFile {
   }
 
   synchronized void add(Row row) {
-    rows.merge(row.id() + " " + row.name(), row, ReportFile::stronger);
+    rows.merge(row.id() + " " + row.name(), row, ReportFile::worse);
   }
 
-  /** A failure stays, and what one suite can't prove does not hide what another has. */
-  private static Row stronger(Row had, Row now) {
-    boolean lessKnown = now.status() == Status.REFUSED && now.reason().startsWith("not provable");
-    return had.status() == Status.FAILED || lessKnown ? had : now;
+  /** A case that is run again does not make good that it has failed. */
+  private static Row worse(Row had, Row now) {
+    return had.status() == Status.FAILED ? had : now;
   }
 
   synchronized void write() {

@@ -28,6 +28,11 @@ class KafkaFailoverContractTest extends FailoverContract implements TransportHar
   }
 
   @Override
+  protected String reportName() {
+    return "kafka-failover";
+  }
+
+  @Override
   public Transport transport() {
     String servers = cluster.uri().substring("kafka://".length());
     return KafkaContractTest.quickToNotice(servers).build();
