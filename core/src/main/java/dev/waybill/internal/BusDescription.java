@@ -4,6 +4,7 @@ import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.internal.BusPlan.Binding;
 import dev.waybill.internal.BusPlan.ConsumerPlan;
 import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Support;
@@ -87,6 +88,18 @@ final class BusDescription {
             ? "discard, without a retry: at-most-once"
             : consumer.policy());
     line("    dead letters: %s", consumer.source().deadLetterQueue());
+    differences(consumer.source());
+  }
+
+  /** Where a source is received from by other means than those of its kind. */
+  private void differences(Source source) {
+    Capabilities usual = plan.transport().capabilities(source.keyed());
+    Capabilities own = plan.transport().capabilities(source);
+    for (Feature feature : Feature.values()) {
+      if (!own.support(feature).equals(usual.support(feature))) {
+        line("    here %s: %s", feature, inWords(own.support(feature)));
+      }
+    }
   }
 
   private void semantics() {

@@ -203,8 +203,7 @@ final class ConsumerChecks {
   private void checkCapabilities(ConsumerConfiguration consumer, String where, Source source) {
     if (consumer.guarantee != DeliveryGuarantee.AT_MOST_ONCE) {
       Duration wait = consumer.policyOrStandard().longestWait();
-      Capabilities.Support retryAfter =
-          transport.capabilities(source.keyed()).support(Feature.RETRY_AFTER);
+      Capabilities.Support retryAfter = transport.capabilities(source).support(Feature.RETRY_AFTER);
       if (!wait.isZero() && !retryAfter.serves(wait)) {
         problems.add(
             "onFailure(%s) on %s waits up to %s, but %s %s: give shorter waits."
@@ -218,18 +217,28 @@ final class ConsumerChecks {
                         : "waits at most " + retryAfter.limit() + " (" + retryAfter.note() + ")"));
       }
     }
-    int most = transport.capabilities(source.keyed()).maxUnsettled();
+    int most = transport.capabilities(source).maxUnsettled();
     if (consumer.maxUnsettledOrDefault() > most) {
       problems.add(
           "maxUnsettled(%d) on %s is over the limit of %s, %d: give at most that."
               .formatted(consumer.maxUnsettledOrDefault(), where, transport.name(), most));
     }
     if (consumer.guarantee == DeliveryGuarantee.AT_MOST_ONCE) {
-      capabilities.needs(
-          source.keyed(), Feature.AT_MOST_ONCE, "guarantee(AT_MOST_ONCE) on " + where);
+      capabilities.needs(source, Feature.AT_MOST_ONCE, "guarantee(AT_MOST_ONCE) on " + where);
     }
-    capabilities.needs(source.keyed(), Feature.DEAD_LETTER, "The consumer of " + where);
-    capabilities.needs(source.keyed(), Feature.ATTEMPTS, "The consumer of " + where);
+    if (source.keyed() && !isRefused(Feature.ORDER_PER_KEY, transport.capabilities(true))) {
+      capabilities.needs(
+          source,
+          Feature.ORDER_PER_KEY,
+          "The consumer of " + where + ", whose messages have keys,");
+    }
+    capabilities.needs(source, Feature.DEAD_LETTER, "The consumer of " + where);
+    capabilities.needs(source, Feature.ATTEMPTS, "The consumer of " + where);
+  }
+
+  /** What every keyed route was refused for is not said again of its consumers. */
+  private static boolean isRefused(Feature feature, Capabilities capabilities) {
+    return capabilities.support(feature).level() == Capabilities.Level.REFUSED;
   }
 
   private static String article(String noun) {

@@ -27,9 +27,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way of a message in, in this order: read the metadata, expired?, know the type, decode the
- * payload, accept if at-most-once, interceptors, handler, what the handler sent; a failure on the
- * way goes to the failure policy, a message that can't be read or known is a dead letter at once.
+ * The way of a message in, in this order: the last delivery that the broker allows?, read the
+ * metadata, expired?, know the type, decode the payload, accept if at-most-once, interceptors,
+ * handler, what the handler sent; a failure on the way goes to the failure policy, a message that
+ * can't be read or known is a dead letter at once.
  */
 final class IncomingPipeline implements Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
@@ -48,13 +49,16 @@ final class IncomingPipeline implements Pipeline {
     this.outgoing = outgoing;
     this.replies = replies;
     this.clock = plan.clock();
-    Capabilities capabilities = plan.transport().capabilities(consumer.source().keyed());
+    Capabilities capabilities = plan.transport().capabilities(consumer.source());
     this.reader = new PayloadReader(plan.codec(), capabilities.maxBodyBytes());
   }
 
   @Override
   public CompletionStage<Resolution> handle(Work work) {
     try {
+      if (work.delivery.isLastAllowed()) {
+        return resolved(lastAllowed(work));
+      }
       WireMessage message = work.delivery.message();
       Metadata metadata = WireMapping.decode(message, work.delivery.brokerId());
       if (isExpired(metadata)) {
@@ -72,6 +76,14 @@ final class IncomingPipeline implements Pipeline {
       // a codec that fails in a way of its own: the body is to blame, not the handler
       return resolved(new Resolution(Outcome.deadLetter("the message could not be read"), e));
     }
+  }
+
+  /** To handle it might end the process, and the message with it. */
+  private static Resolution lastAllowed(Work work) {
+    return Resolution.of(
+        Outcome.deadLetter(
+            "not handled: delivery %d is among the last that the broker allows, and those before were not settled"
+                .formatted(work.attempt())));
   }
 
   private boolean isExpired(Metadata metadata) {

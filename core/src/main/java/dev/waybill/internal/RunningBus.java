@@ -113,7 +113,7 @@ final class RunningBus implements MessageBus {
         new Consumer(
             setting,
             pipeline,
-            plan.transport().capabilities(source.keyed()),
+            plan.transport().capabilities(source),
             connection,
             timer,
             plan.clock()));

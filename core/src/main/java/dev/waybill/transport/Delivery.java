@@ -25,6 +25,16 @@ public interface Delivery {
   int attempt();
 
   /**
+   * Whether the broker would give up on the message if this delivery were lost, or soon after: it
+   * counts deliveries and allows no more. The library then does not handle the message, which might
+   * end the process once more, but dead-letters it with that reason. False where the broker
+   * delivers as often as it takes.
+   */
+  default boolean isLastAllowed() {
+    return false;
+  }
+
+  /**
    * Whether this instance still owns the message. False once the lease, the partition assignment or
    * the connection it came with is lost; then never true again. Whoever came with a lost one of the
    * same key, behind it, is lost with it. After a settlement it has no meaning.

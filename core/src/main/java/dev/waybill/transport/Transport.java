@@ -3,6 +3,7 @@ package dev.waybill.transport;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.support.TransportUri;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -35,6 +36,14 @@ public interface Transport {
    *     use different queues for the two
    */
   Capabilities capabilities(boolean keyed);
+
+  /**
+   * What holds for what is received from one source: the same as {@link #capabilities(boolean)},
+   * unless the transport was told to receive from this source by other means of the broker.
+   */
+  default Capabilities capabilities(Source source) {
+    return capabilities(source.keyed());
+  }
 
   /**
    * What is wrong with a topology, as far as can be told without asking the broker (names above

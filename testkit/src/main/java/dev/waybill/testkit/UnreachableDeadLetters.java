@@ -59,6 +59,11 @@ final class UnreachableDeadLetters implements Transport {
   }
 
   @Override
+  public Capabilities capabilities(Source source) {
+    return transport.capabilities(source);
+  }
+
+  @Override
   public List<String> check(Topology topology) {
     return transport.check(topology);
   }
@@ -163,6 +168,11 @@ final class UnreachableDeadLetters implements Transport {
     @Override
     public int attempt() {
       return delivery.attempt();
+    }
+
+    @Override
+    public boolean isLastAllowed() {
+      return delivery.isLastAllowed();
     }
 
     @Override

@@ -114,6 +114,11 @@ class Bent implements Transport {
   }
 
   @Override
+  public Capabilities capabilities(Source source) {
+    return right.capabilities(source);
+  }
+
+  @Override
   public List<String> check(Topology topology) {
     return right.check(topology);
   }
@@ -269,6 +274,11 @@ class Bent implements Transport {
     @Override
     public int attempt() {
       return transport.attempt(right.attempt());
+    }
+
+    @Override
+    public boolean isLastAllowed() {
+      return right.isLastAllowed();
     }
 
     @Override

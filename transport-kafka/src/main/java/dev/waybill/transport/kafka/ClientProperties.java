@@ -56,8 +56,20 @@ final class ClientProperties {
         "auto.commit.interval.ms",
         "auto.offset.reset",
         "allow.auto.create.topics",
-        "partition.assignment.strategy");
+        "partition.assignment.strategy",
+        "share.acknowledgement.mode",
+        "share.acquire.mode");
   }
+
+  /** Properties of consumers that Kafka refuses for share groups; there, the group has its own. */
+  private static final Set<String> NOT_OF_SHARE_CONSUMERS =
+      Set.of(
+          "group.protocol",
+          "group.remote.assignor",
+          "heartbeat.interval.ms",
+          "interceptor.classes",
+          "isolation.level",
+          "session.timeout.ms");
 
   private final KafkaSettings settings;
   private final String clientId;
@@ -120,6 +132,22 @@ final class ClientProperties {
     if (!"consumer".equalsIgnoreCase(settings.properties().get("group.protocol"))) {
       all.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
     }
+    all.put("key.deserializer", ByteArrayDeserializer.class);
+    all.put("value.deserializer", ByteArrayDeserializer.class);
+    return all;
+  }
+
+  /** Of a member of a share group. */
+  Map<String, Object> shareConsumer(String group, int batch) {
+    Map<String, Object> all = users(ConsumerConfig.configNames());
+    all.keySet().removeAll(NOT_OF_SHARE_CONSUMERS);
+    all.put("client.id", clientId + "-" + group);
+    all.put("group.id", group);
+    all.put("share.acknowledgement.mode", "explicit");
+    // what is acquired counts as delivered: never more than is wanted
+    all.put("share.acquire.mode", "record_limit");
+    all.put("allow.auto.create.topics", "false");
+    all.put("max.poll.records", Integer.toString(Math.min(batch, MAX_POLL_RECORDS)));
     all.put("key.deserializer", ByteArrayDeserializer.class);
     all.put("value.deserializer", ByteArrayDeserializer.class);
     return all;

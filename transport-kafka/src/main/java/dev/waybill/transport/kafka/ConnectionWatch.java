@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.jspecify.annotations.Nullable;
@@ -27,28 +28,41 @@ final class ConnectionWatch {
   /** Three of Kafka's heartbeats, by their default interval. */
   private static final Duration SILENCE = Duration.ofSeconds(10);
 
+  /** A member of a share group sends heartbeats as the broker says, up to 15 seconds apart. */
+  private static final Duration SHARE_SILENCE = Duration.ofSeconds(20);
+
   private final BooleanSupplier joined;
+  private final Duration silence;
   private final @Nullable Metric connections;
   private final @Nullable Metric bytes;
   private Deadline nextLook = Deadline.in(INTERVAL);
-  private Deadline silent = Deadline.in(SILENCE);
+  private Deadline silent;
   private double received;
   private boolean unconnected;
 
-  private ConnectionWatch(Consumer<byte[], byte[]> consumer, BooleanSupplier joined) {
+  private ConnectionWatch(
+      Map<MetricName, ? extends Metric> metrics, BooleanSupplier joined, Duration silence) {
     this.joined = joined;
-    this.connections = metric(consumer, "connection-count");
-    this.bytes = metric(consumer, "incoming-byte-total");
+    this.silence = silence;
+    this.silent = Deadline.in(silence);
+    this.connections = metric(metrics, "connection-count");
+    this.bytes = metric(metrics, "incoming-byte-total");
   }
 
   /** Of a member of a group, which is in touch once it has joined. */
   static ConnectionWatch inGroup(Consumer<byte[], byte[]> consumer) {
-    return new ConnectionWatch(consumer, () -> consumer.groupMetadata().generationId() >= 0);
+    return new ConnectionWatch(
+        consumer.metrics(), () -> consumer.groupMetadata().generationId() >= 0, SILENCE);
   }
 
   /** Of a consumer without a group; while it fetches only, for else it says nothing. */
   static ConnectionWatch alone(Consumer<byte[], byte[]> consumer) {
-    return new ConnectionWatch(consumer, () -> true);
+    return new ConnectionWatch(consumer.metrics(), () -> true, SILENCE);
+  }
+
+  /** Of a member of a share group. */
+  static ConnectionWatch inShareGroup(ShareConsumer<byte[], byte[]> consumer) {
+    return new ConnectionWatch(consumer.metrics(), () -> true, SHARE_SILENCE);
   }
 
   /**
@@ -66,7 +80,7 @@ final class ConnectionWatch {
     received = value(bytes);
     boolean progress = received > before;
     if (progress) {
-      silent = Deadline.in(SILENCE);
+      silent = Deadline.in(silence);
     }
     if ((unconnected && wasUnconnected) || silent.passed()) {
       return Health.LOST;
@@ -78,8 +92,8 @@ final class ConnectionWatch {
     return metric.metricValue() instanceof Number number ? number.doubleValue() : 0;
   }
 
-  private static @Nullable Metric metric(Consumer<byte[], byte[]> consumer, String name) {
-    for (Map.Entry<MetricName, ? extends Metric> entry : consumer.metrics().entrySet()) {
+  private static @Nullable Metric metric(Map<MetricName, ? extends Metric> metrics, String name) {
+    for (Map.Entry<MetricName, ? extends Metric> entry : metrics.entrySet()) {
       MetricName metric = entry.getKey();
       if (metric.name().equals(name) && metric.group().equals("consumer-metrics")) {
         return entry.getValue();

@@ -24,6 +24,11 @@ final class Credit {
     return true;
   }
 
+  /** How many more may be open now. */
+  synchronized int left() {
+    return left;
+  }
+
   void giveBack(int count) {
     if (add(count)) {
       wake.run();

@@ -28,8 +28,9 @@ final class KafkaCapabilities {
     return Math.addExact(settings.maxRequestBytes(), EVIDENCE_BYTES);
   }
 
+  /** Of sources that are read with consumer groups, and of all sending. */
   static Capabilities of(KafkaSettings settings) {
-    return Capabilities.builder()
+    return common(settings)
         .natively(Feature.PUBLISH_SUBSCRIBE, "one consumer group per subscription")
         .natively(
             Feature.ORDER_PER_KEY,
@@ -38,11 +39,6 @@ final class KafkaCapabilities {
         .emulated(
             Feature.ATTEMPTS, "counted in the process; 1 again after a restart or a rebalance")
         .emulated(Feature.RETRY_AFTER, "the library waits; the offset stays open, without limit")
-        .refused(
-            Feature.DELAY,
-            "Kafka has no delayed delivery: send the message when it is due, or use RabbitMQ or"
-                + " Amazon SQS")
-        .emulated(Feature.EXPIRY, "looked at before handling")
         .emulated(
             Feature.DEAD_LETTER,
             "published to the source's dead-letter topic, confirmed, then the offset is completed")
@@ -50,6 +46,45 @@ final class KafkaCapabilities {
             Feature.AT_MOST_ONCE,
             "an acceptance reaches Kafka with the next commit only, up to 100 ms later; use"
                 + " at-least-once and make the handler idempotent by the message id")
+        .natively(Feature.CREATE_TOPOLOGY, "createTopics, alterConsumerGroupOffsets")
+        .natively(Feature.VERIFY_TOPOLOGY, "describeTopics, listConsumerGroupOffsets")
+        .build();
+  }
+
+  /** Of sources that are read with share groups. */
+  static Capabilities ofShareGroups(KafkaSettings settings) {
+    return common(settings)
+        .natively(Feature.PUBLISH_SUBSCRIBE, "one share group per subscription")
+        .refused(
+            Feature.ORDER_PER_KEY,
+            "a share group hands messages out one by one and repeats them out of order: leave out"
+                + " shareGroup(…) for it, so that it is read with a consumer group")
+        .natively(
+            Feature.ATTEMPTS,
+            "by the broker: each delivery of the share group counts, also one that was given back"
+                + " unhandled; near the group's delivery limit a message is dead-lettered")
+        .emulated(Feature.RETRY_AFTER, "the library waits, and renews the lock")
+        .emulated(
+            Feature.DEAD_LETTER,
+            "published to the source's dead-letter topic, confirmed, then acknowledged")
+        .natively(Feature.AT_MOST_ONCE, "acknowledged to the share group before it is handled")
+        .natively(
+            Feature.CREATE_TOPOLOGY,
+            "createTopics, incrementalAlterConfigs of the group, alterShareGroupOffsets")
+        .natively(
+            Feature.VERIFY_TOPOLOGY,
+            "describeTopics, describeConfigs of the group, listShareGroupOffsets")
+        .leaseDuration(settings.recordLock())
+        .build();
+  }
+
+  private static Capabilities.Builder common(KafkaSettings settings) {
+    return Capabilities.builder()
+        .refused(
+            Feature.DELAY,
+            "Kafka has no delayed delivery: send the message when it is due, or use RabbitMQ or"
+                + " Amazon SQS")
+        .emulated(Feature.EXPIRY, "looked at before handling")
         .refused(
             Feature.CANCEL,
             "a record in a Kafka topic can not be taken back; let the handler ask whether it is still wanted")
@@ -65,11 +100,8 @@ final class KafkaCapabilities {
             Feature.MANDATORY,
             "Kafka has no bindings and keeps a message whether or not anyone receives it; a topic"
                 + " that does not exist is an error for its sender")
-        .natively(Feature.CREATE_TOPOLOGY, "createTopics, alterConsumerGroupOffsets")
-        .natively(Feature.VERIFY_TOPOLOGY, "describeTopics, listConsumerGroupOffsets")
         .maxBodyBytes(settings.maxRequestBytes() - HEADROOM_BYTES)
         .maxHeaders(MAX_HEADERS)
-        .maxHeaderBytes(HEADER_BYTES)
-        .build();
+        .maxHeaderBytes(HEADER_BYTES);
   }
 }

@@ -8,6 +8,7 @@ import dev.waybill.transport.Topology;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The clients of one bus: an admin client, a producer, and a consumer per receiver. */
 final class KafkaConnection implements TransportConnection {
-  static final String UNKNOWN_VERSION = "unknown";
-
   /** As {@code TransportConnection.prepare} promises. */
   private static final Duration PREPARE = Duration.ofSeconds(30);
 
@@ -31,8 +30,9 @@ final class KafkaConnection implements TransportConnection {
   private final Admin admin;
   private final KafkaSender sender;
   private final DeadLetters deadLetters;
-  private final String brokerVersion;
+  private final BrokerFeatures features;
   private final Set<ClosedInSteps> receivers = ConcurrentHashMap.newKeySet();
+  private volatile Map<String, Integer> deliveryLimits = Map.of();
   private volatile @Nullable ReplyLog replies;
   private volatile boolean closed;
 
@@ -41,13 +41,13 @@ final class KafkaConnection implements TransportConnection {
       ClientProperties properties,
       Admin admin,
       KafkaSender sender,
-      String brokerVersion) {
+      BrokerFeatures features) {
     this.settings = settings;
     this.properties = properties;
     this.admin = admin;
     this.sender = sender;
     this.deadLetters = new DeadLetters(sender, settings.deliveryTimeout());
-    this.brokerVersion = brokerVersion;
+    this.features = features;
   }
 
   /**
@@ -64,8 +64,10 @@ final class KafkaConnection implements TransportConnection {
   public List<String> prepare(Topology topology, Topology.Mode mode) {
     checkOpen();
     Deadline deadline = Deadline.in(PREPARE);
+    ShareGroupAdmin shareGroups = new ShareGroupAdmin(settings, admin, features, deadline);
     List<String> problems =
-        new KafkaTopology(settings, admin, sender, deadline).prepare(topology, mode);
+        new KafkaTopology(settings, admin, shareGroups, sender, deadline).prepare(topology, mode);
+    deliveryLimits = shareGroups.deliveryLimits();
     ReplyQueue mine = topology.replies();
     if (mine != null && problems.isEmpty()) {
       replies = new ReplyLog(mine, properties, deadline);
@@ -85,20 +87,30 @@ final class KafkaConnection implements TransportConnection {
     }
     synchronized (receivers) {
       checkOpen();
-      ClosedInSteps receiver =
-          source instanceof ReplyQueue queue
-              ? receiveReplies(queue, maxUnsettled, listener)
-              : KafkaReceiver.start(
-                  source,
-                  maxUnsettled,
-                  listener,
-                  settings,
-                  properties,
-                  deadLetters,
-                  receivers::remove);
+      ClosedInSteps receiver = started(source, maxUnsettled, listener);
       receivers.add(receiver);
       return receiver;
     }
+  }
+
+  private ClosedInSteps started(Source source, int maxUnsettled, Receiver.Listener listener) {
+    if (source instanceof ReplyQueue queue) {
+      return receiveReplies(queue, maxUnsettled, listener);
+    }
+    if (settings.shareGroups().has(source)) {
+      return ShareReceiver.start(
+          source,
+          maxUnsettled,
+          listener,
+          settings,
+          properties,
+          deadLetters,
+          ShareGroupAdmin.lastHandled(deliveryLimits.get(KafkaNames.group(source))),
+          () -> sender.partitions(KafkaNames.topicOf(source)),
+          receivers::remove);
+    }
+    return KafkaReceiver.start(
+        source, maxUnsettled, listener, settings, properties, deadLetters, receivers::remove);
   }
 
   private ReplyReceiver receiveReplies(
@@ -123,7 +135,7 @@ final class KafkaConnection implements TransportConnection {
 
   @Override
   public String brokerVersion() {
-    return brokerVersion;
+    return features.inWords();
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -11,7 +10,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.DescribeFeaturesOptions;
-import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -36,9 +34,9 @@ final class KafkaConnector {
     try {
       Deadline end = Deadline.in(deadline);
       prove(settings, admin, deadline, end);
-      String version = version(admin, end);
+      BrokerFeatures features = features(admin, end);
       KafkaSender sender = new KafkaSender(producer(settings, properties));
-      return new KafkaConnection(settings, properties, admin, sender, version);
+      return new KafkaConnection(settings, properties, admin, sender, features);
     } catch (RuntimeException e) {
       admin.close(Duration.ZERO);
       throw e;
@@ -68,25 +66,20 @@ final class KafkaConnector {
     }
   }
 
-  /** Brokers do not give their release; their metadata level tells as much. */
-  private static String version(Admin admin, Deadline end) {
+  private static BrokerFeatures features(Admin admin, Deadline end) {
     try {
       var options = new DescribeFeaturesOptions().timeoutMs(end.remainingMillis());
-      Map<String, FinalizedVersionRange> features =
+      return BrokerFeatures.of(
           admin
               .describeFeatures(options)
               .featureMetadata()
               .get(end.remainingMillis(), TimeUnit.MILLISECONDS)
-              .finalizedFeatures();
-      FinalizedVersionRange level = features.get("metadata.version");
-      return level == null
-          ? KafkaConnection.UNKNOWN_VERSION
-          : "Apache Kafka with metadata.version " + level.maxVersionLevel();
+              .finalizedFeatures());
     } catch (ExecutionException | TimeoutException e) {
       log.debug("The broker does not tell its version", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return KafkaConnection.UNKNOWN_VERSION;
+    return BrokerFeatures.UNKNOWN;
   }
 }

@@ -3,9 +3,7 @@ package dev.waybill.transport.kafka;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 
 /** A delivered record. */
 final class KafkaDelivery implements Delivery {
@@ -13,7 +11,7 @@ final class KafkaDelivery implements Delivery {
   private final PartitionWork work;
   private final Settler settler;
   private final WireMessage message;
-  private @Nullable CompletableFuture<Settlement.Result> settlement;
+  private final SettledOnce once = new SettledOnce();
 
   KafkaDelivery(Held held, PartitionWork work, Settler settler) {
     this.held = held;
@@ -39,21 +37,12 @@ final class KafkaDelivery implements Delivery {
 
   @Override
   public boolean isOwned() {
-    return work.isOwned() && !isSettled();
+    return work.isOwned() && !once.isSettled();
   }
 
   @Override
   public CompletionStage<Settlement.Result> settle(Settlement how) {
-    CompletableFuture<Settlement.Result> mine = new CompletableFuture<>();
-    synchronized (this) {
-      CompletableFuture<Settlement.Result> earlier = settlement;
-      if (earlier != null && !earlier.isCompletedExceptionally()) {
-        return earlier.minimalCompletionStage();
-      }
-      settlement = mine;
-    }
-    settler.settle(held, work, how, mine);
-    return mine.minimalCompletionStage();
+    return once.settle(result -> settler.settle(held, work, how, result));
   }
 
   /**
@@ -67,9 +56,5 @@ final class KafkaDelivery implements Delivery {
   @Override
   public String toString() {
     return "KafkaDelivery[" + brokerId() + "]";
-  }
-
-  private synchronized boolean isSettled() {
-    return settlement != null && settlement.isDone() && !settlement.isCompletedExceptionally();
   }
 }

@@ -11,13 +11,18 @@ import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.DisconnectException;
+import org.apache.kafka.common.errors.FencedStateEpochException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidRecordStateException;
+import org.apache.kafka.common.errors.InvalidShareSessionEpochException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.NetworkException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.ShareSessionNotFoundException;
 import org.apache.kafka.common.errors.ThrottlingQuotaExceededException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -198,6 +203,23 @@ final class KafkaErrors {
     return new MessagingException(
         code(error),
         "Receiving from %s on Kafka is disturbed, and is tried again: %s"
+            .formatted(source, error.getMessage()),
+        error);
+  }
+
+  /** Whether an acknowledgement was refused because the lock, or the session with it, is gone. */
+  static boolean isLockLost(Throwable error) {
+    return error instanceof InvalidRecordStateException
+        || error instanceof ShareSessionNotFoundException
+        || error instanceof InvalidShareSessionEpochException
+        || error instanceof FencedStateEpochException
+        || error instanceof NotLeaderOrFollowerException;
+  }
+
+  static MessagingException acknowledging(String source, Throwable error) {
+    return new MessagingException(
+        code(error),
+        "A message of %s could not be acknowledged to Kafka, and comes again if it was not: %s"
             .formatted(source, error.getMessage()),
         error);
   }

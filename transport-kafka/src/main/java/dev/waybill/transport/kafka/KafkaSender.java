@@ -43,6 +43,16 @@ final class KafkaSender implements Sender {
     return producer;
   }
 
+  /** How many partitions a topic has; 1 if that is not known in a moment. */
+  int partitions(String topic) {
+    try {
+      return producer.partitionsFor(topic).size();
+    } catch (TimeoutException e) {
+      log.debug("The partitions of {} are not known", topic, e);
+      return 1;
+    }
+  }
+
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
     if (message.delay() != null) {

@@ -14,6 +14,8 @@ record KafkaSettings(
     int partitions,
     int replication,
     Duration deliveryTimeout,
+    ShareGroups shareGroups,
+    Duration recordLock,
     Map<String, String> properties) {
   static final int BROKER_DEFAULT = -1;
   private static final int DEFAULT_PORT = 9092;
@@ -29,6 +31,8 @@ record KafkaSettings(
       int partitions,
       int replication,
       Duration deliveryTimeout,
+      ShareGroups shareGroups,
+      Duration recordLock,
       Map<String, String> properties) {
     List<String> problems = new ArrayList<>();
     if (servers.isBlank()) {
@@ -46,6 +50,10 @@ record KafkaSettings(
         || deliveryTimeout.compareTo(Duration.ofDays(1)) > 0) {
       problems.add("deliveryTimeout(%s): give one second to one day.".formatted(deliveryTimeout));
     }
+    if (recordLock.compareTo(Duration.ofSeconds(1)) < 0
+        || recordLock.compareTo(Duration.ofHours(1)) > 0) {
+      problems.add("recordLock(%s): give one second to one hour.".formatted(recordLock));
+    }
     problems.addAll(ClientProperties.refusals(properties.keySet()));
     wholeNumber(properties, MAX_REQUEST_SIZE, KafkaCapabilities.MIN_REQUEST_BYTES, problems);
     wholeNumber(properties, MAX_POLL_INTERVAL, 1, problems);
@@ -53,7 +61,13 @@ record KafkaSettings(
       throw new ConfigurationException(problems);
     }
     return new KafkaSettings(
-        withPorts(servers), partitions, replication, deliveryTimeout, properties);
+        withPorts(servers),
+        partitions,
+        replication,
+        deliveryTimeout,
+        shareGroups,
+        recordLock,
+        properties);
   }
 
   /** The largest record of an ordinary send; Kafka's default is 1 MiB. */

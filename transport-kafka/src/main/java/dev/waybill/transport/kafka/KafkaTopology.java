@@ -21,8 +21,17 @@ final class KafkaTopology {
   private final Deadline deadline;
   private final TopicAdmin topics;
   private final GroupAdmin groups;
+  private final ShareGroups shared;
+  private final ShareGroupAdmin shareGroups;
 
-  KafkaTopology(KafkaSettings settings, Admin admin, KafkaSender sender, Deadline deadline) {
+  KafkaTopology(
+      KafkaSettings settings,
+      Admin admin,
+      ShareGroupAdmin shareGroups,
+      KafkaSender sender,
+      Deadline deadline) {
+    this.shared = settings.shareGroups();
+    this.shareGroups = shareGroups;
     this.sender = sender;
     this.deadline = deadline;
     this.topics = new TopicAdmin(settings, admin, deadline);
@@ -30,6 +39,10 @@ final class KafkaTopology {
   }
 
   List<String> prepare(Topology topology, Topology.Mode mode) {
+    List<String> problems = shareGroups.checkBroker(shared.of(topology));
+    if (!problems.isEmpty()) {
+      return problems;
+    }
     return switch (mode) {
       case CREATE -> create(topology);
       case VERIFY -> verify(topology);
@@ -46,14 +59,18 @@ final class KafkaTopology {
     missing.keySet().removeAll(topics.describe(needed.keySet()).keySet());
     topics.create(missing, deadLetterTopics(topology));
     var ends = topics.ends(topics.awaitLeaders(needed.keySet()).values());
+    List<String> problems = new ArrayList<>();
     for (Source source : topology.sources()) {
-      if (source instanceof Subscription) {
+      if (shared.has(source)) {
+        problems.addAll(
+            shareGroups.create(source, ends.getOrDefault(KafkaNames.topicOf(source), Map.of())));
+      } else if (source instanceof Subscription) {
         String topic = KafkaNames.topicOf(source);
         groups.begin(KafkaNames.group(source), topic, ends.getOrDefault(topic, Map.of()));
       }
     }
     warmUp(topology, deadline);
-    return List.of();
+    return problems;
   }
 
   private List<String> verify(Topology topology) {
@@ -69,7 +86,9 @@ final class KafkaTopology {
           }
         });
     for (Source source : topology.sources()) {
-      if (source instanceof Subscription
+      if (shared.has(source)) {
+        problems.addAll(shareGroups.verify(source));
+      } else if (source instanceof Subscription
           && !groups.hasBegun(KafkaNames.group(source), KafkaNames.topicOf(source))) {
         problems.add(
             ("Kafka consumer group '%s' (for %s) has no committed offsets, so it is not set where to"

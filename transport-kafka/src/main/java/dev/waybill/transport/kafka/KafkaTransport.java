@@ -2,18 +2,22 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Apache Kafka, with consumer groups. Made by {@link #builder()}, or by {@link Transport#at} from a
- * {@code kafka:} URI.
+ * Apache Kafka, with consumer groups and, where asked for, share groups. Made by {@link
+ * #builder()}, or by {@link Transport#at} from a {@code kafka:} URI.
  *
  * <p>Immutable and thread-safe.
  */
@@ -42,19 +46,31 @@ public final class KafkaTransport implements Transport {
 
   @Override
   public Capabilities capabilities(boolean keyed) {
-    return KafkaCapabilities.of(settings);
+    return !keyed && settings.shareGroups().all()
+        ? KafkaCapabilities.ofShareGroups(settings)
+        : KafkaCapabilities.of(settings);
+  }
+
+  @Override
+  public Capabilities capabilities(Source source) {
+    return settings.shareGroups().has(source)
+        ? KafkaCapabilities.ofShareGroups(settings)
+        : KafkaCapabilities.of(settings);
   }
 
   @Override
   public List<String> check(Topology topology) {
-    return KafkaNames.check(topology);
+    List<String> problems = new ArrayList<>(KafkaNames.check(topology));
+    problems.addAll(settings.shareGroups().check(topology));
+    return problems;
   }
 
   /**
    * {@inheritDoc}
    *
    * <p>Of a queue, topic or dead-letter queue the Kafka topic, of a subscription the consumer
-   * group; the names are the same as here. The consumer group of a queue has the queue's name.
+   * group; the names are the same as here. The consumer group of a queue has the queue's name. A
+   * share group has the same name as the consumer group that it stands for.
    */
   @Override
   public Map<String, String> nativeNames(Topology topology) {
@@ -80,7 +96,8 @@ public final class KafkaTransport implements Transport {
 
   /**
    * Settings of a Kafka transport. Defaults: 6 partitions, the broker's replication factor, a
-   * delivery timeout of 30 seconds, and Kafka's own defaults but for what Waybill's contract needs.
+   * delivery timeout of 30 seconds, consumer groups, and Kafka's own defaults but for what
+   * Waybill's contract needs.
    *
    * <p>Not thread-safe.
    */
@@ -89,6 +106,9 @@ public final class KafkaTransport implements Transport {
     private int partitions = 6;
     private int replication = KafkaSettings.BROKER_DEFAULT;
     private Duration deliveryTimeout = Duration.ofSeconds(30);
+    private boolean allInShareGroups;
+    private final Set<String> shareGroups = new LinkedHashSet<>();
+    private Duration recordLock = Duration.ofSeconds(30);
     private final Map<String, String> properties = new LinkedHashMap<>();
 
     private Builder() {}
@@ -129,6 +149,52 @@ public final class KafkaTransport implements Transport {
     }
 
     /**
+     * Reads a queue with a share group instead of a consumer group: any number of instances take
+     * its messages one by one, however few partitions it has, and the broker counts attempts. There
+     * is no order per key then: a queue whose routes have keys is refused at start, and so is a
+     * broker without share groups (they come with Kafka 4.2, and with the renewal of locks, which
+     * this needs, in 4.3).
+     *
+     * @param queue the queue's name
+     */
+    public Builder shareGroup(String queue) {
+      shareGroups.add(queue);
+      return this;
+    }
+
+    /**
+     * Reads a subscription with a share group; see {@link #shareGroup(String)}.
+     *
+     * @param topic the topic's name
+     * @param subscription the subscription's own name
+     */
+    public Builder shareGroup(String topic, String subscription) {
+      shareGroups.add(topic + "." + subscription);
+      return this;
+    }
+
+    /**
+     * Reads every queue and subscription without keys with a share group; see {@link
+     * #shareGroup(String)}. Those with keys, and dead letters, keep their consumer groups.
+     */
+    public Builder shareGroups() {
+      allInShareGroups = true;
+      return this;
+    }
+
+    /**
+     * How long a message of a share group stays with an instance that no longer renews its lock
+     * ({@code share.record.lock.duration.ms} of the group), which is how long it takes after a hang
+     * of the instance until another gets the message; a lost connection gives it back at once.
+     * Brokers allow 15 to 60 seconds unless they are set otherwise. The library renews it for as
+     * long as a message is being handled or waits.
+     */
+    public Builder recordLock(Duration duration) {
+      this.recordLock = duration;
+      return this;
+    }
+
+    /**
      * A property of Kafka's clients, given to every client that knows it: security, compression,
      * timeouts. Those that would break the contract, or that have a method here, are refused by
      * {@link #build}.
@@ -148,7 +214,14 @@ public final class KafkaTransport implements Transport {
      */
     public KafkaTransport build() {
       return new KafkaTransport(
-          KafkaSettings.of(bootstrapServers, partitions, replication, deliveryTimeout, properties));
+          KafkaSettings.of(
+              bootstrapServers,
+              partitions,
+              replication,
+              deliveryTimeout,
+              new ShareGroups(allInShareGroups, shareGroups),
+              recordLock,
+              properties));
     }
   }
 }

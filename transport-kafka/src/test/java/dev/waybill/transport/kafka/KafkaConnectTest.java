@@ -70,7 +70,8 @@ class KafkaConnectTest {
   void aConnectionTellsOfItsBrokerAndGivesItsClients() {
     try (TransportConnection connection =
         new KafkaFixture(TestBrokers.kafka()).builder().build().connect(DEADLINE)) {
-      assertThat(connection.brokerVersion()).matches("Apache Kafka with metadata.version \\d+");
+      assertThat(connection.brokerVersion())
+          .matches("Apache Kafka with metadata.version \\d+, share.version \\d+");
       assertThat(connection.unwrap(Producer.class)).isPresent();
       assertThat(connection.unwrap(Admin.class)).isPresent();
       assertThat(connection.unwrap(Consumer.class)).isEmpty();

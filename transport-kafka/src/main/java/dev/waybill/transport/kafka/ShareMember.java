@@ -1,0 +1,361 @@
+package dev.waybill.transport.kafka;
+
+import dev.waybill.transport.Settlement;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A member of a share group on a thread of its own: fetches a batch, hands it over within the
+ * credit, acknowledges what is settled, and fetches the next batch when nothing of this one is
+ * left. Never runs a handler. A consumer that fails is replaced by a new one; what it had comes
+ * again.
+ */
+final class ShareMember implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(ShareMember.class);
+  private static final Duration POLL = Duration.ofMillis(100);
+
+  /** After this time a batch whose rest is not settled holds up the receiver. */
+  private static final Duration HELD_UP = Duration.ofSeconds(1);
+
+  /** A member that was needed may soon be needed again. */
+  private static final Duration IDLE = Duration.ofSeconds(30);
+
+  /**
+   * A record that is to be delivered.
+   *
+   * @param due when, or null if at once
+   */
+  private record Waiting(Acquired acquired, int attempt, @Nullable Deadline due) {
+    boolean isDue() {
+      return due == null || due.passed();
+    }
+  }
+
+  /** What the broker is to be told of a record. */
+  private record Told(
+      Acquired acquired, AcknowledgeType type, CompletableFuture<Settlement.Result> result) {}
+
+  private final ShareReceiver receiver;
+  private final Supplier<ShareSession> sessions;
+  private final Bell bell = new Bell();
+  private final LoopEnd end = new LoopEnd();
+  private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
+  private final Queue<Told> told = new ConcurrentLinkedQueue<>();
+  private volatile @Nullable ShareSession session;
+  private volatile @Nullable Deadline heldUp;
+  private volatile Deadline idle = Deadline.in(IDLE);
+  private volatile boolean renewal;
+  private volatile boolean ended;
+
+  /**
+   * A member.
+   *
+   * @param first its first session
+   * @param sessions makes further ones
+   */
+  ShareMember(ShareReceiver receiver, ShareSession first, Supplier<ShareSession> sessions) {
+    this.receiver = receiver;
+    this.session = first;
+    this.sessions = sessions;
+  }
+
+  /** Makes it look for something to do; from any thread. */
+  void ring() {
+    bell.ring();
+  }
+
+  /** Makes the locks be renewed soon; from any thread. */
+  void renew() {
+    renewal = true;
+    ring();
+  }
+
+  /** Whether it can't fetch, because the rest of its batch takes long; from any thread. */
+  boolean isHeldUp() {
+    Deadline since = heldUp;
+    return since != null && since.passed();
+  }
+
+  /** Whether it has fetched nothing for long; from any thread. */
+  boolean isIdle() {
+    return idle.passed();
+  }
+
+  /** Makes it end soon; from any thread. */
+  void end() {
+    end.now();
+    ring();
+  }
+
+  /** Makes a call to the broker that is under way fail; from any thread. */
+  void interrupt() {
+    ShareSession current = session;
+    if (current != null) {
+      current.wakeup();
+    }
+  }
+
+  /** Settles a delivery of {@code acquired}; from any thread. */
+  void settle(Acquired acquired, Settlement how, CompletableFuture<Settlement.Result> result) {
+    receiver.begun(result);
+    if (!acquired.isOwned()) {
+      finish(acquired, result, Settlement.Result.NOT_OWNED);
+    } else if (how instanceof Settlement.Reject reject) {
+      var unused =
+          receiver
+              .deadLetter(acquired.record(), reject.evidence())
+              .whenComplete(
+                  (id, error) -> {
+                    if (error == null) {
+                      tell(new Told(acquired, AcknowledgeType.ACCEPT, result));
+                    } else {
+                      result.completeExceptionally(KafkaErrors.unwrapped(error));
+                    }
+                  });
+    } else if (how instanceof Settlement.Release release) {
+      release(acquired, release, result);
+    } else {
+      tell(new Told(acquired, AcknowledgeType.ACCEPT, result));
+    }
+  }
+
+  /**
+   * The broker counts what is given back, and drops it in the end; so it is only given back to
+   * others when this receiver has stopped.
+   */
+  private void release(
+      Acquired acquired, Settlement.Release how, CompletableFuture<Settlement.Result> result) {
+    if (receiver.isStopped()) {
+      tell(new Told(acquired, AcknowledgeType.RELEASE, result));
+      return;
+    }
+    Deadline due = how.after().isZero() ? null : Deadline.in(how.after());
+    finish(acquired, result, Settlement.Result.SETTLED);
+    waiting.add(new Waiting(acquired, how.attemptsMade() + 1, due));
+    ring();
+  }
+
+  private void tell(Told what) {
+    told.add(what);
+    ring();
+    if (ended) {
+      loseTold();
+    }
+  }
+
+  @Override
+  public void run() {
+    try {
+      while (!end.hasCome()) {
+        try {
+          ShareSession current = session;
+          if (current != null) {
+            serve(current);
+            return;
+          }
+          session = sessions.get();
+        } catch (RuntimeException | Error e) { // an Error must not end the receiving for good
+          replace(e);
+        }
+      }
+    } finally {
+      close();
+    }
+  }
+
+  /** Until the end has come, or the receiver has no use for it any more. */
+  private void serve(ShareSession current) {
+    ConnectionWatch watch = current.watch();
+    while (!end.hasCome()) {
+      deliver();
+      acknowledge(current);
+      keepLocks(current);
+      if (!current.isEmpty()) {
+        receiver.relieve();
+        bell.await(POLL);
+      } else if (receiver.isStopped() || receiver.dismisses(this)) {
+        return;
+      } else {
+        fetch(current);
+      }
+      report(watch.look());
+    }
+  }
+
+  private void fetch(ShareSession current) {
+    heldUp = null;
+    for (Acquired acquired : current.poll(POLL)) {
+      heldUp = Deadline.in(HELD_UP);
+      idle = Deadline.in(IDLE);
+      waiting.add(new Waiting(acquired, acquired.deliveryCount(), null));
+    }
+  }
+
+  private void deliver() {
+    boolean some = true;
+    while (some) {
+      some = receiver.deliver(this::deliverNext);
+    }
+  }
+
+  private boolean deliverNext() {
+    if (end.hasCome()) {
+      return false;
+    }
+    for (Iterator<Waiting> all = waiting.iterator(); all.hasNext(); ) {
+      Waiting next = all.next();
+      if (next.isDue() && next.acquired().isOwned()) {
+        if (!receiver.credit().take()) {
+          return false;
+        }
+        all.remove();
+        next.acquired().delivered();
+        receiver.delivered(next.acquired(), next.attempt(), this);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Tells the broker what is settled; and, when the receiver has stopped, of what has not begun.
+   */
+  private void acknowledge(ShareSession current) {
+    Map<Acquired, AcknowledgeType> types = new HashMap<>();
+    Map<Acquired, CompletableFuture<Settlement.Result>> results = new HashMap<>();
+    for (Told next = told.poll(); next != null; next = told.poll()) {
+      if (next.acquired().isOwned()) {
+        types.put(next.acquired(), next.type());
+        results.put(next.acquired(), next.result());
+      } else {
+        finish(next.acquired(), next.result(), Settlement.Result.NOT_OWNED);
+      }
+    }
+    if (receiver.isStopped()) {
+      for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
+        if (next.acquired().isOwned()) {
+          types.put(next.acquired(), AcknowledgeType.RELEASE);
+        }
+      }
+    }
+    if (types.isEmpty()) {
+      return;
+    }
+    try {
+      Map<TopicPartition, KafkaException> refused = current.acknowledge(types);
+      results.forEach(
+          (acquired, result) -> finish(acquired, result, refused.get(acquired.partition())));
+    } catch (KafkaException e) {
+      results.forEach((acquired, result) -> finish(acquired, result, e));
+      throw e;
+    }
+  }
+
+  private void keepLocks(ShareSession current) {
+    current.dropLost().forEach(this::lose);
+    if (!current.isEmpty() && (renewal || (!waiting.isEmpty() && current.isHalfway()))) {
+      renewal = false;
+      current.renew().forEach(this::lose);
+    }
+  }
+
+  private void lose(Acquired acquired) {
+    acquired.lose();
+    waiting.removeIf(next -> next.acquired() == acquired);
+    giveBack(acquired);
+  }
+
+  private void finish(
+      Acquired acquired,
+      CompletableFuture<Settlement.Result> result,
+      @Nullable KafkaException error) {
+    if (error == null) {
+      finish(acquired, result, Settlement.Result.SETTLED);
+    } else if (KafkaErrors.isLockLost(error)) {
+      acquired.lose();
+      finish(acquired, result, Settlement.Result.NOT_OWNED);
+    } else {
+      acquired.lose();
+      giveBack(acquired);
+      result.completeExceptionally(KafkaErrors.acknowledging(receiver.source(), error));
+    }
+  }
+
+  private void finish(
+      Acquired acquired,
+      CompletableFuture<Settlement.Result> result,
+      Settlement.Result whatBecameOfIt) {
+    giveBack(acquired);
+    result.complete(whatBecameOfIt);
+  }
+
+  private void giveBack(Acquired acquired) {
+    if (acquired.back()) {
+      receiver.credit().giveBack(1);
+    }
+  }
+
+  private void report(ConnectionWatch.Health health) {
+    switch (health) {
+      case LOST -> receiver.disconnected(this);
+      case GOOD -> {
+        end.succeeded();
+        receiver.recovered(this);
+      }
+      case UNKNOWN -> {}
+    }
+  }
+
+  private void replace(Throwable error) {
+    loseSession();
+    if (!end.hasCome()) {
+      log.debug("The consumer of {} is replaced", receiver.source(), error);
+      receiver.failed(this, error);
+      end.backOff();
+    }
+  }
+
+  private void close() {
+    ShareSession current = session;
+    if (current != null) {
+      try {
+        acknowledge(current);
+      } catch (KafkaException e) {
+        log.warn("The last acknowledgements failed: settled messages may come again", e);
+      }
+    }
+    ended = true;
+    loseSession();
+    loseTold();
+    receiver.gone(this);
+  }
+
+  private void loseSession() {
+    ShareSession current = session;
+    session = null;
+    heldUp = null;
+    if (current != null) {
+      current.open().forEach(this::lose);
+      current.close();
+    }
+  }
+
+  private void loseTold() {
+    for (Told next = told.poll(); next != null; next = told.poll()) {
+      next.acquired().lose();
+      finish(next.acquired(), next.result(), Settlement.Result.NOT_OWNED);
+    }
+  }
+}
