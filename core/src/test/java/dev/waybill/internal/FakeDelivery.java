@@ -20,6 +20,7 @@ final class FakeDelivery implements Delivery {
   private final WireMessage message;
   private final int attempt;
   private volatile boolean owned = true;
+  private volatile boolean lastAllowed;
   private volatile Function<Settlement, CompletionStage<Settlement.Result>> answer =
       settlement -> CompletableFuture.completedFuture(Settlement.Result.SETTLED);
   private volatile Runnable onRenewal = () -> {};
@@ -44,6 +45,12 @@ final class FakeDelivery implements Delivery {
       String body, Map<String, String> attributes, Map<String, String> headers, String key) {
     return new WireMessage(
         body.getBytes(StandardCharsets.UTF_8), "application/json", attributes, headers, key, null);
+  }
+
+  /** The broker will give up on it. */
+  FakeDelivery lastAllowed() {
+    lastAllowed = true;
+    return this;
   }
 
   FakeDelivery answering(Function<Settlement, CompletionStage<Settlement.Result>> answer) {
@@ -82,6 +89,11 @@ final class FakeDelivery implements Delivery {
   @Override
   public int attempt() {
     return attempt;
+  }
+
+  @Override
+  public boolean isLastAllowed() {
+    return lastAllowed;
   }
 
   @Override

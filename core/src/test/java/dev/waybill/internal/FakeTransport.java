@@ -47,6 +47,9 @@ final class FakeTransport implements Transport {
   volatile RuntimeException receiveFailure;
   volatile Topology topology;
 
+  /** What holds for single sources, by their names. */
+  final Map<String, Capabilities> ofSources = new ConcurrentHashMap<>();
+
   private final Capabilities unkeyed;
   private final Capabilities keyed;
 
@@ -112,6 +115,11 @@ final class FakeTransport implements Transport {
   @Override
   public Capabilities capabilities(boolean keyed) {
     return keyed ? this.keyed : unkeyed;
+  }
+
+  @Override
+  public Capabilities capabilities(Source source) {
+    return ofSources.getOrDefault(source.name(), capabilities(source.keyed()));
   }
 
   @Override

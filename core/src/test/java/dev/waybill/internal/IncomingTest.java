@@ -283,6 +283,23 @@ class IncomingTest {
   // expiry
 
   @Test
+  void the_last_delivery_that_the_broker_allows_is_a_dead_letter_unhandled() {
+    consumePayments(this::countingWithRetries);
+    FakeDelivery last = new FakeDelivery("payments@1", payment("m-1").message(), 4).lastAllowed();
+
+    transport.deliver("payments", last);
+
+    assertThat(rejected(last).reason())
+        .isEqualTo(
+            "not handled: delivery 4 is among the last that the broker allows, and those before were not settled");
+    assertThat(rejected(last).evidence())
+        .containsEntry("waybill-dead-letter-attempts", "3")
+        .containsEntry("waybill-dead-letter-channel", "payments");
+    assertThat(handled).isEmpty();
+    assertThat(handle(payment("m-2")).settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
   void an_expired_message_is_a_dead_letter_and_is_not_handled() {
     Instant now = Instant.parse("2026-01-01T12:00:00Z");
     start(

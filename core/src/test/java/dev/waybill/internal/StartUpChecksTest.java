@@ -71,6 +71,21 @@ class StartUpChecksTest {
     transport = new FakeTransport(refusing, refusing);
   }
 
+  // one source that is received from by other means
+
+  @Test
+  void what_one_source_refuses_is_a_problem_of_its_consumer_alone() {
+    transport.ofSources.put(
+        "payments",
+        FakeTransport.capabilities(
+            b -> b.maxUnsettled(5), Map.of(Feature.ORDER_PER_KEY, "it mixes them.")));
+
+    assertThat(problems(b -> b.consume("payments", c -> handled(c).maxUnsettled(6).concurrency(1))))
+        .containsExactly(
+            "maxUnsettled(6) on queue payments is over the limit of fake, 5: give at most that.",
+            "The consumer of queue payments, whose messages have keys, needs ORDER_PER_KEY, which fake refuses: it mixes them.");
+  }
+
   // the bus
 
   @Test

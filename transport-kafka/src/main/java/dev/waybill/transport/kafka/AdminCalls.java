@@ -9,6 +9,8 @@ import org.apache.kafka.common.KafkaFuture;
 
 /** Waits for answers to administrative calls. */
 final class AdminCalls {
+  private static final long LOOK_AGAIN_MILLIS = 50;
+
   private AdminCalls() {}
 
   /**
@@ -35,6 +37,15 @@ final class AdminCalls {
       return answer(future, doing, deadline);
     } catch (ExecutionException e) {
       throw KafkaErrors.asking(doing, e);
+    }
+  }
+
+  /** Lets a moment pass before the same is asked again. */
+  static void pause(String doing) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS);
+    } catch (InterruptedException e) {
+      throw interrupted(doing, e);
     }
   }
 

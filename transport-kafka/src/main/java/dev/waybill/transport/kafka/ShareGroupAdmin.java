@@ -22,6 +22,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -105,21 +106,20 @@ final class ShareGroupAdmin {
     if (!found.containsKey(RENEWAL)) {
       return List.of(withoutRenewal(source));
     }
-    List<AlterConfigOp> missing = new ArrayList<>();
-    Map<String, String> wanted = wanted();
-    wanted.put(LIMIT, Integer.toString(DELIVERIES));
-    wanted.forEach(
-        (name, value) -> {
-          ConfigEntry entry = found.get(name);
-          if (entry == null || entry.source() != ConfigEntry.ConfigSource.DYNAMIC_GROUP_CONFIG) {
-            missing.add(new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET));
-          }
-        });
-    set(group, missing);
+    Map<String, String> missing = wanted();
+    missing.put(LIMIT, Integer.toString(DELIVERIES));
+    missing.keySet().removeIf(name -> isOwn(found.get(name)));
+    if (!missing.isEmpty()) {
+      try {
+        set(group, missing);
+      } catch (InvalidConfigurationException e) {
+        return List.of(refused(source, missing, e));
+      }
+    }
     if (source instanceof Subscription && !begun) {
       begin(group, ends);
     }
-    return differences(source, missing.isEmpty() ? found : configs(group));
+    return differences(source, missing.isEmpty() ? found : awaitConfigs(group, missing));
   }
 
   /** What is missing or differs. */
@@ -179,6 +179,11 @@ final class ShareGroupAdmin {
     return problems;
   }
 
+  /** Whether the group has a value of its own, rather than the broker's default. */
+  private static boolean isOwn(@Nullable ConfigEntry entry) {
+    return entry != null && entry.source() == ConfigEntry.ConfigSource.DYNAMIC_GROUP_CONFIG;
+  }
+
   private static @Nullable String value(Map<String, ConfigEntry> found, String name) {
     ConfigEntry entry = found.get(name);
     return entry == null ? null : entry.value();
@@ -197,17 +202,41 @@ final class ShareGroupAdmin {
     return found;
   }
 
-  private void set(String group, List<AlterConfigOp> changes) {
-    if (changes.isEmpty()) {
-      return;
+  /** A change takes a moment until all brokers know it. */
+  private Map<String, ConfigEntry> awaitConfigs(String group, Map<String, String> changed) {
+    while (true) {
+      Map<String, ConfigEntry> found = configs(group);
+      boolean known =
+          changed.entrySet().stream()
+              .allMatch(entry -> entry.getValue().equals(value(found, entry.getKey())));
+      if (known || deadline.passed()) {
+        return found;
+      }
+      AdminCalls.pause("configure share group '" + group + "'");
     }
+  }
+
+  private void set(String group, Map<String, String> changes) {
+    String doing = "configure share group '" + group + "'";
     ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+    List<AlterConfigOp> operations = new ArrayList<>();
+    changes.forEach(
+        (name, value) ->
+            operations.add(
+                new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET)));
     var options = new AlterConfigsOptions().timeoutMs(deadline.remainingMillis());
-    var unused =
-        AdminCalls.answerOrFail(
-            admin.incrementalAlterConfigs(Map.of(resource, changes), options).all(),
-            "configure share group '" + group + "'",
-            deadline);
+    try {
+      var unused =
+          AdminCalls.answer(
+              admin.incrementalAlterConfigs(Map.of(resource, operations), options).all(),
+              doing,
+              deadline);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof InvalidConfigurationException invalid) {
+        throw invalid;
+      }
+      throw KafkaErrors.asking(doing, e);
+    }
   }
 
   private boolean hasBegun(Source source) {
@@ -257,6 +286,13 @@ final class ShareGroupAdmin {
       }
       throw KafkaErrors.asking(doing, e);
     }
+  }
+
+  private static String refused(
+      Source source, Map<String, String> changes, InvalidConfigurationException reason) {
+    return ("Kafka refuses the configuration %s of share group '%s' (for %s): %s Give recordLock(…)"
+            + " as the brokers allow it, or set on the group, with kafka-configs, what they allow.")
+        .formatted(changes, KafkaNames.group(source), source, reason.getMessage());
   }
 
   private static String taken(Source source) {

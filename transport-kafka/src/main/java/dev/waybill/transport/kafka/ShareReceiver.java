@@ -196,7 +196,11 @@ final class ShareReceiver implements ClosedInSteps {
     int heldUp = (int) members.stream().filter(ShareMember::isHeldUp).count();
     if (heldUp > 0 && members.size() < Math.min(MAX_MEMBERS, heldUp * partitions.getAsInt() + 1)) {
       log.debug("One more member for {}, of which {} are held up", source, heldUp);
-      add(room);
+      try {
+        add(room);
+      } catch (KafkaException e) {
+        log.warn("The share group of {} could not be joined by one more member", source, e);
+      }
     }
   }
 

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
@@ -29,8 +28,6 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Looks at topics and makes them. */
 final class TopicAdmin {
-  private static final long LOOK_AGAIN_MILLIS = 50;
-
   /** Longer than any request waits, or a broker is away. */
   private static final Duration REPLIES_KEPT = Duration.ofHours(1);
 
@@ -115,11 +112,7 @@ final class TopicAdmin {
         throw new MessagingException(
             ErrorCode.TIMEOUT, "Could not %s on Kafka in time".formatted(doing));
       }
-      try {
-        TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS);
-      } catch (InterruptedException e) {
-        throw AdminCalls.interrupted(doing, e);
-      }
+      AdminCalls.pause(doing);
     }
   }
 

@@ -72,7 +72,8 @@ class KafkaShareStartTest {
                     .start())
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("payments, whose messages have keys, needs ORDER_PER_KEY")
-        .hasMessageContaining("books, whose messages have keys, needs ORDER_PER_KEY")
+        .hasMessageContaining(
+            "subscription books of topic told, whose messages have keys, needs ORDER_PER_KEY")
         .hasMessageContaining("leave out shareGroup(…)")
         .hasMessageContaining("names 'refreshs', which this bus does not receive from")
         .hasMessageContaining("shareGroup(\"refreshes.dlq\")");
@@ -149,6 +150,17 @@ class KafkaShareStartTest {
           .asString()
           .contains("share.record.lock.duration.ms=30000 instead of 20000", "recordLock(…)");
     }
+  }
+
+  @Test
+  void a_lock_that_the_broker_does_not_allow_is_reported_with_its_reason() {
+    TransportConnection connection =
+        kafka.connect(kafka.builder().shareGroups().recordLock(Duration.ofMinutes(30)));
+
+    assertThat(connection.prepare(topology(queue), Topology.Mode.CREATE))
+        .singleElement()
+        .asString()
+        .contains("share.record.lock.duration.ms=1800000", queue.toString(), "recordLock(…)");
   }
 
   @Test

@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.waybill.DeadLetter;
 import dev.waybill.MessageBus;
+import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Routes;
 import dev.waybill.testkit.broker.KafkaTestBroker;
@@ -189,7 +190,7 @@ class KafkaShareTest {
     Routes routes =
         Routes.define(r -> r.command(Refresh.class).named("test.v1").toQueue(queue.name()));
     try (MessageBus bus =
-        MessageBus.over(shared().build())
+        MessageBus.over(kafka.builder().shareGroup(queue.name()).build())
             .routes(routes)
             .consume(
                 queue.name(),
@@ -207,8 +208,39 @@ class KafkaShareTest {
       assertThat(handled.poll(30, TimeUnit.SECONDS)).isEqualTo(2);
       assertThat(bus.describe())
           .contains("share.version 2")
-          .contains("ATTEMPTS: NATIVE (by the broker: each delivery of the share group counts");
+          .contains("    here ATTEMPTS: NATIVE (by the broker: each delivery of the share group");
     }
+  }
+
+  @Test
+  void at_most_once_is_settled_with_the_broker_before_it_is_handled() throws Exception {
+    Routes routes =
+        Routes.define(r -> r.command(Refresh.class).named("test.v1").toQueue(queue.name()));
+    BlockingQueue<Integer> begun = new LinkedBlockingQueue<>();
+    try (MessageBus bus =
+        MessageBus.over(shared().build())
+            .routes(routes)
+            .consume(
+                queue.name(),
+                c ->
+                    c.onCommand(
+                            Refresh.class,
+                            (m, x) -> {
+                              begun.add(m.payload().number());
+                              throw new IllegalStateException("lost");
+                            })
+                        .guarantee(DeliveryGuarantee.AT_MOST_ONCE))
+            .start()) {
+      bus.send(new Refresh(1)).join();
+      assertThat(begun.poll(30, TimeUnit.SECONDS)).isEqualTo(1);
+    }
+    TransportConnection connection = kafka.prepared(shared(), queue);
+    send(connection, queue, message("after"));
+    connection.receive(queue, 5, inbox);
+    Delivery next = inbox.next();
+    assertThat(text(next)).isEqualTo("after");
+    assertThat(next.attempt()).isEqualTo(1);
+    accept(next);
   }
 
   @Test
