@@ -2,16 +2,12 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.transport.Settlement;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Iterator;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
-import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,21 +39,16 @@ final class ShareMember implements Runnable {
     }
   }
 
-  /** What the broker is to be told of a record. */
-  private record Told(
-      Acquired acquired, AcknowledgeType type, CompletableFuture<Settlement.Result> result) {}
-
   private final ShareReceiver receiver;
   private final Supplier<ShareSession> sessions;
+  private final ShareSettler settler;
   private final Bell bell = new Bell();
   private final LoopEnd end = new LoopEnd();
   private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
-  private final Queue<Told> told = new ConcurrentLinkedQueue<>();
   private volatile @Nullable ShareSession session;
   private volatile @Nullable Deadline heldUp;
   private volatile Deadline idle = Deadline.in(IDLE);
   private volatile boolean renewal;
-  private volatile boolean ended;
 
   /**
    * A member.
@@ -69,6 +60,7 @@ final class ShareMember implements Runnable {
     this.receiver = receiver;
     this.session = first;
     this.sessions = sessions;
+    this.settler = new ShareSettler(receiver, this);
   }
 
   /** Makes it look for something to do; from any thread. */
@@ -109,50 +101,14 @@ final class ShareMember implements Runnable {
 
   /** Settles a delivery of {@code acquired}; from any thread. */
   void settle(Acquired acquired, Settlement how, CompletableFuture<Settlement.Result> result) {
-    receiver.begun(result);
-    if (!acquired.isOwned()) {
-      finish(acquired, result, Settlement.Result.NOT_OWNED);
-    } else if (how instanceof Settlement.Reject reject) {
-      var unused =
-          receiver
-              .deadLetter(acquired.record(), reject.evidence())
-              .whenComplete(
-                  (id, error) -> {
-                    if (error == null) {
-                      tell(new Told(acquired, AcknowledgeType.ACCEPT, result));
-                    } else {
-                      result.completeExceptionally(KafkaErrors.unwrapped(error));
-                    }
-                  });
-    } else if (how instanceof Settlement.Release release) {
-      release(acquired, release, result);
-    } else {
-      tell(new Told(acquired, AcknowledgeType.ACCEPT, result));
-    }
+    settler.settle(acquired, how, result);
   }
 
-  /**
-   * The broker counts what is given back, and drops it in the end; so it is only given back to
-   * others when this receiver has stopped.
-   */
-  private void release(
-      Acquired acquired, Settlement.Release how, CompletableFuture<Settlement.Result> result) {
-    if (receiver.isStopped()) {
-      tell(new Told(acquired, AcknowledgeType.RELEASE, result));
-      return;
-    }
+  /** Delivers a record again, from memory; from any thread. */
+  void again(Acquired acquired, Settlement.Release how) {
     Deadline due = how.after().isZero() ? null : Deadline.in(how.after());
-    finish(acquired, result, Settlement.Result.SETTLED);
     waiting.add(new Waiting(acquired, how.attemptsMade() + 1, due));
     ring();
-  }
-
-  private void tell(Told what) {
-    told.add(what);
-    ring();
-    if (ended) {
-      loseTold();
-    }
   }
 
   @Override
@@ -180,7 +136,8 @@ final class ShareMember implements Runnable {
     ConnectionWatch watch = current.watch();
     while (!end.hasCome()) {
       deliver();
-      acknowledge(current);
+      giveBackWhenStopped();
+      settler.acknowledge(current);
       keepLocks(current);
       if (!current.isEmpty()) {
         receiver.relieve();
@@ -229,37 +186,11 @@ final class ShareMember implements Runnable {
     return false;
   }
 
-  /**
-   * Tells the broker what is settled; and, when the receiver has stopped, of what has not begun.
-   */
-  private void acknowledge(ShareSession current) {
-    Map<Acquired, AcknowledgeType> types = new HashMap<>();
-    Map<Acquired, CompletableFuture<Settlement.Result>> results = new HashMap<>();
-    for (Told next = told.poll(); next != null; next = told.poll()) {
-      if (next.acquired().isOwned()) {
-        types.put(next.acquired(), next.type());
-        results.put(next.acquired(), next.result());
-      } else {
-        finish(next.acquired(), next.result(), Settlement.Result.NOT_OWNED);
-      }
-    }
+  private void giveBackWhenStopped() {
     if (receiver.isStopped()) {
       for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
-        if (next.acquired().isOwned()) {
-          types.put(next.acquired(), AcknowledgeType.RELEASE);
-        }
+        settler.giveBack(next.acquired());
       }
-    }
-    if (types.isEmpty()) {
-      return;
-    }
-    try {
-      Map<TopicPartition, KafkaException> refused = current.acknowledge(types);
-      results.forEach(
-          (acquired, result) -> finish(acquired, result, refused.get(acquired.partition())));
-    } catch (KafkaException e) {
-      results.forEach((acquired, result) -> finish(acquired, result, e));
-      throw e;
     }
   }
 
@@ -272,39 +203,8 @@ final class ShareMember implements Runnable {
   }
 
   private void lose(Acquired acquired) {
-    acquired.lose();
     waiting.removeIf(next -> next.acquired() == acquired);
-    giveBack(acquired);
-  }
-
-  private void finish(
-      Acquired acquired,
-      CompletableFuture<Settlement.Result> result,
-      @Nullable KafkaException error) {
-    if (error == null) {
-      finish(acquired, result, Settlement.Result.SETTLED);
-    } else if (KafkaErrors.isLockLost(error)) {
-      acquired.lose();
-      finish(acquired, result, Settlement.Result.NOT_OWNED);
-    } else {
-      acquired.lose();
-      giveBack(acquired);
-      result.completeExceptionally(KafkaErrors.acknowledging(receiver.source(), error));
-    }
-  }
-
-  private void finish(
-      Acquired acquired,
-      CompletableFuture<Settlement.Result> result,
-      Settlement.Result whatBecameOfIt) {
-    giveBack(acquired);
-    result.complete(whatBecameOfIt);
-  }
-
-  private void giveBack(Acquired acquired) {
-    if (acquired.back()) {
-      receiver.credit().giveBack(1);
-    }
+    settler.lose(acquired);
   }
 
   private void report(ConnectionWatch.Health health) {
@@ -331,14 +231,13 @@ final class ShareMember implements Runnable {
     ShareSession current = session;
     if (current != null) {
       try {
-        acknowledge(current);
+        settler.acknowledge(current);
       } catch (KafkaException e) {
         log.warn("The last acknowledgements failed: settled messages may come again", e);
       }
     }
-    ended = true;
     loseSession();
-    loseTold();
+    settler.end();
     receiver.gone(this);
   }
 
@@ -349,13 +248,6 @@ final class ShareMember implements Runnable {
     if (current != null) {
       current.open().forEach(this::lose);
       current.close();
-    }
-  }
-
-  private void loseTold() {
-    for (Told next = told.poll(); next != null; next = told.poll()) {
-      next.acquired().lose();
-      finish(next.acquired(), next.result(), Settlement.Result.NOT_OWNED);
     }
   }
 }
