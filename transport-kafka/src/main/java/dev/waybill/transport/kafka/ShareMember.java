@@ -7,7 +7,6 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
-import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -153,6 +152,7 @@ final class ShareMember implements Runnable {
 
   private void fetch(ShareSession current) {
     heldUp = null;
+    waiting.clear(); // what was given back by whoever did not know that it was lost
     for (Acquired acquired : current.poll(POLL)) {
       heldUp = Deadline.in(HELD_UP);
       idle = Deadline.in(IDLE);
@@ -232,7 +232,7 @@ final class ShareMember implements Runnable {
     if (current != null) {
       try {
         settler.acknowledge(current);
-      } catch (KafkaException e) {
+      } catch (RuntimeException e) { // the session is to be closed all the same
         log.warn("The last acknowledgements failed: settled messages may come again", e);
       }
     }

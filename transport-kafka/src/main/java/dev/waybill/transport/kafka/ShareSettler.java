@@ -52,7 +52,8 @@ final class ShareSettler {
   /**
    * Tells the broker of what was settled since the last call; of the member's thread.
    *
-   * @throws KafkaException if there was no answer: the session can't be used any more
+   * @throws RuntimeException if there was no answer, or the client does not have the records any
+   *     more: the session can't be used any more
    */
   void acknowledge(ShareSession session) {
     Map<Acquired, AcknowledgeType> types = new HashMap<>();
@@ -72,7 +73,7 @@ final class ShareSettler {
       Map<TopicPartition, KafkaException> refused = session.acknowledge(types);
       results.forEach(
           (acquired, result) -> finish(acquired, result, refused.get(acquired.partition())));
-    } catch (KafkaException e) {
+    } catch (RuntimeException e) {
       results.forEach((acquired, result) -> finish(acquired, result, e));
       throw e;
     }
@@ -137,7 +138,7 @@ final class ShareSettler {
   private void finish(
       Acquired acquired,
       CompletableFuture<Settlement.Result> result,
-      @Nullable KafkaException error) {
+      @Nullable RuntimeException error) {
     if (error == null) {
       finish(acquired, result, Settlement.Result.SETTLED);
       return;
