@@ -61,7 +61,7 @@ final class KafkaCapabilities {
                 + " shareGroup(…) for it, so that it is read with a consumer group")
         .natively(
             Feature.ATTEMPTS,
-            "by the broker: each delivery of the share group counts, also one that was given back"
+            "by the broker: every receipt by the share group counts, also of what is given back"
                 + " unhandled; near the group's delivery limit a message is dead-lettered")
         .emulated(Feature.RETRY_AFTER, "the library waits, and renews the lock")
         .emulated(

@@ -208,7 +208,7 @@ class KafkaShareTest {
       assertThat(handled.poll(30, TimeUnit.SECONDS)).isEqualTo(2);
       assertThat(bus.describe())
           .contains("share.version 2")
-          .contains("    here ATTEMPTS: NATIVE (by the broker: each delivery of the share group");
+          .contains("    here ATTEMPTS: NATIVE (by the broker: every receipt by the share group");
     }
   }
 
