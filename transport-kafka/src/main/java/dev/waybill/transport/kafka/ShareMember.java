@@ -48,6 +48,7 @@ final class ShareMember implements Runnable {
   private volatile @Nullable Deadline heldUp;
   private volatile Deadline idle = Deadline.in(IDLE);
   private volatile boolean renewal;
+  private volatile boolean fetching;
 
   /**
    * A member.
@@ -77,6 +78,11 @@ final class ShareMember implements Runnable {
   boolean isHeldUp() {
     Deadline since = heldUp;
     return since != null && since.passed();
+  }
+
+  /** Whether the broker may give it something, which it does not know of yet; from any thread. */
+  boolean isFetching() {
+    return fetching;
   }
 
   /** Whether it has fetched nothing for long; from any thread. */
@@ -153,7 +159,9 @@ final class ShareMember implements Runnable {
   private void fetch(ShareSession current) {
     heldUp = null;
     waiting.clear(); // what was given back by whoever did not know that it was lost
+    fetching = true;
     for (Acquired acquired : current.poll(POLL)) {
+      fetching = false;
       heldUp = Deadline.in(HELD_UP);
       idle = Deadline.in(IDLE);
       waiting.add(new Waiting(acquired, acquired.deliveryCount(), null));
@@ -249,5 +257,6 @@ final class ShareMember implements Runnable {
       current.open().forEach(this::lose);
       current.close();
     }
+    fetching = false;
   }
 }

@@ -167,6 +167,11 @@ final class ShareReceiver implements ClosedInSteps {
     return gate.isShut();
   }
 
+  /** Whether one of the members would take what another one gives back. */
+  boolean isFetching() {
+    return members.stream().anyMatch(ShareMember::isFetching);
+  }
+
   /** Lets a member deliver, unless the receiver is paused or has stopped. */
   boolean deliver(BooleanSupplier delivery) {
     return !paused && gate.pass(delivery);

@@ -1,7 +1,9 @@
 package dev.waybill.transport.kafka;
 
 import dev.waybill.transport.Settlement;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -50,7 +52,9 @@ final class ShareSettler {
   }
 
   /**
-   * Tells the broker of what was settled since the last call; of the member's thread.
+   * Tells the broker of what was settled since the last call; of the member's thread. Gives nothing
+   * back as long as another member of this receiver, which has not left yet, would get it and
+   * count.
    *
    * @throws RuntimeException if there was no answer, or the client does not have the records any
    *     more: the session can't be used any more
@@ -58,14 +62,18 @@ final class ShareSettler {
   void acknowledge(ShareSession session) {
     Map<Acquired, AcknowledgeType> types = new HashMap<>();
     Map<Acquired, CompletableFuture<Settlement.Result>> results = new HashMap<>();
+    List<Told> later = new ArrayList<>();
     for (Told next = told.poll(); next != null; next = told.poll()) {
-      if (next.acquired().isOwned()) {
+      if (next.type() == AcknowledgeType.RELEASE && receiver.isFetching()) {
+        later.add(next);
+      } else if (next.acquired().isOwned()) {
         types.put(next.acquired(), next.type());
         results.put(next.acquired(), next.result());
       } else {
         finish(next.acquired(), next.result(), Settlement.Result.NOT_OWNED);
       }
     }
+    told.addAll(later);
     if (types.isEmpty()) {
       return;
     }

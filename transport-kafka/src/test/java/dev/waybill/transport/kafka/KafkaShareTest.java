@@ -260,6 +260,38 @@ class KafkaShareTest {
     accept(again);
   }
 
+  @Test
+  void what_is_given_back_at_a_close_is_not_taken_by_another_member_of_the_same_receiver()
+      throws Exception {
+    TransportConnection connection = kafka.prepared(shared(), queue);
+    send(connection, queue, message("a"));
+    Receiver receiver = connection.receive(queue, 5, inbox);
+    Delivery held = inbox.next();
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.servers()))) {
+      await()
+          .atMost(Inbox.LONG_ENOUGH)
+          .until(
+              () ->
+                  admin
+                          .describeShareGroups(List.of(queue.name()))
+                          .all()
+                          .get()
+                          .get(queue.name())
+                          .members()
+                          .size()
+                      > 1);
+    }
+    receiver.stop();
+    assertThat(settle(held, RELEASE)).isEqualTo(Result.SETTLED);
+    receiver.close();
+
+    Inbox other = new Inbox();
+    connection.receive(queue, 5, other);
+    Delivery again = other.next();
+    assertThat(again.attempt()).isEqualTo(2);
+    accept(again);
+  }
+
   private static void limit(String group, int deliveries) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + broker.port()))) {
       admin
