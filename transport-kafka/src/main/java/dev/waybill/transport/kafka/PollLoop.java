@@ -16,14 +16,14 @@ final class PollLoop implements Runnable {
   private static final Duration POLL = Duration.ofMillis(100);
 
   /**
-   * How many records may wait in memory at least before fetching stops: with fewer, one key that
-   * waits would stop all others where the credit is small.
+   * How many records beyond the credit may wait in memory before fetching stops: with fewer, one
+   * key that waits would stop all others where the credit is small.
    */
-  private static final int MIN_WAITING = 32;
+  private static final int MORE_WAITING = 32;
 
   private final String source;
   private final String address;
-  private final int maxWaiting;
+  private final long maxWaiting;
   private final Credit credit;
   private final Settler settler;
   private final Receiver.Listener listener;
@@ -39,7 +39,7 @@ final class PollLoop implements Runnable {
    * A loop.
    *
    * @param sessions makes consumers; the first one at once
-   * @param maxUnsettled how many records may wait in memory before fetching stops, or a few more
+   * @param maxUnsettled how many records may wait in memory before fetching stops, and a few more
    */
   PollLoop(
       String source,
@@ -51,7 +51,7 @@ final class PollLoop implements Runnable {
       Supplier<ConsumerSession> sessions) {
     this.source = source;
     this.address = address;
-    this.maxWaiting = Math.max(maxUnsettled, MIN_WAITING);
+    this.maxWaiting = (long) maxUnsettled + MORE_WAITING;
     this.credit = credit;
     this.settler = settler;
     this.listener = listener;
@@ -102,7 +102,7 @@ final class PollLoop implements Runnable {
     while (!end.hasCome()) {
       deliver(current);
       throttle(current);
-      current.poll(POLL);
+      current.poll(untilDue(current));
       report(watch.look());
     }
   }
@@ -115,6 +115,14 @@ final class PollLoop implements Runnable {
         some |= deliverFrom(work);
       }
     } while (some);
+  }
+
+  private static Duration untilDue(ConsumerSession current) {
+    Duration wait = POLL;
+    for (PartitionWork work : current.works()) {
+      wait = work.untilDue(wait);
+    }
+    return wait;
   }
 
   private boolean deliverFrom(PartitionWork work) {
@@ -130,7 +138,11 @@ final class PollLoop implements Runnable {
       credit.giveBack(1);
       return false;
     }
-    listener.delivered(new KafkaDelivery(held, work, settler));
+    try {
+      listener.delivered(new KafkaDelivery(held, work, settler));
+    } finally {
+      work.handedOver();
+    }
     return true;
   }
 
