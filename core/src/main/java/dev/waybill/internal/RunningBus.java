@@ -200,6 +200,9 @@ final class RunningBus implements MessageBus {
       problems.add("The bus %s is closed.".formatted(plan.name()));
     }
     consumers.values().forEach(consumer -> consumer.problems().forEach(problems::add));
+    if (requester != null) {
+      requester.problem().ifPresent(problems::add);
+    }
     outgoing.problem().ifPresent(problems::add);
     return new Health(problems);
   }

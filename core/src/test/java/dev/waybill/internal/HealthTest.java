@@ -120,6 +120,23 @@ class HealthTest {
   }
 
   @Test
+  void a_receiver_of_replies_that_is_disturbed_is_a_problem_too() {
+    bus.close();
+    bus = Contracts.bus(transport, b -> b.clock(new TurnedClock()).requests("shop"));
+    FakeTransport.FakeReceiver receiver =
+        transport.receivers.get(transport.topology.replies().name());
+
+    receiver.listener.failed(new MessagingException(ErrorCode.NOT_FOUND, "no topic"));
+
+    assertThat(bus.health().problems())
+        .containsExactly(
+            "Since 2026-01-01T12:00:00Z receiving from the %s is disturbed, NOT_FOUND: no topic"
+                .formatted(transport.topology.replies()));
+    receiver.listener.recovered();
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
   void sends_that_the_broker_does_not_confirm_are_a_problem_until_one_is_confirmed() {
     answering(ErrorCode.BROKER_UNAVAILABLE);
     send();

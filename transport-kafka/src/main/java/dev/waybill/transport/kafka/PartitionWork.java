@@ -97,9 +97,13 @@ final class PartitionWork {
 
   /**
    * Takes out the next record to deliver: the lowest offset that is due and has no earlier record
-   * of its key waiting. To be followed by {@link #handedOver}.
+   * of its key waiting; none if the assignment is not owned any more. To be followed by {@link
+   * #handedOver}.
    */
   synchronized @Nullable Held next() {
+    if (!isOwned()) {
+      return null;
+    }
     Set<ByteBuffer> blocked = Set.of();
     for (Iterator<Held> all = waiting.values().iterator(); all.hasNext(); ) {
       Held held = all.next();

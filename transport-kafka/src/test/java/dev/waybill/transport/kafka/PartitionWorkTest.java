@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -120,11 +121,17 @@ class PartitionWorkTest {
 
   @Test
   void anAssignmentThatWasNotPolledInTimeIsNotOwned() {
-    PartitionWork work = new PartitionWork(PARTITION, null, new PollClock(Duration.ofNanos(-1)));
-    add(work, "a");
+    AtomicLong time = new AtomicLong();
+    PartitionWork work = new PartitionWork(PARTITION, null, new PollClock(DAY, time::get));
+    add(work, "a", "b");
+    Held held = work.next();
+    work.handedOver();
+
+    time.set(DAY.toNanos() + 1);
 
     assertThat(work.isOwned()).isFalse();
-    assertThat(work.accept(takeAll(work).get(0))).isFalse();
+    assertThat(work.next()).isNull();
+    assertThat(work.accept(held)).isFalse();
     assertThat(work.uncommitted()).isNull();
   }
 
