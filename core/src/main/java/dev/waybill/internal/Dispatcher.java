@@ -112,6 +112,20 @@ final class Dispatcher {
     }
   }
 
+  /** How many messages are open, whatever they wait for. */
+  int open() {
+    synchronized (lock) {
+      return lanes.open().size();
+    }
+  }
+
+  /** How many lanes wait for their head's retry. */
+  int waitingLanes() {
+    synchronized (lock) {
+      return lanes.waiting();
+    }
+  }
+
   /** Whether nothing is open. */
   boolean isIdle() {
     synchronized (lock) {

@@ -176,6 +176,11 @@ final class Lanes {
     return count;
   }
 
+  /** How many lanes wait for their head's retry. */
+  int waiting() {
+    return waiting.size();
+  }
+
   boolean isEmpty() {
     return open.isEmpty();
   }

@@ -204,7 +204,7 @@ final class RunningBus implements MessageBus {
       requester.problem().ifPresent(problems::add);
     }
     outgoing.problem().ifPresent(problems::add);
-    return new Health(problems);
+    return new Health(problems, consumers.values().stream().map(Consumer::status).toList());
   }
 
   @Override
@@ -228,7 +228,10 @@ final class RunningBus implements MessageBus {
 
   @Override
   public String describe() {
-    return BusDescription.of(plan, connection.brokerVersion());
+    return BusDescription.of(
+        plan,
+        connection.brokerVersion(),
+        consumers.values().stream().map(Consumer::status).toList());
   }
 
   @Override

@@ -196,6 +196,11 @@ class Bent implements Transport {
     }
 
     @Override
+    public Status status() {
+      return receiver.status();
+    }
+
+    @Override
     public void pause() {
       Bent.this.pause(receiver);
     }

@@ -160,6 +160,20 @@ final class PartitionWork {
     return least;
   }
 
+  /** How many records are fetched and not settled. */
+  synchronized int unsettled() {
+    return waiting.size() + opened;
+  }
+
+  /** How many records are settled though an earlier one is not, gaps between them included. */
+  synchronized int settledAhead() {
+    long count = 0;
+    for (Range range : prefix == null ? settledBefore : settledBeyond(prefix)) {
+      count += range.to() - range.from();
+    }
+    return (int) Math.min(count, Integer.MAX_VALUE);
+  }
+
   /** How many records wait for their delivery. */
   synchronized int waiting() {
     return waiting.size();

@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 final class PollLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(PollLoop.class);
   private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration STATUS = Duration.ofMillis(500);
 
   /**
    * How many records beyond the credit may wait in memory before fetching stops: with fewer, one
@@ -33,6 +34,8 @@ final class PollLoop implements Runnable {
   private final Gate gate = new Gate();
   private volatile ConsumerSession session;
   private volatile boolean paused;
+  private volatile Receiver.Status status = Receiver.Status.UNKNOWN;
+  private Deadline nextStatus = Deadline.in(Duration.ZERO);
   private boolean fetching = true;
 
   /**
@@ -58,6 +61,11 @@ final class PollLoop implements Runnable {
     this.reporter = new Reporter(listener);
     this.sessions = sessions;
     this.session = sessions.get();
+  }
+
+  /** As it was a moment ago; while there is no broker, before. */
+  Receiver.Status status() {
+    return status;
   }
 
   void pause(boolean on) {
@@ -93,6 +101,7 @@ final class PollLoop implements Runnable {
       }
     } finally {
       session.close();
+      status = Receiver.Status.UNKNOWN;
     }
   }
 
@@ -104,6 +113,7 @@ final class PollLoop implements Runnable {
       throttle(current);
       current.poll(untilDue(current));
       report(watch.look());
+      noteStatus(current);
     }
   }
 
@@ -160,6 +170,13 @@ final class PollLoop implements Runnable {
     fetching = fetches;
   }
 
+  private void noteStatus(ConsumerSession current) {
+    if (nextStatus.passed()) {
+      nextStatus = Deadline.in(STATUS);
+      status = current.status();
+    }
+  }
+
   private void report(ConnectionWatch.Health health) {
     switch (health) {
       case LOST -> reporter.failed(KafkaErrors.disconnected(source, address));
@@ -175,6 +192,7 @@ final class PollLoop implements Runnable {
     log.debug("The consumer of {} is replaced", source, error);
     reporter.failed(KafkaErrors.receiving(source, error));
     session.close();
+    status = Receiver.Status.UNKNOWN;
     while (!end.hasCome()) {
       end.backOff();
       try {
