@@ -34,6 +34,7 @@ final class ConnectionWatch {
   private Deadline silent = Deadline.in(SILENCE);
   private double received;
   private boolean unconnected;
+  private boolean wasJoined;
 
   private ConnectionWatch(Consumer<byte[], byte[]> consumer, BooleanSupplier joined) {
     this.joined = joined;
@@ -52,8 +53,8 @@ final class ConnectionWatch {
   }
 
   /**
-   * Looks, at most once a second; {@code UNKNOWN} in between and where the metrics are not to be
-   * had.
+   * Looks, at most once a second; {@code GOOD} no earlier than a second after joining, {@code
+   * UNKNOWN} in between and where the metrics are not to be had.
    */
   Health look() {
     if (!nextLook.passed() || connections == null || bytes == null) {
@@ -71,7 +72,10 @@ final class ConnectionWatch {
     if ((unconnected && wasUnconnected) || silent.passed()) {
       return Health.LOST;
     }
-    return progress && joined.getAsBoolean() && !unconnected ? Health.GOOD : Health.UNKNOWN;
+    // what may join and not read is refused just after it has joined
+    boolean wasJoinedBefore = wasJoined;
+    wasJoined = joined.getAsBoolean();
+    return progress && wasJoined && wasJoinedBefore && !unconnected ? Health.GOOD : Health.UNKNOWN;
   }
 
   private static double value(Metric metric) {
