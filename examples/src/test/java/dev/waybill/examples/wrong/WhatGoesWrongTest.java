@@ -54,7 +54,7 @@ class WhatGoesWrongTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "kafka://127.0.0.1:%d | No Kafka broker answered at 127.0.0.1:%d within 2 s: is it running, and is the address right? A broker that wants TLS or a login also needs the property security.protocol.",
+        "kafka://127.0.0.1:%d | No Kafka broker answered at 127.0.0.1:%d within 2 s: is it running, and is the address right? A broker that wants TLS or a login also needs tls(…) or saslPlain(…) and the like, or the property security.protocol.",
         "amqp://app:s3cret@127.0.0.1:%d | No RabbitMQ answered at 127.0.0.1:%d within 2 s (Connection refused): is it running, and is the address right?",
         "aws://127.0.0.1:%d?region=eu-west-1 | No SQS answered at 127.0.0.1:%1$d (eu-west-1) within 2 s: no connection was made (Connect to 127.0.0.1:%1$d [/127.0.0.1] failed: Connection refused). Is it running, and are address and region right?",
       })
@@ -70,7 +70,7 @@ class WhatGoesWrongTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "kafka://127.0.0.1:%d | No Kafka broker answered at 127.0.0.1:%d within 2 s: is it running, and is the address right? A broker that wants TLS or a login also needs the property security.protocol.",
+        "kafka://127.0.0.1:%d | No Kafka broker answered at 127.0.0.1:%d within 2 s: is it running, and is the address right? A broker that wants TLS or a login also needs tls(…) or saslPlain(…) and the like, or the property security.protocol.",
         "amqp://app:s3cret@127.0.0.1:%d | No RabbitMQ answered at 127.0.0.1:%d within 2 s (TimeoutException): is it running, and is the address right?",
         "aws://127.0.0.1:%d?region=eu-west-1 | No SQS answered at 127.0.0.1:%d (eu-west-1) within 2 s: no answer in time. Is it running, and are address and region right?",
       })
@@ -108,7 +108,7 @@ class WhatGoesWrongTest {
       assertStartFails(
           transport,
           ErrorCode.NOT_AUTHENTICATED,
-          "Kafka at 127.0.0.1:%d refused the login: check the sasl.… and ssl.… properties given to the builder."
+          "Kafka at 127.0.0.1:%d refused the login: check the user, the password and sasl.mechanism."
               .formatted(broker.port()));
     }
   }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -32,6 +33,7 @@ public final class KafkaTestBroker extends LocalTestBroker {
   private final int proxiedPort = FreePorts.next();
   private final @Nullable FaultProxy proxy;
   private final KafkaNode node;
+  private final @Nullable KafkaTestSecurity security;
 
   private KafkaTestBroker(Path installation, Builder builder, KafkaNode node) {
     super(BrokerKind.KAFKA);
@@ -40,6 +42,7 @@ public final class KafkaTestBroker extends LocalTestBroker {
     this.advertisedPort = builder.advertisedPort == 0 ? port : builder.advertisedPort;
     this.proxy = builder.proxy;
     this.node = node;
+    this.security = builder.security(port);
     if (proxy != null) {
       proxy.forwardTo(proxiedPort);
     }
@@ -80,17 +83,46 @@ public final class KafkaTestBroker extends LocalTestBroker {
     return kind().product() + " " + Installations.KAFKA_VERSION;
   }
 
+  /**
+   * Who may log in, and how.
+   *
+   * @return the security
+   * @throws IllegalStateException if the broker was made without {@link Builder#secured}
+   */
+  public KafkaTestSecurity security() {
+    if (security == null) {
+      throw new IllegalStateException("This broker is not secured: call builder().secured(…)");
+    }
+    return security;
+  }
+
   @Override
   void prepare(Path folder) throws IOException {
     Folders.copyResource("log4j2.properties", folder);
     Path data = folder.resolve("data");
+    if (security != null) {
+      security.makeCertificates(folder);
+    }
+    store(serverProperties(data), folder.resolve("server.properties"));
+    if (security != null && !security.formatArguments().isEmpty()) {
+      format(folder, security.formatArguments());
+      return;
+    }
     Path formatted = installation.resolve("formatted");
     Folders.copy(formatted.resolve(CLUSTER_METADATA), data.resolve(CLUSTER_METADATA));
     Properties ids = new Properties();
     ids.putAll(Map.of("version", "1", "node.id", String.valueOf(node.id())));
     ids.putAll(Map.of("cluster.id", node.cluster(), "directory.id", KafkaNode.newId()));
     store(ids, data.resolve("meta.properties"));
-    store(serverProperties(data), folder.resolve("server.properties"));
+  }
+
+  /** By Kafka's own tool, which takes seconds: only for what the formatted copy does not have. */
+  private void format(Path folder, List<String> arguments) throws IOException {
+    List<String> line = java(folder);
+    line.addAll(List.of("kafka.tools.StorageTool", "format", "-t", node.cluster(), "-c"));
+    line.add(folder.resolve("server.properties").toString());
+    line.addAll(arguments);
+    Folders.run(line);
   }
 
   private Properties serverProperties(Path data) throws IOException {
@@ -109,6 +141,9 @@ public final class KafkaTestBroker extends LocalTestBroker {
     all.setProperty(
         "advertised.listeners",
         client(advertisedPort) + (proxy == null ? "" : proxied(proxy.port())) + internal);
+    if (security != null) {
+      security.configure(all);
+    }
     all.putAll(properties);
     return all;
   }
@@ -123,6 +158,13 @@ public final class KafkaTestBroker extends LocalTestBroker {
 
   @Override
   BrokerCommand command(Path folder) throws IOException {
+    List<String> line = java(folder);
+    line.add("kafka.Kafka");
+    line.add(folder.resolve("server.properties").toString());
+    return new BrokerCommand(line, Map.of(), "Kafka Server started");
+  }
+
+  private List<String> java(Path folder) throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
@@ -132,9 +174,8 @@ public final class KafkaTestBroker extends LocalTestBroker {
       line.add("-XX:SharedArchiveFile=" + archive);
     }
     line.add("-Dlog4j2.configurationFile=" + folder.resolve("log4j2.properties"));
-    line.addAll(List.of("-cp", classPath(), "kafka.Kafka"));
-    line.add(folder.resolve("server.properties").toString());
-    return new BrokerCommand(line, Map.of(), "Kafka Server started");
+    line.addAll(List.of("-cp", classPath()));
+    return line;
   }
 
   /** All jars, in the order in which the archive of their classes was made. */
@@ -157,8 +198,65 @@ public final class KafkaTestBroker extends LocalTestBroker {
     private Installations installations = Installations.ofThisMachine();
     private int advertisedPort;
     private @Nullable FaultProxy proxy;
+    private @Nullable String superUser;
+    private final Map<String, String> users = new LinkedHashMap<>();
+    private final Map<String, String> scramUsers = new LinkedHashMap<>();
 
     private Builder() {}
+
+    /**
+     * Lets only encrypted clients in, and them do only what the ACLs allow; see {@link
+     * KafkaTestSecurity}. Not together with {@link #plainLogin}, {@link #advertisedPort} and {@link
+     * #alsoThrough}, and for one node only.
+     *
+     * @param superUser a user whom no ACL bounds, and who logs in with PLAIN
+     * @param password its password
+     * @return this
+     */
+    public Builder secured(String superUser, String password) {
+      this.superUser = superUser;
+      return user(superUser, password);
+    }
+
+    /**
+     * Adds a user of a {@link #secured} broker, who logs in with PLAIN.
+     *
+     * @param name letters, digits and underscores
+     * @param password any text without line breaks
+     * @return this
+     */
+    public Builder user(String name, String password) {
+      users.put(checked(name), password);
+      return this;
+    }
+
+    /**
+     * Adds a user of a {@link #secured} broker, who logs in with SCRAM-SHA-256 and SCRAM-SHA-512.
+     *
+     * @param name letters, digits and underscores
+     * @param password letters, digits, underscores and hyphens
+     * @return this
+     */
+    public Builder scramUser(String name, String password) {
+      if (!password.matches("[A-Za-z0-9_-]+")) {
+        throw new IllegalArgumentException(
+            "The password has characters other than letters, digits, underscores and hyphens");
+      }
+      scramUsers.put(checked(name), password);
+      return this;
+    }
+
+    private @Nullable KafkaTestSecurity security(int port) {
+      return superUser == null ? null : new KafkaTestSecurity(superUser, users, scramUsers, port);
+    }
+
+    private static String checked(String user) {
+      if (!user.matches("[A-Za-z0-9_]+")) {
+        throw new IllegalArgumentException(
+            "User '" + user + "' has characters other than letters, digits and underscores");
+      }
+      return user;
+    }
 
     /**
      * Lets only clients in that log in with SASL PLAIN over an unencrypted connection
@@ -169,10 +267,7 @@ public final class KafkaTestBroker extends LocalTestBroker {
      * @return this
      */
     public Builder plainLogin(String user, String password) {
-      if (!user.matches("[A-Za-z0-9_]+")) {
-        throw new IllegalArgumentException(
-            "User '" + user + "' has characters other than letters, digits and underscores");
-      }
+      String name = checked(user);
       if (password.contains("\"") || password.contains("\\")) {
         throw new IllegalArgumentException("The password has a quotation mark or a backslash");
       }
@@ -183,7 +278,7 @@ public final class KafkaTestBroker extends LocalTestBroker {
       return property(
           "listener.name.client.plain.sasl.jaas.config",
           "org.apache.kafka.common.security.plain.PlainLoginModule required user_%s=\"%s\";"
-              .formatted(user, password));
+              .formatted(name, password));
     }
 
     /**

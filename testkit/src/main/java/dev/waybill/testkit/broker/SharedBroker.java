@@ -5,13 +5,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A broker that is started once for all who ask for it. */
-final class SharedBroker {
+final class SharedBroker<B extends LocalTestBroker> {
 
   private final BrokerKind kind;
-  private final Supplier<? extends LocalTestBroker> starter;
-  private @Nullable LocalTestBroker started;
+  private final Supplier<B> starter;
+  private @Nullable B started;
 
-  SharedBroker(BrokerKind kind, Supplier<? extends LocalTestBroker> starter) {
+  SharedBroker(BrokerKind kind, Supplier<B> starter) {
     this.kind = kind;
     this.starter = starter;
   }
@@ -22,8 +22,9 @@ final class SharedBroker {
     return running.isEmpty() ? own() : new RunningBroker(kind, running);
   }
 
-  private synchronized TestBroker own() {
-    LocalTestBroker broker = started;
+  /** The broker of this JVM. */
+  synchronized B own() {
+    B broker = started;
     if (broker == null) {
       broker = starter.get();
       broker.share();

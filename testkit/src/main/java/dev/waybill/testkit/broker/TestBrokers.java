@@ -12,11 +12,41 @@ package dev.waybill.testkit.broker;
  */
 public final class TestBrokers {
 
-  private static final SharedBroker KAFKA =
-      new SharedBroker(BrokerKind.KAFKA, KafkaTestBroker::start);
-  private static final SharedBroker RABBITMQ =
-      new SharedBroker(BrokerKind.RABBITMQ, RabbitTestBroker::start);
-  private static final SharedBroker AWS = new SharedBroker(BrokerKind.AWS, AwsTestBroker::start);
+  /** Of {@link #securedKafka}: a user whom no ACL bounds, and who logs in with PLAIN. */
+  public static final String SUPER_USER = "admin";
+
+  /** The password of {@link #SUPER_USER}. */
+  public static final String SUPER_PASSWORD = "super-secret-0";
+
+  /** Of {@link #securedKafka}: a user without rights at first, who logs in with PLAIN. */
+  public static final String USER = "app";
+
+  /** The password of {@link #USER}, with all that can be mistaken. */
+  public static final String USER_PASSWORD = "app-\"secret\\1\"; a=b' ${x} # %";
+
+  /** Of {@link #securedKafka}: a user without rights at first, who logs in with SCRAM. */
+  public static final String SCRAM_USER = "scram";
+
+  /** The password of {@link #SCRAM_USER}. */
+  public static final String SCRAM_PASSWORD = "scram-secret-2";
+
+  private static final SharedBroker<KafkaTestBroker> KAFKA =
+      new SharedBroker<>(BrokerKind.KAFKA, KafkaTestBroker::start);
+  private static final SharedBroker<RabbitTestBroker> RABBITMQ =
+      new SharedBroker<>(BrokerKind.RABBITMQ, RabbitTestBroker::start);
+  private static final SharedBroker<AwsTestBroker> AWS =
+      new SharedBroker<>(BrokerKind.AWS, AwsTestBroker::start);
+
+  private static final SharedBroker<KafkaTestBroker> SECURED_KAFKA =
+      new SharedBroker<>(
+          BrokerKind.KAFKA,
+          () ->
+              KafkaTestBroker.builder()
+                  .secured(SUPER_USER, SUPER_PASSWORD)
+                  .user(USER, USER_PASSWORD)
+                  .scramUser(SCRAM_USER, SCRAM_PASSWORD)
+                  .property("group.min.session.timeout.ms", "1000")
+                  .start());
 
   private TestBrokers() {}
 
@@ -28,6 +58,17 @@ public final class TestBrokers {
    */
   public static TestBroker kafka() {
     return KAFKA.get(System.getenv());
+  }
+
+  /**
+   * The shared Kafka broker with TLS, logins and an authorizer: always one of this JVM. Its users
+   * are the constants here.
+   *
+   * @return the broker; {@link KafkaTestBroker#security} tells its addresses and certificates
+   * @throws BrokerUnavailableException if Kafka is not installed or does not start
+   */
+  public static KafkaTestBroker securedKafka() {
+    return SECURED_KAFKA.own();
   }
 
   /**

@@ -58,6 +58,25 @@ class KafkaTestBrokerTest {
   }
 
   @Test
+  void tells_of_no_security_it_does_not_have() {
+    assertThatThrownBy(broker::security)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("builder().secured(…)");
+  }
+
+  @Test
+  void takes_no_user_that_its_settings_would_read_in_another_way() {
+    KafkaTestBroker.Builder secured = KafkaTestBroker.builder().secured("admin", "any \\ \" text");
+
+    assertThatThrownBy(() -> secured.user("a b", "x"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'a b'");
+    assertThatThrownBy(() -> secured.scramUser("a", "secret,1"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageNotContaining("secret,1");
+  }
+
+  @Test
   void has_the_features_of_a_formatted_broker() throws Exception {
     try (Admin admin = Admin.create(client(broker))) {
       assertThat(admin.describeFeatures().featureMetadata().get().finalizedFeatures())

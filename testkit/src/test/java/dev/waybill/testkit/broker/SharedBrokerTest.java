@@ -16,7 +16,7 @@ class SharedBrokerTest {
 
   @Test
   void one_broker_serves_all_and_survives_their_close() {
-    SharedBroker shared = new SharedBroker(BrokerKind.AWS, AwsTestBroker::start);
+    SharedBroker<AwsTestBroker> shared = new SharedBroker<>(BrokerKind.AWS, AwsTestBroker::start);
 
     TestBroker first = shared.get(Map.of());
     first.close();
@@ -27,7 +27,7 @@ class SharedBrokerTest {
 
   @Test
   void one_that_was_killed_is_started_again_for_the_next() {
-    SharedBroker shared = new SharedBroker(BrokerKind.AWS, AwsTestBroker::start);
+    SharedBroker<AwsTestBroker> shared = new SharedBroker<>(BrokerKind.AWS, AwsTestBroker::start);
     TestBroker killed = shared.get(Map.of());
     killed.kill();
 
@@ -39,8 +39,8 @@ class SharedBrokerTest {
   @EnumSource
   void the_environment_names_a_running_broker(BrokerKind kind) {
     String uri = "scheme://user:secret@127.0.0.1:4711/path";
-    SharedBroker shared =
-        new SharedBroker(
+    SharedBroker<AwsTestBroker> shared =
+        new SharedBroker<>(
             kind,
             () -> {
               throw new AssertionError("started one");

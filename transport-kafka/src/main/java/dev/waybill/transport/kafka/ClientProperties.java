@@ -1,14 +1,9 @@
 package dev.waybill.transport.kafka;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
@@ -31,36 +26,6 @@ final class ClientProperties {
   /** Beyond this a credit does not make a single poll larger. */
   private static final int MAX_POLL_RECORDS = 500;
 
-  private static final String BROKEN = "it is fixed, because the contract of delivery needs it";
-  private static final Map<String, String> REFUSED = new TreeMap<>();
-
-  static {
-    refuse("call bootstrapServers(…) instead", "bootstrap.servers");
-    refuse("call deliveryTimeout(…) instead", "delivery.timeout.ms");
-    refuse("the credit of a receiver says it", "max.poll.records");
-    refuse("a send's deadline says it", "max.block.ms");
-    refuse("the topology names the groups", "group.id", "group.instance.id");
-    refuse(
-        BROKEN,
-        "acks",
-        "enable.idempotence",
-        "retries",
-        "transactional.id",
-        "key.serializer",
-        "value.serializer",
-        "partitioner.class",
-        "partitioner.ignore.keys",
-        "key.deserializer",
-        "value.deserializer",
-        "enable.auto.commit",
-        "auto.commit.interval.ms",
-        "auto.offset.reset",
-        "allow.auto.create.topics",
-        "partition.assignment.strategy",
-        "share.acknowledgement.mode",
-        "share.acquire.mode");
-  }
-
   /** Properties of consumers that Kafka refuses for share groups; there, the group has its own. */
   private static final Set<String> NOT_OF_SHARE_CONSUMERS =
       Set.of(
@@ -81,27 +46,15 @@ final class ClientProperties {
     this.clientId = prefix == null ? clientId : prefix + "-" + clientId;
   }
 
-  /** What is wrong with a user's properties, by their names. */
-  static List<String> refusals(Collection<String> names) {
-    List<String> problems = new ArrayList<>();
-    for (String name : names) {
-      String reason = REFUSED.get(name.toLowerCase(Locale.ROOT));
-      if (reason != null) {
-        problems.add("property \"%s\" can't be set: %s.".formatted(name, reason));
-      }
-    }
-    return problems;
-  }
-
   Map<String, Object> admin() {
-    Map<String, Object> all = users(AdminClientConfig.configNames());
+    Map<String, Object> all = users(PropertyRules.ADMIN, AdminClientConfig.configNames());
     all.put("client.id", clientId + "-admin");
     return all;
   }
 
   Map<String, Object> producer() {
     long timeout = settings.deliveryTimeout().toMillis();
-    Map<String, Object> all = users(ProducerConfig.configNames());
+    Map<String, Object> all = users(PropertyRules.PRODUCER, ProducerConfig.configNames());
     all.putIfAbsent("request.timeout.ms", Long.toString(Math.min(10_000, timeout / 2)));
     // a topic keeps its metadata, so that a send does not wait for them: after a pause, or while no
     // broker answers
@@ -119,7 +72,7 @@ final class ClientProperties {
   }
 
   Map<String, Object> consumer(String group, int maxUnsettled) {
-    Map<String, Object> all = users(ConsumerConfig.configNames());
+    Map<String, Object> all = users(PropertyRules.CONSUMER, ConsumerConfig.configNames());
     // aborted messages were never sent
     all.putIfAbsent("isolation.level", "read_committed");
     all.put("client.id", clientId + "-" + group);
@@ -129,7 +82,8 @@ final class ClientProperties {
     all.put("auto.offset.reset", "earliest");
     all.put("allow.auto.create.topics", "false");
     all.put("max.poll.records", Integer.toString(Math.min(maxUnsettled, MAX_POLL_RECORDS)));
-    if (!"consumer".equalsIgnoreCase(settings.properties().get("group.protocol"))) {
+    if (!"consumer"
+        .equalsIgnoreCase(settings.property(PropertyRules.CONSUMER, "group.protocol", "classic"))) {
       all.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
     }
     all.put("key.deserializer", ByteArrayDeserializer.class);
@@ -139,7 +93,7 @@ final class ClientProperties {
 
   /** Of a member of a share group. */
   Map<String, Object> shareConsumer(String group, int batch) {
-    Map<String, Object> all = users(ConsumerConfig.configNames());
+    Map<String, Object> all = users(PropertyRules.CONSUMER, ConsumerConfig.configNames());
     all.keySet().removeAll(NOT_OF_SHARE_CONSUMERS);
     all.put("client.id", clientId + "-" + group);
     all.put("group.id", group);
@@ -161,29 +115,26 @@ final class ClientProperties {
   }
 
   /** The user's properties that a client knows, or no client knows (a plug-in's own). */
-  private Map<String, Object> users(Set<String> known) {
+  private Map<String, Object> users(String client, Set<String> known) {
     Map<String, Object> all = new HashMap<>();
     settings
         .properties()
         .forEach(
             (name, value) -> {
-              if (known.contains(name) || !isKnown(name)) {
-                all.put(name, value);
+              boolean forAll = PropertyRules.client(name).isEmpty();
+              if (forAll && (known.contains(name) || !isOfAnotherClient(name))) {
+                all.putIfAbsent(name, value);
+              } else if (name.startsWith(client)) {
+                all.put(name.substring(client.length()), value);
               }
             });
     all.put("bootstrap.servers", settings.bootstrapServers());
     return all;
   }
 
-  private static boolean isKnown(String name) {
+  private static boolean isOfAnotherClient(String name) {
     return ProducerConfig.configNames().contains(name)
         || ConsumerConfig.configNames().contains(name)
         || AdminClientConfig.configNames().contains(name);
-  }
-
-  private static void refuse(String reason, String... names) {
-    for (String name : names) {
-      REFUSED.put(name, reason);
-    }
   }
 }

@@ -39,6 +39,7 @@ final class ConnectionWatch {
   private Deadline silent;
   private double received;
   private boolean unconnected;
+  private boolean wasJoined;
 
   private ConnectionWatch(
       Map<MetricName, ? extends Metric> metrics, BooleanSupplier joined, Duration silence) {
@@ -66,8 +67,8 @@ final class ConnectionWatch {
   }
 
   /**
-   * Looks, at most once a second; {@code UNKNOWN} in between and where the metrics are not to be
-   * had.
+   * Looks, at most once a second; {@code GOOD} no earlier than a second after joining, {@code
+   * UNKNOWN} in between and where the metrics are not to be had.
    */
   Health look() {
     if (!nextLook.passed() || connections == null || bytes == null) {
@@ -85,7 +86,10 @@ final class ConnectionWatch {
     if ((unconnected && wasUnconnected) || silent.passed()) {
       return Health.LOST;
     }
-    return progress && joined.getAsBoolean() && !unconnected ? Health.GOOD : Health.UNKNOWN;
+    // what may join and not read is refused just after it has joined
+    boolean wasJoinedBefore = wasJoined;
+    wasJoined = joined.getAsBoolean();
+    return progress && wasJoined && wasJoinedBefore && !unconnected ? Health.GOOD : Health.UNKNOWN;
   }
 
   private static double value(Metric metric) {

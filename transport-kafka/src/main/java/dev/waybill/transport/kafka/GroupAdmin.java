@@ -63,7 +63,7 @@ final class GroupAdmin {
               admin.alterConsumerGroupOffsets(group, ends, options).all(), doing, deadline);
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof UnknownMemberIdException)) {
-        throw KafkaErrors.asking(doing, e);
+        throw KafkaErrors.asking(doing, SecurityErrors.READ, e);
       }
       log.debug("Consumer group {} has members already, so it has begun", group);
     }

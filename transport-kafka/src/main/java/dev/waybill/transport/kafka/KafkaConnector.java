@@ -25,6 +25,11 @@ final class KafkaConnector {
   static KafkaConnection connect(KafkaSettings settings, Duration deadline) {
     ClientProperties properties =
         new ClientProperties(settings, "waybill-kafka-" + CONNECTIONS.incrementAndGet());
+    if ("SASL_PLAINTEXT".equalsIgnoreCase(settings.property("", "security.protocol", ""))) {
+      log.warn(
+          "The login at Kafka at {} is not encrypted: leave out the property security.protocol for TLS",
+          settings.bootstrapServers());
+    }
     Admin admin;
     try {
       admin = Admin.create(properties.admin());

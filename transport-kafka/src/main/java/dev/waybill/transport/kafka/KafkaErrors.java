@@ -4,6 +4,8 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.common.InvalidRecordException;
@@ -33,8 +35,8 @@ final class KafkaErrors {
 
   /** What kind of error an exception of Kafka's clients is. */
   static ErrorCode code(Throwable error) {
-    if (error instanceof AuthenticationException) {
-      return ErrorCode.NOT_AUTHENTICATED;
+    if (error instanceof AuthenticationException refused) {
+      return SecurityErrors.code(refused);
     }
     if (error instanceof AuthorizationException) {
       return ErrorCode.NOT_AUTHORISED;
@@ -156,13 +158,8 @@ final class KafkaErrors {
   static MessagingException connecting(KafkaSettings settings, Duration deadline, Throwable error) {
     Throwable cause = unwrapped(error);
     String where = settings.bootstrapServers();
-    if (cause instanceof AuthenticationException) {
-      return new MessagingException(
-          ErrorCode.NOT_AUTHENTICATED,
-          ("Kafka at %s refused the login: check the sasl.… and ssl.… properties given to the"
-                  + " builder.")
-              .formatted(where),
-          cause);
+    if (cause instanceof AuthenticationException refused) {
+      return SecurityErrors.connecting(where, refused);
     }
     if (serviceCode(cause) == ErrorCode.TIMEOUT
         || serviceCode(cause) == ErrorCode.CONNECTION_FAILED) {
@@ -180,30 +177,55 @@ final class KafkaErrors {
 
   /** Why a client could not even be made. */
   static MessagingException making(KafkaSettings settings, Throwable error) {
-    Throwable cause = error;
-    while (cause.getCause() != null && !(cause instanceof ConfigException)) {
-      cause = cause.getCause();
+    List<String> reasons = new ArrayList<>();
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      reasons.add(String.valueOf(cause.getMessage()));
+      if (cause instanceof ConfigException) {
+        reasons.subList(0, reasons.size() - 1).clear();
+        break;
+      }
     }
-    String text = String.valueOf(cause.getMessage());
-    if (text.startsWith("No resolvable bootstrap")) {
+    // the first one only says that there is no client
+    String text =
+        String.join(": ", reasons.subList(Math.min(1, reasons.size() - 1), reasons.size()));
+    if (text.contains("No resolvable bootstrap")) {
       return new MessagingException(
           ErrorCode.CONNECTION_FAILED,
           "The Kafka address %s can't be resolved: is the host name right?"
               .formatted(settings.bootstrapServers()),
           error);
     }
+    if (text.contains("JAAS")) { // such texts repeat parts of the login, so without the cause
+      return new MessagingException(
+          ErrorCode.CONFIGURATION,
+          "Kafka's client can't read the property \"sasl.jaas.config\": look for a quotation mark or"
+              + " the semicolon that is missing, or give sasl.username and sasl.password instead.");
+    }
     return new MessagingException(
         ErrorCode.CONFIGURATION, "Kafka's client refuses its properties: " + text, error);
   }
 
-  /** Why an administrative call failed; {@code doing} completes "could not …". */
+  /** Why an administrative call that only looks failed; {@code doing} completes "could not …". */
   static MessagingException asking(String doing, Throwable error) {
+    return asking(doing, SecurityErrors.DESCRIBE, error);
+  }
+
+  /**
+   * Why an administrative call failed.
+   *
+   * @param doing completes "could not …"
+   * @param right what the call takes
+   */
+  static MessagingException asking(String doing, String right, Throwable error) {
     Throwable cause = unwrapped(error);
     return new MessagingException(
         code(cause),
         "Could not %s on Kafka: %s"
             .formatted(
-                doing, cause.getMessage() == null ? "no answer in time" : cause.getMessage()),
+                doing,
+                cause.getMessage() == null
+                    ? "no answer in time"
+                    : SecurityErrors.refusal(cause, right, "it")),
         cause);
   }
 
@@ -214,7 +236,7 @@ final class KafkaErrors {
     return new MessagingException(
         code(error),
         "Receiving from %s on Kafka is disturbed, and is tried again: %s"
-            .formatted(source, error.getMessage()),
+            .formatted(source, SecurityErrors.refusal(error, SecurityErrors.READ, "it")),
         error);
   }
 
@@ -266,12 +288,16 @@ final class KafkaErrors {
   }
 
   private static String refusal(String topic, Throwable error) {
-    return "Kafka refused the message for topic '%s': %s".formatted(topic, error.getMessage());
+    // that of idempotence too: it is had by writing to any topic
+    return "Kafka refused the message for topic '%s': %s"
+        .formatted(
+            topic, SecurityErrors.refusal(error, SecurityErrors.WRITE, "topic '" + topic + "'"));
   }
 
   private static String protocolHint(KafkaSettings settings) {
     return settings.properties().containsKey("security.protocol")
         ? ""
-        : " A broker that wants TLS or a login also needs the property security.protocol.";
+        : " A broker that wants TLS or a login also needs tls(…) or saslPlain(…) and the like, or the"
+            + " property security.protocol.";
   }
 }

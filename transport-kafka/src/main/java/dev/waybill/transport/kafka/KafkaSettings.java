@@ -33,10 +33,17 @@ record KafkaSettings(
       Duration deliveryTimeout,
       ShareGroups shareGroups,
       Duration recordLock,
-      Map<String, String> properties) {
+      PropertySources sources) {
     List<String> problems = new ArrayList<>();
-    if (servers.isBlank()) {
+    Map<String, String> properties = sources.resolve(problems);
+    String address = servers.isBlank() ? sources.servers() : servers;
+    if (address.isBlank()) {
       problems.add("No broker is named; call bootstrapServers(\"host:9092\").");
+    }
+    if (address.contains("@")) {
+      problems.add(
+          "The address of the brokers has an '@': it is host:9092,host:9092 without any login; that"
+              + " is given by saslPlain(…), saslScramSha512(…) or the like.");
     }
     if (partitions < 1) {
       problems.add("partitions(%d): at least 1 is needed.".formatted(partitions));
@@ -54,14 +61,16 @@ record KafkaSettings(
         || recordLock.compareTo(Duration.ofHours(1)) > 0) {
       problems.add("recordLock(%s): give one second to one hour.".formatted(recordLock));
     }
-    problems.addAll(ClientProperties.refusals(properties.keySet()));
-    wholeNumber(properties, MAX_REQUEST_SIZE, KafkaCapabilities.MIN_REQUEST_BYTES, problems);
+    int least = KafkaCapabilities.MIN_REQUEST_BYTES;
+    wholeNumber(properties, MAX_REQUEST_SIZE, least, problems);
+    wholeNumber(properties, PropertyRules.PRODUCER + MAX_REQUEST_SIZE, least, problems);
     wholeNumber(properties, MAX_POLL_INTERVAL, 1, problems);
+    wholeNumber(properties, PropertyRules.CONSUMER + MAX_POLL_INTERVAL, 1, problems);
     if (!problems.isEmpty()) {
       throw new ConfigurationException(problems);
     }
     return new KafkaSettings(
-        withPorts(servers),
+        withPorts(address),
         partitions,
         replication,
         deliveryTimeout,
@@ -72,13 +81,22 @@ record KafkaSettings(
 
   /** The largest record of an ordinary send; Kafka's default is 1 MiB. */
   int maxRequestBytes() {
-    return Integer.parseInt(properties.getOrDefault(MAX_REQUEST_SIZE, "1048576"));
+    return Integer.parseInt(property(PropertyRules.PRODUCER, MAX_REQUEST_SIZE, "1048576"));
   }
 
   /** How long a member may not poll before its group gives its partitions away; Kafka's default. */
   Duration maxPollInterval() {
     return Duration.ofMillis(
-        Integer.parseInt(properties.getOrDefault(MAX_POLL_INTERVAL, "300000")));
+        Integer.parseInt(property(PropertyRules.CONSUMER, MAX_POLL_INTERVAL, "300000")));
+  }
+
+  /**
+   * What the user set for one client, or for all of them.
+   *
+   * @param client such as {@link PropertyRules#PRODUCER}
+   */
+  String property(String client, String name, String otherwise) {
+    return properties.getOrDefault(client + name, properties.getOrDefault(name, otherwise));
   }
 
   /** Names of properties only: values may be secrets. */

@@ -7,13 +7,14 @@ import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Apache Kafka, with consumer groups and, where asked for, share groups. Made by {@link
@@ -28,7 +29,7 @@ public final class KafkaTransport implements Transport {
     this.settings = settings;
   }
 
-  /** A builder; only {@link Builder#bootstrapServers} must be called. */
+  /** A builder; only {@link Builder#bootstrapServers} must be called, if nothing else names one. */
   public static Builder builder() {
     return new Builder();
   }
@@ -109,7 +110,7 @@ public final class KafkaTransport implements Transport {
     private boolean allInShareGroups;
     private final Set<String> shareGroups = new LinkedHashSet<>();
     private Duration recordLock = Duration.ofSeconds(30);
-    private final Map<String, String> properties = new LinkedHashMap<>();
+    private final PropertySources sources = new PropertySources();
 
     private Builder() {}
 
@@ -163,6 +164,25 @@ public final class KafkaTransport implements Transport {
     }
 
     /**
+     * Encrypts, and trusts what the JVM trusts. The broker's certificate must be made out to the
+     * host that is called.
+     */
+    public Builder tls() {
+      return tls(settings -> {});
+    }
+
+    /**
+     * Encrypts with other certificates: {@code tls(t -> t.trustCertificates(file))}. The broker's
+     * certificate must be made out to the host that is called.
+     */
+    public Builder tls(Consumer<KafkaTls> settings) {
+      KafkaTls tls = new KafkaTls();
+      settings.accept(tls);
+      sources.tls(tls);
+      return this;
+    }
+
+    /**
      * Reads a subscription with a share group; see {@link #shareGroup(String)}.
      *
      * @param topic the topic's name
@@ -195,15 +215,88 @@ public final class KafkaTransport implements Transport {
     }
 
     /**
+     * Logs in with a user and a password by SASL PLAIN, which hands the password to the broker;
+     * over TLS, also without {@link #tls()}, for then the JVM's certificates are trusted. A later
+     * login replaces an earlier one.
+     */
+    public Builder saslPlain(String user, String password) {
+      return login("PLAIN", user, password);
+    }
+
+    /**
+     * As {@link #saslPlain}, by SASL SCRAM-SHA-256, which proves the password without handing it
+     * over.
+     */
+    public Builder saslScramSha256(String user, String password) {
+      return login("SCRAM-SHA-256", user, password);
+    }
+
+    /**
+     * As {@link #saslPlain}, by SASL SCRAM-SHA-512, which proves the password without handing it
+     * over.
+     */
+    public Builder saslScramSha512(String user, String password) {
+      return login("SCRAM-SHA-512", user, password);
+    }
+
+    private Builder login(String mechanism, String user, String password) {
+      return property("sasl.mechanism", mechanism)
+          .property(PropertyRules.USERNAME, user)
+          .property(PropertyRules.PASSWORD, password);
+    }
+
+    /**
      * A property of Kafka's clients, given to every client that knows it: security, compression,
-     * timeouts. Those that would break the contract, or that have a method here, are refused by
-     * {@link #build}.
+     * timeouts. With {@code producer.}, {@code consumer.} or {@code admin.} before its name it is
+     * given to that client alone. Beside Kafka's there are {@code sasl.username} and {@code
+     * sasl.password}, which spare {@code sasl.jaas.config}.
+     *
+     * <p>{@link #build} refuses a name that no client knows, and what would break the contract or
+     * has a method here.
      *
      * @param name the name as in Kafka's documentation
      * @param value the value; never shown in logs and errors of Waybill
      */
     public Builder property(String name, String value) {
-      properties.put(name, value);
+      sources.set(name, value);
+      return this;
+    }
+
+    /**
+     * A property that Kafka's clients do not know, for a plug-in of theirs: an interceptor, a
+     * metrics reporter, a login's callback.
+     *
+     * @param name the name that the plug-in looks for
+     * @param value the value; never shown in logs and errors of Waybill
+     */
+    public Builder pluginProperty(String name, String value) {
+      sources.plugIn(name, value);
+      return this;
+    }
+
+    /**
+     * Takes properties from a file in the format of {@link java.util.Properties}, in UTF-8, with
+     * the names of {@link #property}; it may also name the brokers ({@code bootstrap.servers}). It
+     * is read by {@link #build}. Of several files a later one wins; {@link #environment} and what
+     * is said by methods win over files.
+     */
+    public Builder propertiesFile(Path file) {
+      sources.file(file);
+      return this;
+    }
+
+    /**
+     * Takes properties from environment variables: {@code WAYBILL_KAFKA_} and the name in capitals,
+     * with underscores for dots, such as {@code WAYBILL_KAFKA_SASL_PASSWORD}. An empty one counts
+     * as not set. What is said by methods wins over them. A transport made from a URI always reads
+     * them; one of a builder does when this is called.
+     */
+    public Builder environment() {
+      return environment(System.getenv());
+    }
+
+    Builder environment(Map<String, String> variables) {
+      sources.environment(variables);
       return this;
     }
 
@@ -221,7 +314,7 @@ public final class KafkaTransport implements Transport {
               deliveryTimeout,
               new ShareGroups(allInShareGroups, shareGroups),
               recordLock,
-              properties));
+              sources));
     }
   }
 }

@@ -6,8 +6,10 @@ import java.util.Set;
 
 /**
  * Makes Kafka transports from URIs: {@code
- * kafka://host:port[,host:port…][?partitions=6&replication=3]}. The port is 9092 if it is not
- * given. Everything else is said with {@link KafkaTransport#builder()}.
+ * kafka://host:port[,host:port…][?partitions=6&replication=3&properties=FILE]}. The port is 9092 if
+ * it is not given. The properties of Kafka's clients, credentials among them, come from the file
+ * ({@link KafkaTransport.Builder#propertiesFile}) and from the environment ({@link
+ * KafkaTransport.Builder#environment}).
  */
 public final class KafkaTransportProvider implements TransportProvider {
   /** For {@link java.util.ServiceLoader}. */
@@ -20,6 +22,6 @@ public final class KafkaTransportProvider implements TransportProvider {
 
   @Override
   public Transport create(String uri) {
-    return KafkaUri.read(uri).build();
+    return KafkaUri.read(uri, System.getenv()).build();
   }
 }

@@ -2,8 +2,10 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.transport.support.TransportUri;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
 
@@ -12,37 +14,62 @@ final class KafkaUri {
   static final String SCHEME = "kafka";
   private static final String PARTITIONS = "partitions";
   private static final String REPLICATION = "replication";
+  private static final String PROPERTIES = "properties";
+  private static final String WHERE_ELSE =
+      "Credentials and Kafka's own properties never stand in a URI: write them into a file that"
+          + " ?properties=FILE names, into environment variables "
+          + PropertySources.VARIABLES
+          + "…, or give them to KafkaTransport.builder().";
 
   private KafkaUri() {}
 
-  static KafkaTransport.Builder read(String text) {
-    TransportUri uri = TransportUri.parse(text, Set.of(PARTITIONS, REPLICATION));
-    KafkaTransport.Builder builder = KafkaTransport.builder();
+  /**
+   * Reads a URI.
+   *
+   * @param environment the variables among which are properties
+   */
+  static KafkaTransport.Builder read(String text, Map<String, String> environment) {
+    TransportUri uri = parse(text);
+    KafkaTransport.Builder builder = KafkaTransport.builder().environment(environment);
+    // never the URI's own text, of which an '@' or '/' in a password makes something else
+    String shown = TransportUri.redact(text);
     List<String> problems = new ArrayList<>();
-    if (uri.userInfo() != null) {
-      problems.add(
-          "'%s' has user info, which Kafka's addresses don't: give the login with KafkaTransport.builder()"
-                  .formatted(uri)
-              + ".property(\"sasl.jaas.config\", …), \"sasl.mechanism\" and \"security.protocol\".");
+    if (uri.userInfo() != null || text.replaceFirst("\\?.*", "").contains("@")) {
+      problems.add("'%s' has user info. %s".formatted(shown, WHERE_ELSE));
     }
     if (uri.path() != null && !uri.path().isEmpty()) {
-      problems.add("'%s' has a path; write kafka://host:9092.".formatted(uri));
+      problems.add("'%s' has a path; write kafka://host:9092.".formatted(shown));
     }
     if (uri.authority().isEmpty()) {
-      problems.add("'%s' names no broker; write kafka://host:9092.".formatted(uri));
+      problems.add("'%s' names no broker; write kafka://host:9092.".formatted(shown));
     } else {
       builder.bootstrapServers(uri.authority());
     }
-    number(uri, PARTITIONS, builder::partitions, problems);
-    number(uri, REPLICATION, builder::replication, problems);
+    number(uri, shown, PARTITIONS, builder::partitions, problems);
+    number(uri, shown, REPLICATION, builder::replication, problems);
+    String file = uri.parameters().get(PROPERTIES);
+    if (file != null) {
+      builder.propertiesFile(Path.of(file));
+    }
     if (!problems.isEmpty()) {
       throw new ConfigurationException(problems);
     }
     return builder;
   }
 
+  /** A property of Kafka's as a parameter, be it a secret or not, is told where it belongs. */
+  private static TransportUri parse(String text) {
+    try {
+      return TransportUri.parse(text, Set.of(PARTITIONS, REPLICATION, PROPERTIES));
+    } catch (ConfigurationException e) {
+      List<String> problems = new ArrayList<>(e.problems());
+      problems.add(WHERE_ELSE);
+      throw new ConfigurationException(problems);
+    }
+  }
+
   private static void number(
-      TransportUri uri, String name, IntConsumer setter, List<String> problems) {
+      TransportUri uri, String shown, String name, IntConsumer setter, List<String> problems) {
     String value = uri.parameters().get(name);
     if (value == null) {
       return;
@@ -50,7 +77,7 @@ final class KafkaUri {
     try {
       setter.accept(Integer.parseInt(value));
     } catch (NumberFormatException e) {
-      problems.add("Parameter '%s' of '%s' is not a number.".formatted(name, uri));
+      problems.add("Parameter '%s' of '%s' is not a number.".formatted(name, shown));
     }
   }
 }

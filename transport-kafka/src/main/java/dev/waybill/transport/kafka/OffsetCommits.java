@@ -7,8 +7,10 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,13 +30,22 @@ final class OffsetCommits {
   private Deadline notBefore = Deadline.in(INTERVAL);
   private boolean inFlight;
   private boolean withoutMetadata;
+  private @Nullable AuthorizationException refused;
 
   OffsetCommits(Consumer<byte[], byte[]> consumer) {
     this.consumer = consumer;
   }
 
-  /** Begins a commit if something changed and the last one has an answer and is old enough. */
+  /**
+   * Begins a commit if something changed and the last one has an answer and is old enough.
+   *
+   * @throws AuthorizationException if the group refused an earlier one: it will refuse them all,
+   *     and Kafka's consumer would not tell before its session ends
+   */
   void soon(Collection<PartitionWork> works) {
+    if (refused != null) {
+      throw refused;
+    }
     if (inFlight || !notBefore.passed()) {
       return;
     }
@@ -100,6 +111,9 @@ final class OffsetCommits {
           "The broker allows less than {} characters of commit metadata: after a restart messages"
               + " settled out of order may be delivered again; raise offset.metadata.max.bytes",
           CommitMetadata.MAX_LENGTH);
+    }
+    if (error instanceof AuthorizationException refusal) {
+      refused = refusal;
     }
     commits.keySet().forEach(PartitionWork::notCommitted);
   }

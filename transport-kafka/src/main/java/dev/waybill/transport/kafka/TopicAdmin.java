@@ -94,7 +94,7 @@ final class TopicAdmin {
                 var unused = AdminCalls.answer(future, doing, deadline);
               } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof TopicExistsException)) {
-                  throw KafkaErrors.asking(doing, e);
+                  throw KafkaErrors.asking(doing, SecurityErrors.CREATE, e);
                 }
               }
             });
