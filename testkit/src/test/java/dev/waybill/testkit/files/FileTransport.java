@@ -47,6 +47,7 @@ public final class FileTransport implements Transport {
         .emulated(Feature.EXPIRY, "looked at before handling")
         .emulated(Feature.DEAD_LETTER, "a file in the dead-letter queue's folder")
         .refused(Feature.ATOMIC_SEND, "each file is for itself; make the receiver idempotent")
+        .refused(Feature.ATOMIC_SETTLEMENT, "each file is for itself; make the receiver idempotent")
         .natively(Feature.REQUEST_REPLY, "a folder per instance")
         .natively(Feature.MANDATORY, "the queue's folder must exist")
         .natively(Feature.CREATE_TOPOLOGY, "folders")
