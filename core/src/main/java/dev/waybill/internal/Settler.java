@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -222,8 +223,12 @@ final class Settler {
 
   /** Not for the moment, but for good. */
   private static boolean isRefused(Step step, Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
     return !step.messages().isEmpty()
-        && failure instanceof SendException refused
+        && cause instanceof SendException refused
         && !refused.code().isTransient();
   }
 

@@ -24,6 +24,11 @@ final class Credit {
     return true;
   }
 
+  /** Whether none is left. */
+  synchronized boolean isUsedUp() {
+    return left <= 0;
+  }
+
   void giveBack(int count) {
     if (add(count)) {
       wake.run();

@@ -11,8 +11,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of one bus: an admin client, a producer, and a consumer per receiver. */
@@ -80,6 +82,20 @@ final class KafkaConnection implements TransportConnection {
 
   @Override
   public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
+    return receive(source, maxUnsettled, listener, null);
+  }
+
+  /** {@inheritDoc} With a transactional producer and a thread of its own. */
+  @Override
+  public Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
+    return receive(source, maxUnsettled, listener, sender::producer);
+  }
+
+  private Receiver receive(
+      Source source,
+      int maxUnsettled,
+      Receiver.Listener listener,
+      @Nullable Supplier<Producer<byte[], byte[]>> plain) {
     if (maxUnsettled < 1) {
       throw new IllegalArgumentException("maxUnsettled is " + maxUnsettled + "; give 1 or more");
     }
@@ -95,6 +111,7 @@ final class KafkaConnection implements TransportConnection {
                   settings,
                   properties,
                   deadLetters,
+                  plain,
                   receivers::remove);
       receivers.add(receiver);
       return receiver;

@@ -1,10 +1,13 @@
 package dev.waybill.transport.kafka;
 
 import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A delivered record. */
@@ -44,6 +47,17 @@ final class KafkaDelivery implements Delivery {
 
   @Override
   public CompletionStage<Settlement.Result> settle(Settlement how) {
+    return once(mine -> settler.settle(held, work, how, mine));
+  }
+
+  @Override
+  public CompletionStage<Settlement.Result> settleTogether(
+      Settlement how, List<Sender.Addressed> messages) {
+    return once(mine -> settler.settleTogether(held, work, how, messages, mine));
+  }
+
+  private CompletionStage<Settlement.Result> once(
+      Consumer<CompletableFuture<Settlement.Result>> settling) {
     CompletableFuture<Settlement.Result> mine = new CompletableFuture<>();
     synchronized (this) {
       CompletableFuture<Settlement.Result> earlier = settlement;
@@ -52,7 +66,7 @@ final class KafkaDelivery implements Delivery {
       }
       settlement = mine;
     }
-    settler.settle(held, work, how, mine);
+    settling.accept(mine);
     return mine.minimalCompletionStage();
   }
 

@@ -3,7 +3,6 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
-import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
@@ -50,12 +49,7 @@ final class KafkaSender implements Sender {
           SendException.rejected(
               ErrorCode.UNSUPPORTED, "Kafka has no delayed delivery; see the capabilities.", null));
     }
-    String topic = KafkaNames.topic(channel);
-    return send(
-        channel instanceof ReplyQueue replies
-            ? KafkaMapping.toReply(topic, replies, message)
-            : KafkaMapping.toRecord(topic, message),
-        deadline);
+    return send(KafkaMapping.toRecord(channel, message), deadline);
   }
 
   /**

@@ -18,6 +18,7 @@ record KafkaSettings(
   static final int BROKER_DEFAULT = -1;
   private static final int DEFAULT_PORT = 9092;
   private static final String MAX_REQUEST_SIZE = "max.request.size";
+  private static final String TRANSACTION_TIMEOUT = "transaction.timeout.ms";
   private static final String MAX_POLL_INTERVAL = "max.poll.interval.ms";
 
   KafkaSettings {
@@ -49,6 +50,7 @@ record KafkaSettings(
     problems.addAll(ClientProperties.refusals(properties.keySet()));
     wholeNumber(properties, MAX_REQUEST_SIZE, KafkaCapabilities.MIN_REQUEST_BYTES, problems);
     wholeNumber(properties, MAX_POLL_INTERVAL, 1, problems);
+    wholeNumber(properties, TRANSACTION_TIMEOUT, 1000, problems);
     if (!problems.isEmpty()) {
       throw new ConfigurationException(problems);
     }
@@ -65,6 +67,15 @@ record KafkaSettings(
   Duration maxPollInterval() {
     return Duration.ofMillis(
         Integer.parseInt(properties.getOrDefault(MAX_POLL_INTERVAL, "300000")));
+  }
+
+  /**
+   * How long a transaction may be open: as long as this the readers of what it has written to have
+   * to wait, if its process dies. Kafka's default is a minute.
+   */
+  Duration transactionTimeout() {
+    return Duration.ofMillis(
+        Integer.parseInt(properties.getOrDefault(TRANSACTION_TIMEOUT, "10000")));
   }
 
   /** Names of properties only: values may be secrets. */

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A commit that fails is not repeated by itself: what it said is contained in the next one.
  */
-final class OffsetCommits {
+final class OffsetCommits implements Commits {
   /** More often would load the broker; more seldom would repeat more after a crash. */
   private static final Duration INTERVAL = Duration.ofMillis(100);
 
@@ -34,7 +34,8 @@ final class OffsetCommits {
   }
 
   /** Begins a commit if something changed and the last one has an answer and is old enough. */
-  void soon(Collection<PartitionWork> works) {
+  @Override
+  public void soon(Collection<PartitionWork> works) {
     if (inFlight || !notBefore.passed()) {
       return;
     }
@@ -56,13 +57,16 @@ final class OffsetCommits {
         });
   }
 
-  /**
-   * Commits and waits for the confirmation.
-   *
-   * @throws org.apache.kafka.common.KafkaException if it failed; the next commit says the same
-   *     again
-   */
-  void now(Collection<PartitionWork> works, Deadline deadline) {
+  @Override
+  public void rebalancing(Collection<PartitionWork> works) {}
+
+  @Override
+  public boolean areExact() {
+    return false;
+  }
+
+  @Override
+  public void now(Collection<PartitionWork> works, Deadline deadline) {
     if (inFlight) { // it may still fail, and there is no next one then
       works.forEach(PartitionWork::notCommitted);
     }
