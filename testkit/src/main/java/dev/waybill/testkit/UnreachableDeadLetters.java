@@ -105,6 +105,11 @@ final class UnreachableDeadLetters implements Transport {
     }
 
     @Override
+    public Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
+      return connection.receiveAtomically(source, maxUnsettled, new Listening(listener));
+    }
+
+    @Override
     public <T> Optional<T> unwrap(Class<T> nativeType) {
       return connection.unwrap(nativeType);
     }
@@ -173,6 +178,14 @@ final class UnreachableDeadLetters implements Transport {
     @Override
     public CompletionStage<Settlement.Result> settle(Settlement settlement) {
       return UnreachableDeadLetters.this.settle(delivery, settlement);
+    }
+
+    @Override
+    public CompletionStage<Settlement.Result> settleTogether(
+        Settlement settlement, List<Sender.Addressed> messages) {
+      return settlement instanceof Settlement.Reject
+          ? UnreachableDeadLetters.this.settle(delivery, settlement)
+          : delivery.settleTogether(settlement, messages);
     }
 
     @Override

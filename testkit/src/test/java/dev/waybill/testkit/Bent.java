@@ -80,6 +80,11 @@ class Bent implements Transport {
     return delivery.right.settle(settlement);
   }
 
+  CompletionStage<Settlement.Result> settleTogether(
+      BentDelivery delivery, Settlement settlement, List<Sender.Addressed> messages) {
+    return delivery.right.settleTogether(settlement, messages);
+  }
+
   void renewLease(Delivery delivery) {
     delivery.renewLease();
   }
@@ -169,7 +174,13 @@ class Bent implements Transport {
     @Override
     public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
       return new BentReceiver(
-          Bent.this.receive(connection, source, maxUnsettled, new Listener(listener)));
+          Bent.this.receive(connection, source, maxUnsettled, new Listener(listener, this)));
+    }
+
+    @Override
+    public Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
+      return new BentReceiver(
+          connection.receiveAtomically(source, maxUnsettled, new Listener(listener, this)));
     }
 
     @Override
@@ -218,14 +229,16 @@ class Bent implements Transport {
 
   private final class Listener implements Receiver.Listener {
     private final Receiver.Listener listener;
+    private final Sender sender;
 
-    Listener(Receiver.Listener listener) {
+    Listener(Receiver.Listener listener, Sender sender) {
       this.listener = listener;
+      this.sender = sender;
     }
 
     @Override
     public void delivered(Delivery delivery) {
-      Bent.this.delivered(listener, new BentDelivery(Bent.this, delivery, this));
+      Bent.this.delivered(listener, new BentDelivery(Bent.this, delivery, this, sender));
     }
 
     @Override
@@ -246,10 +259,14 @@ class Bent implements Transport {
     /** The same for all deliveries of one receiver. */
     final Object receiver;
 
+    /** Of the same connection. */
+    final Sender sender;
+
     private final Bent transport;
     private final WireMessage message;
 
-    BentDelivery(Bent transport, Delivery right, Object receiver) {
+    BentDelivery(Bent transport, Delivery right, Object receiver, Sender sender) {
+      this.sender = sender;
       this.transport = transport;
       this.right = right;
       this.receiver = receiver;
@@ -279,6 +296,12 @@ class Bent implements Transport {
     @Override
     public CompletionStage<Settlement.Result> settle(Settlement settlement) {
       return transport.settle(this, settlement);
+    }
+
+    @Override
+    public CompletionStage<Settlement.Result> settleTogether(
+        Settlement settlement, List<Sender.Addressed> messages) {
+      return transport.settleTogether(this, settlement, messages);
     }
 
     @Override

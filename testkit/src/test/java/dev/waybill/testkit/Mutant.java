@@ -334,6 +334,62 @@ enum Mutant {
                   .thenApply(done -> sends.stream().map(CompletableFuture::join).toList());
             }
           }),
+  SETTLES_WITHOUT_THE_MESSAGES(
+      "D",
+      right ->
+          new Bent(right) {
+            @Override
+            CompletionStage<Result> settleTogether(
+                BentDelivery delivery, Settlement settlement, List<Sender.Addressed> messages) {
+              return delivery.right.settle(settlement);
+            }
+          }),
+  STORES_THE_MESSAGES_OF_A_SETTLEMENT_THAT_IS_NOT_OWNED(
+      "D",
+      right ->
+          new Bent(right) {
+            @Override
+            CompletionStage<Result> settleTogether(
+                BentDelivery delivery, Settlement settlement, List<Sender.Addressed> messages) {
+              return delivery
+                  .sender
+                  .sendTogether(messages, Duration.ofSeconds(5))
+                  .thenCompose(stored -> delivery.right.settle(settlement));
+            }
+          }),
+  STORES_WHAT_IT_CAN_OF_A_SETTLEMENT(
+      "D",
+      right ->
+          new Bent(right) {
+            @Override
+            CompletionStage<Result> settleTogether(
+                BentDelivery delivery, Settlement settlement, List<Sender.Addressed> messages) {
+              if (!delivery.right.isOwned()) {
+                return delivery.right.settle(settlement);
+              }
+              List<CompletableFuture<String>> sends =
+                  messages.stream()
+                      .map(
+                          each ->
+                              delivery.sender.send(
+                                  each.channel(), each.message(), Duration.ofSeconds(5)))
+                      .toList();
+              return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new))
+                  .thenCompose(stored -> delivery.right.settle(settlement));
+            }
+          }),
+  DROPS_THE_MESSAGES_OF_A_DEAD_LETTER(
+      "D",
+      right ->
+          new Bent(right) {
+            @Override
+            CompletionStage<Result> settleTogether(
+                BentDelivery delivery, Settlement settlement, List<Sender.Addressed> messages) {
+              return settlement instanceof Settlement.Reject
+                  ? delivery.right.settle(settlement)
+                  : delivery.right.settleTogether(settlement, messages);
+            }
+          }),
   ONLY_SAYS_THAT_IT_CANCELS(
       "E",
       right ->
