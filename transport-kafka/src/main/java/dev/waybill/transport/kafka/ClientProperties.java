@@ -28,6 +28,9 @@ final class ClientProperties {
    */
   private static final String BLOCK_MILLIS = "20";
 
+  /** How long a step of a transaction is waited for; less would give up on a slow broker. */
+  private static final long TRANSACTION_BLOCK_MILLIS = 5_000;
+
   /** Beyond this a credit does not make a single poll larger. */
   private static final int MAX_POLL_RECORDS = 500;
 
@@ -119,7 +122,7 @@ final class ClientProperties {
     all.put("delivery.timeout.ms", Long.toString(delivery));
     all.put("request.timeout.ms", Long.toString(Math.min(request, delivery / 2)));
     all.put("linger.ms", "5");
-    all.put("max.block.ms", Long.toString(timeout / 4));
+    all.put("max.block.ms", Long.toString(Math.max(timeout / 4, TRANSACTION_BLOCK_MILLIS)));
     return all;
   }
 

@@ -30,6 +30,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -85,13 +86,7 @@ class KafkaExactlyOnceTest {
     Random random = new Random(7);
     kafka.prepared(kafka.builder().partitions(6), in, out);
     List<Copy> copies = new CopyOnWriteArrayList<>();
-    try (MessageBus sending =
-            MessageBus.over(kafka.builder().build())
-                .routes(CopyingProcess.routes(in.name(), out.name()))
-                .consume(
-                    out.name(),
-                    c -> c.onCommand(Copy.class, (copy, x) -> copies.add(copy.payload())))
-                .start();
+    try (MessageBus sending = observing(copies);
         MessageBus here =
             CopyingProcess.start(
                 CopyingProcess.transport("127.0.0.1:" + proxy.port()), in.name(), out.name())) {
@@ -133,6 +128,110 @@ class KafkaExactlyOnceTest {
       expected.put("key-" + key, IntStream.range(0, MESSAGES / KEYS).boxed().toList());
     }
     assertThat(byKey).isEqualTo(expected);
+  }
+
+  @Test
+  void everyMessageHasOneCopyHoweverOftenAnswersAreLostInTheMiddleOfTransactions()
+      throws Exception {
+    int rounds = 8;
+    int perRound = 250;
+    Random random = new Random(11);
+    kafka.prepared(kafka.builder().partitions(2), in, out);
+    List<Copy> copies = new CopyOnWriteArrayList<>();
+    try (MessageBus sending = observing(copies);
+        MessageBus disturbed =
+            CopyingProcess.start(
+                KafkaContractTest.quickToNotice("127.0.0.1:" + proxy.port())
+                    .property("transaction.timeout.ms", "1000")
+                    .build(),
+                in.name(),
+                out.name())) {
+      for (int round = 0; round < rounds; round++) {
+        List<CompletableFuture<?>> sends = new ArrayList<>();
+        for (int i = 0; i < perRound; i++) {
+          sends.add(sending.send(new Original("key-" + i % KEYS, (round * perRound + i) / KEYS)));
+        }
+        CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new)).join();
+        awaitCopies(copies, round * perRound + 1 + random.nextInt(perRound / 2));
+        proxy.hold(
+            random.nextBoolean() ? FaultProxy.Direction.TO_CLIENT : FaultProxy.Direction.TO_BROKER);
+        await().atMost(PATIENCE).until(() -> !disturbed.health().problems().isEmpty());
+        proxy.heal();
+        awaitCopies(copies, (round + 1) * perRound);
+      }
+    }
+    List<Integer> numbers =
+        kafka.readCommitted(out.name(), rounds * perRound).stream()
+            .map(record -> CopyingProcess.numberOf(record.value()))
+            .sorted()
+            .toList();
+    assertThat(numbers)
+        .isEqualTo(
+            IntStream.range(0, rounds)
+                .flatMap(
+                    round -> IntStream.range(0, perRound).map(i -> (round * perRound + i) / KEYS))
+                .sorted()
+                .boxed()
+                .toList());
+  }
+
+  @Test
+  void aCommitWithoutAnAnswerIsUnknownAndEitherStoredOrNotOnceTheNextProducerIsThere()
+      throws Exception {
+    kafka.prepared(kafka.builder().partitions(1), in, out);
+    ConsumerGroupMetadata nobody;
+    try (KafkaConsumer<byte[], byte[]> consumer = member()) {
+      nobody = consumer.groupMetadata();
+    }
+    for (FaultProxy.Direction lost : FaultProxy.Direction.values()) {
+      TransactionalProducer transactions = transactionsThatLose(lost);
+      try {
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> transactions.open() != null);
+        Outcome unknown =
+            transactions.store(
+                List.of(record("" + lost)),
+                Map.of(new TopicPartition(in.name(), 0), new OffsetAndMetadata(7)),
+                nobody);
+        proxy.heal();
+        assertThat(unknown).isInstanceOf(Outcome.Unknown.class);
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> transactions.open() != null);
+      } finally {
+        transactions.close();
+      }
+    }
+
+    assertThat(kafka.readCommitted(out.name(), 1))
+        .extracting(each -> new String(each.value(), UTF_8))
+        .as("the broker had the commit whose answer was lost")
+        .containsExactly("" + FaultProxy.Direction.TO_CLIENT);
+  }
+
+  /** The first commit, or its answer, does not arrive. */
+  private TransactionalProducer transactionsThatLose(FaultProxy.Direction lost) {
+    ClientProperties properties =
+        new ClientProperties(
+            KafkaSettings.of(
+                "127.0.0.1:" + proxy.port(),
+                1,
+                1,
+                Duration.ofSeconds(10),
+                Map.of("transaction.timeout.ms", "4000")),
+            "test");
+    Map<String, Object> producer = properties.transactions("test", in.name());
+    AtomicBoolean first = new AtomicBoolean(true);
+    return new TransactionalProducer(
+        () ->
+            new KafkaProducer<>(producer) {
+              @Override
+              public void commitTransaction() {
+                if (first.compareAndSet(true, false)) {
+                  proxy.hold(lost);
+                }
+                super.commitTransaction();
+              }
+            },
+        Duration.ofSeconds(2),
+        () -> false);
   }
 
   @Test
@@ -239,6 +338,14 @@ class KafkaExactlyOnceTest {
               return !consumer.assignment().isEmpty();
             });
     return consumer.groupMetadata();
+  }
+
+  /** A bus to send with, that also notes the copies. */
+  private MessageBus observing(List<Copy> copies) {
+    return MessageBus.over(kafka.builder().build())
+        .routes(CopyingProcess.routes(in.name(), out.name()))
+        .consume(out.name(), c -> c.onCommand(Copy.class, (copy, x) -> copies.add(copy.payload())))
+        .start();
   }
 
   private static void awaitCopies(List<Copy> copies, int count) {
