@@ -94,6 +94,9 @@ final class MemoryDelivery implements Delivery {
 
   private CompletionStage<Settlement.Result> settleNow(
       Settlement settlement, List<Sender.Addressed> messages) {
+    if (!isOpen()) {
+      return stage(became());
+    }
     List<MemorySender.Ready> ready;
     try {
       ready = intake.sender.readyWithoutLostReplies(messages);

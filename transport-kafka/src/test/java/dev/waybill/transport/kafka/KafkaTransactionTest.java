@@ -277,6 +277,45 @@ class KafkaTransactionTest {
   }
 
   @Test
+  void theNewerGroupProtocolSettlesInTransactionsTooAlsoWhenPartitionsMove() throws Exception {
+    KafkaTransport.Builder newer =
+        kafka.builder().partitions(2).property("group.protocol", "consumer");
+    TransportConnection connection = kafka.prepared(newer, queue, out);
+    Inbox second = new Inbox();
+    List<CompletableFuture<Result>> results = new ArrayList<>();
+    connection.receiveAtomically(queue, 10, inbox);
+    for (int i = 0; i < 20; i++) {
+      send(connection, queue, keyed("key" + i, "" + i));
+    }
+    for (Delivery each : inbox.next(10)) {
+      results.add(together(each, to(out, text(each))));
+    }
+
+    connection.receiveAtomically(queue, 10, second);
+
+    await()
+        .atMost(Inbox.LONG_ENOUGH)
+        .until(
+            () -> {
+              for (Inbox each : List.of(inbox, second)) {
+                while (each.size() > 0) {
+                  Delivery delivery = each.next();
+                  results.add(together(delivery, to(out, text(delivery))));
+                }
+              }
+              return results.stream()
+                      .filter(each -> each.isDone() && each.join() == Result.SETTLED)
+                      .count()
+                  == 20;
+            });
+    connection.receive(out, 100, stored);
+    assertThat(stored.next(20))
+        .extracting(Inbox::text)
+        .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 20).mapToObj(i -> "" + i).toList());
+    stored.staysEmpty(Duration.ofMillis(500));
+  }
+
+  @Test
   void aReceiverThatIsNotAtomicSettlesNothingTogether() throws Exception {
     TransportConnection connection = prepared();
     send(connection, queue, message("in"));
