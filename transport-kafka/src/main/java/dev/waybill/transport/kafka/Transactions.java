@@ -146,32 +146,36 @@ final class Transactions implements Runnable {
 
   private void next() {
     awaitNews();
-    Membership member = membership;
-    List<TransactionalSettlement> batch = storable(owned(takeAll()));
-    if (member == null || member.group().generationId() < 0 || end.hasCome()) {
-      putBack(batch, false);
-      return;
+    Membership member = membership; // before ownership is looked at
+    List<TransactionalSettlement> batch = takeAll();
+    try {
+      List<TransactionalSettlement> storable = storable(owned(batch));
+      if (member == null || member.group().generationId() < 0 || end.hasCome()) {
+        putBack(storable, false);
+      } else {
+        settle(storable, member);
+      }
+    } catch (RuntimeException | Error e) { // never begun, or a bug: perhaps stored
+      lose(batch, e);
+      throw e;
     }
+  }
+
+  private void settle(List<TransactionalSettlement> batch, Membership member) {
     TransactionPlan plan = TransactionPlan.of(batch, member.works(), maxMetadata);
     plan.lost().forEach(TransactionalSettlement::notOwned);
     putBack(plan.held(), false);
     putBack(plan.later(), true);
     giveWay(plan.held());
     if (plan.isEmpty()) {
-      problem = null;
       return;
     }
-    Outcome outcome;
-    try {
-      outcome = producer.store(plan.messages(), plan.offsets(), member.group());
-    } catch (RuntimeException | Error e) { // never begun, or a bug: perhaps stored
-      doubt(plan, e);
-      throw e;
-    }
+    Outcome outcome = producer.store(plan.messages(), plan.offsets(), member.group());
     if (outcome instanceof Outcome.Aborted aborted) {
       aborted(plan, aborted);
     } else if (outcome instanceof Outcome.Unknown unknown) {
-      doubt(plan, unknown.why());
+      plan.lose(credit);
+      beginAnew(unknown.why());
     } else {
       plan.stored(credit);
       end.succeeded();
@@ -250,10 +254,20 @@ final class Transactions implements Runnable {
     }
   }
 
+  private void lose(List<TransactionalSettlement> batch, Throwable why) {
+    for (TransactionalSettlement each : batch) {
+      credit.giveBack(each.work().lose());
+      each.notOwned();
+    }
+    beginAnew(why);
+  }
+
   /** Nobody knows but the broker: it is asked by a new consumer, under new assignments. */
-  private void doubt(TransactionPlan plan, Throwable why) {
-    log.warn("Nobody knows whether {} were settled: they are read again", plan, why);
-    plan.lose(credit);
+  private void beginAnew(Throwable why) {
+    log.warn(
+        "{}: nobody knows whether a transaction was stored; what it concerned is read again",
+        source,
+        why);
     doubt = new KafkaException("the outcome of a transaction is unknown: " + why.getMessage(), why);
     wake.run();
   }
@@ -286,10 +300,14 @@ final class Transactions implements Runnable {
       problem = KafkaErrors.settling(source, why); // else it is but a rebalance
       wake.run();
     }
+    putBack(owned(takeAll()), true);
     end.backOff();
   }
 
   private synchronized void awaitNews() {
+    if (ready.isEmpty()) {
+      problem = null;
+    }
     try {
       Deadline again = Deadline.in(LOOK_AGAIN);
       while (!news && (ready.isEmpty() || !again.passed())) {
