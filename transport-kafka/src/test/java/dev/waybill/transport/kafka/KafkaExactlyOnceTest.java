@@ -192,6 +192,7 @@ class KafkaExactlyOnceTest {
                 List.of(record("" + lost)),
                 Map.of(new TopicPartition(in.name(), 0), new OffsetAndMetadata(7)),
                 nobody);
+        proxy.reset(); // with what is on its way
         proxy.heal();
         assertThat(unknown).isInstanceOf(Outcome.Unknown.class);
         await().atMost(PATIENCE).ignoreExceptions().until(() -> transactions.open() != null);
