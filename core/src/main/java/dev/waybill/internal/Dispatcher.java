@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides which message is handled when: one lane per key, whose head alone is being handled, waits
  * for its retry or is being settled; no more handlers at a time than the concurrency. When a head
- * is lost, and so will come again, those behind it go back, to come again after it.
+ * is lost, or waits at the broker, and so will come again, those behind it go back, to come again
+ * after it.
  *
  * <p>The lock guards the lanes and counts; nothing is called under it but the workers' {@code
  * execute}, the timer's {@code schedule} and deliveries' {@code isOwned}.
@@ -40,6 +42,7 @@ final class Dispatcher {
   private final ScheduledExecutorService timer;
   private final Support retryAfter;
   private final Draining draining;
+  private final FirstFailures firstFailures = new FirstFailures();
 
   private final Object lock = new Object();
   private final Lanes lanes;
@@ -69,6 +72,7 @@ final class Dispatcher {
   /** A message has arrived. Does not block. */
   void delivered(Delivery delivery) {
     Work work = new Work(delivery);
+    firstFailures.giveTo(work);
     synchronized (lock) {
       if (!stopping) {
         lanes.add(work);
@@ -106,6 +110,20 @@ final class Dispatcher {
   int inFlight() {
     synchronized (lock) {
       return lanes.inFlight();
+    }
+  }
+
+  /** How many messages are open, whatever they wait for. */
+  int open() {
+    synchronized (lock) {
+      return lanes.open().size();
+    }
+  }
+
+  /** How many lanes wait for their head's retry. */
+  int waitingLanes() {
+    synchronized (lock) {
+      return lanes.waiting();
     }
   }
 
@@ -222,10 +240,12 @@ final class Dispatcher {
       work.undo();
       settleThenFinish(lane, work, settler.release(work));
     } else if (resolution.outcome() instanceof Outcome.Retried retried && !work.isAccepted()) {
-      if (stop) {
+      if (waitsAtTheBroker(retried.after())) {
+        giveBackUntilDue(lane, work, resolution);
+      } else if (stop) {
         settleThenFinish(lane, work, settler.release(work));
       } else {
-        retry(lane, work, retried.after(), resolution);
+        retry(lane, work, retried.after());
       }
     } else {
       settleThenFinish(lane, work, resolution);
@@ -255,26 +275,29 @@ final class Dispatcher {
     }
   }
 
-  private void retry(Lane lane, Work work, Duration after, Resolution resolution) {
-    if (!after.isZero()
-        && retryAfter.level() == Level.NATIVE
-        && retryAfter.serves(after)
-        && isAlone(lane)) {
-      settleThenFinish(lane, work, resolution);
-      return;
-    }
+  private boolean waitsAtTheBroker(Duration after) {
+    return !after.isZero() && retryAfter.level() == Level.NATIVE && retryAfter.serves(after);
+  }
+
+  /** The message, and what is behind it, need no place here until then. */
+  private void giveBackUntilDue(Lane lane, Work work, Resolution resolution) {
+    firstFailures.keep(work);
+    var unused =
+        settler
+            .settle(work, resolution)
+            .whenComplete((result, failure) -> comesAgain(lane, work, () -> leave(lane, result)));
+  }
+
+  private List<Work> leave(Lane lane, Result result) {
+    return result == Result.SETTLED ? lanes.givenBack(lane) : lanes.lost(lane);
+  }
+
+  private void retry(Lane lane, Work work, Duration after) {
     work.next();
     if (after.isZero()) {
       again(lane, work);
     } else {
       await(lane, work, after);
-    }
-  }
-
-  /** Whether nothing is here that would overtake the lane's head if that were given back. */
-  private boolean isAlone(Lane lane) {
-    synchronized (lock) {
-      return lane.queue.size() == 1;
     }
   }
 
@@ -326,14 +349,25 @@ final class Dispatcher {
 
   /** The head of a lane is settled, or lost. */
   private void finished(Lane lane, Work work, Result result) {
-    List<Work> behind;
     synchronized (lock) {
       if (!stopping && result == Result.SETTLED) {
         lanes.done(lane);
         pump();
         return;
       }
-      behind = stopping ? lanes.end(lane) : lanes.lost(lane);
+    }
+    comesAgain(lane, work, () -> lanes.lost(lane));
+  }
+
+  /**
+   * The head of a lane will come again, or the bus stops: those behind it go back after it.
+   *
+   * @param leaving takes the head and those behind it out of the lane
+   */
+  private void comesAgain(Lane lane, Work work, Supplier<List<Work>> leaving) {
+    List<Work> behind;
+    synchronized (lock) {
+      behind = stopping ? lanes.end(lane) : leaving.get();
     }
     giveBack(behind);
     synchronized (lock) {

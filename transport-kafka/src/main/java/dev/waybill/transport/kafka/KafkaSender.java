@@ -3,6 +3,7 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
@@ -26,20 +27,22 @@ final class KafkaSender implements Sender {
   /** How long answers that have arrived may take to be handed on when the sender is closed. */
   private static final Duration LAST_ANSWERS = Duration.ofMillis(500);
 
-  private final Producer<byte[], byte[]> producer;
+  private final CurrentProducer producer;
+  private final ReplyTopics replyTopics;
   private final ScheduledThreadPoolExecutor answers;
   private final Outstanding outstanding = new Outstanding();
   private volatile boolean closed;
 
-  KafkaSender(Producer<byte[], byte[]> producer) {
+  KafkaSender(CurrentProducer producer, ReplyTopics replyTopics) {
     this.producer = producer;
+    this.replyTopics = replyTopics;
     this.answers = new ScheduledThreadPoolExecutor(1, Threads.named("waybill-kafka-answers"));
     answers.setRemoveOnCancelPolicy(true);
     answers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
   Producer<byte[], byte[]> producer() {
-    return producer;
+    return producer.get();
   }
 
   @Override
@@ -49,25 +52,49 @@ final class KafkaSender implements Sender {
           SendException.rejected(
               ErrorCode.UNSUPPORTED, "Kafka has no delayed delivery; see the capabilities.", null));
     }
-    return send(KafkaMapping.toRecord(channel, message), deadline);
+    String topic = KafkaNames.topic(channel);
+    return channel instanceof ReplyQueue replies
+        ? reply(KafkaMapping.toReply(topic, replies, message), deadline)
+        : send(KafkaMapping.toRecord(topic, message), deadline);
+  }
+
+  private CompletableFuture<String> reply(ProducerRecord<byte[], byte[]> record, Duration allowed) {
+    Deadline deadline = Deadline.in(allowed);
+    try {
+      replyTopics.check(record.topic(), allowed);
+    } catch (SendException e) {
+      return CompletableFuture.failedFuture(closed ? KafkaErrors.closedBeforeSend() : e);
+    }
+    CompletableFuture<String> answer = send(record, deadline.remaining());
+    var unused =
+        answer.whenComplete(
+            (id, error) -> {
+              if (error != null) {
+                replyTopics.forget(record.topic());
+              }
+            });
+    return answer;
   }
 
   /**
    * Sends a record as it is, under the contract of {@link #send(Channel, WireMessage, Duration)}.
    */
   CompletableFuture<String> send(ProducerRecord<byte[], byte[]> record, Duration deadline) {
-    PendingSend send = new PendingSend(record, deadline, answers, () -> closed);
+    Producer<byte[], byte[]> with = producer.get();
+    PendingSend send =
+        new PendingSend(record, deadline, answers, () -> closed, error -> failed(with, error));
     outstanding.add(send.answer());
     try {
       if (closed) {
         throw KafkaErrors.closedBeforeSend();
       }
-      send.handTo(producer);
+      send.handTo(with);
       expire(send);
     } catch (SendException e) {
       send.answer().completeExceptionally(e);
     } catch (KafkaException | IllegalStateException e) {
       // the latter is the producer's way to say that it is closed
+      failed(with, e);
       send.answer()
           .completeExceptionally(
               closed
@@ -77,6 +104,12 @@ final class KafkaSender implements Sender {
       send.answer().completeExceptionally(KafkaErrors.unconfirmed(send.topic(), e));
     }
     return send.answer();
+  }
+
+  private void failed(Producer<byte[], byte[]> with, Throwable error) {
+    if (!closed && CurrentProducer.isDefunct(error)) {
+      producer.replace(with, error);
+    }
   }
 
   private void expire(PendingSend send) {
@@ -117,7 +150,7 @@ final class KafkaSender implements Sender {
   private void warmUp(String topic, Deadline deadline) {
     while (true) {
       try {
-        var unused = producer.partitionsFor(topic);
+        var unused = producer().partitionsFor(topic);
         return;
       } catch (TimeoutException e) {
         if (deadline.passed()) {
@@ -130,11 +163,7 @@ final class KafkaSender implements Sender {
   /** Waits for answers until the deadline, then fails what has none; leaves no thread. */
   void close(Duration deadline) {
     closed = true;
-    try {
-      producer.close(deadline);
-    } catch (KafkaException e) {
-      log.warn("The Kafka producer did not close cleanly", e);
-    }
+    producer.close(deadline);
     answers.shutdown();
     try {
       if (!answers.awaitTermination(LAST_ANSWERS.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -29,6 +30,7 @@ final class PendingSend implements Callback {
   private final Deadline unknownTopic;
   private final Executor answers;
   private final BooleanSupplier closed;
+  private final Consumer<Exception> failed;
   private final Thread caller = Thread.currentThread();
   private boolean calling;
   private @Nullable Exception refusal;
@@ -38,13 +40,17 @@ final class PendingSend implements Callback {
    *
    * @param answers where the answer is completed
    * @param closed whether the producer is being closed, which then aborts
+   * @param failed is told of what the producer fails with, on the thread of the answers or the
+   *     caller's
    */
   PendingSend(
       ProducerRecord<byte[], byte[]> record,
       Duration deadline,
       Executor answers,
-      BooleanSupplier closed) {
+      BooleanSupplier closed,
+      Consumer<Exception> failed) {
     this.closed = closed;
+    this.failed = failed;
     this.record = record;
     this.allowed = deadline;
     this.deadline = Deadline.in(deadline);
@@ -79,6 +85,7 @@ final class PendingSend implements Callback {
       }
     } while (isWorthAnotherTry(refusal));
     if (refusal != null) {
+      failed.accept(refusal);
       answer.completeExceptionally(KafkaErrors.unsent(topic(), refusal, allowed));
     }
   }
@@ -102,6 +109,7 @@ final class PendingSend implements Callback {
     if (error == null) {
       answer.complete(metadata.topic() + "-" + metadata.partition() + "@" + metadata.offset());
     } else {
+      failed.accept(error);
       SendException problem = KafkaErrors.unconfirmed(topic(), error);
       boolean aborted =
           closed.getAsBoolean() && problem.certainty() == SendException.Certainty.UNKNOWN;

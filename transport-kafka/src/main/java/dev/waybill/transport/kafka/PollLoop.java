@@ -15,16 +15,17 @@ import org.slf4j.LoggerFactory;
 final class PollLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(PollLoop.class);
   private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration STATUS = Duration.ofMillis(500);
 
   /**
-   * How many records may wait in memory at least before fetching stops: with fewer, one key that
-   * waits would stop all others where the credit is small.
+   * How many records beyond the credit may wait in memory before fetching stops: with fewer, one
+   * key that waits would stop all others where the credit is small.
    */
-  private static final int MIN_WAITING = 32;
+  private static final int MORE_WAITING = 32;
 
   private final String source;
   private final String address;
-  private final int maxWaiting;
+  private final long maxWaiting;
   private final Credit credit;
   private final Settler settler;
   private final Receiver.Listener listener;
@@ -34,13 +35,15 @@ final class PollLoop implements Runnable {
   private final Gate gate = new Gate();
   private volatile ConsumerSession session;
   private volatile boolean paused;
+  private volatile Receiver.Status status = Receiver.Status.UNKNOWN;
+  private Deadline nextStatus = Deadline.in(Duration.ZERO);
   private boolean fetching = true;
 
   /**
    * A loop.
    *
    * @param sessions makes consumers; the first one at once
-   * @param maxUnsettled how many records may wait in memory before fetching stops, or a few more
+   * @param maxUnsettled how many records may wait in memory before fetching stops, and a few more
    */
   PollLoop(
       String source,
@@ -52,13 +55,18 @@ final class PollLoop implements Runnable {
       Supplier<ConsumerSession> sessions) {
     this.source = source;
     this.address = address;
-    this.maxWaiting = Math.max(maxUnsettled, MIN_WAITING);
+    this.maxWaiting = (long) maxUnsettled + MORE_WAITING;
     this.credit = credit;
     this.settler = settler;
     this.listener = listener;
     this.reporter = new Reporter(listener);
     this.sessions = sessions;
     this.session = sessions.get();
+  }
+
+  /** As it was a moment ago; while there is no broker, before. */
+  Receiver.Status status() {
+    return status;
   }
 
   void pause(boolean on) {
@@ -94,6 +102,7 @@ final class PollLoop implements Runnable {
       }
     } finally {
       session.close();
+      status = Receiver.Status.UNKNOWN;
     }
   }
 
@@ -104,8 +113,9 @@ final class PollLoop implements Runnable {
       settler.requireNoDoubt();
       deliver(current);
       throttle(current);
-      current.poll(POLL);
+      current.poll(untilDue(current));
       report(watch.look());
+      noteStatus(current);
     }
   }
 
@@ -117,6 +127,14 @@ final class PollLoop implements Runnable {
         some |= deliverFrom(work);
       }
     } while (some);
+  }
+
+  private static Duration untilDue(ConsumerSession current) {
+    Duration wait = POLL;
+    for (PartitionWork work : current.works()) {
+      wait = work.untilDue(wait);
+    }
+    return wait;
   }
 
   private boolean deliverFrom(PartitionWork work) {
@@ -132,7 +150,11 @@ final class PollLoop implements Runnable {
       credit.giveBack(1);
       return false;
     }
-    listener.delivered(new KafkaDelivery(held, work, settler));
+    try {
+      listener.delivered(new KafkaDelivery(held, work, settler));
+    } finally {
+      work.handedOver();
+    }
     return true;
   }
 
@@ -148,6 +170,13 @@ final class PollLoop implements Runnable {
       current.fetch(fetches);
     }
     fetching = fetches;
+  }
+
+  private void noteStatus(ConsumerSession current) {
+    if (nextStatus.passed()) {
+      nextStatus = Deadline.in(STATUS);
+      status = current.status();
+    }
   }
 
   private void report(ConnectionWatch.Health health) {
@@ -170,6 +199,7 @@ final class PollLoop implements Runnable {
     log.debug("The consumer of {} is replaced", source, error);
     reporter.failed(KafkaErrors.receiving(source, error));
     session.close();
+    status = Receiver.Status.UNKNOWN;
     while (!end.hasCome()) {
       end.backOff();
       try {

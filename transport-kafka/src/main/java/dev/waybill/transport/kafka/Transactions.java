@@ -283,11 +283,16 @@ final class Transactions implements Runnable {
     TransactionalSettlement farthest = held.get(held.size() - 1);
     if (farthest.work().isFirstDue() && takeOut(farthest)) {
       Held back = farthest.held();
-      if (farthest.work().release(back, Duration.ZERO, back.attempt() - 1)) {
-        credit.giveBack(1);
-      }
-      farthest.notOwned();
-      wake.run();
+      farthest
+          .work()
+          .whenHandedOver(
+              () -> {
+                if (farthest.work().release(back, Duration.ZERO, back.attempt() - 1)) {
+                  credit.giveBack(1);
+                }
+                farthest.notOwned();
+                wake.run();
+              });
     }
   }
 
