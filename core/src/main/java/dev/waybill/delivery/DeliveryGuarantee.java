@@ -16,8 +16,11 @@ public enum DeliveryGuarantee {
    */
   AT_LEAST_ONCE,
   /**
-   * Handled as often as it takes, with the effect of once. Needs an idempotent receiver, which is
-   * not built yet: a consumer that asks for it is refused at start.
+   * Handled as often as it takes; what the handler sends and replies through its context is stored
+   * once. It is stored together with the settlement of the handled message or not at all, also with
+   * its becoming a dead letter. What the handler does elsewhere (a database, a send through the
+   * bus) is outside. In-memory and Kafka; refused at start elsewhere, see {@code
+   * Capabilities.Feature.ATOMIC_SETTLEMENT}.
    */
   EXACTLY_ONCE
 }

@@ -11,6 +11,7 @@ import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Route;
 import dev.waybill.routing.Source;
+import dev.waybill.transport.Sender.Addressed;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,14 +110,18 @@ final class BufferingContext implements HandlerContext {
     buffer.clear();
   }
 
+  /**
+   * The handler has succeeded: everything is made ready to be stored with the settlement.
+   *
+   * @throws dev.waybill.error.MessagingException if the transport would not take one of them
+   */
+  List<Addressed> ready() {
+    return take().stream().map(outgoing::ready).toList();
+  }
+
   /** The handler has succeeded: everything leaves, in order; completes when all is confirmed. */
   CompletableFuture<?> flush() {
-    List<Outgoing> ready;
-    synchronized (this) {
-      closed = true;
-      ready = List.copyOf(buffer);
-      buffer.clear();
-    }
+    List<Outgoing> ready = take();
     if (ready.isEmpty()) {
       return CompletableFuture.completedFuture(null);
     }
@@ -129,6 +134,13 @@ final class BufferingContext implements HandlerContext {
                 Replies.unlessGone(reply.route(), outgoing.send(reply.route(), reply.envelope())))
         .forEach(sends::add);
     return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new));
+  }
+
+  private synchronized List<Outgoing> take() {
+    closed = true;
+    List<Outgoing> taken = List.copyOf(buffer);
+    buffer.clear();
+    return taken;
   }
 
   /** A reply may find its requester gone, which must not keep the rest from being sent. */

@@ -21,9 +21,11 @@ final class Consumer {
   /**
    * What a consumer is to be.
    *
+   * @param atomic whether deliveries are settled together with what is sent
    * @param workers its own; ended with it
    */
-  record Setting(Source source, int concurrency, int maxUnsettled, ExecutorService workers) {}
+  record Setting(
+      Source source, int concurrency, int maxUnsettled, boolean atomic, ExecutorService workers) {}
 
   /** A lease is renewed at a third of its length, so that one renewal may fail. */
   private static final int RENEWALS_PER_LEASE = 3;
@@ -55,11 +57,11 @@ final class Consumer {
             timer,
             capabilities.support(Feature.RETRY_AFTER));
     this.leaseKeeping = keepLeases(dispatcher, capabilities.leaseDuration(), timer);
+    Receiver.Listener listener = new ReceiverListener(setting.source(), dispatcher, disturbance);
     this.receiver =
-        connection.receive(
-            setting.source(),
-            setting.maxUnsettled(),
-            new ReceiverListener(setting.source(), dispatcher, disturbance));
+        setting.atomic()
+            ? connection.receiveAtomically(setting.source(), setting.maxUnsettled(), listener)
+            : connection.receive(setting.source(), setting.maxUnsettled(), listener);
   }
 
   /** Changes how many handlers may run at a time. */

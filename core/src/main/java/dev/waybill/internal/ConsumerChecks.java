@@ -107,11 +107,6 @@ final class ConsumerChecks {
   }
 
   private void checkGuarantee(ConsumerConfiguration consumer, String where) {
-    if (consumer.guarantee == DeliveryGuarantee.EXACTLY_ONCE) {
-      problems.add(
-          "guarantee(EXACTLY_ONCE) on %s needs an idempotent receiver, which Waybill does not have yet: use AT_LEAST_ONCE and make the handler idempotent by the message id."
-              .formatted(where));
-    }
     if (consumer.guarantee == DeliveryGuarantee.AT_MOST_ONCE && consumer.policy != null) {
       problems.add(
           "onFailure(…) on %s has no effect under AT_MOST_ONCE, whose messages are settled before they are handled: leave it out or use AT_LEAST_ONCE."
@@ -225,6 +220,9 @@ final class ConsumerChecks {
     }
     if (consumer.guarantee == DeliveryGuarantee.AT_MOST_ONCE) {
       capabilities.needs(source, Feature.AT_MOST_ONCE, "guarantee(AT_MOST_ONCE) on " + where);
+    }
+    if (consumer.guarantee == DeliveryGuarantee.EXACTLY_ONCE) {
+      capabilities.needs(source, Feature.ATOMIC_SETTLEMENT, "guarantee(EXACTLY_ONCE) on " + where);
     }
     if (source.keyed() && !isRefused(Feature.ORDER_PER_KEY, transport.capabilities(true))) {
       capabilities.needs(

@@ -8,6 +8,7 @@ import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement.Result;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
@@ -225,6 +226,11 @@ final class Dispatcher {
   }
 
   private void resolved(Lane lane, Work work, Resolution resolution) {
+    carryOut(lane, work, resolution);
+    freed();
+  }
+
+  private void carryOut(Lane lane, Work work, Resolution resolution) {
     boolean stop;
     synchronized (lock) {
       stop = stopping;
@@ -242,9 +248,31 @@ final class Dispatcher {
         retry(lane, work, retried.after());
       }
     } else {
-      settleThenFinish(lane, work, settler.settle(work, resolution));
+      settleThenFinish(lane, work, resolution);
     }
-    freed();
+  }
+
+  private void settleThenFinish(Lane lane, Work work, Resolution resolution) {
+    var unused =
+        settler
+            .settle(work, resolution)
+            .whenComplete(
+                (result, unstored) -> {
+                  if (unstored == null) {
+                    finished(lane, work, result);
+                  } else {
+                    carryOut(lane, work, otherwise(resolution, unstored));
+                  }
+                });
+  }
+
+  private static Resolution otherwise(Resolution resolution, Throwable unstored) {
+    try {
+      return Objects.requireNonNull(resolution.otherwise()).apply(unstored);
+    } catch (RuntimeException bug) { // would block the key for ever
+      LOG.error("The library failed over {}, the message is kept", resolution.outcome(), bug);
+      return Resolution.of(Outcome.retryAfter(AFTER_A_BUG));
+    }
   }
 
   private boolean waitsAtTheBroker(Duration after) {

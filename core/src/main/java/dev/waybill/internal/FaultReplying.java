@@ -3,9 +3,11 @@ package dev.waybill.internal;
 import java.util.concurrent.CompletionStage;
 
 /** A pipeline whose given-up messages tell their requesters, if they have any. */
-record FaultReplying(Pipeline pipeline, Replies replies) implements Pipeline {
+record FaultReplying(Pipeline pipeline, Replies replies, boolean together) implements Pipeline {
   @Override
   public CompletionStage<Resolution> handle(Work work) {
-    return pipeline.handle(work).thenApply(resolution -> replies.withFault(work, resolution));
+    return pipeline
+        .handle(work)
+        .thenApply(resolution -> replies.withFault(work, resolution, together));
   }
 }

@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The way of a message in, in this order: the last delivery that the broker allows?, read the
  * metadata, expired?, know the type, decode the payload, accept if at-most-once, interceptors,
- * handler, what the handler sent; a failure on the way goes to the failure policy, a message that
- * can't be read or known is a dead letter at once.
+ * handler, what the handler sent (if exactly-once, with the settlement); a failure on the way goes
+ * to the failure policy, a message that can't be read or known is a dead letter at once.
  */
 final class IncomingPipeline implements Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
@@ -158,11 +158,11 @@ final class IncomingPipeline implements Pipeline {
       return resolved(failed(work, envelope, e));
     }
     return handled
-        .thenCompose(outcome -> sent(context, outcome))
+        .thenCompose(outcome -> resolve(work, envelope, context, outcome))
         .handle(
-            (outcome, failure) -> {
+            (resolution, failure) -> {
               if (failure == null) {
-                return Resolution.of(outcome);
+                return resolution;
               }
               context.discard();
               return failed(work, envelope, unwrapped(failure));
@@ -200,14 +200,23 @@ final class IncomingPipeline implements Pipeline {
     return Objects.requireNonNull(outcome, "an interceptor returned null instead of a stage");
   }
 
-  /** What the handler sent leaves if it succeeded; a failed send is a failure of the handling. */
-  private static CompletionStage<Outcome> sent(BufferingContext context, Outcome outcome) {
+  /**
+   * What the handler sent leaves if it succeeded, or with the settlement if exactly-once; a failed
+   * send is a failure of the handling.
+   */
+  private CompletionStage<Resolution> resolve(
+      Work work, Envelope<?> envelope, BufferingContext context, Outcome outcome) {
     Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
-    if (outcome instanceof Outcome.Acknowledged) {
-      return context.flush().thenApply(done -> outcome);
+    if (!(outcome instanceof Outcome.Acknowledged)) {
+      context.discard();
+      return resolved(Resolution.of(outcome));
     }
-    context.discard();
-    return CompletableFuture.completedFuture(outcome);
+    if (consumer.guarantee() == DeliveryGuarantee.EXACTLY_ONCE) {
+      return resolved(
+          Resolution.ACKNOWLEDGED.together(
+              context.ready(), unstored -> failed(work, envelope, unwrapped(unstored))));
+    }
+    return context.flush().thenApply(done -> Resolution.ACKNOWLEDGED);
   }
 
   private Resolution failed(Work work, Envelope<?> envelope, Throwable thrown) {

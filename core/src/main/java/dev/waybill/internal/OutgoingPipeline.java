@@ -15,6 +15,7 @@ import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.Sender;
+import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.time.Instant;
@@ -120,6 +121,16 @@ final class OutgoingPipeline {
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  /**
+   * A message made ready to be stored by whoever it is given to.
+   *
+   * @throws MessagingException if the transport would not take it
+   */
+  Addressed ready(Outgoing message) {
+    Prepared prepared = prepare(message.route(), message.envelope());
+    return new Addressed(prepared.channel(), prepared.message());
   }
 
   private boolean isSentTogether(Outgoing message) {

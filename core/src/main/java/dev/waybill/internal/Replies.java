@@ -5,18 +5,22 @@ import dev.waybill.Metadata;
 import dev.waybill.SendReceipt;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.internal.OutgoingPipeline.Outgoing;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Route;
 import dev.waybill.routing.Routes;
+import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.WireMessage;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -102,13 +106,48 @@ final class Replies {
         : failure;
   }
 
-  /** The resolution, with a fault to its requester if the message is given up. */
-  Resolution withFault(Work work, Resolution resolution) {
+  /**
+   * The resolution, with a fault to its requester if the message is given up.
+   *
+   * @param together whether the fault is stored with the settlement, or sent before
+   */
+  Resolution withFault(Work work, Resolution resolution, boolean together) {
     ReplyQueue queue = at(work.delivery.message().attributes().get(WireMapping.REPLY_TO));
-    Fault fault = queue == null ? null : Fault.of(resolution);
-    return queue == null || fault == null
-        ? resolution
+    if (queue == null) {
+      return resolution;
+    }
+    Function<Throwable, Resolution> otherwise = resolution.otherwise();
+    if (otherwise != null) {
+      return resolution.together(
+          resolution.messages(), unstored -> withFault(work, otherwise.apply(unstored), together));
+    }
+    Fault fault = Fault.of(resolution);
+    if (fault == null) {
+      return resolution;
+    }
+    return together
+        ? resolution.together(ready(fault, queue, work), null)
         : resolution.after(() -> send(fault, queue, work));
+  }
+
+  private List<Addressed> ready(Fault fault, ReplyQueue queue, Work work) {
+    try {
+      return List.of(
+          outgoing.ready(
+              new Outgoing(
+                  route(Fault.class, Fault.TYPE, queue), Document.of(fault, answering(work)))));
+    } catch (RuntimeException e) {
+      untold(queue, work, e);
+      return List.of();
+    }
+  }
+
+  private static void untold(ReplyQueue queue, Work work, Throwable failure) {
+    LOG.warn(
+        "The {} could not be told that {} was given up; its request will time out",
+        queue,
+        work.delivery.brokerId(),
+        failure);
   }
 
   /** Never fails: the message is settled also if its requester can't be told. */
@@ -120,11 +159,7 @@ final class Replies {
     return unlessGone(route, outgoing.send(route, Document.of(fault, answering(work))))
         .exceptionally(
             failure -> {
-              LOG.warn(
-                  "The {} could not be told that {} was given up; its request will time out",
-                  queue,
-                  work.delivery.brokerId(),
-                  cause(failure));
+              untold(queue, work, cause(failure));
               return null;
             });
   }

@@ -1,7 +1,10 @@
 package dev.waybill.internal;
 
 import dev.waybill.Outcome;
+import dev.waybill.transport.Sender.Addressed;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -9,15 +12,20 @@ import org.jspecify.annotations.Nullable;
  * What was decided over a message, and the failure that led to it, if any.
  *
  * @param first what is to be done before the message is settled; never fails
+ * @param messages what is stored together with the settlement
+ * @param otherwise what is decided if that can't be stored; null if the message is settled without
+ *     it then
  */
 record Resolution(
     Outcome outcome,
     @Nullable Throwable failure,
-    Supplier<CompletableFuture<@Nullable Void>> first) {
+    Supplier<CompletableFuture<@Nullable Void>> first,
+    List<Addressed> messages,
+    @Nullable Function<Throwable, Resolution> otherwise) {
   static final Resolution ACKNOWLEDGED = new Resolution(Outcome.acknowledged(), null);
 
   Resolution(Outcome outcome, @Nullable Throwable failure) {
-    this(outcome, failure, () -> CompletableFuture.completedFuture(null));
+    this(outcome, failure, () -> CompletableFuture.completedFuture(null), List.of(), null);
   }
 
   static Resolution of(Outcome outcome) {
@@ -26,6 +34,12 @@ record Resolution(
 
   /** The same, with something to be done before. */
   Resolution after(Supplier<CompletableFuture<@Nullable Void>> first) {
-    return new Resolution(outcome, failure, first);
+    return new Resolution(outcome, failure, first, messages, otherwise);
+  }
+
+  /** The same, with messages that are stored together with the settlement. */
+  Resolution together(
+      List<Addressed> messages, @Nullable Function<Throwable, Resolution> otherwise) {
+    return new Resolution(outcome, failure, first, messages, otherwise);
   }
 }

@@ -7,6 +7,7 @@ import dev.waybill.Event;
 import dev.waybill.Health;
 import dev.waybill.MessageBus;
 import dev.waybill.SendReceipt;
+import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
@@ -89,20 +90,22 @@ final class RunningBus implements MessageBus {
 
   private void consume(ConsumerPlan consumer) {
     String name = "waybill-" + consumer.source().name();
+    boolean atomic = consumer.guarantee() == DeliveryGuarantee.EXACTLY_ONCE;
     ExecutorService workers =
         consumer.virtualThreads()
             ? Workers.virtual()
             : Workers.platform(name, consumer.concurrency());
     add(
         new Consumer.Setting(
-            consumer.source(), consumer.concurrency(), consumer.maxUnsettled(), workers),
-        new FaultReplying(new IncomingPipeline(plan, consumer, outgoing, replies), replies));
+            consumer.source(), consumer.concurrency(), consumer.maxUnsettled(), atomic, workers),
+        new FaultReplying(
+            new IncomingPipeline(plan, consumer, outgoing, replies), replies, atomic));
   }
 
   private void consumeDeadLetters(DeadLetterPlan consumer) {
     String name = "waybill-" + consumer.queue().name();
     add(
-        new Consumer.Setting(consumer.queue(), 1, 1, Workers.platform(name, 1)),
+        new Consumer.Setting(consumer.queue(), 1, 1, false, Workers.platform(name, 1)),
         new DeadLetterPipeline(consumer));
   }
 

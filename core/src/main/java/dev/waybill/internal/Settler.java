@@ -1,15 +1,19 @@
 package dev.waybill.internal;
 
 import dev.waybill.Outcome;
+import dev.waybill.error.SendException;
 import dev.waybill.routing.Source;
+import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Result;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -28,6 +32,22 @@ final class Settler {
 
   private static final Duration FIRST_WAIT = Duration.ofMillis(200);
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
+
+  /**
+   * What is to be done.
+   *
+   * @param messages are stored together with the settlement
+   * @param mayFail whether somebody decides otherwise if they can't be
+   */
+  private record Step(Settlement settlement, List<Addressed> messages, boolean mayFail) {
+    static Step release(Work work) {
+      return new Step(new Settlement.Release(Duration.ZERO, work.attemptsMade()), List.of(), false);
+    }
+
+    Step alone() {
+      return new Step(settlement, List.of(), mayFail);
+    }
+  }
 
   private final Source source;
   private final ScheduledExecutorService timer;
@@ -55,15 +75,15 @@ final class Settler {
   private void giveUp(Work work) {
     CompletableFuture<Result> done = waiting.remove(work);
     if (done != null) {
-      attempt(work, new Settlement.Release(Duration.ZERO, work.attemptsMade()), FIRST_WAIT, done);
+      attempt(work, Step.release(work), FIRST_WAIT, done);
     }
   }
 
   /**
    * Settles a message, when what is to be done before is done.
    *
-   * @return completes, never exceptionally, when nothing more is to be done about it here: settled,
-   *     or not ours any more, so that it will come again
+   * @return completes when nothing more is to be done about it here: settled, or not ours any more,
+   *     so that it will come again; fails only if the resolution says what is decided otherwise
    */
   CompletableFuture<Result> settle(Work work, Resolution resolution) {
     if (work.isAccepted()) {
@@ -80,13 +100,15 @@ final class Settler {
           .get()
           .thenApply(first -> work.isLost() ? Result.NOT_OWNED : Result.SETTLED);
     }
-    Settlement settlement = settlementOf(work, resolution);
+    Step step =
+        new Step(
+            settlementOf(work, resolution), resolution.messages(), resolution.otherwise() != null);
     CompletableFuture<Result> done = new CompletableFuture<>();
     var unused =
         resolution
             .first()
             .get()
-            .whenComplete((first, failure) -> attempt(work, settlement, FIRST_WAIT, done));
+            .whenComplete((first, failure) -> attempt(work, step, FIRST_WAIT, done));
     return done;
   }
 
@@ -96,7 +118,7 @@ final class Settler {
     if (work.isAccepted()) {
       done.complete(Result.SETTLED);
     } else {
-      attempt(work, new Settlement.Release(Duration.ZERO, work.attemptsMade()), FIRST_WAIT, done);
+      attempt(work, Step.release(work), FIRST_WAIT, done);
     }
     return done;
   }
@@ -128,10 +150,9 @@ final class Settler {
     return Settlement.accept();
   }
 
-  private void attempt(
-      Work work, Settlement settlement, Duration wait, CompletableFuture<Result> done) {
+  private void attempt(Work work, Step step, Duration wait, CompletableFuture<Result> done) {
     var unused =
-        settled(work, settlement)
+        settled(work, step)
             .whenComplete(
                 (result, failure) -> {
                   if (failure == null) {
@@ -142,7 +163,17 @@ final class Settler {
                           source);
                     }
                     done.complete(result);
-                  } else if (settlement instanceof Settlement.Reject && work.delivery.isOwned()) {
+                  } else if (step.mayFail() && work.delivery.isOwned()) {
+                    done.completeExceptionally(failure);
+                  } else if (isRefused(step, failure) && work.delivery.isOwned()) {
+                    LOG.warn(
+                        "{} from the {} is settled without what was to be stored with it",
+                        work.delivery.brokerId(),
+                        source,
+                        failure);
+                    attempt(work, step.alone(), wait, done);
+                  } else if (step.settlement() instanceof Settlement.Reject
+                      && work.delivery.isOwned()) {
                     LOG.error(
                         "{} from the {} could not be put into {}; it is kept, and tried again after {}",
                         work.delivery.brokerId(),
@@ -153,7 +184,7 @@ final class Settler {
                     if (wait.equals(FIRST_WAIT)) {
                       unplaced(work, failure, done);
                     }
-                    later(work, settlement, wait, done);
+                    later(work, step, wait, done);
                   } else {
                     LOG.warn(
                         "{} from the {} could not be settled, and will come again",
@@ -190,16 +221,28 @@ final class Settler {
     return trouble.sentence();
   }
 
-  private static CompletionStage<Result> settled(Work work, Settlement settlement) {
+  /** Not for the moment, but for good. */
+  private static boolean isRefused(Step step, Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return !step.messages().isEmpty()
+        && cause instanceof SendException refused
+        && !refused.code().isTransient();
+  }
+
+  private static CompletionStage<Result> settled(Work work, Step step) {
     try {
-      return work.delivery.settle(settlement);
+      return step.messages().isEmpty()
+          ? work.delivery.settle(step.settlement())
+          : work.delivery.settleTogether(step.settlement(), step.messages());
     } catch (RuntimeException e) { // a bug of the transport must not block the key for ever
       return CompletableFuture.failedFuture(e);
     }
   }
 
-  private void later(
-      Work work, Settlement settlement, Duration wait, CompletableFuture<Result> done) {
+  private void later(Work work, Step step, Duration wait, CompletableFuture<Result> done) {
     Duration twice = wait.multipliedBy(2);
     Duration next = twice.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : twice;
     waiting.put(work, done);
@@ -211,7 +254,7 @@ final class Settler {
         timer.schedule(
             () -> {
               if (waiting.remove(work) != null) {
-                attempt(work, settlement, next, done);
+                attempt(work, step, next, done);
               }
             },
             wait.toMillis(),

@@ -53,6 +53,12 @@ public final class Capabilities {
     CANCEL,
     /** Several sends are stored together or not at all: {@link Sender#sendTogether}. */
     ATOMIC_SEND,
+    /**
+     * Messages are stored, and the delivery that led to them is settled, together or not at all:
+     * {@link Delivery#settleTogether}; asked of the channel that is received from. What
+     * exactly-once needs.
+     */
+    ATOMIC_SETTLEMENT,
     /** An instance has a {@link dev.waybill.routing.ReplyQueue} of its own. */
     REQUEST_REPLY,
     /** A message to a channel nobody is bound to is an error for its sender. */

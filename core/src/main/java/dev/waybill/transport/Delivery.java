@@ -1,5 +1,6 @@
 package dev.waybill.transport;
 
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -53,6 +54,30 @@ public interface Delivery {
    *     kept. Completes on a transport's thread; dependents must not block.
    */
   CompletionStage<Settlement.Result> settle(Settlement settlement);
+
+  /**
+   * Stores messages and settles the delivery, together or not at all; never blocks. Called only for
+   * deliveries of {@link TransportConnection#receiveAtomically}, where {@link #settle} is the same
+   * without messages; otherwise like that.
+   *
+   * <p>The transport repeats what provably did nothing, for as long as the delivery is owned. It
+   * never lets the caller be in doubt: if it can't know whether the broker has stored it all, it
+   * gives the delivery up and completes as {@code NOT_OWNED}, and the message comes again only if
+   * nothing was stored. A message to a {@link dev.waybill.routing.ReplyQueue} that is gone is
+   * dropped, and the rest is done.
+   *
+   * @param settlement an acceptance or a rejection
+   * @param messages as for {@link Sender#send}, in the order in which they are stored; may be empty
+   * @return completes with what became of all of it; fails with a {@link
+   *     dev.waybill.error.SendException}, certainly rejected, if one of the messages can't be
+   *     stored, or with a {@link dev.waybill.error.MessagingException} as for {@link #settle}.
+   *     Nothing was stored then, and the delivery is still open
+   */
+  default CompletionStage<Settlement.Result> settleTogether(
+      Settlement settlement, List<Sender.Addressed> messages) {
+    throw new UnsupportedOperationException(
+        "ATOMIC_SETTLEMENT is declared native, and not implemented");
+  }
 
   /**
    * Renews the lease, so that the broker does not deliver the message elsewhere; never blocks. Does

@@ -38,6 +38,16 @@ public interface TransportConnection extends AutoCloseable {
   Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener);
 
   /**
+   * Like {@link #receive}, for deliveries that may be settled together with messages: {@link
+   * Delivery#settleTogether}. Called only where {@link Capabilities.Feature#ATOMIC_SETTLEMENT} is
+   * not refused for the source, and never for a reply queue.
+   */
+  default Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
+    throw new UnsupportedOperationException(
+        "ATOMIC_SETTLEMENT is declared native, and not implemented");
+  }
+
+  /**
    * The native client of a class, for what Waybill has no word for; its use is at the user's own
    * risk. By default there is none.
    */

@@ -33,6 +33,9 @@
  *   <li><i>What is allowed after close?</i> {@code send} fails as rejected with code {@code
  *       CLOSED}; {@code settle} completes as {@code NOT_OWNED}; {@code close} again does nothing;
  *       the rest fails with {@code CLOSED}.
+ *   <li><i>Who repeats a settlement together with messages?</i> The transport, as long as nothing
+ *       was stored and the delivery is owned; the library only if one of the messages can't be
+ *       stored, after its failure policy. An outcome that can't be known is lost ownership.
  *   <li><i>Settled twice?</i> The first settlement counts; see {@link
  *       dev.waybill.transport.Delivery#settle}. A native second acknowledgement is never sent.
  *   <li><i>What if ownership is lost?</i> {@code isOwned} turns false, a late settlement is {@code

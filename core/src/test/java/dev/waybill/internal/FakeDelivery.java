@@ -1,6 +1,7 @@
 package dev.waybill.internal;
 
 import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,9 @@ final class FakeDelivery implements Delivery {
   private volatile Runnable onRenewal = () -> {};
 
   private final CompletableFuture<Settlement> first = new CompletableFuture<>();
+
+  /** What was to be stored with settlements. */
+  final List<List<Sender.Addressed>> together = new CopyOnWriteArrayList<>();
 
   final List<Settlement> settlements = new CopyOnWriteArrayList<>();
   final AtomicInteger renewals = new AtomicInteger();
@@ -111,6 +115,13 @@ final class FakeDelivery implements Delivery {
     } finally {
       first.complete(settlement);
     }
+  }
+
+  @Override
+  public CompletionStage<Settlement.Result> settleTogether(
+      Settlement settlement, List<Sender.Addressed> messages) {
+    together.add(messages);
+    return settle(settlement);
   }
 
   @Override

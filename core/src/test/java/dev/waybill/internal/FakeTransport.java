@@ -192,6 +192,12 @@ final class FakeTransport implements Transport {
     }
 
     @Override
+    public Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
+      calls.add("receive atomically " + source.name());
+      return receive(source, maxUnsettled, listener);
+    }
+
+    @Override
     public <T> Optional<T> unwrap(Class<T> nativeType) {
       return nativeType.isInstance(FakeTransport.this)
           ? Optional.of(nativeType.cast(FakeTransport.this))

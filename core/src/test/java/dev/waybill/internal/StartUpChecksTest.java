@@ -382,10 +382,12 @@ class StartUpChecksTest {
   }
 
   @Test
-  void exactly_once_is_refused_and_not_ignored() {
+  void exactly_once_is_refused_where_sends_and_settlement_can_not_be_stored_together() {
+    refusing(Feature.ATOMIC_SETTLEMENT);
+
     assertPayments(
         c -> c.guarantee(EXACTLY_ONCE),
-        "guarantee(EXACTLY_ONCE) on queue payments needs an idempotent receiver, which Waybill does not have yet: use AT_LEAST_ONCE and make the handler idempotent by the message id.");
+        "guarantee(EXACTLY_ONCE) on queue payments needs ATOMIC_SETTLEMENT, which fake refuses: it can't; use another.");
   }
 
   @Test
@@ -549,8 +551,7 @@ class StartUpChecksTest {
                       r.command(ProcessPayment.class).named("a b").toQueue("payments");
                       r.command(ProcessPayment.class).named("c").toQueue("billing");
                     }))
-            .consume(
-                "payments", c -> handled(c).concurrency(0).maxUnsettled(0).guarantee(EXACTLY_ONCE))
+            .consume("payments", c -> handled(c).concurrency(0).maxUnsettled(0))
             .consumeDeadLetters("nowhere", letter -> {});
 
     ConfigurationException refused =
@@ -564,11 +565,10 @@ class StartUpChecksTest {
             "named(\"\"): give the application a name, such as \"order-service\".",
             "maxUnsettled(0) on queue payments: give at least 1.",
             "concurrency(0) on queue payments: give at least 1.",
-            "guarantee(EXACTLY_ONCE) on queue payments needs an idempotent receiver, which Waybill does not have yet: use AT_LEAST_ONCE and make the handler idempotent by the message id.",
             "The consumer of queue payments needs DEAD_LETTER, which fake refuses: it can't; use another.",
             "consumeDeadLetters(\"nowhere\"): no route leads to a queue of this name or the topic of such a subscription: name a source like \"payments\" or \"orders.billing\".",
             "The transport objects: do otherwise.");
-    assertThat(refused.getMessage()).startsWith("10 problems:\n  1. The route of the command");
+    assertThat(refused.getMessage()).startsWith("9 problems:\n  1. The route of the command");
     assertThat(transport.calls).isEmpty();
   }
 

@@ -79,6 +79,11 @@ class DelegatingTransport implements Transport {
     return delivery.delegate.settle(settlement);
   }
 
+  CompletionStage<Settlement.Result> settleTogether(
+      DelegatingDelivery delivery, Settlement settlement, List<Sender.Addressed> messages) {
+    return delivery.delegate.settleTogether(settlement, messages);
+  }
+
   void renewLease(Delivery delivery) {
     delivery.renewLease();
   }
@@ -174,7 +179,13 @@ class DelegatingTransport implements Transport {
     public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
       return new DelegatingReceiver(
           DelegatingTransport.this.receive(
-              connection, source, maxUnsettled, new Listener(listener)));
+              connection, source, maxUnsettled, new Listener(listener, this)));
+    }
+
+    @Override
+    public Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
+      return new DelegatingReceiver(
+          connection.receiveAtomically(source, maxUnsettled, new Listener(listener, this)));
     }
 
     @Override
@@ -228,15 +239,17 @@ class DelegatingTransport implements Transport {
 
   private final class Listener implements Receiver.Listener {
     private final Receiver.Listener listener;
+    private final Sender sender;
 
-    Listener(Receiver.Listener listener) {
+    Listener(Receiver.Listener listener, Sender sender) {
       this.listener = listener;
+      this.sender = sender;
     }
 
     @Override
     public void delivered(Delivery delivery) {
       DelegatingTransport.this.delivered(
-          listener, new DelegatingDelivery(DelegatingTransport.this, delivery, this));
+          listener, new DelegatingDelivery(DelegatingTransport.this, delivery, this, sender));
     }
 
     @Override
@@ -257,10 +270,15 @@ class DelegatingTransport implements Transport {
     /** The same for all deliveries of one receiver. */
     final Object receiver;
 
+    /** Of the same connection. */
+    final Sender sender;
+
     private final DelegatingTransport transport;
     private final WireMessage message;
 
-    DelegatingDelivery(DelegatingTransport transport, Delivery delegate, Object receiver) {
+    DelegatingDelivery(
+        DelegatingTransport transport, Delivery delegate, Object receiver, Sender sender) {
+      this.sender = sender;
       this.transport = transport;
       this.delegate = delegate;
       this.receiver = receiver;
@@ -295,6 +313,12 @@ class DelegatingTransport implements Transport {
     @Override
     public CompletionStage<Settlement.Result> settle(Settlement settlement) {
       return transport.settle(this, settlement);
+    }
+
+    @Override
+    public CompletionStage<Settlement.Result> settleTogether(
+        Settlement settlement, List<Sender.Addressed> messages) {
+      return transport.settleTogether(this, settlement, messages);
     }
 
     @Override

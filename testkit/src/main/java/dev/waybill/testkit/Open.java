@@ -28,6 +28,11 @@ final class Open implements Receiver.Listener {
   @Override
   public void recovered() {}
 
+  /** Takes out the oldest one, which stays unsettled. */
+  synchronized Delivery take() {
+    return open.remove();
+  }
+
   /** Accepts the oldest ones, and returns their bodies as text. */
   List<String> accept(int count) {
     List<String> bodies = new ArrayList<>();

@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Order per key. */
-abstract class OrderCases extends SendingCases {
+abstract class OrderCases extends AtomicSettlementCases {
   private static final Duration WAIT = Duration.ofMillis(100);
 
   @Test

@@ -2,8 +2,10 @@ package dev.waybill.testkit;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Transport;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,5 +40,13 @@ final class UnreachableDeadLetters extends DelegatingTransport {
           new MessagingException(ErrorCode.BROKER_UNAVAILABLE, "the dead-letter queue is away"));
     }
     return super.settle(delivery, settlement);
+  }
+
+  @Override
+  CompletionStage<Settlement.Result> settleTogether(
+      DelegatingDelivery delivery, Settlement settlement, List<Sender.Addressed> messages) {
+    return settlement instanceof Settlement.Reject && !reachable
+        ? settle(delivery, settlement)
+        : super.settleTogether(delivery, settlement, messages);
   }
 }

@@ -348,6 +348,70 @@ enum Mutant {
                   .thenApply(done -> sends.stream().map(CompletableFuture::join).toList());
             }
           }),
+  SETTLES_WITHOUT_THE_MESSAGES(
+      "D",
+      right ->
+          new DelegatingTransport(right) {
+            @Override
+            CompletionStage<Result> settleTogether(
+                DelegatingDelivery delivery,
+                Settlement settlement,
+                List<Sender.Addressed> messages) {
+              return delivery.delegate.settle(settlement);
+            }
+          }),
+  STORES_THE_MESSAGES_OF_A_SETTLEMENT_THAT_IS_NOT_OWNED(
+      "D",
+      right ->
+          new DelegatingTransport(right) {
+            @Override
+            CompletionStage<Result> settleTogether(
+                DelegatingDelivery delivery,
+                Settlement settlement,
+                List<Sender.Addressed> messages) {
+              return delivery
+                  .sender
+                  .sendTogether(messages, Duration.ofSeconds(5))
+                  .thenCompose(stored -> delivery.delegate.settle(settlement));
+            }
+          }),
+  STORES_WHAT_IT_CAN_OF_A_SETTLEMENT(
+      "D",
+      right ->
+          new DelegatingTransport(right) {
+            @Override
+            CompletionStage<Result> settleTogether(
+                DelegatingDelivery delivery,
+                Settlement settlement,
+                List<Sender.Addressed> messages) {
+              if (!delivery.delegate.isOwned()) {
+                return delivery.delegate.settle(settlement);
+              }
+              List<CompletableFuture<String>> sends =
+                  messages.stream()
+                      .map(
+                          each ->
+                              delivery.sender.send(
+                                  each.channel(), each.message(), Duration.ofSeconds(5)))
+                      .toList();
+              return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new))
+                  .thenCompose(stored -> delivery.delegate.settle(settlement));
+            }
+          }),
+  DROPS_THE_MESSAGES_OF_A_DEAD_LETTER(
+      "D",
+      right ->
+          new DelegatingTransport(right) {
+            @Override
+            CompletionStage<Result> settleTogether(
+                DelegatingDelivery delivery,
+                Settlement settlement,
+                List<Sender.Addressed> messages) {
+              return settlement instanceof Settlement.Reject
+                  ? delivery.delegate.settle(settlement)
+                  : delivery.delegate.settleTogether(settlement, messages);
+            }
+          }),
   ONLY_SAYS_THAT_IT_CANCELS(
       "E",
       right ->

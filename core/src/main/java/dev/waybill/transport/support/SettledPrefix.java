@@ -41,6 +41,14 @@ public final class SettledPrefix {
     this.settledTo = start;
   }
 
+  /** The same, to be changed by itself. */
+  public SettledPrefix copy() {
+    SettledPrefix copy = new SettledPrefix(next);
+    copy.open.addAll(open);
+    copy.settledTo = settledTo;
+    return copy;
+  }
+
   /**
    * Adds an open id.
    *

@@ -80,6 +80,7 @@ record FileTransport(Path root, Duration lease) implements Transport {
         .emulated(Feature.DEAD_LETTER, "stored in the dead-letter queue, then deleted")
         .refused(Feature.CANCEL, "a file that waits looks like one that was taken; send later")
         .refused(Feature.ATOMIC_SEND, "each file is for itself; send one by one")
+        .refused(Feature.ATOMIC_SETTLEMENT, "each file is for itself; use at-least-once")
         .refused(Feature.REQUEST_REPLY, "not made yet; answer with a command to a queue")
         .maxBodyBytes(1 << 20)
         .maxHeaderBytes(32_000)

@@ -73,6 +73,10 @@ final class Limits {
                 Feature.ATOMIC_SEND,
                 "SQS and SNS store each message for itself, also those of a batch; send them"
                     + " one by one, each is confirmed")
+            .refused(
+                Feature.ATOMIC_SETTLEMENT,
+                "SQS and SNS do not store messages and delete another one together or not at all; use"
+                    + " at-least-once and make the receivers idempotent by the message id")
             .natively(
                 Feature.MANDATORY,
                 "a queue that does not exist is an error; a topic takes messages also without a"

@@ -57,7 +57,8 @@ public final class Faults {
   }
 
   /**
-   * Lets the next sends fail. Messages that are sent together fail together, as one send.
+   * Lets the next sends fail. Messages that are sent together, or with a settlement, fail together,
+   * as one send.
    *
    * @param count how many; here and below it replaces what is left of an earlier call
    */
@@ -201,12 +202,7 @@ public final class Faults {
     }
     SendFailure failure = sendFailure();
     if (failure == SendFailure.REJECTED) {
-      return CompletableFuture.failedFuture(
-          SendException.rejected(
-              ErrorCode.BROKER_UNAVAILABLE,
-              "The in-memory broker rejects this send to %s on purpose; the next may succeed."
-                  .formatted(where),
-              null));
+      return CompletableFuture.failedFuture(rejected(where));
     }
     CompletionStage<T> unknown = CompletableFuture.failedFuture(unknown(where));
     return failure == SendFailure.UNKNOWN_LOST
@@ -231,6 +227,25 @@ public final class Faults {
       delivery.queue.giveUp(delivery);
     }
     return answer(action, null);
+  }
+
+  /**
+   * Settles together with messages, or doesn't; and answers, or doesn't. A planned failure of a
+   * send that leaves its sender in doubt loses the delivery.
+   */
+  CompletionStage<Settlement.Result> settleTogether(
+      MemoryDelivery delivery, Supplier<CompletionStage<Settlement.Result>> action) {
+    if (none || !delivery.isOpen() || !take(Next.SEND)) {
+      return settle(delivery, action);
+    }
+    return switch (sendFailure()) {
+      case REJECTED -> CompletableFuture.failedFuture(rejected(delivery.brokerId()));
+      case UNKNOWN_LOST -> {
+        delivery.queue.giveUp(delivery);
+        yield action.get();
+      }
+      case UNKNOWN_STORED -> action.get().thenApply(unused -> Settlement.Result.NOT_OWNED);
+    };
   }
 
   /** Whether the message that is accepted now is delivered once more. */
@@ -318,6 +333,14 @@ public final class Faults {
     return isRunning()
         ? "The connection to the in-memory broker is disturbed on purpose; it will be made again."
         : "The in-memory broker is stopped on purpose; it can be used again once it is started.";
+  }
+
+  private static SendException rejected(Object where) {
+    return SendException.rejected(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "The in-memory broker rejects this send to %s on purpose; the next may succeed."
+            .formatted(where),
+        null);
   }
 
   private static SendException unknown(Object where) {

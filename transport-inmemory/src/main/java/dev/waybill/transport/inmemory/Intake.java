@@ -19,6 +19,9 @@ final class Intake {
   /** How the broker behaves towards the receiver. */
   final Conduct conduct;
 
+  /** Stores what is settled together with a delivery. */
+  final MemorySender sender;
+
   private final Thread thread;
 
   volatile boolean paused;
@@ -34,8 +37,9 @@ final class Intake {
   long leasesDue = Ticker.NEVER;
 
   /** An intake of nothing, emptied by {@code thread}. */
-  Intake(Thread thread, int maxUnsettled, Conduct conduct) {
+  Intake(Thread thread, MemorySender sender, int maxUnsettled, Conduct conduct) {
     this.thread = thread;
+    this.sender = sender;
     this.maxUnsettled = maxUnsettled;
     this.conduct = conduct;
   }

@@ -49,6 +49,9 @@ final class KafkaLike {
             Feature.ATOMIC_SEND,
             "this version does not use Kafka's transactions: send the messages one by one, each is"
                 + " confirmed")
+        .natively(
+            Feature.ATOMIC_SETTLEMENT,
+            "a transaction of the messages, the dead letters and the offsets of many deliveries")
         .refused(
             Feature.MANDATORY,
             "Kafka has no bindings and keeps a message whether or not anyone receives it; a topic"

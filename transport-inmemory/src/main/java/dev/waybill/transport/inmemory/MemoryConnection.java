@@ -53,7 +53,7 @@ final class MemoryConnection implements TransportConnection {
   public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
     MemoryReceiver receiver =
         new MemoryReceiver(
-            broker, source, maxUnsettled, transport.conduct(source.keyed()), listener);
+            broker, sender, source, maxUnsettled, transport.conduct(source.keyed()), listener);
     synchronized (receivers) {
       requireOpen();
       receivers.removeIf(MemoryReceiver::isClosed);
@@ -61,6 +61,12 @@ final class MemoryConnection implements TransportConnection {
       receiver.start();
     }
     return receiver;
+  }
+
+  /** The same: every delivery can be settled together with messages. */
+  @Override
+  public Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
+    return receive(source, maxUnsettled, listener);
   }
 
   @Override

@@ -2,9 +2,12 @@ package dev.waybill.transport.inmemory;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
 import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -78,6 +81,42 @@ final class MemoryDelivery implements Delivery {
   @Override
   public CompletionStage<Settlement.Result> settle(Settlement settlement) {
     return queue.faults().settle(this, () -> settleNow(settlement));
+  }
+
+  /**
+   * Stores the messages when it settles; both are done when this returns, unless held by faults.
+   */
+  @Override
+  public CompletionStage<Settlement.Result> settleTogether(
+      Settlement settlement, List<Sender.Addressed> messages) {
+    return queue.faults().settleTogether(this, () -> settleNow(settlement, messages));
+  }
+
+  private CompletionStage<Settlement.Result> settleNow(
+      Settlement settlement, List<Sender.Addressed> messages) {
+    if (!isOpen()) {
+      return stage(became());
+    }
+    List<MemorySender.Ready> ready;
+    try {
+      ready = intake.sender.readyWithoutLostReplies(messages);
+    } catch (SendException e) {
+      return CompletableFuture.failedStage(e);
+    }
+    if (!(settlement instanceof Settlement.Reject reject)) {
+      return stage(queue.acceptStoring(this, () -> ready.forEach(MemorySender.Ready::store)));
+    }
+    MessageQueue deadLetters = queue.deadLetters();
+    if (deadLetters == null) {
+      return CompletableFuture.failedStage(noDeadLetterQueue());
+    }
+    return stage(
+        queue.acceptStoring(
+            this,
+            () -> {
+              ready.forEach(MemorySender.Ready::store);
+              var unused = deadLetters.store(message().withHeaders(reject.evidence()));
+            }));
   }
 
   private CompletionStage<Settlement.Result> settleNow(Settlement settlement) {

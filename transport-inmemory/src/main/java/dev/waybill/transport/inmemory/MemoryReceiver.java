@@ -44,13 +44,18 @@ final class MemoryReceiver implements Receiver {
 
   /** A receiver that has not begun yet; see {@link #start}. */
   MemoryReceiver(
-      InMemoryBroker broker, Source source, int maxUnsettled, Conduct conduct, Listener listener) {
+      InMemoryBroker broker,
+      MemorySender sender,
+      Source source,
+      int maxUnsettled,
+      Conduct conduct,
+      Listener listener) {
     this.broker = broker;
     this.source = source;
     this.listener = listener;
     this.thread = new Thread(this::run, "waybill-inmemory-" + source.name());
     this.thread.setDaemon(true);
-    this.intake = new Intake(thread, maxUnsettled, conduct);
+    this.intake = new Intake(thread, sender, maxUnsettled, conduct);
   }
 
   /** Begins to receive. */

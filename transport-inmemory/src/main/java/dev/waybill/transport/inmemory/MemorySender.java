@@ -7,7 +7,6 @@ import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -43,17 +42,31 @@ final class MemorySender implements Sender {
   public CompletableFuture<List<String>> sendTogether(List<Addressed> messages, Duration deadline) {
     return send(
         messages.stream().map(Addressed::channel).toList(),
-        () -> {
-          List<Destination> destinations = new ArrayList<>();
-          for (Addressed each : messages) {
-            destinations.add(check(each.channel(), each.message()));
-          }
-          List<String> brokerIds = new ArrayList<>();
-          for (int i = 0; i < messages.size(); i++) {
-            brokerIds.add(destinations.get(i).store(messages.get(i).message()));
-          }
-          return List.copyOf(brokerIds);
-        });
+        () -> messages.stream().map(this::ready).toList().stream().map(Ready::store).toList());
+  }
+
+  /**
+   * Messages that can be stored for certain, but for those to reply queues that are gone.
+   *
+   * @throws SendException if one of the others can't be stored
+   */
+  List<Ready> readyWithoutLostReplies(List<Addressed> messages) {
+    return messages.stream().filter(each -> !isLostReply(each.channel())).map(this::ready).toList();
+  }
+
+  private boolean isLostReply(Channel channel) {
+    return channel instanceof ReplyQueue && broker.destination(channel) == null;
+  }
+
+  private Ready ready(Addressed one) {
+    return new Ready(check(one.channel(), one.message()), one.message());
+  }
+
+  /** A message that can be stored. */
+  record Ready(Destination destination, WireMessage message) {
+    String store() {
+      return destination.store(message);
+    }
   }
 
   @Override

@@ -158,11 +158,7 @@ final class MessageQueue implements Destination {
     doWhatIsDue();
     if (delivery.isOpen()) {
       end(delivery, Result.SETTLED);
-      if (faults.duplicates()) {
-        comeBack(delivery.stored);
-      } else {
-        remove(delivery.stored);
-      }
+      done(delivery.stored);
     }
     return delivery.became();
   }
@@ -180,6 +176,26 @@ final class MessageQueue implements Destination {
       }
     }
     return delivery.became();
+  }
+
+  /**
+   * The message is done with, and {@code storing} is done in the same step: only if the delivery is
+   * open, and before anything else of its key is handed out. Not under the lock, which must not be
+   * held while another queue's is taken; {@code storing} can't fail.
+   */
+  Result acceptStoring(MemoryDelivery delivery, Runnable storing) {
+    synchronized (this) {
+      doWhatIsDue();
+      if (!delivery.isOpen()) {
+        return delivery.became();
+      }
+      end(delivery, Result.SETTLED);
+    }
+    storing.run();
+    synchronized (this) {
+      done(delivery.stored);
+    }
+    return Result.SETTLED;
   }
 
   /** The message leaves this queue for another one, as {@code deadLetter}, in one step. */
@@ -371,6 +387,14 @@ final class MessageQueue implements Destination {
     backlog.await(message, due);
     if (first) {
       intakes.wakeAll(); // they sleep until what was due first before
+    }
+  }
+
+  private void done(StoredMessage accepted) {
+    if (faults.duplicates()) {
+      comeBack(accepted);
+    } else {
+      remove(accepted);
     }
   }
 

@@ -22,6 +22,7 @@ final class OwnCapabilities {
         .natively(Feature.CANCEL, "taken out of every queue that it waits in")
         .natively(Feature.REQUEST_REPLY, "a queue of the connection, which ends with it")
         .natively(Feature.ATOMIC_SEND, "all are checked, then all are stored")
+        .natively(Feature.ATOMIC_SETTLEMENT, "the delivery ends, and all is stored, in one step")
         .natively(Feature.MANDATORY, "a send to a queue that does not exist is rejected")
         .natively(Feature.CREATE_TOPOLOGY, "queues, topics and subscriptions")
         .natively(Feature.VERIFY_TOPOLOGY, "existence, kind and order per key")

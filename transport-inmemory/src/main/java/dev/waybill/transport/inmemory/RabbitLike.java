@@ -50,6 +50,10 @@ final class RabbitLike {
             Feature.ATOMIC_SEND,
             "RabbitMQ does not store several messages together or not at all; send one message,"
                 + " or make the receiver idempotent")
+        .refused(
+            Feature.ATOMIC_SETTLEMENT,
+            "RabbitMQ does not store messages and acknowledge another one together or not at all; use"
+                + " at-least-once and make the receivers idempotent by the message id")
         .natively(Feature.MANDATORY, "basic.return of mandatory messages to queues")
         .natively(Feature.CREATE_TOPOLOGY, "idempotent declarations and bindings")
         .natively(

@@ -71,9 +71,10 @@ class WakingTest {
 
   /** An intake whose thread sleeps until it is woken once. */
   private final class Sleeper {
+    private final InMemoryTransport transport = InMemoryTransport.builder().build();
     private final Thread thread = new Thread(LockSupport::park, "sleeper");
     final Intake intake =
-        new Intake(thread, 10, InMemoryTransport.builder().build().conduct(false));
+        new Intake(thread, new MemorySender(transport), 10, transport.conduct(false));
 
     Sleeper() {
       thread.setDaemon(true);

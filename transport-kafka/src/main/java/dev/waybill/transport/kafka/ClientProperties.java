@@ -23,6 +23,9 @@ final class ClientProperties {
    */
   private static final String BLOCK_MILLIS = "20";
 
+  /** How long a step of a transaction is waited for; less would give up on a slow broker. */
+  private static final long TRANSACTION_BLOCK_MILLIS = 5_000;
+
   /** Beyond this a credit does not make a single poll larger. */
   private static final int MAX_POLL_RECORDS = 500;
 
@@ -71,10 +74,26 @@ final class ClientProperties {
     return all;
   }
 
+  /** Of a producer that ends its transactions, or gives them up, before the broker does. */
+  Map<String, Object> transactions(String group, String id) {
+    long timeout = settings.transactionTimeout().toMillis();
+    long delivery = Math.min(settings.deliveryTimeout().toMillis(), timeout / 2);
+    Map<String, Object> all = producer();
+    long request = Long.parseLong(String.valueOf(all.get("request.timeout.ms")));
+    all.put("client.id", clientId + "-" + group + "-transactions");
+    all.put("transactional.id", id);
+    all.put("transaction.timeout.ms", Long.toString(timeout));
+    all.put("delivery.timeout.ms", Long.toString(delivery));
+    all.put("request.timeout.ms", Long.toString(Math.min(request, delivery / 2)));
+    all.put("linger.ms", "5");
+    all.put("max.block.ms", Long.toString(Math.max(timeout / 4, TRANSACTION_BLOCK_MILLIS)));
+    return all;
+  }
+
   Map<String, Object> consumer(String group, int maxUnsettled) {
     Map<String, Object> all = users(PropertyRules.CONSUMER, ConsumerConfig.configNames());
     // aborted messages were never sent
-    all.putIfAbsent("isolation.level", "read_committed");
+    all.put("isolation.level", "read_committed");
     all.put("client.id", clientId + "-" + group);
     all.put("group.id", group);
     all.put("enable.auto.commit", "false");

@@ -45,14 +45,24 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private final Consumer<byte[], byte[]> consumer;
   private final Credit credit;
   private final PollClock clock;
-  private final OffsetCommits commits;
+  private final Commits commits;
   private final Map<TopicPartition, PartitionWork> works = new LinkedHashMap<>();
 
   ConsumerSession(Consumer<byte[], byte[]> consumer, String topic, Credit credit, PollClock clock) {
+    this(consumer, topic, credit, clock, new OffsetCommits(consumer));
+  }
+
+  /** With another way to commit. */
+  ConsumerSession(
+      Consumer<byte[], byte[]> consumer,
+      String topic,
+      Credit credit,
+      PollClock clock,
+      Commits commits) {
     this.consumer = consumer;
     this.credit = credit;
     this.clock = clock;
-    this.commits = new OffsetCommits(consumer);
+    this.commits = commits;
     clock.polled();
     consumer.subscribe(List.of(topic), this);
   }
@@ -145,6 +155,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
         revoked.add(work);
       }
     }
+    commits.rebalancing(works.values());
     drain(revoked);
     revoked.forEach(PartitionWork::end);
     try {
@@ -233,6 +244,8 @@ final class ConsumerSession implements ConsumerRebalanceListener {
 
   /**
    * What the group has committed; nothing if that can't be had in time, which only repeats more.
+   *
+   * @throws KafkaException instead, if nothing may be repeated
    */
   private Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
     Deadline deadline = Deadline.in(READ_COMMITTED);
@@ -243,6 +256,9 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       } catch (WakeupException e) {
         log.trace("Woken up");
       } catch (KafkaException e) {
+        if (commits.areExact()) {
+          throw e;
+        }
         log.warn("Commits of {} can't be read: settled messages may come again", partitions, e);
         return Map.of();
       }

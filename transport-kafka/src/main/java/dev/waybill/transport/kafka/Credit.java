@@ -29,6 +29,11 @@ final class Credit {
     return left;
   }
 
+  /** Whether none is left. */
+  synchronized boolean isUsedUp() {
+    return left <= 0;
+  }
+
   void giveBack(int count) {
     if (add(count)) {
       wake.run();

@@ -49,6 +49,9 @@ final class KafkaCapabilities {
             Feature.AT_MOST_ONCE,
             "an acceptance reaches Kafka with the next commit only, up to 100 ms later; use"
                 + " at-least-once and make the handler idempotent by the message id")
+        .natively(
+            Feature.ATOMIC_SETTLEMENT,
+            "a transaction of the messages, the dead letters and the offsets of many deliveries")
         .natively(Feature.CREATE_TOPOLOGY, "createTopics, alterConsumerGroupOffsets")
         .natively(Feature.VERIFY_TOPOLOGY, "describeTopics, listConsumerGroupOffsets")
         .build();
@@ -70,6 +73,10 @@ final class KafkaCapabilities {
         .emulated(
             Feature.DEAD_LETTER,
             "published to the source's dead-letter topic, confirmed, then acknowledged")
+        .refused(
+            Feature.ATOMIC_SETTLEMENT,
+            "what a share group acknowledges can't join a transaction: leave out shareGroup(…) for it,"
+                + " so that it is read with a consumer group")
         .natively(Feature.AT_MOST_ONCE, "acknowledged to the share group before it is handled")
         .natively(
             Feature.CREATE_TOPOLOGY,

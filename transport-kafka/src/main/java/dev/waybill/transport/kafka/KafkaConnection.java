@@ -82,18 +82,31 @@ final class KafkaConnection implements TransportConnection {
 
   @Override
   public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
+    return receive(source, maxUnsettled, listener, null);
+  }
+
+  /** {@inheritDoc} With a transactional producer and a thread of its own. */
+  @Override
+  public Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
+    return receive(
+        source, maxUnsettled, listener, new TopicCheck(sender::producer, sender::checkReplies));
+  }
+
+  private Receiver receive(
+      Source source, int maxUnsettled, Receiver.Listener listener, @Nullable TopicCheck topics) {
     if (maxUnsettled < 1) {
       throw new IllegalArgumentException("maxUnsettled is " + maxUnsettled + "; give 1 or more");
     }
     synchronized (receivers) {
       checkOpen();
-      ClosedInSteps receiver = started(source, maxUnsettled, listener);
+      ClosedInSteps receiver = started(source, maxUnsettled, listener, topics);
       receivers.add(receiver);
       return receiver;
     }
   }
 
-  private ClosedInSteps started(Source source, int maxUnsettled, Receiver.Listener listener) {
+  private ClosedInSteps started(
+      Source source, int maxUnsettled, Receiver.Listener listener, @Nullable TopicCheck topics) {
     if (source instanceof ReplyQueue queue) {
       return receiveReplies(queue, maxUnsettled, listener);
     }
@@ -110,7 +123,14 @@ final class KafkaConnection implements TransportConnection {
           receivers::remove);
     }
     return KafkaReceiver.start(
-        source, maxUnsettled, listener, settings, properties, deadLetters, receivers::remove);
+        source,
+        maxUnsettled,
+        listener,
+        settings,
+        properties,
+        deadLetters,
+        topics,
+        receivers::remove);
   }
 
   private ReplyReceiver receiveReplies(

@@ -1,8 +1,10 @@
 package dev.waybill.transport.kafka;
 
 import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /** A delivered record. */
@@ -43,6 +45,12 @@ final class KafkaDelivery implements Delivery {
   @Override
   public CompletionStage<Settlement.Result> settle(Settlement how) {
     return once.settle(result -> settler.settle(held, work, how, result));
+  }
+
+  @Override
+  public CompletionStage<Settlement.Result> settleTogether(
+      Settlement how, List<Sender.Addressed> messages) {
+    return once.settle(result -> settler.settleTogether(held, work, how, messages, result));
   }
 
   /**

@@ -28,6 +28,7 @@ import org.apache.kafka.common.errors.ShareSessionNotFoundException;
 import org.apache.kafka.common.errors.ThrottlingQuotaExceededException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 
 /** Turns the exceptions of Kafka's clients into ours. */
 final class KafkaErrors {
@@ -104,6 +105,18 @@ final class KafkaErrors {
           error);
     }
     return SendException.rejected(code(error), refusal(topic, error), error);
+  }
+
+  /** Why Kafka will never take a message for {@code topic}, or null if it may yet. */
+  static @Nullable SendException refused(String topic, Throwable error) {
+    Throwable cause = error.getCause();
+    boolean unknownTopic =
+        error instanceof TimeoutException && cause != null && code(cause) == ErrorCode.NOT_FOUND;
+    return switch (unknownTopic ? ErrorCode.NOT_FOUND : code(error)) {
+      case NOT_AUTHORISED, NOT_FOUND, TOO_LARGE, INVALID_MESSAGE ->
+          unsent(topic, error, Duration.ZERO);
+      default -> null;
+    };
   }
 
   /** Why a reply was not sent: its requester's topic is not there, or could not be looked at. */
@@ -253,6 +266,14 @@ final class KafkaErrors {
     return new MessagingException(
         code(error),
         "A message of %s could not be acknowledged to Kafka, and comes again if it was not: %s"
+            .formatted(source, error.getMessage()),
+        error);
+  }
+
+  static MessagingException settling(String source, Throwable error) {
+    return new MessagingException(
+        code(error),
+        "Settling messages from %s on Kafka by transactions is disturbed, and is tried again: %s"
             .formatted(source, error.getMessage()),
         error);
   }

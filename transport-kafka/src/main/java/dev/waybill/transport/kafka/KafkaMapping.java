@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.WireMessage;
 import java.nio.ByteBuffer;
@@ -34,6 +35,14 @@ final class KafkaMapping {
   private static final byte[] EMPTY = {};
 
   private KafkaMapping() {}
+
+  /** A message to any channel. */
+  static ProducerRecord<byte[], byte[]> toRecord(Channel channel, WireMessage message) {
+    String topic = KafkaNames.topic(channel);
+    return channel instanceof ReplyQueue replies
+        ? toReply(topic, replies, message)
+        : toRecord(topic, message);
+  }
 
   /** An empty body becomes an empty value, not a null one, which would be a tombstone. */
   static ProducerRecord<byte[], byte[]> toRecord(String topic, WireMessage message) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * Kafka's names for channels, sources and dead-letter queues: the same as here, but for replies.
@@ -40,6 +41,11 @@ final class KafkaNames {
   /** The consumer group of a source. */
   static String group(Source source) {
     return source.name();
+  }
+
+  /** A transactional id that no other receiver of the source has: one prefix to be allowed. */
+  static String transactionalId(Source source) {
+    return "waybill-" + group(source) + "-" + UUID.randomUUID();
   }
 
   /** The topics of a topology, each with what it is for; of two uses of one name the first. */

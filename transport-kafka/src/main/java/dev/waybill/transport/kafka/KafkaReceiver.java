@@ -3,9 +3,11 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,21 +20,33 @@ final class KafkaReceiver implements ClosedInSteps {
 
   private final PollLoop loop;
   private final Thread thread;
+  private final @Nullable Transactions transactions;
+  private final @Nullable Thread settling;
   private final Settler settler;
   private final Consumer<KafkaReceiver> closed;
   private final AtomicBoolean closing = new AtomicBoolean();
 
   private KafkaReceiver(
-      PollLoop loop, Settler settler, String source, Consumer<KafkaReceiver> closed) {
+      PollLoop loop,
+      @Nullable Transactions transactions,
+      Settler settler,
+      String source,
+      Consumer<KafkaReceiver> closed) {
     this.loop = loop;
+    this.transactions = transactions;
     this.settler = settler;
     this.closed = closed;
     this.thread = Threads.daemon("waybill-kafka-receive-" + source, loop);
+    this.settling =
+        transactions == null
+            ? null
+            : Threads.daemon("waybill-kafka-transactions-" + source, transactions);
   }
 
   /**
    * Begins to receive.
    *
+   * @param topics looks at what is sent to, if deliveries are settled in transactions
    * @param closed is told when the receiver is closed
    * @throws MessagingException if Kafka's client refuses its properties
    */
@@ -43,10 +57,14 @@ final class KafkaReceiver implements ClosedInSteps {
       KafkaSettings settings,
       ClientProperties properties,
       DeadLetters deadLetters,
+      @Nullable TopicCheck topics,
       Consumer<KafkaReceiver> closed) {
     Wake wake = new Wake();
     Credit credit = new Credit(maxUnsettled, wake);
-    Settler settler = new Settler(source.deadLetterQueue(), deadLetters, credit, wake);
+    Transactions transactions =
+        topics == null ? null : transactions(source, settings, properties, topics, credit, wake);
+    Settler settler =
+        new Settler(source.deadLetterQueue(), deadLetters, credit, wake, transactions);
     PollClock clock = new PollClock(settings.maxPollInterval());
     PollLoop loop;
     try {
@@ -58,20 +76,49 @@ final class KafkaReceiver implements ClosedInSteps {
               credit,
               settler,
               listener,
-              () ->
-                  new ConsumerSession(
-                      new KafkaConsumer<>(
-                          properties.consumer(KafkaNames.group(source), maxUnsettled)),
-                      KafkaNames.topicOf(source),
-                      credit,
-                      clock));
+              () -> {
+                KafkaConsumer<byte[], byte[]> consumer =
+                    new KafkaConsumer<>(
+                        properties.consumer(KafkaNames.group(source), maxUnsettled));
+                return new ConsumerSession(
+                    consumer,
+                    KafkaNames.topicOf(source),
+                    credit,
+                    clock,
+                    transactions == null
+                        ? new OffsetCommits(consumer)
+                        : new TransactionCommits(consumer, transactions));
+              });
     } catch (KafkaException e) {
       throw KafkaErrors.making(settings, e);
     }
     wake.loop = loop;
-    KafkaReceiver receiver = new KafkaReceiver(loop, settler, source.name(), closed);
+    KafkaReceiver receiver = new KafkaReceiver(loop, transactions, settler, source.name(), closed);
     receiver.thread.start();
+    if (receiver.settling != null) {
+      receiver.settling.start();
+    }
     return receiver;
+  }
+
+  private static Transactions transactions(
+      Source source,
+      KafkaSettings settings,
+      ClientProperties properties,
+      TopicCheck topics,
+      Credit credit,
+      Runnable wake) {
+    LoopEnd end = new LoopEnd();
+    Map<String, Object> producer =
+        properties.transactions(KafkaNames.group(source), KafkaNames.transactionalId(source));
+    return new Transactions(
+        source.toString(),
+        new TransactionalProducer(
+            () -> new KafkaProducer<>(producer), settings.transactionTimeout(), end::hasCome),
+        topics,
+        credit,
+        wake,
+        end);
   }
 
   /** The partitions; the backlog is the lag of those, not older than half a second or so. */
@@ -106,6 +153,9 @@ final class KafkaReceiver implements ClosedInSteps {
   public void beginClose(Deadline begun) {
     if (closing.compareAndSet(false, true)) {
       settler.awaitBegun(begun);
+      if (transactions != null) {
+        transactions.close();
+      }
       loop.close();
       closed.accept(this);
     }
@@ -114,6 +164,10 @@ final class KafkaReceiver implements ClosedInSteps {
   @Override
   public void awaitClosed(Deadline deadline) {
     Threads.join(thread, deadline);
+    if (transactions != null && settling != null) {
+      Threads.join(settling, deadline);
+      transactions.abandon();
+    }
   }
 
   /** Breaks the circle between a loop and what wakes it. */

@@ -135,6 +135,15 @@ final class KafkaSender implements Sender {
     }
   }
 
+  /**
+   * Looks whether the topic of a requester exists, as before each reply to it.
+   *
+   * @throws SendException if it does not, or can't be looked at
+   */
+  void checkReplies(String topic, Duration allowed) {
+    replyTopics.check(topic, allowed);
+  }
+
   @Override
   public boolean flush(Duration deadline) {
     if (closed) {

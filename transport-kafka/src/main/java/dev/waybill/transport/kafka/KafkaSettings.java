@@ -20,6 +20,7 @@ record KafkaSettings(
   static final int BROKER_DEFAULT = -1;
   private static final int DEFAULT_PORT = 9092;
   private static final String MAX_REQUEST_SIZE = "max.request.size";
+  private static final String TRANSACTION_TIMEOUT = "transaction.timeout.ms";
   private static final String MAX_POLL_INTERVAL = "max.poll.interval.ms";
 
   KafkaSettings {
@@ -66,6 +67,8 @@ record KafkaSettings(
     wholeNumber(properties, PropertyRules.PRODUCER + MAX_REQUEST_SIZE, least, problems);
     wholeNumber(properties, MAX_POLL_INTERVAL, 1, problems);
     wholeNumber(properties, PropertyRules.CONSUMER + MAX_POLL_INTERVAL, 1, problems);
+    wholeNumber(properties, TRANSACTION_TIMEOUT, 1000, problems);
+    wholeNumber(properties, PropertyRules.PRODUCER + TRANSACTION_TIMEOUT, 1000, problems);
     if (!problems.isEmpty()) {
       throw new ConfigurationException(problems);
     }
@@ -97,6 +100,15 @@ record KafkaSettings(
    */
   String property(String client, String name, String otherwise) {
     return properties.getOrDefault(client + name, properties.getOrDefault(name, otherwise));
+  }
+
+  /**
+   * How long a transaction may be open: as long as this the readers of what it has written to have
+   * to wait, if its process dies. Kafka's default is a minute.
+   */
+  Duration transactionTimeout() {
+    return Duration.ofMillis(
+        Integer.parseInt(property(PropertyRules.PRODUCER, TRANSACTION_TIMEOUT, "10000")));
   }
 
   /** Names of properties only: values may be secrets. */

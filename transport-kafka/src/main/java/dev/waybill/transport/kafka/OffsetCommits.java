@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A commit that fails is not repeated by itself: what it said is contained in the next one.
  */
-final class OffsetCommits {
+final class OffsetCommits implements Commits {
   /** More often would load the broker; more seldom would repeat more after a crash. */
   private static final Duration INTERVAL = Duration.ofMillis(100);
 
@@ -42,7 +42,8 @@ final class OffsetCommits {
    * @throws AuthorizationException if the group refused an earlier one: it will refuse them all,
    *     and Kafka's consumer would not tell before its session ends
    */
-  void soon(Collection<PartitionWork> works) {
+  @Override
+  public void soon(Collection<PartitionWork> works) {
     if (refused != null) {
       throw refused;
     }
@@ -67,13 +68,16 @@ final class OffsetCommits {
         });
   }
 
-  /**
-   * Commits and waits for the confirmation.
-   *
-   * @throws org.apache.kafka.common.KafkaException if it failed; the next commit says the same
-   *     again
-   */
-  void now(Collection<PartitionWork> works, Deadline deadline) {
+  @Override
+  public void rebalancing(Collection<PartitionWork> works) {}
+
+  @Override
+  public boolean areExact() {
+    return false;
+  }
+
+  @Override
+  public void now(Collection<PartitionWork> works, Deadline deadline) {
     if (inFlight) { // it may still fail, and there is no next one then
       works.forEach(PartitionWork::notCommitted);
     }

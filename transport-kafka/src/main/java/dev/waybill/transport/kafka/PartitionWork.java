@@ -6,6 +6,7 @@ import dev.waybill.transport.support.SettledPrefix.Range;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -242,6 +243,55 @@ final class PartitionWork {
     String metadata = new CommitMetadata(settledBeyond(prefix), failed).encode(offset);
     OffsetAndMetadata now = new OffsetAndMetadata(offset, metadata);
     return now.equals(committed) ? null : now;
+  }
+
+  /** Whether there may be something to commit. */
+  synchronized boolean hasChanged() {
+    return changed;
+  }
+
+  /**
+   * What a commit would say if those offsets were settled, too; null if it can't say all of it
+   * within {@code maxMetadata} characters, or the assignment is not ours.
+   */
+  synchronized @Nullable OffsetAndMetadata committing(Collection<Long> settling, int maxMetadata) {
+    SettledPrefix now = prefix;
+    if (now == null || !isOwned()) {
+      return null;
+    }
+    SettledPrefix then = now.copy();
+    settling.forEach(then::settle);
+    long offset = then.end();
+    List<Range> beyond = settledBeyond(then);
+    TreeMap<Long, Failed> stillFailed = new TreeMap<>(failed);
+    stillFailed.keySet().removeAll(settling);
+    String metadata = new CommitMetadata(beyond, stillFailed).encode(offset);
+    if (metadata.length() > maxMetadata) {
+      metadata = new CommitMetadata(beyond, new TreeMap<>()).encode(offset);
+    }
+    boolean fits =
+        metadata.length() <= maxMetadata
+            && CommitMetadata.decode(offset, metadata).settled().equals(beyond);
+    return fits ? new OffsetAndMetadata(offset, metadata) : null;
+  }
+
+  /**
+   * What there is to commit, without leaving anything out; null if nothing, or as {@link
+   * #committing}.
+   */
+  synchronized @Nullable OffsetAndMetadata news(int maxMetadata) {
+    if (!changed) {
+      return null;
+    }
+    changed = false;
+    OffsetAndMetadata now = committing(List.of(), maxMetadata);
+    return now == null || now.equals(committed) ? null : now;
+  }
+
+  /** Whether the lowest open record waits for nothing but its delivery. */
+  synchronized boolean isFirstDue() {
+    Held first = prefix == null ? null : waiting.get(prefix.end());
+    return first != null && first.isDue();
   }
 
   /** Notes that a commit has arrived. */

@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -109,6 +110,7 @@ final class PollLoop implements Runnable {
     ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer());
     fetching = true;
     while (!end.hasCome()) {
+      settler.requireNoDoubt();
       deliver(current);
       throttle(current);
       current.poll(untilDue(current));
@@ -178,6 +180,11 @@ final class PollLoop implements Runnable {
   }
 
   private void report(ConnectionWatch.Health health) {
+    MessagingException settling = settler.problem();
+    if (settling != null) {
+      reporter.failed(settling);
+      return;
+    }
     switch (health) {
       case LOST -> reporter.failed(KafkaErrors.disconnected(source, address));
       case GOOD -> {

@@ -1,8 +1,14 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
+import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
+import dev.waybill.transport.kafka.TransactionalSettlement.Outgoing;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** Carries out the settlements of one receiver's deliveries. Thread-safe; never blocks. */
 final class Settler {
@@ -10,24 +16,34 @@ final class Settler {
   private final DeadLetters deadLetters;
   private final Credit credit;
   private final Runnable wake;
+  private final @Nullable Transactions transactions;
   private final Outstanding begun = new Outstanding();
 
   /**
    * A settler.
    *
    * @param wake makes the polling thread look for records that were put back
+   * @param transactions if what is done with is settled by them
    */
-  Settler(Queue deadLetterQueue, DeadLetters deadLetters, Credit credit, Runnable wake) {
+  Settler(
+      Queue deadLetterQueue,
+      DeadLetters deadLetters,
+      Credit credit,
+      Runnable wake,
+      @Nullable Transactions transactions) {
     this.deadLetterQueue = deadLetterQueue;
     this.deadLetters = deadLetters;
     this.credit = credit;
     this.wake = wake;
+    this.transactions = transactions;
   }
 
   /** Settles, and completes {@code result} with what became of it. */
   void settle(
       Held held, PartitionWork work, Settlement how, CompletableFuture<Settlement.Result> result) {
-    if (how instanceof Settlement.Reject reject) {
+    if (transactions != null && !(how instanceof Settlement.Release)) {
+      settleTogether(held, work, how, List.of(), result);
+    } else if (how instanceof Settlement.Reject reject) {
       reject(held, work, reject, result);
     } else if (how instanceof Settlement.Release release) {
       work.whenHandedOver(
@@ -40,7 +56,48 @@ final class Settler {
     }
   }
 
-  /** Waits for dead letters on their way. */
+  /** Settles in a transaction, with messages; otherwise like {@link #settle}. */
+  void settleTogether(
+      Held held,
+      PartitionWork work,
+      Settlement how,
+      List<Sender.Addressed> messages,
+      CompletableFuture<Settlement.Result> result) {
+    if (transactions == null || how instanceof Settlement.Release) {
+      throw new IllegalArgumentException(
+          "%s together with messages, of a receiver that was made by %s: an acceptance or a rejection"
+                  .formatted(how, transactions == null ? "receive" : "receiveAtomically")
+              + " of a delivery of receiveAtomically can be.");
+    }
+    List<Outgoing> outgoing = new ArrayList<>();
+    for (Sender.Addressed each : messages) {
+      outgoing.add(
+          new Outgoing(each.channel(), KafkaMapping.toRecord(each.channel(), each.message())));
+    }
+    if (how instanceof Settlement.Reject reject) {
+      outgoing.add(
+          new Outgoing(
+              deadLetterQueue,
+              KafkaMapping.toDeadLetter(
+                  KafkaNames.topic(deadLetterQueue), held.record(), reject.evidence())));
+    }
+    begun.add(result);
+    transactions.add(new TransactionalSettlement(held, work, List.copyOf(outgoing), result));
+  }
+
+  /** What is wrong with settling at the moment, or null. */
+  @Nullable MessagingException problem() {
+    return transactions == null ? null : transactions.problem();
+  }
+
+  /** For the polling thread; see {@link Transactions#requireNoDoubt}. */
+  void requireNoDoubt() {
+    if (transactions != null) {
+      transactions.requireNoDoubt();
+    }
+  }
+
+  /** Waits for dead letters and transactions on their way. */
   void awaitBegun(Deadline deadline) {
     begun.await(deadline);
   }

@@ -21,9 +21,13 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Connections to one broker, closed after a test; messages and names for it. */
@@ -81,6 +85,19 @@ final class KafkaFixture implements AutoCloseable {
     return new Topology(channels, sources, sources.stream().map(Source::deadLetterQueue).toList());
   }
 
+  /** Lets a topic take no larger messages. */
+  static void limit(Admin admin, String topic, int bytes) throws Exception {
+    AlterConfigOp limit =
+        new AlterConfigOp(
+            new ConfigEntry("max.message.bytes", Integer.toString(bytes)),
+            AlterConfigOp.OpType.SET);
+    admin
+        .incrementalAlterConfigs(
+            Map.of(new ConfigResource(ConfigResource.Type.TOPIC, topic), List.of(limit)))
+        .all()
+        .get();
+  }
+
   static Queue queue() {
     return new Queue(unique("queue"), true);
   }
@@ -121,10 +138,25 @@ final class KafkaFixture implements AutoCloseable {
 
   /** Reads a topic from its beginning with Kafka's own consumer. */
   List<ConsumerRecord<byte[], byte[]>> read(String topic, int count) {
+    return read(topic, count, "read_uncommitted");
+  }
+
+  /** The same without what was aborted, or is still open; waits until nothing more is there. */
+  List<ConsumerRecord<byte[], byte[]>> readCommitted(String topic, int count) {
+    return read(topic, count, "read_committed");
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> read(String topic, int count, String isolation) {
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(
-            Map.of("bootstrap.servers", servers(), "auto.offset.reset", "earliest"),
+            Map.of(
+                "bootstrap.servers",
+                servers(),
+                "auto.offset.reset",
+                "earliest",
+                "isolation.level",
+                isolation),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer())) {
       Set<TopicPartition> partitions =
@@ -138,7 +170,9 @@ final class KafkaFixture implements AutoCloseable {
           .until(
               () -> {
                 consumer.poll(Duration.ofMillis(100)).forEach(records::add);
-                return records.size() >= count;
+                return records.size() >= count
+                    && consumer.endOffsets(partitions).entrySet().stream()
+                        .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
               });
     }
     return records;

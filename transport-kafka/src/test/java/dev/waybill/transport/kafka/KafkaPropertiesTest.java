@@ -151,7 +151,7 @@ class KafkaPropertiesTest {
     sources.set("producer.request.timeout.ms", "2000");
     sources.set("producer.linger.ms", "7");
     sources.plugIn("mine", "x");
-    KafkaSettings settings = KafkaSettings.of("host", 1, 1, Duration.ofSeconds(30), sources);
+    KafkaSettings settings = TestSettings.of("host", Duration.ofSeconds(30), sources);
     ClientProperties clients = new ClientProperties(settings, "id");
 
     assertThat(clients.producer())
@@ -330,7 +330,7 @@ class KafkaPropertiesTest {
             transport.toString()
                 + transport.address()
                 + new PropertySources.Property(SECRET, "")
-                + KafkaSettings.of("host", 1, 1, Duration.ofSeconds(1), loginSources()))
+                + TestSettings.of("host", Duration.ofSeconds(1), loginSources()))
         .doesNotContain(SECRET);
   }
 
