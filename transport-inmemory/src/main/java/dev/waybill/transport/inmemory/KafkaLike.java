@@ -23,10 +23,10 @@ final class KafkaLike {
         .emulated(
             Feature.ATTEMPTS, "counted in the process; 1 again after a restart or a rebalance")
         .emulated(Feature.RETRY_AFTER, "the library waits; the offset stays open, without limit")
-        .refused(
+        .emulated(
             Feature.DELAY,
-            "Kafka has no delayed delivery: send the message when it is due, or use RabbitMQ or"
-                + " Amazon SQS")
+            "waits in a topic of its own, '<channel>.delayed', and is moved when it is due by those"
+                + " who receive from the channel; of any length")
         .emulated(Feature.EXPIRY, "looked at before handling")
         .emulated(
             Feature.DEAD_LETTER,

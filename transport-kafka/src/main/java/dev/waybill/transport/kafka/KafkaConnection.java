@@ -30,6 +30,8 @@ final class KafkaConnection implements TransportConnection {
   private final ClientProperties properties;
   private final Admin admin;
   private final KafkaSender sender;
+  private final DelayTopics delayTopics;
+  private final Delays delays;
   private final DeadLetters deadLetters;
   private final String brokerVersion;
   private final Set<ClosedInSteps> receivers = ConcurrentHashMap.newKeySet();
@@ -41,11 +43,15 @@ final class KafkaConnection implements TransportConnection {
       ClientProperties properties,
       Admin admin,
       KafkaSender sender,
+      DelayTopics delayTopics,
+      Delays delays,
       String brokerVersion) {
     this.settings = settings;
     this.properties = properties;
     this.admin = admin;
     this.sender = sender;
+    this.delayTopics = delayTopics;
+    this.delays = delays;
     this.deadLetters = new DeadLetters(sender, settings.deliveryTimeout());
     this.brokerVersion = brokerVersion;
   }
@@ -64,6 +70,7 @@ final class KafkaConnection implements TransportConnection {
   public List<String> prepare(Topology topology, Topology.Mode mode) {
     checkOpen();
     Deadline deadline = Deadline.in(PREPARE);
+    delayTopics.prepare(mode);
     List<String> problems =
         new KafkaTopology(settings, admin, sender, deadline).prepare(topology, mode);
     ReplyQueue mine = topology.replies();
@@ -97,6 +104,7 @@ final class KafkaConnection implements TransportConnection {
                   deadLetters,
                   receivers::remove);
       receivers.add(receiver);
+      delays.receivingFrom(KafkaNames.topicOf(source));
       return receiver;
     }
   }
@@ -137,10 +145,13 @@ final class KafkaConnection implements TransportConnection {
       open = List.copyOf(receivers);
     }
     open.forEach(Receiver::stop);
+    delays.beginClose();
     Deadline begun = Deadline.in(KafkaReceiver.BEGUN);
     open.forEach(receiver -> receiver.beginClose(begun));
     Deadline deadline = Deadline.in(CLOSE_RECEIVERS);
     open.forEach(receiver -> receiver.awaitClosed(deadline));
+    delays.awaitClosed(deadline);
+    delayTopics.close();
     sender.close(CLOSE_SENDER);
     deadLetters.close();
     admin.close(CLOSE_ADMIN);

@@ -13,6 +13,7 @@ import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.DescribeFeaturesOptions;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,8 +38,12 @@ final class KafkaConnector {
       Deadline end = Deadline.in(deadline);
       prove(settings, admin, deadline, end);
       String version = version(admin, end);
-      KafkaSender sender = new KafkaSender(producer(settings, properties));
-      return new KafkaConnection(settings, properties, admin, sender, version);
+      Producer<byte[], byte[]> producer = producer(settings, properties);
+      DelayTopics delayTopics = new DelayTopics(settings, admin);
+      KafkaSender sender =
+          new KafkaSender(producer, settings.delays().levels(), delayTopics::ready);
+      Delays delays = new Delays(settings, properties, admin, sender, delayTopics);
+      return new KafkaConnection(settings, properties, admin, sender, delayTopics, delays, version);
     } catch (RuntimeException e) {
       admin.close(Duration.ZERO);
       throw e;

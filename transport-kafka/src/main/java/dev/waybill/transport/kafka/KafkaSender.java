@@ -1,18 +1,19 @@
 package dev.waybill.transport.kafka;
 
-import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -28,12 +29,25 @@ final class KafkaSender implements Sender {
   private static final Duration LAST_ANSWERS = Duration.ofMillis(500);
 
   private final Producer<byte[], byte[]> producer;
+  private final DelayLevels levels;
+  private final BiFunction<String, Duration, CompletableFuture<Void>> delayTopics;
   private final ScheduledThreadPoolExecutor answers;
   private final Outstanding outstanding = new Outstanding();
   private volatile boolean closed;
 
-  KafkaSender(Producer<byte[], byte[]> producer) {
+  /**
+   * A sender.
+   *
+   * @param levels of delay topics
+   * @param delayTopics sees to it, within a time, that delayed messages to a topic can be stored
+   */
+  KafkaSender(
+      Producer<byte[], byte[]> producer,
+      DelayLevels levels,
+      BiFunction<String, Duration, CompletableFuture<Void>> delayTopics) {
     this.producer = producer;
+    this.levels = levels;
+    this.delayTopics = delayTopics;
     this.answers = new ScheduledThreadPoolExecutor(1, Threads.named("waybill-kafka-answers"));
     answers.setRemoveOnCancelPolicy(true);
     answers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -45,17 +59,39 @@ final class KafkaSender implements Sender {
 
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
-    if (message.delay() != null) {
-      return CompletableFuture.failedFuture(
-          SendException.rejected(
-              ErrorCode.UNSUPPORTED, "Kafka has no delayed delivery; see the capabilities.", null));
-    }
     String topic = KafkaNames.topic(channel);
-    return send(
+    ProducerRecord<byte[], byte[]> record =
         channel instanceof ReplyQueue replies
             ? KafkaMapping.toReply(topic, replies, message)
-            : KafkaMapping.toRecord(topic, message),
-        deadline);
+            : KafkaMapping.toRecord(topic, message);
+    Duration delay = message.delay();
+    return delay == null ? send(record, deadline) : sendDelayed(record, delay, deadline);
+  }
+
+  /** Confirmed when it is stored in the delay topic, where it leaves the order of its key. */
+  private CompletableFuture<String> sendDelayed(
+      ProducerRecord<byte[], byte[]> record, Duration delay, Duration deadline) {
+    long due = DelayedRecords.due(Instant.now(), delay);
+    Deadline end = Deadline.in(deadline);
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    outstanding.add(answer);
+    var unused =
+        delayTopics
+            .apply(record.topic(), deadline)
+            .thenCompose(ready -> send(waiting(record, due), end.remaining()))
+            .whenComplete(
+                (id, error) -> {
+                  if (error == null) {
+                    answer.complete(id);
+                  } else {
+                    answer.completeExceptionally(KafkaErrors.unwrapped(error));
+                  }
+                });
+    return answer;
+  }
+
+  private ProducerRecord<byte[], byte[]> waiting(ProducerRecord<byte[], byte[]> record, long due) {
+    return DelayedRecords.waiting(record, due, System.currentTimeMillis(), levels);
   }
 
   /**

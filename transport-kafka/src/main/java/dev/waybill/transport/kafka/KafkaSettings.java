@@ -14,7 +14,8 @@ record KafkaSettings(
     int partitions,
     int replication,
     Duration deliveryTimeout,
-    Map<String, String> properties) {
+    Map<String, String> properties,
+    DelaySettings delays) {
   static final int BROKER_DEFAULT = -1;
   private static final int DEFAULT_PORT = 9092;
   private static final String MAX_REQUEST_SIZE = "max.request.size";
@@ -29,7 +30,8 @@ record KafkaSettings(
       int partitions,
       int replication,
       Duration deliveryTimeout,
-      Map<String, String> properties) {
+      Map<String, String> properties,
+      DelaySettings delays) {
     List<String> problems = new ArrayList<>();
     if (servers.isBlank()) {
       problems.add("No broker is named; call bootstrapServers(\"host:9092\").");
@@ -53,7 +55,7 @@ record KafkaSettings(
       throw new ConfigurationException(problems);
     }
     return new KafkaSettings(
-        withPorts(servers), partitions, replication, deliveryTimeout, properties);
+        withPorts(servers), partitions, replication, deliveryTimeout, properties, delays);
   }
 
   /** The largest record of an ordinary send; Kafka's default is 1 MiB. */

@@ -89,6 +89,7 @@ public final class KafkaTransport implements Transport {
     private int partitions = 6;
     private int replication = KafkaSettings.BROKER_DEFAULT;
     private Duration deliveryTimeout = Duration.ofSeconds(30);
+    private DelaySettings delays = DelaySettings.DEFAULT;
     private final Map<String, String> properties = new LinkedHashMap<>();
 
     private Builder() {}
@@ -129,6 +130,27 @@ public final class KafkaTransport implements Transport {
     }
 
     /**
+     * Whether the topics in which delayed messages wait belong to the topology, as for an
+     * application that is known to delay: {@link Topology.Mode#CREATE} then makes them at the start
+     * for every queue and topic of the bus, and {@link Topology.Mode#VERIFY} names those that are
+     * missing. By default the first delayed message to a queue or topic makes its topic under
+     * {@code CREATE}, and is rejected as {@link ErrorCode#NOT_FOUND} otherwise if there is none.
+     *
+     * <p>Only says what must stand: delayed messages are moved on by every connection that receives
+     * from their queue or topic, whatever is said here.
+     */
+    public Builder delays(boolean fromStart) {
+      this.delays = delays.withFromStart(fromStart);
+      return this;
+    }
+
+    /** With other times than a user can have, for tests. */
+    Builder delays(DelaySettings settings) {
+      this.delays = settings;
+      return this;
+    }
+
+    /**
      * A property of Kafka's clients, given to every client that knows it: security, compression,
      * timeouts. Those that would break the contract, or that have a method here, are refused by
      * {@link #build}.
@@ -148,7 +170,8 @@ public final class KafkaTransport implements Transport {
      */
     public KafkaTransport build() {
       return new KafkaTransport(
-          KafkaSettings.of(bootstrapServers, partitions, replication, deliveryTimeout, properties));
+          KafkaSettings.of(
+              bootstrapServers, partitions, replication, deliveryTimeout, properties, delays));
     }
   }
 }

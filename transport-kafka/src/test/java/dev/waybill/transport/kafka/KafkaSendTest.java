@@ -143,19 +143,6 @@ class KafkaSendTest {
   }
 
   @Test
-  void aDelayIsRefused() {
-    Queue queue = queue();
-    TransportConnection connection = kafka.prepared(queue);
-    WireMessage delayed =
-        new WireMessage(new byte[0], null, Map.of(), Map.of(), null, Duration.ofSeconds(1));
-
-    SendException problem = failure(connection, queue, delayed, DEADLINE);
-
-    assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
-    assertThat(problem.code()).isEqualTo(ErrorCode.UNSUPPORTED);
-  }
-
-  @Test
   void aDependentOfAnAnswerMaySendAgain() {
     Queue queue = queue();
     TransportConnection connection = kafka.prepared(queue);
@@ -179,7 +166,11 @@ class KafkaSendTest {
             throw new NoClassDefFoundError("lz4");
           }
         };
-    KafkaSender sender = new KafkaSender(exhausted);
+    KafkaSender sender =
+        new KafkaSender(
+            exhausted,
+            DelayLevels.SECONDS,
+            (topic, deadline) -> CompletableFuture.completedFuture(null));
     try {
       CompletableFuture<String> answer = sender.send(new Queue("q", false), message("x"), DEADLINE);
 
