@@ -41,6 +41,11 @@ final class DelayCleaner {
     moved.put(partition, RecordsToDelete.beforeOffset(before));
   }
 
+  /** Notes that a partition is lost, or its log was made anew: its offsets say nothing any more. */
+  void forget(TopicPartition partition) {
+    moved.remove(partition);
+  }
+
   /** Deletes, if it is time to. */
   void clean() {
     if (moved.isEmpty() || !next.passed()) {

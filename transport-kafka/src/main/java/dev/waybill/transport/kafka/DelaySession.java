@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -15,7 +16,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,11 +31,7 @@ final class DelaySession implements ConsumerRebalanceListener {
   /** While sends are on their way: their answers do not interrupt a poll. */
   private static final Duration POLL_MOVING = Duration.ofMillis(10);
 
-  /** More often would load the broker; more seldom would repeat more after a crash. */
-  private static final Duration COMMITS = Duration.ofMillis(200);
-
   private static final Duration DRAIN = Duration.ofMillis(500);
-  private static final Duration COMMIT = Duration.ofSeconds(1);
   private static final Duration READ_COMMITTED = Duration.ofSeconds(5);
   private static final Duration LEAVE = Duration.ofSeconds(1);
 
@@ -43,11 +39,9 @@ final class DelaySession implements ConsumerRebalanceListener {
   private final DelayLevels levels;
   private final DelayMoves moves;
   private final DelayCleaner cleaner;
+  private final DelayCommits commits;
   private final PollClock clock;
   private final Map<TopicPartition, DelayLane> lanes = new LinkedHashMap<>();
-  private Deadline nextCommit = Deadline.in(COMMITS);
-  private boolean committing;
-  private boolean withoutMetadata;
 
   /**
    * Joins.
@@ -65,6 +59,7 @@ final class DelaySession implements ConsumerRebalanceListener {
     this.levels = levels;
     this.moves = moves;
     this.cleaner = cleaner;
+    this.commits = new DelayCommits(consumer, cleaner);
     this.clock = clock;
     clock.polled();
     consumer.subscribe(List.of(topic), this);
@@ -81,7 +76,7 @@ final class DelaySession implements ConsumerRebalanceListener {
     checkNotOverdue();
     clock.polled();
     take(records);
-    commitSoon();
+    commits.soon(lanes.values());
   }
 
   /** Its partitions may be others' by now, and must not be committed. */
@@ -130,6 +125,7 @@ final class DelaySession implements ConsumerRebalanceListener {
   private void lose(DelayLane lane) {
     lane.lose();
     moves.forgetLost();
+    cleaner.forget(lane.partition());
   }
 
   @Override
@@ -152,7 +148,9 @@ final class DelaySession implements ConsumerRebalanceListener {
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
     moves.awaitAnswers(Deadline.in(DRAIN));
-    commitNow(partitions);
+    if (!clock.isOverdue()) {
+      commits.now(owned(partitions));
+    }
     onPartitionsLost(partitions);
   }
 
@@ -175,7 +173,9 @@ final class DelaySession implements ConsumerRebalanceListener {
     } catch (KafkaException e) {
       log.debug("What was not moved on is read again", e);
     }
-    commitNow(lanes.keySet());
+    if (!clock.isOverdue()) {
+      commits.now(lanes.values());
+    }
     onPartitionsLost(List.copyOf(lanes.keySet()));
     try {
       consumer.close(CloseOptions.timeout(LEAVE));
@@ -184,69 +184,7 @@ final class DelaySession implements ConsumerRebalanceListener {
     }
   }
 
-  private void commitSoon() {
-    if (committing || !nextCommit.passed()) {
-      return;
-    }
-    nextCommit = Deadline.in(COMMITS);
-    cleaner.clean();
-    Map<TopicPartition, OffsetAndMetadata> offsets = uncommitted(lanes.keySet());
-    if (offsets.isEmpty()) {
-      return;
-    }
-    committing = true;
-    consumer.commitAsync(
-        offsets,
-        (same, error) -> {
-          committing = false;
-          if (error == null) {
-            committed(offsets);
-          } else {
-            notCommitted(error);
-          }
-        });
-  }
-
-  private void commitNow(Collection<TopicPartition> partitions) {
-    Map<TopicPartition, OffsetAndMetadata> offsets = uncommitted(partitions);
-    if (offsets.isEmpty() || clock.isOverdue()) {
-      return;
-    }
-    try {
-      consumer.commitSync(offsets, COMMIT);
-      committed(offsets);
-    } catch (KafkaException e) {
-      notCommitted(e);
-    }
-  }
-
-  private Map<TopicPartition, OffsetAndMetadata> uncommitted(
-      Collection<TopicPartition> partitions) {
-    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-    for (TopicPartition partition : partitions) {
-      DelayLane lane = lanes.get(partition);
-      OffsetAndMetadata offset = lane == null ? null : lane.uncommitted();
-      if (offset != null) {
-        offsets.put(partition, withoutMetadata ? new OffsetAndMetadata(offset.offset()) : offset);
-      }
-    }
-    return offsets;
-  }
-
-  private void committed(Map<TopicPartition, OffsetAndMetadata> offsets) {
-    offsets.forEach(
-        (partition, offset) -> {
-          DelayLane lane = lanes.get(partition);
-          if (lane != null) {
-            lane.committed(offset);
-          }
-          cleaner.moved(partition, offset.offset());
-        });
-  }
-
-  /** The next commit says the same again; without one, messages are moved, and come, again. */
-  private void notCommitted(Exception error) {
-    log.debug("A commit of what was moved on failed", error);
-    withoutMetadata |= error instanceof OffsetMetadataTooLarge;
+  private List<DelayLane> owned(Collection<TopicPartition> partitions) {
+    return partitions.stream().map(lanes::get).filter(Objects::nonNull).toList();
   }
 }

@@ -166,6 +166,22 @@ class DelaySessionTest {
   }
 
   @Test
+  void aDelayTopicThatWasMadeAnewIsReadFromItsBeginning() {
+    assigned(FIRST);
+    record(7, FIRST, NOW);
+    stepsUntilMoved(1);
+
+    record(3, FIRST, NOW);
+    consumer.seek(FIRST, 3);
+    stepsUntilMoved(2);
+
+    session.close();
+    assertThat(committed)
+        .last()
+        .satisfies(offsets -> assertThat(offsets.get(FIRST).offset()).isLessThanOrEqualTo(4));
+  }
+
+  @Test
   void aLostPartitionIsNeitherMovedNorCommittedAnyMore() {
     assigned(FIRST);
     waiting(1, FIRST, NOW + 900);

@@ -104,6 +104,19 @@ class KafkaDelayTest {
   }
 
   @Test
+  void moversOfTheNewGroupProtocolMoveToo() throws Exception {
+    TransportConnection connection =
+        kafka.prepared(quick().property("group.protocol", "consumer"), queue);
+    connection.receive(queue, 10, inbox);
+    Instant due = Instant.now().plusMillis(700);
+
+    send(connection, queue, delayed("late", Duration.ofMillis(700)));
+
+    assertThat(text(inbox.next())).isEqualTo("late");
+    assertThat(Instant.now()).isAfterOrEqualTo(due);
+  }
+
+  @Test
   void shorterDelaysComeFirst() throws Exception {
     TransportConnection connection = kafka.prepared(quick(), queue);
     connection.receive(queue, 10, inbox);
