@@ -26,10 +26,10 @@ final class KafkaLike {
         .natively(
             Feature.RETRY_AFTER,
             "the offset stays open, its due time is carried in the commit's metadata")
-        .refused(
+        .emulated(
             Feature.DELAY,
-            "Kafka has no delayed delivery: send the message when it is due, or use RabbitMQ or"
-                + " Amazon SQS")
+            "waits in a topic of its own, '<channel>.delayed', and is moved when it is due by those"
+                + " who receive from the channel; of any length")
         .emulated(Feature.EXPIRY, "looked at before handling")
         .emulated(
             Feature.DEAD_LETTER,

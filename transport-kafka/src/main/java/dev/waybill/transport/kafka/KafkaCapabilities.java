@@ -90,10 +90,10 @@ final class KafkaCapabilities {
 
   private static Capabilities.Builder common(KafkaSettings settings) {
     return Capabilities.builder()
-        .refused(
+        .emulated(
             Feature.DELAY,
-            "Kafka has no delayed delivery: send the message when it is due, or use RabbitMQ or"
-                + " Amazon SQS")
+            "waits in a topic of its own, '<channel>.delayed', and is moved when it is due by those"
+                + " who receive from the channel; of any length")
         .emulated(Feature.EXPIRY, "looked at before handling")
         .refused(
             Feature.CANCEL,

@@ -29,6 +29,8 @@ final class KafkaConnection implements TransportConnection {
   private final ClientProperties properties;
   private final Admin admin;
   private final KafkaSender sender;
+  private final DelayTopics delayTopics;
+  private final Delays delays;
   private final DeadLetters deadLetters;
   private final BrokerFeatures features;
   private final Set<ClosedInSteps> receivers = ConcurrentHashMap.newKeySet();
@@ -41,11 +43,15 @@ final class KafkaConnection implements TransportConnection {
       ClientProperties properties,
       Admin admin,
       KafkaSender sender,
+      DelayTopics delayTopics,
+      Delays delays,
       BrokerFeatures features) {
     this.settings = settings;
     this.properties = properties;
     this.admin = admin;
     this.sender = sender;
+    this.delayTopics = delayTopics;
+    this.delays = delays;
     this.deadLetters = new DeadLetters(sender, settings.deliveryTimeout());
     this.features = features;
   }
@@ -65,6 +71,7 @@ final class KafkaConnection implements TransportConnection {
     checkOpen();
     Deadline deadline = Deadline.in(PREPARE);
     ShareGroupAdmin shareGroups = new ShareGroupAdmin(settings, admin, features, deadline);
+    delayTopics.prepare(mode);
     List<String> problems =
         new KafkaTopology(settings, admin, shareGroups, sender, deadline).prepare(topology, mode);
     deliveryLimits = shareGroups.deliveryLimits();
@@ -89,7 +96,10 @@ final class KafkaConnection implements TransportConnection {
   @Override
   public Receiver receiveAtomically(Source source, int maxUnsettled, Receiver.Listener listener) {
     return receive(
-        source, maxUnsettled, listener, new TopicCheck(sender::producer, sender::checkReplies));
+        source,
+        maxUnsettled,
+        listener,
+        new TopicCheck(sender::producer, sender::checkReplies, delayTopics::ready));
   }
 
   private Receiver receive(
@@ -101,6 +111,7 @@ final class KafkaConnection implements TransportConnection {
       checkOpen();
       ClosedInSteps receiver = started(source, maxUnsettled, listener, topics);
       receivers.add(receiver);
+      delays.receivingFrom(KafkaNames.topicOf(source));
       return receiver;
     }
   }
@@ -169,10 +180,13 @@ final class KafkaConnection implements TransportConnection {
       open = List.copyOf(receivers);
     }
     open.forEach(Receiver::stop);
+    delays.beginClose();
     Deadline begun = Deadline.in(KafkaReceiver.BEGUN);
     open.forEach(receiver -> receiver.beginClose(begun));
     Deadline deadline = Deadline.in(CLOSE_RECEIVERS);
     open.forEach(receiver -> receiver.awaitClosed(deadline));
+    delays.awaitClosed(deadline);
+    delayTopics.close();
     sender.close(CLOSE_SENDER);
     deadLetters.close();
     admin.close(CLOSE_ADMIN);

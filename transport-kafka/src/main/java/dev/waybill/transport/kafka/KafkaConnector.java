@@ -40,10 +40,16 @@ final class KafkaConnector {
       Deadline end = Deadline.in(deadline);
       prove(settings, admin, deadline, end);
       BrokerFeatures features = features(admin, end);
+      DelayTopics delayTopics = new DelayTopics(settings, admin);
       KafkaSender sender =
           new KafkaSender(
-              new CurrentProducer(() -> producer(settings, properties)), new ReplyTopics(admin));
-      return new KafkaConnection(settings, properties, admin, sender, features);
+              new CurrentProducer(() -> producer(settings, properties)),
+              new ReplyTopics(admin),
+              settings.delays().levels(),
+              delayTopics::ready);
+      Delays delays = new Delays(settings, properties, admin, sender, delayTopics);
+      return new KafkaConnection(
+          settings, properties, admin, sender, delayTopics, delays, features);
     } catch (RuntimeException e) {
       admin.close(Duration.ZERO);
       throw e;

@@ -153,6 +153,36 @@ final class KafkaErrors {
         null);
   }
 
+  static SendException noChannelForDelay(String topic) {
+    return SendException.rejected(
+        ErrorCode.NOT_FOUND,
+        ("Kafka topic '%s' does not exist, so no message to it can wait: create it, or prepare the"
+                + " connection with a topology that has it.")
+            .formatted(topic),
+        null);
+  }
+
+  /** What is wrong with a delay topic that has {@code partitions}, 0 if it is missing. */
+  static String delayTopic(String delayTopic, int partitions) {
+    int needed = DelayLevels.PARTITIONS;
+    return partitions == 0
+        ? ("Kafka topic '%s', in which delayed messages wait, does not exist: create it with %d"
+                + " partitions and retention.ms=-1, or start with CREATE.")
+            .formatted(delayTopic, needed)
+        : ("Kafka topic '%s', in which delayed messages wait, has %d partitions and needs %d: add"
+                + " them with kafka-topics --alter --partitions %d.")
+            .formatted(delayTopic, partitions, needed, needed);
+  }
+
+  /** Why it is not known in time whether a message could wait. */
+  static SendException delayTopicLate(String topic, Duration waited) {
+    return SendException.rejected(
+        ErrorCode.TIMEOUT,
+        "The delayed message for Kafka topic '%s' was not sent: its delay topic was not ready within %s."
+            .formatted(topic, text(waited)),
+        null);
+  }
+
   static SendException closedBeforeSend() {
     return SendException.rejected(ErrorCode.CLOSED, "The connection to Kafka is closed.", null);
   }

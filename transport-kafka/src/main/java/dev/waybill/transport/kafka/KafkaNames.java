@@ -33,6 +33,14 @@ final class KafkaNames {
         : channel.name();
   }
 
+  /**
+   * The topic in which delayed messages of a channel's topic wait, and the group of those who move
+   * them.
+   */
+  static String delayTopic(String topic) {
+    return topic + ".delayed";
+  }
+
   /** The topic that a source reads. */
   static String topicOf(Source source) {
     return topic(source.channel());
@@ -53,6 +61,13 @@ final class KafkaNames {
     Map<String, Channel> topics = new LinkedHashMap<>();
     channels(topology).forEach(channel -> topics.putIfAbsent(topic(channel), channel));
     return topics;
+  }
+
+  /** The delay topics of queues and topics; dead letters and replies have one only when needed. */
+  static Set<String> delayTopics(Topology topology) {
+    Set<String> names = new LinkedHashSet<>();
+    delayable(topology).forEach(channel -> names.add(delayTopic(topic(channel))));
+    return names;
   }
 
   static Map<String, String> all(Topology topology) {
@@ -81,7 +96,29 @@ final class KafkaNames {
         checkName(source.toString(), group(source), problems);
       }
     }
+    for (Channel channel : delayable(topology)) {
+      checkDelayTopic(channel, taken, groups, problems);
+    }
     return problems;
+  }
+
+  private static void checkDelayTopic(
+      Channel channel,
+      Map<String, String> topics,
+      Map<String, Source> groups,
+      List<String> problems) {
+    String name = delayTopic(topic(channel));
+    String other = topics.get(name.replace('.', '_'));
+    Source group = groups.get(name);
+    if (other != null || group != null) {
+      problems.add(
+          "%s has the name '%s', by which delayed messages to %s wait on Kafka; rename one."
+              .formatted(sentence(other == null ? String.valueOf(group) : other), name, channel));
+    } else if (name.length() > MAX_LENGTH && topic(channel).length() <= MAX_LENGTH) {
+      problems.add(
+          "%s leaves no room for the name '%s', by which delayed messages wait on Kafka: up to %d characters can."
+              .formatted(sentence(channel.toString()), name, MAX_LENGTH));
+    }
   }
 
   private static void checkName(String what, String name, List<String> problems) {
@@ -108,11 +145,16 @@ final class KafkaNames {
     }
   }
 
-  private static Set<Channel> channels(Topology topology) {
+  private static Set<Channel> delayable(Topology topology) {
     Set<Channel> all = new LinkedHashSet<>(topology.channels());
     for (Source source : topology.sources()) {
       all.add(source.channel());
     }
+    return all;
+  }
+
+  private static Set<Channel> channels(Topology topology) {
+    Set<Channel> all = delayable(topology);
     all.addAll(topology.deadLetterQueues());
     if (topology.replies() != null) {
       all.add(topology.replies());

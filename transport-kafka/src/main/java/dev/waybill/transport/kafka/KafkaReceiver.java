@@ -64,7 +64,13 @@ final class KafkaReceiver implements ClosedInSteps {
     Transactions transactions =
         topics == null ? null : transactions(source, settings, properties, topics, credit, wake);
     Settler settler =
-        new Settler(source.deadLetterQueue(), deadLetters, credit, wake, transactions);
+        new Settler(
+            source.deadLetterQueue(),
+            deadLetters,
+            credit,
+            wake,
+            settings.delays().levels(),
+            transactions);
     PollClock clock = new PollClock(settings.maxPollInterval());
     PollLoop loop;
     try {

@@ -1,22 +1,24 @@
 package dev.waybill.transport.kafka;
 
-import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,13 +31,27 @@ final class KafkaSender implements Sender {
 
   private final CurrentProducer producer;
   private final ReplyTopics replyTopics;
+  private final DelayLevels levels;
+  private final BiFunction<String, Duration, CompletableFuture<Void>> delayTopics;
   private final ScheduledThreadPoolExecutor answers;
   private final Outstanding outstanding = new Outstanding();
   private volatile boolean closed;
 
-  KafkaSender(CurrentProducer producer, ReplyTopics replyTopics) {
+  /**
+   * A sender.
+   *
+   * @param levels of delay topics
+   * @param delayTopics sees to it, within a time, that delayed messages to a topic can be stored
+   */
+  KafkaSender(
+      CurrentProducer producer,
+      ReplyTopics replyTopics,
+      DelayLevels levels,
+      BiFunction<String, Duration, CompletableFuture<Void>> delayTopics) {
     this.producer = producer;
     this.replyTopics = replyTopics;
+    this.levels = levels;
+    this.delayTopics = delayTopics;
     this.answers = new ScheduledThreadPoolExecutor(1, Threads.named("waybill-kafka-answers"));
     answers.setRemoveOnCancelPolicy(true);
     answers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -57,25 +73,22 @@ final class KafkaSender implements Sender {
 
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
-    if (message.delay() != null) {
-      return CompletableFuture.failedFuture(
-          SendException.rejected(
-              ErrorCode.UNSUPPORTED, "Kafka has no delayed delivery; see the capabilities.", null));
-    }
     String topic = KafkaNames.topic(channel);
-    return channel instanceof ReplyQueue replies
-        ? reply(KafkaMapping.toReply(topic, replies, message), deadline)
-        : send(KafkaMapping.toRecord(topic, message), deadline);
+    if (channel instanceof ReplyQueue replies) {
+      return reply(KafkaMapping.toReply(topic, replies, message), message.delay(), deadline);
+    }
+    return sendAfter(message.delay(), KafkaMapping.toRecord(topic, message), deadline);
   }
 
-  private CompletableFuture<String> reply(ProducerRecord<byte[], byte[]> record, Duration allowed) {
+  private CompletableFuture<String> reply(
+      ProducerRecord<byte[], byte[]> record, @Nullable Duration delay, Duration allowed) {
     Deadline deadline = Deadline.in(allowed);
     try {
       replyTopics.check(record.topic(), allowed);
     } catch (SendException e) {
       return CompletableFuture.failedFuture(closed ? KafkaErrors.closedBeforeSend() : e);
     }
-    CompletableFuture<String> answer = send(record, deadline.remaining());
+    CompletableFuture<String> answer = sendAfter(delay, record, deadline.remaining());
     var unused =
         answer.whenComplete(
             (id, error) -> {
@@ -84,6 +97,37 @@ final class KafkaSender implements Sender {
               }
             });
     return answer;
+  }
+
+  private CompletableFuture<String> sendAfter(
+      @Nullable Duration delay, ProducerRecord<byte[], byte[]> record, Duration deadline) {
+    return delay == null ? send(record, deadline) : sendDelayed(record, delay, deadline);
+  }
+
+  /** Confirmed when it is stored in the delay topic, where it leaves the order of its key. */
+  private CompletableFuture<String> sendDelayed(
+      ProducerRecord<byte[], byte[]> record, Duration delay, Duration deadline) {
+    long due = DelayedRecords.due(Instant.now(), delay);
+    Deadline end = Deadline.in(deadline);
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    outstanding.add(answer);
+    var unused =
+        delayTopics
+            .apply(record.topic(), deadline)
+            .thenCompose(ready -> send(waiting(record, due), end.remaining()))
+            .whenComplete(
+                (id, error) -> {
+                  if (error == null) {
+                    answer.complete(id);
+                  } else {
+                    answer.completeExceptionally(KafkaErrors.unwrapped(error));
+                  }
+                });
+    return answer;
+  }
+
+  private ProducerRecord<byte[], byte[]> waiting(ProducerRecord<byte[], byte[]> record, long due) {
+    return DelayedRecords.waiting(record, due, System.currentTimeMillis(), levels);
   }
 
   /**

@@ -16,7 +16,8 @@ record KafkaSettings(
     Duration deliveryTimeout,
     ShareGroups shareGroups,
     Duration recordLock,
-    Map<String, String> properties) {
+    Map<String, String> properties,
+    DelaySettings delays) {
   static final int BROKER_DEFAULT = -1;
   private static final int DEFAULT_PORT = 9092;
   private static final String MAX_REQUEST_SIZE = "max.request.size";
@@ -34,7 +35,8 @@ record KafkaSettings(
       Duration deliveryTimeout,
       ShareGroups shareGroups,
       Duration recordLock,
-      PropertySources sources) {
+      PropertySources sources,
+      DelaySettings delays) {
     List<String> problems = new ArrayList<>();
     Map<String, String> properties = sources.resolve(problems);
     String address = servers.isBlank() ? sources.servers() : servers;
@@ -79,7 +81,8 @@ record KafkaSettings(
         deliveryTimeout,
         shareGroups,
         recordLock,
-        properties);
+        properties,
+        delays);
   }
 
   /** The largest record of an ordinary send; Kafka's default is 1 MiB. */

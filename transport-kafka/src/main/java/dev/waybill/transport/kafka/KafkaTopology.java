@@ -7,8 +7,10 @@ import dev.waybill.transport.Topology;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 
@@ -17,6 +19,7 @@ final class KafkaTopology {
   /** A missing topic must not hold up the start when it was not asked for. */
   private static final Duration WARM_UP_ASSUMED = Duration.ofSeconds(2);
 
+  private final boolean delays;
   private final KafkaSender sender;
   private final Deadline deadline;
   private final TopicAdmin topics;
@@ -32,6 +35,7 @@ final class KafkaTopology {
       Deadline deadline) {
     this.shared = settings.shareGroups();
     this.shareGroups = shareGroups;
+    this.delays = settings.delays().fromStart();
     this.sender = sender;
     this.deadline = deadline;
     this.topics = new TopicAdmin(settings, admin, deadline);
@@ -58,7 +62,10 @@ final class KafkaTopology {
     Map<String, Channel> missing = new LinkedHashMap<>(needed);
     missing.keySet().removeAll(topics.describe(needed.keySet()).keySet());
     topics.create(missing, deadLetterTopics(topology));
-    var ends = topics.ends(topics.awaitLeaders(needed.keySet()).values());
+    Set<String> all = new LinkedHashSet<>(needed.keySet());
+    all.addAll(createDelayTopics(topology));
+    Map<String, TopicDescription> found = topics.awaitLeaders(all);
+    var ends = topics.ends(found.values());
     List<String> problems = new ArrayList<>();
     for (Source source : topology.sources()) {
       if (shared.has(source)) {
@@ -70,7 +77,32 @@ final class KafkaTopology {
       }
     }
     warmUp(topology, deadline);
+    problems.addAll(delayProblems(topology, found));
     return problems;
+  }
+
+  private Set<String> createDelayTopics(Topology topology) {
+    Set<String> names = delayTopics(topology);
+    Set<String> missing = new LinkedHashSet<>(names);
+    missing.removeAll(topics.describe(names).keySet());
+    missing.forEach(topics::createDelayTopic);
+    return names;
+  }
+
+  private List<String> delayProblems(Topology topology, Map<String, TopicDescription> found) {
+    List<String> problems = new ArrayList<>();
+    for (String name : delayTopics(topology)) {
+      TopicDescription topic = found.get(name);
+      int partitions = topic == null ? 0 : topic.partitions().size();
+      if (partitions < DelayLevels.PARTITIONS) {
+        problems.add(KafkaErrors.delayTopic(name, partitions));
+      }
+    }
+    return problems;
+  }
+
+  private Set<String> delayTopics(Topology topology) {
+    return delays ? KafkaNames.delayTopics(topology) : Set.of();
   }
 
   private List<String> verify(Topology topology) {
@@ -85,6 +117,7 @@ final class KafkaTopology {
                     .formatted(topic, channel));
           }
         });
+    problems.addAll(delayProblems(topology, topics.describe(delayTopics(topology))));
     for (Source source : topology.sources()) {
       if (shared.has(source)) {
         problems.addAll(shareGroups.verify(source));

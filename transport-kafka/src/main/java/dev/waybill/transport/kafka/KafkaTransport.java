@@ -111,6 +111,7 @@ public final class KafkaTransport implements Transport {
     private final Set<String> shareGroups = new LinkedHashSet<>();
     private Duration recordLock = Duration.ofSeconds(30);
     private final PropertySources sources = new PropertySources();
+    private DelaySettings delays = DelaySettings.DEFAULT;
 
     private Builder() {}
 
@@ -146,6 +147,27 @@ public final class KafkaTransport implements Transport {
      */
     public Builder deliveryTimeout(Duration timeout) {
       this.deliveryTimeout = timeout;
+      return this;
+    }
+
+    /**
+     * Whether the topics in which delayed messages wait belong to the topology, as for an
+     * application that is known to delay: {@link Topology.Mode#CREATE} then makes them at the start
+     * for every queue and topic of the bus, and {@link Topology.Mode#VERIFY} names those that are
+     * missing. By default the first delayed message to a queue or topic makes its topic under
+     * {@code CREATE}, and is rejected as {@link ErrorCode#NOT_FOUND} otherwise if there is none.
+     *
+     * <p>Only says what must stand: delayed messages are moved on by every connection that receives
+     * from their queue or topic, whatever is said here.
+     */
+    public Builder delays(boolean fromStart) {
+      this.delays = delays.withFromStart(fromStart);
+      return this;
+    }
+
+    /** With other times than a user can have, for tests. */
+    Builder delays(DelaySettings settings) {
+      this.delays = settings;
       return this;
     }
 
@@ -314,7 +336,8 @@ public final class KafkaTransport implements Transport {
               deliveryTimeout,
               new ShareGroups(allInShareGroups, shareGroups),
               recordLock,
-              sources));
+              sources,
+              delays));
     }
   }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /** Reads a {@code kafka:} URI into a builder. */
@@ -14,6 +15,7 @@ final class KafkaUri {
   static final String SCHEME = "kafka";
   private static final String PARTITIONS = "partitions";
   private static final String REPLICATION = "replication";
+  private static final String DELAYS = "delays";
   private static final String PROPERTIES = "properties";
   private static final String WHERE_ELSE =
       "Credentials and Kafka's own properties never stand in a URI: write them into a file that"
@@ -47,6 +49,7 @@ final class KafkaUri {
     }
     number(uri, shown, PARTITIONS, builder::partitions, problems);
     number(uri, shown, REPLICATION, builder::replication, problems);
+    flag(uri, shown, DELAYS, builder::delays, problems);
     String file = uri.parameters().get(PROPERTIES);
     if (file != null) {
       builder.propertiesFile(Path.of(file));
@@ -60,7 +63,7 @@ final class KafkaUri {
   /** A property of Kafka's as a parameter, be it a secret or not, is told where it belongs. */
   private static TransportUri parse(String text) {
     try {
-      return TransportUri.parse(text, Set.of(PARTITIONS, REPLICATION, PROPERTIES));
+      return TransportUri.parse(text, Set.of(PARTITIONS, REPLICATION, DELAYS, PROPERTIES));
     } catch (ConfigurationException e) {
       List<String> problems = new ArrayList<>(e.problems());
       problems.add(WHERE_ELSE);
@@ -78,6 +81,23 @@ final class KafkaUri {
       setter.accept(Integer.parseInt(value));
     } catch (NumberFormatException e) {
       problems.add("Parameter '%s' of '%s' is not a number.".formatted(name, shown));
+    }
+  }
+
+  private static void flag(
+      TransportUri uri,
+      String shown,
+      String name,
+      Consumer<Boolean> setter,
+      List<String> problems) {
+    String value = uri.parameters().get(name);
+    if (value == null) {
+      return;
+    }
+    if (value.equals("true") || value.equals("false")) {
+      setter.accept(value.equals("true"));
+    } else {
+      problems.add("Parameter '%s' of '%s' is neither true nor false.".formatted(name, shown));
     }
   }
 }

@@ -1,13 +1,18 @@
 package dev.waybill.transport.kafka;
 
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
+import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.kafka.TransactionalSettlement.Outgoing;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out the settlements of one receiver's deliveries. Thread-safe; never blocks. */
@@ -16,6 +21,7 @@ final class Settler {
   private final DeadLetters deadLetters;
   private final Credit credit;
   private final Runnable wake;
+  private final DelayLevels levels;
   private final @Nullable Transactions transactions;
   private final Outstanding begun = new Outstanding();
 
@@ -23,6 +29,7 @@ final class Settler {
    * A settler.
    *
    * @param wake makes the polling thread look for records that were put back
+   * @param levels of delay topics
    * @param transactions if what is done with is settled by them
    */
   Settler(
@@ -30,11 +37,13 @@ final class Settler {
       DeadLetters deadLetters,
       Credit credit,
       Runnable wake,
+      DelayLevels levels,
       @Nullable Transactions transactions) {
     this.deadLetterQueue = deadLetterQueue;
     this.deadLetters = deadLetters;
     this.credit = credit;
     this.wake = wake;
+    this.levels = levels;
     this.transactions = transactions;
   }
 
@@ -71,8 +80,7 @@ final class Settler {
     }
     List<Outgoing> outgoing = new ArrayList<>();
     for (Sender.Addressed each : messages) {
-      outgoing.add(
-          new Outgoing(each.channel(), KafkaMapping.toRecord(each.channel(), each.message())));
+      outgoing.add(outgoing(each.channel(), each.message()));
     }
     if (how instanceof Settlement.Reject reject) {
       outgoing.add(
@@ -83,6 +91,18 @@ final class Settler {
     }
     begun.add(result);
     transactions.add(new TransactionalSettlement(held, work, List.copyOf(outgoing), result));
+  }
+
+  private Outgoing outgoing(Channel channel, WireMessage message) {
+    ProducerRecord<byte[], byte[]> record = KafkaMapping.toRecord(channel, message);
+    Duration delay = message.delay();
+    if (delay == null) {
+      return new Outgoing(channel, record);
+    }
+    Instant now = Instant.now();
+    long due = DelayedRecords.due(now, delay);
+    return new Outgoing(
+        channel, DelayedRecords.waiting(record, due, now.toEpochMilli(), levels), true);
   }
 
   /** What is wrong with settling at the moment, or null. */

@@ -34,6 +34,8 @@ final class TopicAdmin {
   /** Kafka deletes whole segments only. */
   private static final Duration REPLY_SEGMENT = Duration.ofMinutes(15);
 
+  private static final int DELAY_SEGMENT_BYTES = 32 * 1024 * 1024;
+
   private final KafkaSettings settings;
   private final Admin admin;
   private final Deadline deadline;
@@ -83,6 +85,15 @@ final class TopicAdmin {
             wanted.add(deadLetterTopics.contains(name) ? deadLetterTopic(name) : topic(name));
           }
         });
+    create(wanted);
+  }
+
+  /** Makes a delay topic; one that somebody else makes at the same time is as good. */
+  void createDelayTopic(String name) {
+    create(List.of(delayTopic(name)));
+  }
+
+  private void create(Collection<NewTopic> wanted) {
     var options = new CreateTopicsOptions().timeoutMs(deadline.remainingMillis());
     admin
         .createTopics(wanted, options)
@@ -167,6 +178,24 @@ final class TopicAdmin {
                 "cleanup.policy", "delete",
                 "retention.ms", Long.toString(REPLIES_KEPT.toMillis()),
                 "segment.ms", Long.toString(REPLY_SEGMENT.toMillis())));
+  }
+
+  /**
+   * Kept until it is deleted by those who move its records on; with the timestamps of those who
+   * write, whose clocks say when a record is due; and with room for that beside a message of the
+   * largest size. Segments are small, for only whole ones are given back to the disk.
+   */
+  private NewTopic delayTopic(String name) {
+    int largest = KafkaCapabilities.maxDeadLetterBytes(settings);
+    return new NewTopic(name, Optional.of(DelayLevels.PARTITIONS), replication())
+        .configs(
+            Map.of(
+                "cleanup.policy", "delete",
+                "retention.ms", "-1",
+                "retention.bytes", "-1",
+                "message.timestamp.type", "CreateTime",
+                "segment.bytes", Integer.toString(Math.max(DELAY_SEGMENT_BYTES, largest)),
+                "max.message.bytes", Integer.toString(largest)));
   }
 
   private Optional<Short> replication() {

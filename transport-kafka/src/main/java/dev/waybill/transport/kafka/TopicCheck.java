@@ -6,7 +6,10 @@ import dev.waybill.transport.kafka.TransactionalSettlement.Outgoing;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
@@ -24,10 +27,14 @@ final class TopicCheck {
   /** How long a topic that was made just now may be unknown to the broker that is asked. */
   private static final Duration UNKNOWN_TOPIC = Duration.ofSeconds(1);
 
+  /** How long the first delayed message of a channel may wait for its delay topic. */
+  private static final Duration MAKE_TOPIC = Duration.ofSeconds(5);
+
   private static final Logger log = LoggerFactory.getLogger(TopicCheck.class);
 
   private final Supplier<Producer<byte[], byte[]>> producer;
   private final BiConsumer<String, Duration> replies;
+  private final BiFunction<String, Duration, CompletableFuture<Void>> delays;
   private final Set<String> known = new HashSet<>();
 
   /**
@@ -35,18 +42,26 @@ final class TopicCheck {
    *
    * @param producer one that is in no transaction
    * @param replies looks at the topic of a requester, whose name comes from a message
+   * @param delays sees to it that delayed messages to a topic can be stored
    */
-  TopicCheck(Supplier<Producer<byte[], byte[]>> producer, BiConsumer<String, Duration> replies) {
+  TopicCheck(
+      Supplier<Producer<byte[], byte[]>> producer,
+      BiConsumer<String, Duration> replies,
+      BiFunction<String, Duration, CompletableFuture<Void>> delays) {
     this.producer = producer;
     this.replies = replies;
+    this.delays = delays;
   }
 
   /** Why a message can't be sent, or null; blocks, at most a second or so. */
   @Nullable SendException problem(Outgoing message) {
     String topic = message.record().topic();
-    if (message.isReply() && !known.contains(topic)) {
+    if (known.contains(topic)) {
+      return null;
+    }
+    if (message.isReply()) {
       try {
-        replies.accept(topic, UNKNOWN_TOPIC);
+        replies.accept(message.topic(), UNKNOWN_TOPIC);
       } catch (SendException e) {
         if (e.code() == ErrorCode.NOT_FOUND) {
           return e;
@@ -54,13 +69,20 @@ final class TopicCheck {
         log.debug("Nothing is known of topic {}: the transaction will tell", topic, e);
       }
     }
+    if (message.delayed()) {
+      try {
+        var unused = delays.apply(message.topic(), MAKE_TOPIC).join();
+      } catch (CompletionException e) {
+        if (e.getCause() instanceof SendException refused) {
+          return refused;
+        }
+        throw e;
+      }
+    }
     return problem(topic);
   }
 
   private @Nullable SendException problem(String topic) {
-    if (known.contains(topic)) {
-      return null;
-    }
     Deadline deadline = Deadline.in(UNKNOWN_TOPIC);
     while (true) {
       try {

@@ -21,8 +21,21 @@ record TransactionalSettlement(
     List<Outgoing> outgoing,
     CompletableFuture<Settlement.Result> result) {
 
-  /** A record, and the channel that it is for. */
-  record Outgoing(Channel channel, ProducerRecord<byte[], byte[]> record) {
+  /**
+   * A record, and the channel that it is for.
+   *
+   * @param delayed whether the record is one for the channel's delay topic
+   */
+  record Outgoing(Channel channel, ProducerRecord<byte[], byte[]> record, boolean delayed) {
+    Outgoing(Channel channel, ProducerRecord<byte[], byte[]> record) {
+      this(channel, record, false);
+    }
+
+    /** The topic of the channel, where the record is at once or in the end. */
+    String topic() {
+      return KafkaNames.topic(channel);
+    }
+
     /** Of its body; headers are small. */
     long bytes() {
       return record.value() == null ? 0 : record.value().length;

@@ -11,6 +11,8 @@
  *       <td>topic {@code x.dlq}, consumer group {@code x.dlq}</td></tr>
  *   <tr><td>reply queue {@code replies.r.i} of requester {@code r}'s instance {@code i}</td>
  *       <td>topic {@code replies.r}, record key {@code i}, no consumer group</td></tr>
+ *   <tr><td>delayed messages of queue or topic {@code x}</td>
+ *       <td>topic {@code x.delayed}, consumer group {@code x.delayed}</td></tr>
  *   <tr><td>key</td><td>record key in UTF-8; Kafka's own partitioner</td></tr>
  *   <tr><td>attribute {@code a}</td><td>record header {@code ce_a} in UTF-8 (CloudEvents binary mode)</td></tr>
  *   <tr><td>content type</td><td>record header {@code content-type}</td></tr>

@@ -16,6 +16,7 @@ import dev.waybill.routing.Queue;
 import dev.waybill.testkit.broker.KafkaTestBroker;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -122,5 +123,40 @@ class KafkaFaultTest {
     } finally {
       broker.restart();
     }
+  }
+
+  @Test
+  void aDelayedMessageOutlivesItsBrokerAndItsMovers() throws Exception {
+    TransportConnection sender = kafka.prepared(queue);
+    TransportConnection connection = kafka.prepared(queue);
+    connection.receive(queue, 10, inbox);
+    send(sender, queue, KafkaDelayTest.delayed("mover is there", Duration.ofMillis(1)));
+    accept(inbox.next());
+    Instant due = Instant.now().plusSeconds(3);
+    send(sender, queue, KafkaDelayTest.delayed("late", Duration.ofSeconds(3)));
+    connection.close();
+
+    broker.kill();
+    broker.restart();
+    kafka.prepared(queue).receive(queue, 10, inbox);
+
+    assertThat(text(inbox.next())).isEqualTo("late");
+    assertThat(Instant.now()).isAfterOrEqualTo(due);
+  }
+
+  @Test
+  void aMoverGoesOnWhenItsBrokerIsBack() throws Exception {
+    TransportConnection connection = kafka.prepared(queue);
+    connection.receive(queue, 10, inbox);
+    send(connection, queue, KafkaDelayTest.delayed("mover is there", Duration.ofMillis(1)));
+    accept(inbox.next());
+    send(connection, queue, KafkaDelayTest.delayed("late", Duration.ofSeconds(2)));
+    Instant due = Instant.now().plusSeconds(2).minusMillis(1);
+
+    broker.kill();
+    broker.restart();
+
+    assertThat(text(inbox.next())).isEqualTo("late");
+    assertThat(Instant.now()).isAfterOrEqualTo(due);
   }
 }

@@ -149,19 +149,6 @@ class KafkaSendTest {
   }
 
   @Test
-  void aDelayIsRefused() {
-    Queue queue = queue();
-    TransportConnection connection = kafka.prepared(queue);
-    WireMessage delayed =
-        new WireMessage(new byte[0], null, Map.of(), Map.of(), null, Duration.ofSeconds(1));
-
-    SendException problem = failure(connection, queue, delayed, DEADLINE);
-
-    assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
-    assertThat(problem.code()).isEqualTo(ErrorCode.UNSUPPORTED);
-  }
-
-  @Test
   void aDependentOfAnAnswerMaySendAgain() {
     Queue queue = queue();
     TransportConnection connection = kafka.prepared(queue);
@@ -185,8 +172,7 @@ class KafkaSendTest {
             throw new NoClassDefFoundError("lz4");
           }
         };
-    KafkaSender sender =
-        new KafkaSender(new CurrentProducer(() -> exhausted), new ReplyTopics(null));
+    KafkaSender sender = sender(new CurrentProducer(() -> exhausted));
     try {
       CompletableFuture<String> answer = sender.send(new Queue("q", false), message("x"), DEADLINE);
 
@@ -204,15 +190,14 @@ class KafkaSendTest {
   void aProducerThatIsDefunctIsClosedAndReplaced() {
     List<MockProducer<byte[], byte[]>> made = new ArrayList<>();
     KafkaSender sender =
-        new KafkaSender(
+        sender(
             new CurrentProducer(
                 () -> {
                   made.add(
                       new MockProducer<>(
                           false, null, new ByteArraySerializer(), new ByteArraySerializer()));
                   return made.get(made.size() - 1);
-                }),
-            new ReplyTopics(null));
+                }));
     try {
       Queue channel = new Queue("q", false);
       CompletableFuture<String> first = sender.send(channel, message("1"), DEADLINE);
@@ -238,7 +223,7 @@ class KafkaSendTest {
   void aProducerThatFailsAMessageForTheMessagesSakeIsKept() {
     MockProducer<byte[], byte[]> only =
         new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
-    KafkaSender sender = new KafkaSender(new CurrentProducer(() -> only), new ReplyTopics(null));
+    KafkaSender sender = sender(new CurrentProducer(() -> only));
     try {
       for (RuntimeException error :
           List.of(
@@ -329,5 +314,13 @@ class KafkaSendTest {
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static KafkaSender sender(CurrentProducer producer) {
+    return new KafkaSender(
+        producer,
+        new ReplyTopics(null),
+        DelayLevels.SECONDS,
+        (topic, deadline) -> CompletableFuture.completedFuture(null));
   }
 }

@@ -6,6 +6,7 @@ import static dev.waybill.transport.kafka.KafkaFixture.keyed;
 import static dev.waybill.transport.kafka.KafkaFixture.message;
 import static dev.waybill.transport.kafka.KafkaFixture.queue;
 import static dev.waybill.transport.kafka.KafkaFixture.send;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -22,7 +23,9 @@ import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.TransportConnection;
+import dev.waybill.transport.WireMessage;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +109,26 @@ class KafkaTransactionTest {
               assertThat(committed(connection, out).offset()).isEqualTo(end(connection, out));
               assertThat(committed(connection, queue).offset()).isEqualTo(3);
             });
+  }
+
+  @Test
+  void aDelayedMessageIsStoredWithTheSettlementAndComesWhenItIsDue() throws Exception {
+    TransportConnection connection = prepared();
+    send(connection, queue, message("in"));
+    connection.receiveAtomically(queue, 10, inbox);
+    connection.receive(out, 10, stored);
+    Delivery delivery = inbox.next();
+    Instant due = Instant.now().plusSeconds(2);
+    WireMessage later =
+        new WireMessage(
+            "later".getBytes(UTF_8), null, Map.of(), Map.of(), null, Duration.ofSeconds(2));
+
+    Result result = settleTogether(delivery, ACCEPT, new Addressed(out, later), to(out, "at once"));
+
+    assertThat(result).isEqualTo(Result.SETTLED);
+    assertThat(Inbox.text(stored.next())).isEqualTo("at once");
+    assertThat(Inbox.text(stored.next())).isEqualTo("later");
+    assertThat(Instant.now()).isAfterOrEqualTo(due);
   }
 
   @Test

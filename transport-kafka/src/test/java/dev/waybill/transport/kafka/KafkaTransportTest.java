@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.Capabilities;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KafkaTransportTest {
   @Test
   void aUriFindsTheTransport() {
-    Transport transport = Transport.at("kafka://a:1,b:2?partitions=4&replication=3");
+    Transport transport = Transport.at("kafka://a:1,b:2?partitions=4&replication=3&delays=true");
 
     assertThat(transport).isInstanceOf(KafkaTransport.class);
     assertThat(transport.name()).isEqualTo("kafka");
@@ -52,6 +53,7 @@ class KafkaTransportTest {
         "kafka://host?partitions=many",
         "kafka://host?partitions=0",
         "kafka://host?replication=0",
+        "kafka://host?delays=yes",
         "kafka://host?acks=1"
       })
   void aUriThatSaysNonsenseIsRefused(String uri) {
@@ -119,11 +121,41 @@ class KafkaTransportTest {
   }
 
   @Test
+  void namesByWhichDelayedMessagesWaitAreNotForOthers() {
+    Topic orders = new Topic("orders", false);
+    List<Source> sources =
+        List.of(new Queue("payments.delayed", false), new Subscription(orders, "delayed"));
+    Queue payments = new Queue("payments", false);
+    Queue longest = new Queue("q".repeat(249), false);
+
+    List<String> problems =
+        transport().check(new Topology(List.of(payments, orders, longest), sources, List.of()));
+
+    assertThat(problems)
+        .hasSize(3)
+        .anySatisfy(
+            p ->
+                assertThat(p)
+                    .startsWith("Queue payments.delayed has the name 'payments.delayed'")
+                    .contains("delayed messages to queue payments wait"))
+        .anySatisfy(p -> assertThat(p).contains("has the name 'orders.delayed'"))
+        .anySatisfy(p -> assertThat(p).contains("leaves no room for the name"));
+  }
+
+  @Test
+  void delaysOfAnyLengthAreServed() {
+    Capabilities capabilities = transport().capabilities(true);
+
+    assertThat(capabilities.support(Feature.DELAY).level()).isEqualTo(Level.EMULATED);
+    assertThat(capabilities.support(Feature.DELAY).serves(Duration.ofDays(10_000))).isTrue();
+  }
+
+  @Test
   void whatKafkaCanNotDoIsRefusedWithARemedy() {
     Capabilities capabilities = transport().capabilities(true);
 
-    assertThat(capabilities.support(Feature.DELAY).level()).isEqualTo(Level.REFUSED);
-    assertThat(capabilities.support(Feature.DELAY).note()).contains("Kafka has no delayed");
+    assertThat(capabilities.support(Feature.CANCEL).level()).isEqualTo(Level.REFUSED);
+    assertThat(capabilities.support(Feature.CANCEL).note()).contains("let the handler ask");
     assertThat(capabilities.support(Feature.RETRY_AFTER).serves(Duration.ofDays(30))).isTrue();
     assertThat(capabilities.leaseDuration()).isNull();
   }

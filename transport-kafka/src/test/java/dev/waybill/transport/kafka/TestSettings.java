@@ -10,12 +10,25 @@ final class TestSettings {
 
   static KafkaSettings of(
       String servers, Duration deliveryTimeout, Map<String, String> properties) {
+    return of(servers, deliveryTimeout, properties, DelaySettings.DEFAULT);
+  }
+
+  static KafkaSettings of(
+      String servers,
+      Duration deliveryTimeout,
+      Map<String, String> properties,
+      DelaySettings delays) {
     PropertySources sources = new PropertySources();
     properties.forEach(sources::set);
-    return of(servers, deliveryTimeout, sources);
+    return of(servers, deliveryTimeout, sources, delays);
   }
 
   static KafkaSettings of(String servers, Duration deliveryTimeout, PropertySources sources) {
+    return of(servers, deliveryTimeout, sources, DelaySettings.DEFAULT);
+  }
+
+  private static KafkaSettings of(
+      String servers, Duration deliveryTimeout, PropertySources sources, DelaySettings delays) {
     return KafkaSettings.of(
         servers,
         1,
@@ -23,6 +36,7 @@ final class TestSettings {
         deliveryTimeout,
         new ShareGroups(false, Set.of()),
         Duration.ofSeconds(30),
-        sources);
+        sources,
+        delays);
   }
 }

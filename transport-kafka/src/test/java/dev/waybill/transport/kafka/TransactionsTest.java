@@ -45,7 +45,10 @@ class TransactionsTest {
       new Transactions(
           "queue t",
           new TransactionalProducer(() -> producer, Duration.ofSeconds(1), end::hasCome),
-          new TopicCheck(() -> producer, (topic, allowed) -> {}),
+          new TopicCheck(
+              () -> producer,
+              (topic, allowed) -> {},
+              (topic, allowed) -> CompletableFuture.completedFuture(null)),
           credit,
           () -> {},
           end);
@@ -148,7 +151,10 @@ class TransactionsTest {
         new Transactions(
             "queue t",
             new TransactionalProducer(() -> producer, Duration.ofSeconds(1), end::hasCome),
-            new TopicCheck(() -> producer, (topic, allowed) -> {}),
+            new TopicCheck(
+                () -> producer,
+                (topic, allowed) -> {},
+                (topic, allowed) -> CompletableFuture.completedFuture(null)),
             few,
             () -> {},
             end);
