@@ -45,7 +45,8 @@ final class KafkaLog implements AutoCloseable {
     try {
       admin
           .createTopics(
-              List.of(new NewTopic(place.queue(), Optional.of(place.partitions()), Optional.empty())))
+              List.of(
+                  new NewTopic(place.queue(), Optional.of(place.partitions()), Optional.empty())))
           .all()
           .get();
     } catch (ExecutionException | InterruptedException e) {

@@ -8,8 +8,7 @@ import java.lang.management.ManagementFactory;
 final class Meter {
   private static final OperatingSystemMXBean SYSTEM =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private final long allocated = allocated();
   private final long cpu = SYSTEM.getProcessCpuTime();
@@ -21,8 +20,7 @@ final class Meter {
   /** What was used since the beginning. */
   Usage used(long messages) {
     long nanos = System.nanoTime() - begun;
-    return new Usage(
-        messages, nanos, SYSTEM.getProcessCpuTime() - cpu, allocated() - allocated);
+    return new Usage(messages, nanos, SYSTEM.getProcessCpuTime() - cpu, allocated() - allocated);
   }
 
   /** Of all threads that live; those measured live to the end. */

@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** What the command line asks for. */
-record Options(List<Part> parts, Size.Mode mode, List<String> only, List<Bench> benches, int rounds) {
+record Options(
+    List<Part> parts, Size.Mode mode, List<String> only, List<Bench> benches, int rounds) {
   private static final int ROUNDS = 5;
 
   /**

@@ -31,7 +31,8 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
       lines.add("");
       lines.add("1 KiB of JSON; " + Bench.of(bench).inWords() + ".");
       lines.add("");
-      lines.add("| | messages/s | ratio | CPU µs each | ratio | bytes each | ratio | p50, p99, p99.9 ms |");
+      lines.add(
+          "| | messages/s | ratio | CPU µs each | ratio | bytes each | ratio | p50, p99, p99.9 ms |");
       lines.add("| --- | --- | --- | --- | --- | --- | --- | --- |");
       for (String contender : distinct(Row::contender)) {
         lines.add(line(bench, contender));
@@ -76,7 +77,11 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
     cells.add(
         own.get(0).p50Us() == null
             ? ""
-            : millis(own, Row::p50Us) + ", " + millis(own, Row::p99Us) + ", " + millis(own, Row::p999Us));
+            : millis(own, Row::p50Us)
+                + ", "
+                + millis(own, Row::p99Us)
+                + ", "
+                + millis(own, Row::p999Us));
     return "| " + String.join(" | ", cells) + " |";
   }
 

@@ -44,7 +44,11 @@ final class Dispatcher {
   private final Lanes lanes;
   private int concurrency;
   private int running;
-  private boolean stopping;
+
+  /** Workers that were called and have not looked for their first message yet. */
+  private int coming;
+
+  private volatile boolean stopping;
 
   Dispatcher(
       Source source,
@@ -71,7 +75,7 @@ final class Dispatcher {
     synchronized (lock) {
       if (!stopping) {
         lanes.add(work);
-        pump();
+        pump(0);
         return;
       }
     }
@@ -83,7 +87,7 @@ final class Dispatcher {
     synchronized (lock) {
       concurrency = handlers;
       if (!stopping) {
-        pump();
+        pump(0);
       }
     }
   }
@@ -155,29 +159,69 @@ final class Dispatcher {
     }
   }
 
-  /** Starts as many handlers as may run; under the lock. */
-  private void pump() {
-    for (Lane lane = nextIfFree(); lane != null; lane = nextIfFree()) {
-      Work work = lane.queue.element();
-      work.busy(true);
-      running++;
-      Lane begun = lane;
-      workers.execute(() -> run(begun, work));
+  /**
+   * Calls as many workers as there are messages that may begin; under the lock.
+   *
+   * @param sure how many are at work and about to look for their next
+   */
+  private void pump(int sure) {
+    int places = Math.min(lanes.ready(), concurrency - running) - sure;
+    while (coming < places) {
+      workers.execute(this::work);
+      coming++;
     }
   }
 
-  private @Nullable Lane nextIfFree() {
-    return running < concurrency ? lanes.next() : null;
+  /**
+   * A worker: handles what is ready, one after another, until nothing is. To call a worker for each
+   * message would cost more than many a handler.
+   */
+  private void work() {
+    for (Turn turn = first(); turn != null; turn = next(turn)) {
+      run(turn);
+    }
   }
 
-  private void run(Lane lane, Work work) {
+  private @Nullable Turn first() {
+    synchronized (lock) {
+      coming--;
+      return begin();
+    }
+  }
+
+  private @Nullable Turn next(Turn before) {
+    boolean over = before.leave();
+    synchronized (lock) {
+      if (over) {
+        running--;
+        checkDrained();
+      }
+      return begin();
+    }
+  }
+
+  /** Under the lock. */
+  private @Nullable Turn begin() {
+    Lane lane = !stopping && running < concurrency ? lanes.next() : null;
+    if (lane == null) {
+      return null;
+    }
+    Work work = lane.queue.element();
+    work.busy(true);
+    running++;
+    pump(0);
+    return new Turn(lane, work);
+  }
+
+  private void run(Turn turn) {
+    Work work = turn.work;
     if (!work.delivery.isOwned()) {
       LOG.info(
           "{} from the {} was lost before it was handled, and will come again",
           work.delivery.brokerId(),
           source);
-      freed();
-      finished(lane, work, Result.NOT_OWNED);
+      turn.over();
+      finished(turn, Result.NOT_OWNED);
       return;
     }
     var unused =
@@ -192,8 +236,7 @@ final class Dispatcher {
                         bug);
                   }
                   resolved(
-                      lane,
-                      work,
+                      turn,
                       bug == null ? resolution : Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
                 });
   }
@@ -206,40 +249,40 @@ final class Dispatcher {
     }
   }
 
-  private void resolved(Lane lane, Work work, Resolution resolution) {
-    boolean stop;
-    synchronized (lock) {
-      stop = stopping;
-    }
+  private void resolved(Turn turn, Resolution resolution) {
+    boolean byItsWorker = turn.over();
+    Work work = turn.work;
     boolean cutOff = draining.isImpatient() && resolution.failure() != null && !work.isAccepted();
     if (cutOff) { // interrupted by us: not a failure of the handler's
       work.undo();
-      settleThenFinish(lane, work, settler.release(work));
+      settleThenFinish(turn, settler.release(work));
     } else if (resolution.outcome() instanceof Outcome.Retried retried && !work.isAccepted()) {
-      if (stop) {
-        settleThenFinish(lane, work, settler.release(work));
+      if (stopping) {
+        settleThenFinish(turn, settler.release(work));
       } else {
-        retry(lane, work, retried.after(), resolution);
+        retry(turn, retried.after(), resolution);
       }
     } else {
-      settleThenFinish(lane, work, settler.settle(work, resolution));
+      settleThenFinish(turn, settler.settle(work, resolution));
     }
-    freed();
+    if (!byItsWorker) {
+      freed();
+    }
   }
 
-  private void retry(Lane lane, Work work, Duration after, Resolution resolution) {
+  private void retry(Turn turn, Duration after, Resolution resolution) {
     if (!after.isZero()
         && retryAfter.level() == Level.NATIVE
         && retryAfter.serves(after)
-        && isAlone(lane)) {
-      settleThenFinish(lane, work, settler.settle(work, resolution));
+        && isAlone(turn.lane)) {
+      settleThenFinish(turn, settler.settle(turn.work, resolution));
       return;
     }
-    work.next();
+    turn.work.next();
     if (after.isZero()) {
-      again(lane, work);
+      again(turn);
     } else {
-      await(lane, work, after);
+      await(turn, after);
     }
   }
 
@@ -250,26 +293,26 @@ final class Dispatcher {
     }
   }
 
-  private void await(Lane lane, Work work, Duration after) {
+  private void await(Turn turn, Duration after) {
     boolean stop;
     synchronized (lock) {
-      stop = stopping || !isScheduled(lane, work, after);
-      work.busy(stop);
+      stop = stopping || !isScheduled(turn, after);
+      turn.work.busy(stop);
       if (!stop) {
-        lanes.await(lane);
+        lanes.await(turn.lane);
       }
     }
     if (stop) {
-      settleThenFinish(lane, work, settler.release(work));
+      settleThenFinish(turn, settler.release(turn.work));
     }
   }
 
   /** Whether the timer has it; not if it is a caller's that has ended. */
-  private boolean isScheduled(Lane lane, Work work, Duration after) {
+  private boolean isScheduled(Turn turn, Duration after) {
     try {
       var unused =
           timer.schedule(
-              () -> again(lane, work), TimeUnit.NANOSECONDS.convert(after), TimeUnit.NANOSECONDS);
+              () -> again(turn), TimeUnit.NANOSECONDS.convert(after), TimeUnit.NANOSECONDS);
       return true;
     } catch (RejectedExecutionException e) {
       return false;
@@ -277,42 +320,43 @@ final class Dispatcher {
   }
 
   /** Makes a lane whose head waited ready. */
-  private void again(Lane lane, Work work) {
+  private void again(Turn turn) {
     synchronized (lock) {
       if (!stopping) {
-        work.busy(false);
-        lanes.again(lane);
-        pump();
+        turn.work.busy(false);
+        lanes.again(turn.lane);
+        pump(turn.sure());
         return;
       }
-      if (!lanes.isOpen(work)) {
+      if (!lanes.isOpen(turn.work)) {
         return; // waited, and was given back by the stop
       }
     }
-    settleThenFinish(lane, work, settler.release(work)); // at once, and overtaken by the stop
+    // at once, and overtaken by the stop
+    settleThenFinish(turn, settler.release(turn.work));
   }
 
-  private void settleThenFinish(Lane lane, Work work, CompletableFuture<Result> settled) {
-    var unused = settled.whenComplete((result, failure) -> finished(lane, work, result));
+  private void settleThenFinish(Turn turn, CompletableFuture<Result> settled) {
+    var unused = settled.whenComplete((result, failure) -> finished(turn, result));
   }
 
   /** The head of a lane is settled, or lost. */
-  private void finished(Lane lane, Work work, Result result) {
+  private void finished(Turn turn, Result result) {
     List<Work> behind;
     synchronized (lock) {
       if (!stopping && result == Result.SETTLED) {
-        lanes.done(lane);
-        pump();
+        lanes.done(turn.lane);
+        pump(turn.sure());
         return;
       }
-      behind = stopping ? lanes.end(lane) : lanes.lost(lane);
+      behind = stopping ? lanes.end(turn.lane) : lanes.lost(turn.lane);
     }
     giveBack(behind);
     synchronized (lock) {
-      lanes.closed(work);
+      lanes.closed(turn.work);
       behind.forEach(lanes::closed);
       if (!stopping) {
-        pump();
+        pump(turn.sure());
       }
       checkDrained();
     }
@@ -322,7 +366,7 @@ final class Dispatcher {
     synchronized (lock) {
       running--;
       if (!stopping) {
-        pump();
+        pump(0);
       }
       checkDrained();
     }

@@ -14,10 +14,13 @@ record Resolution(
     Outcome outcome,
     @Nullable Throwable failure,
     Supplier<CompletableFuture<@Nullable Void>> first) {
+  private static final CompletableFuture<@Nullable Void> DONE =
+      CompletableFuture.completedFuture(null);
+
   static final Resolution ACKNOWLEDGED = new Resolution(Outcome.acknowledged(), null);
 
   Resolution(Outcome outcome, @Nullable Throwable failure) {
-    this(outcome, failure, () -> CompletableFuture.completedFuture(null));
+    this(outcome, failure, () -> DONE);
   }
 
   static Resolution of(Outcome outcome) {

@@ -82,11 +82,13 @@ final class Settler {
     }
     Settlement settlement = settlementOf(work, resolution);
     CompletableFuture<Result> done = new CompletableFuture<>();
-    var unused =
-        resolution
-            .first()
-            .get()
-            .whenComplete((first, failure) -> attempt(work, settlement, FIRST_WAIT, done));
+    CompletableFuture<?> first = resolution.first().get();
+    if (first.isDone()) {
+      attempt(work, settlement, FIRST_WAIT, done);
+    } else {
+      var unused =
+          first.whenComplete((any, failure) -> attempt(work, settlement, FIRST_WAIT, done));
+    }
     return done;
   }
 

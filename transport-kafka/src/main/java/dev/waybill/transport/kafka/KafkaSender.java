@@ -9,8 +9,6 @@ import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
@@ -29,7 +27,8 @@ final class KafkaSender implements Sender {
 
   private final Producer<byte[], byte[]> producer;
   private final ScheduledThreadPoolExecutor answers;
-  private final Outstanding outstanding = new Outstanding();
+  private final AnswerThread answerThread;
+  private final PendingSends pending;
   private volatile boolean closed;
 
   KafkaSender(Producer<byte[], byte[]> producer) {
@@ -37,6 +36,8 @@ final class KafkaSender implements Sender {
     this.answers = new ScheduledThreadPoolExecutor(1, Threads.named("waybill-kafka-answers"));
     answers.setRemoveOnCancelPolicy(true);
     answers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.answerThread = new AnswerThread(answers);
+    this.pending = new PendingSends(answers);
   }
 
   Producer<byte[], byte[]> producer() {
@@ -62,40 +63,24 @@ final class KafkaSender implements Sender {
    * Sends a record as it is, under the contract of {@link #send(Channel, WireMessage, Duration)}.
    */
   CompletableFuture<String> send(ProducerRecord<byte[], byte[]> record, Duration deadline) {
-    PendingSend send = new PendingSend(record, deadline, answers, () -> closed);
-    outstanding.add(send.answer());
+    PendingSend send = new PendingSend(record, deadline, answerThread, pending, () -> closed);
+    pending.add(send);
     try {
       if (closed) {
         throw KafkaErrors.closedBeforeSend();
       }
       send.handTo(producer);
-      expire(send);
+      pending.watch(send);
     } catch (SendException e) {
-      send.answer().completeExceptionally(e);
+      send.fail(e);
     } catch (KafkaException | IllegalStateException e) {
       // the latter is the producer's way to say that it is closed
-      send.answer()
-          .completeExceptionally(
-              closed
-                  ? KafkaErrors.closedBeforeSend()
-                  : KafkaErrors.unsent(send.topic(), e, deadline));
+      send.fail(
+          closed ? KafkaErrors.closedBeforeSend() : KafkaErrors.unsent(send.topic(), e, deadline));
     } catch (Error e) { // no heap, no native library: perhaps it was taken before
-      send.answer().completeExceptionally(KafkaErrors.unconfirmed(send.topic(), e));
+      send.fail(KafkaErrors.unconfirmed(send.topic(), e));
     }
     return send.answer();
-  }
-
-  private void expire(PendingSend send) {
-    if (send.answer().isDone()) {
-      return;
-    }
-    try {
-      Future<?> expiry =
-          answers.schedule(send::expire, send.deadline().remainingNanos(), TimeUnit.NANOSECONDS);
-      var unused = send.answer().whenComplete((id, error) -> expiry.cancel(false));
-    } catch (RejectedExecutionException e) {
-      log.trace("Closed just now, which fails all that have no answer", e);
-    }
   }
 
   @Override
@@ -103,7 +88,7 @@ final class KafkaSender implements Sender {
     if (closed) {
       throw KafkaErrors.closed();
     }
-    return outstanding.await(Deadline.in(deadline));
+    return pending.await(Deadline.in(deadline));
   }
 
   /**
@@ -150,6 +135,6 @@ final class KafkaSender implements Sender {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    outstanding.failAll(KafkaErrors.closedBeforeAnswer());
+    pending.failAll(KafkaErrors.closedBeforeAnswer());
   }
 }
