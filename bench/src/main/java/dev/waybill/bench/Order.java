@@ -31,7 +31,7 @@ record Order(
       "Leave it with the neighbours at number twelve if nobody opens, and ring twice, please. ";
 
   /** The note that fills an order up to 1,024 bytes. */
-  private static final String FILLING = NOTE.repeat(6).substring(0, 415);
+  private static final String FILLING = NOTE.repeat(6).substring(0, 419);
 
   /** The order of a number, of one of the customers in turn. */
   static Order number(long number, int customers) {

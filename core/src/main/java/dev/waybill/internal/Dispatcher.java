@@ -7,6 +7,7 @@ import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement.Result;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -45,8 +46,8 @@ final class Dispatcher {
   private int concurrency;
   private int running;
 
-  /** Workers that were called and have not looked for their first message yet. */
-  private int coming;
+  /** A worker was called, and has not looked for its first message yet. */
+  private boolean coming;
 
   private volatile boolean stopping;
 
@@ -71,15 +72,23 @@ final class Dispatcher {
 
   /** A message has arrived. Does not block. */
   void delivered(Delivery delivery) {
-    Work work = new Work(delivery);
+    delivered(List.of(delivery));
+  }
+
+  /** Messages have arrived. Does not block. */
+  void delivered(List<? extends Delivery> deliveries) {
+    List<Work> works = new ArrayList<>(deliveries.size());
+    for (Delivery delivery : deliveries) {
+      works.add(new Work(delivery));
+    }
     synchronized (lock) {
       if (!stopping) {
-        lanes.add(work);
+        works.forEach(lanes::add);
         pump(0);
         return;
       }
     }
-    var unused = settler.release(work);
+    giveBack(works);
   }
 
   /** Changes how many handlers may run at a time; those that run go on. */
@@ -160,15 +169,15 @@ final class Dispatcher {
   }
 
   /**
-   * Calls as many workers as there are messages that may begin; under the lock.
+   * Calls a worker if there is something to begin, and none is coming already, who would call the
+   * next: with handlers that are quick the first may do all of it; under the lock.
    *
    * @param sure how many are at work and about to look for their next
    */
   private void pump(int sure) {
-    int places = Math.min(lanes.ready(), concurrency - running) - sure;
-    while (coming < places) {
+    if (!coming && Math.min(lanes.ready(), concurrency - running) > sure) {
       workers.execute(this::work);
-      coming++;
+      coming = true;
     }
   }
 
@@ -184,7 +193,7 @@ final class Dispatcher {
 
   private @Nullable Turn first() {
     synchronized (lock) {
-      coming--;
+      coming = false;
       return begin();
     }
   }

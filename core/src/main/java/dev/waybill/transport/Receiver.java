@@ -1,6 +1,7 @@
 package dev.waybill.transport;
 
 import dev.waybill.error.MessagingException;
+import java.util.List;
 
 /**
  * Receives from one source, until closed. Begins receiving when it is made by {@link
@@ -15,6 +16,14 @@ public interface Receiver extends AutoCloseable {
   interface Listener {
     /** A message has arrived. Must not block and must not throw. In the broker's order per key. */
     void delivered(Delivery delivery);
+
+    /**
+     * Several messages have arrived, as if each had by itself, in this order. For a transport that
+     * gets them by the batch: to hand them over together costs less.
+     */
+    default void delivered(List<? extends Delivery> deliveries) {
+      deliveries.forEach(this::delivered);
+    }
 
     /**
      * Receiving is disturbed: the connection is lost, the broker refuses. The receiver goes on

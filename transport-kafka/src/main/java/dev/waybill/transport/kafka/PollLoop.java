@@ -2,7 +2,10 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,11 +18,17 @@ final class PollLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(PollLoop.class);
   private static final Duration POLL = Duration.ofMillis(100);
 
+  /** While records wait for credit, of which little by little may come back. */
+  private static final Duration POLL_WITHOUT_CREDIT = Duration.ofMillis(10);
+
   /**
    * How many records may wait in memory at least before fetching stops: with fewer, one key that
    * waits would stop all others where the credit is small.
    */
   private static final int MIN_WAITING = 32;
+
+  /** How many are handed over at a time: with more, the first of them would wait for the last. */
+  private static final int BATCH = 32;
 
   private final String source;
   private final String address;
@@ -102,7 +111,7 @@ final class PollLoop implements Runnable {
     while (!end.hasCome()) {
       deliver(current);
       throttle(current);
-      current.poll(POLL);
+      current.poll(credit.mayComeUnnoticed() ? POLL_WITHOUT_CREDIT : POLL);
       report(watch.look());
     }
   }
@@ -112,26 +121,34 @@ final class PollLoop implements Runnable {
     do {
       some = false;
       for (PartitionWork work : current.works()) {
-        some |= deliverFrom(work);
+        some |= gate.pass(() -> deliverFrom(work));
       }
     } while (some);
   }
 
   private boolean deliverFrom(PartitionWork work) {
-    return gate.pass(() -> deliverNext(work));
+    List<KafkaDelivery> deliveries = new ArrayList<>();
+    KafkaDelivery next = next(work);
+    while (next != null) {
+      deliveries.add(next);
+      next = deliveries.size() < BATCH ? next(work) : null;
+    }
+    if (!deliveries.isEmpty()) {
+      listener.delivered(deliveries);
+    }
+    return !deliveries.isEmpty();
   }
 
-  private boolean deliverNext(PartitionWork work) {
+  private @Nullable KafkaDelivery next(PartitionWork work) {
     if (paused || end.hasCome() || work.waiting() == 0 || !credit.take()) {
-      return false;
+      return null;
     }
     Held held = work.next();
     if (held == null) {
       credit.giveBack(1);
-      return false;
+      return null;
     }
-    listener.delivered(new KafkaDelivery(held, work, settler));
-    return true;
+    return new KafkaDelivery(held, work, settler);
   }
 
   /** Stops fetching when enough records wait in memory, and goes on at half of that. */
