@@ -20,9 +20,11 @@ public interface Delivery {
   /**
    * Which attempt this delivery is, from 1. Native where the broker counts (SQS receive count,
    * quorum queue delivery count), carried where the transport can, else 1; {@link
-   * Capabilities.Feature#ATTEMPTS} says which.
+   * Capabilities.Feature#ATTEMPTS} says which. By default 1.
    */
-  int attempt();
+  default int attempt() {
+    return 1;
+  }
 
   /**
    * Whether this instance still owns the message. False once the lease, the partition assignment or
@@ -46,7 +48,9 @@ public interface Delivery {
    * Renews the lease, so that the broker does not deliver the message elsewhere; never blocks. Does
    * nothing where {@link Capabilities#leaseDuration()} is null. A lease that can't be renewed
    * because it is lost turns {@link #isOwned()} false; a failure that may pass is left to the next
-   * call.
+   * call. Does nothing by default.
+   *
+   * @throws dev.waybill.error.MessagingException if it could not be renewed; that is logged
    */
-  void renewLease();
+  default void renewLease() {}
 }

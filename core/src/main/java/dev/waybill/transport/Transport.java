@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -38,16 +39,24 @@ public interface Transport {
 
   /**
    * What is wrong with a topology, as far as can be told without asking the broker (names above
-   * all): one sentence each, with the remedy; empty if all is well.
+   * all): one sentence each, with the remedy; empty if all is well, as it is by default.
    */
-  List<String> check(Topology topology);
+  default List<String> check(Topology topology) {
+    return List.of();
+  }
 
   /**
    * The broker's own names for the channels, sources and dead-letter queues of a topology, by their
    * names here. For people; the mapping is reversible and never depends on anything but the name
-   * and whether the channel is keyed.
+   * and whether the channel is keyed. By default the names are the same as here.
    */
-  Map<String, String> nativeNames(Topology topology);
+  default Map<String, String> nativeNames(Topology topology) {
+    Map<String, String> names = new TreeMap<>();
+    topology.channels().forEach(channel -> names.put(channel.name(), channel.name()));
+    topology.sources().forEach(source -> names.put(source.name(), source.name()));
+    topology.deadLetterQueues().forEach(queue -> names.put(queue.name(), queue.name()));
+    return names;
+  }
 
   /**
    * Connects, and proves that the broker answers and takes the credentials. Blocks, at most {@code

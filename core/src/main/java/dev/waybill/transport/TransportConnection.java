@@ -39,15 +39,19 @@ public interface TransportConnection extends AutoCloseable {
 
   /**
    * The native client of a class, for what Waybill has no word for; its use is at the user's own
-   * risk.
+   * risk. By default there is none.
    */
-  <T> Optional<T> unwrap(Class<T> nativeType);
+  default <T> Optional<T> unwrap(Class<T> nativeType) {
+    return Optional.empty();
+  }
 
   /**
    * The broker's product and version as it gives them, for people; {@code unknown} where it
-   * doesn't.
+   * doesn't, and by default.
    */
-  String brokerVersion();
+  default String brokerVersion() {
+    return "unknown";
+  }
 
   /**
    * Closes receivers, sender and clients. Sends without an answer fail as unknown. Blocks up to

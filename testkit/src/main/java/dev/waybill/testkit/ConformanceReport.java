@@ -4,19 +4,29 @@ import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.Transport;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.TestWatcher;
 
-/** Keeps what became of each case, and writes it down when a suite ends. */
-final class ConformanceReport implements AfterTestExecutionCallback, TestWatcher, AfterAllCallback {
+/**
+ * Keeps what became of each case, and writes it down when a suite ends. Each case of the suite has
+ * a row: one that was not run to its end, for whatever reason, has failed.
+ */
+final class ConformanceReport
+    implements BeforeEachCallback, AfterTestExecutionCallback, TestWatcher, AfterAllCallback {
   /** What became of a case. */
   enum Status {
     PASSED,
@@ -39,35 +49,80 @@ final class ConformanceReport implements AfterTestExecutionCallback, TestWatcher
   /** The reports of this JVM by name. */
   private static final Map<String, ReportFile> FILES = new ConcurrentHashMap<>();
 
+  /** What became of the cases of one class; the file is known once a case has got that far. */
+  private static final class Run {
+    private final List<Row> rows = new CopyOnWriteArrayList<>();
+    private volatile @Nullable ReportFile file;
+  }
+
+  @Override
+  public void beforeEach(ExtensionContext context) {
+    ContractSupport suite = (ContractSupport) context.getRequiredTestInstance();
+    if (!suite.reportName().isEmpty()) {
+      runOf(context).file = fileOf(suite);
+    }
+  }
+
   @Override
   public void afterTestExecution(ExtensionContext context) {
     ContractSupport suite = (ContractSupport) context.getRequiredTestInstance();
     context.getStore(HERE).put("verdict", verdict(context, suite));
-    if (!suite.reportName().isEmpty()) {
-      context.getStore(HERE).put("file", fileOf(suite));
-    }
   }
 
   @Override
   public void testSuccessful(ExtensionContext context) {
-    add(context, context.getStore(HERE).get("verdict", Row.class));
+    runOf(context).rows.add(context.getStore(HERE).get("verdict", Row.class));
   }
 
   @Override
   public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
-    add(context, row(context, Status.FAILED, cause == null ? "" : cause.toString()));
+    failed(context, String.valueOf(cause));
+  }
+
+  @Override
+  public void testAborted(ExtensionContext context, @Nullable Throwable cause) {
+    failed(context, "aborted: " + cause);
+  }
+
+  @Override
+  public void testDisabled(ExtensionContext context, Optional<String> reason) {
+    failed(context, "disabled: " + reason.orElse("without a reason"));
   }
 
   @Override
   public void afterAll(ExtensionContext context) {
-    FILES.values().forEach(ReportFile::write);
+    Run run = runOf(context);
+    ReportFile file = run.file;
+    if (file != null) {
+      run.rows.forEach(file::add);
+      String why =
+          "not run" + context.getExecutionException().map(thrown -> ": " + thrown).orElse("");
+      cases(context.getRequiredTestClass())
+          .forEach(method -> file.addIfAbsent(row(method, Status.FAILED, why)));
+      file.write();
+    }
   }
 
-  private static void add(ExtensionContext context, @Nullable Row row) {
-    ReportFile file = context.getStore(HERE).get("file", ReportFile.class);
-    if (file != null && row != null) {
-      file.add(row);
+  private static void failed(ExtensionContext context, String why) {
+    runOf(context).rows.add(row(context.getRequiredTestMethod(), Status.FAILED, why));
+  }
+
+  /** The run that a case, or its class, belongs to. */
+  private static Run runOf(ExtensionContext context) {
+    return context
+        .getRoot()
+        .getStore(HERE)
+        .computeIfAbsent(context.getRequiredTestClass(), type -> new Run(), Run.class);
+  }
+
+  private static List<Method> cases(Class<?> suite) {
+    List<Method> cases = new ArrayList<>();
+    for (Class<?> each = suite; each != null; each = each.getSuperclass()) {
+      Stream.of(each.getDeclaredMethods())
+          .filter(method -> method.isAnnotationPresent(Case.class))
+          .forEach(cases::add);
     }
+    return cases;
   }
 
   private static ReportFile fileOf(ContractSupport suite) {
@@ -78,40 +133,34 @@ final class ConformanceReport implements AfterTestExecutionCallback, TestWatcher
   }
 
   private static Row verdict(ExtensionContext context, ContractSupport suite) {
+    Method method = context.getRequiredTestMethod();
     if (suite.notProvable() != null) {
-      return row(context, Status.REFUSED, "not provable here: " + suite.notProvable());
+      return row(method, Status.REFUSED, "not provable here: " + suite.notProvable());
     }
     Map<Feature, Support> asked = new TreeMap<>();
-    Optional<Case> contractCase =
-        context.getTestMethod().map(method -> method.getAnnotation(Case.class));
-    contractCase.ifPresent(
-        found -> {
-          for (Feature feature : found.needs()) {
-            asked.put(
-                feature, suite.harness().transport().capabilities(found.keyed()).support(feature));
-          }
-        });
+    Case found = method.getAnnotation(Case.class);
+    if (found != null) {
+      for (Feature feature : found.needs()) {
+        asked.put(
+            feature, suite.harness().transport().capabilities(found.keyed()).support(feature));
+      }
+    }
     for (Level level : new Level[] {Level.REFUSED, Level.EMULATED}) {
       for (Map.Entry<Feature, Support> each : asked.entrySet()) {
         if (each.getValue().level() == level) {
           return row(
-              context,
+              method,
               level == Level.REFUSED ? Status.REFUSED : Status.EMULATED,
               each.getKey() + ": " + each.getValue().note());
         }
       }
     }
-    return row(context, Status.PASSED, "");
+    return row(method, Status.PASSED, "");
   }
 
-  private static Row row(ExtensionContext context, Status status, String reason) {
-    String id =
-        context
-            .getTestMethod()
-            .map(method -> method.getAnnotation(Case.class))
-            .map(Case::value)
-            .orElse("");
-    String name = context.getTestMethod().map(method -> method.getName()).orElse("");
-    return new Row(id, name.replace('_', ' '), status, reason);
+  private static Row row(Method method, Status status, String reason) {
+    Case found = method.getAnnotation(Case.class);
+    String id = found == null ? "" : found.value();
+    return new Row(id, method.getName().replace('_', ' '), status, reason);
   }
 }

@@ -124,6 +124,15 @@ abstract class ContractSupport {
 
   /** Waits until a condition holds, and lets a virtual clock go on meanwhile. */
   final void until(String what, BooleanSupplier condition) {
+    until(what, condition, STEP);
+  }
+
+  /** Waits until a condition holds, and lets a virtual clock stand still meanwhile. */
+  final void untilNow(String what, BooleanSupplier condition) {
+    until(what, condition, Duration.ZERO);
+  }
+
+  private void until(String what, BooleanSupplier condition, Duration step) {
     long deadline = System.nanoTime() + patience().toNanos();
     VirtualClock clock = harness().clock();
     while (!condition.getAsBoolean()) {
@@ -131,8 +140,8 @@ abstract class ContractSupport {
         throw new AssertionError("waited %s for %s".formatted(patience(), what));
       }
       glance();
-      if (clock != null && !condition.getAsBoolean()) {
-        clock.advance(STEP);
+      if (clock != null && !step.isZero() && !condition.getAsBoolean()) {
+        clock.advance(step);
       }
     }
   }

@@ -4,7 +4,9 @@ import dev.waybill.Envelope;
 import dev.waybill.HandlerContext;
 import dev.waybill.Interceptor;
 import dev.waybill.Outcome;
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.Route;
 import dev.waybill.routing.Routes;
 import dev.waybill.serialization.JacksonCodec;
 import dev.waybill.transport.WireMessage;
@@ -116,16 +118,57 @@ final class History implements Interceptor {
   /** The dead letters that can be read as this class. */
   <T> List<T> deadLettered(Class<T> type) {
     List<T> found = new ArrayList<>();
-    for (WireMessage letter : deadLetters()) {
-      String name = letter.attributes().get("type");
-      boolean fits =
-          name != null
-              && routes.named(name).filter(route -> route.payloadType() == type).isPresent();
-      if (fits) {
-        found.add(CODEC.decode(letter.body(), type));
+    for (Letter letter : letters()) {
+      Object payload = letter.payload();
+      if (letter.type() == type && payload != null) {
+        found.add(type.cast(payload));
       }
     }
     return found;
+  }
+
+  /** The dead letters that can't be read, a line of evidence each. */
+  List<String> undecodable() {
+    return letters().stream()
+        .filter(letter -> letter.payload() == null)
+        .map(Letter::evidence)
+        .toList();
+  }
+
+  /**
+   * A dead letter.
+   *
+   * @param type the class that its type name stands for, or null if it has none
+   * @param payload null if it can't be read
+   */
+  private record Letter(@Nullable Class<?> type, @Nullable Object payload, String evidence) {}
+
+  private List<Letter> letters() {
+    return deadLetters().stream().map(this::letter).toList();
+  }
+
+  private Letter letter(WireMessage message) {
+    String name = message.attributes().get("type");
+    String evidence =
+        "dead letter %s, id %s: %s"
+            .formatted(
+                name,
+                message.id(),
+                Objects.requireNonNullElse(
+                    message.headers().get("waybill-dead-letter-reason"), "no reason"));
+    Class<?> type =
+        name == null ? null : routes.named(name).<Class<?>>map(Route::payloadType).orElse(null);
+    if (type == null) {
+      return new Letter(null, null, evidence + "; of no type of the routes");
+    }
+    try {
+      return new Letter(type, CODEC.decode(message.body(), type), evidence);
+    } catch (MessagingException e) {
+      return new Letter(
+          type,
+          null,
+          evidence + "; can't be read as " + type.getSimpleName() + ": " + e.getMessage());
+    }
   }
 
   private List<WireMessage> deadLetters() {
@@ -139,15 +182,7 @@ final class History implements Interceptor {
   public synchronized String toString() {
     List<String> lines = new ArrayList<>();
     entries.forEach(entry -> lines.add(entry.toString()));
-    for (WireMessage letter : deadLetters()) {
-      lines.add(
-          "dead letter %s, id %s: %s"
-              .formatted(
-                  letter.attributes().get("type"),
-                  letter.id(),
-                  Objects.requireNonNullElse(
-                      letter.headers().get("waybill-dead-letter-reason"), "no reason")));
-    }
+    letters().forEach(letter -> lines.add(letter.evidence()));
     return lines.isEmpty() ? "nothing has happened" : String.join("\n", lines);
   }
 }

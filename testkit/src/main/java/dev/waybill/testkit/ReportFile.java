@@ -48,7 +48,15 @@ final class ReportFile {
   }
 
   synchronized void add(Row row) {
-    rows.merge(row.id() + " " + row.name(), row, ReportFile::worse);
+    rows.merge(keyOf(row), row, ReportFile::worse);
+  }
+
+  synchronized void addIfAbsent(Row row) {
+    rows.putIfAbsent(keyOf(row), row);
+  }
+
+  private static String keyOf(Row row) {
+    return row.id() + " " + row.name();
   }
 
   /** A case that is run again does not make good that it has failed. */

@@ -125,9 +125,20 @@ public final class TestBus implements AutoCloseable {
     return described(history.retried(type), "retried " + type.getSimpleName());
   }
 
-  /** The payloads of this class in all dead-letter queues, in the order of the queues. */
+  /**
+   * The payloads of this class in all dead-letter queues, in the order of the queues; without those
+   * that can't be read, for which there is {@link #assertUndecodable}.
+   */
   public <T> ListAssert<T> assertDeadLettered(Class<T> type) {
     return described(history.deadLettered(type), "dead-lettered " + type.getSimpleName());
+  }
+
+  /**
+   * The evidence of each dead letter that can't be read as a payload, in the order of the queues: a
+   * line with its type name, id and reason, and why it can't be read.
+   */
+  public ListAssert<String> assertUndecodable() {
+    return described(history.undecodable(), "undecodable dead letters");
   }
 
   /** Everything that has happened, a line each; then all dead letters with their reasons. */

@@ -34,20 +34,20 @@ enum Mutant {
   LOSES_A_NACK(
       "CHI",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
-            CompletionStage<Result> settle(BentDelivery delivery, Settlement settlement) {
-              return delivery.right.settle(
+            CompletionStage<Result> settle(DelegatingDelivery delivery, Settlement settlement) {
+              return delivery.delegate.settle(
                   settlement instanceof Settlement.Release ? Settlement.accept() : settlement);
             }
           }),
   ACKNOWLEDGES_EARLY(
       "CIJ",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
-            void delivered(Receiver.Listener listener, BentDelivery delivery) {
-              var unused = delivery.right.settle(Settlement.accept());
+            void delivered(Receiver.Listener listener, DelegatingDelivery delivery) {
+              var unused = delivery.delegate.settle(Settlement.accept());
               listener.delivered(delivery);
             }
 
@@ -59,7 +59,7 @@ enum Mutant {
   FORGETS_THE_ORDER_OF_A_KEY(
       "F",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             CompletableFuture<String> send(
                 Sender sender, Channel channel, WireMessage message, Duration deadline) {
@@ -74,7 +74,7 @@ enum Mutant {
   SPREADS_A_KEY(
       "F",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             private final AtomicInteger sent = new AtomicInteger();
 
             @Override
@@ -90,9 +90,9 @@ enum Mutant {
   DELIVERS_TWICE(
       "BCG",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
-            void delivered(Receiver.Listener listener, BentDelivery delivery) {
+            void delivered(Receiver.Listener listener, DelegatingDelivery delivery) {
               listener.delivered(delivery);
               listener.delivered(delivery);
             }
@@ -100,7 +100,7 @@ enum Mutant {
   COUNTS_ONE_ATTEMPT_TOO_MANY(
       "C",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             int attempt(int counted) {
               return counted + 1;
@@ -109,7 +109,7 @@ enum Mutant {
   FORGETS_THE_ATTEMPTS(
       "C",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             int attempt(int counted) {
               return 1;
@@ -118,10 +118,10 @@ enum Mutant {
   COUNTS_A_RELEASE_AT_CLOSE(
       "C",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
-            CompletionStage<Result> settle(BentDelivery delivery, Settlement settlement) {
-              return delivery.right.settle(
+            CompletionStage<Result> settle(DelegatingDelivery delivery, Settlement settlement) {
+              return delivery.delegate.settle(
                   settlement instanceof Settlement.Release release
                       ? new Settlement.Release(release.after(), release.attemptsMade() + 1)
                       : settlement);
@@ -130,17 +130,31 @@ enum Mutant {
   IGNORES_DELAY(
       "E",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             CompletableFuture<String> send(
                 Sender sender, Channel channel, WireMessage message, Duration deadline) {
-              return sender.send(channel, withoutDelay(message), deadline);
+              return sender.send(channel, withDelay(message, null), deadline);
+            }
+          }),
+  DELAYS_TWICE_AS_LONG(
+      "E",
+      right ->
+          new DelegatingTransport(right) {
+            @Override
+            CompletableFuture<String> send(
+                Sender sender, Channel channel, WireMessage message, Duration deadline) {
+              Duration delay = message.delay();
+              return sender.send(
+                  channel,
+                  delay == null ? message : withDelay(message, delay.multipliedBy(2)),
+                  deadline);
             }
           }),
   LOSES_WHAT_WAS_DELAYED(
       "E",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             CompletableFuture<String> send(
                 Sender sender, Channel channel, WireMessage message, Duration deadline) {
@@ -152,7 +166,7 @@ enum Mutant {
   FORGETS_THE_EXPIRY(
       "E",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             WireMessage read(WireMessage message) {
               Map<String, String> attributes = new LinkedHashMap<>(message.attributes());
@@ -163,10 +177,10 @@ enum Mutant {
   HOT_LOOPS(
       "C",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
-            CompletionStage<Result> settle(BentDelivery delivery, Settlement settlement) {
-              return delivery.right.settle(
+            CompletionStage<Result> settle(DelegatingDelivery delivery, Settlement settlement) {
+              return delivery.delegate.settle(
                   settlement instanceof Settlement.Release release
                       ? new Settlement.Release(Duration.ZERO, release.attemptsMade())
                       : settlement);
@@ -175,7 +189,7 @@ enum Mutant {
   DROPS_A_HEADER(
       "A",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             WireMessage read(WireMessage message) {
               Map<String, String> headers = new LinkedHashMap<>(message.headers());
@@ -186,7 +200,7 @@ enum Mutant {
   DROPS_EMPTY_HEADERS(
       "A",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             WireMessage read(WireMessage message) {
               Map<String, String> headers = new LinkedHashMap<>(message.headers());
@@ -197,7 +211,7 @@ enum Mutant {
   TAKES_BODIES_FOR_TEXT(
       "AJ",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             WireMessage read(WireMessage message) {
               byte[] text =
@@ -209,7 +223,7 @@ enum Mutant {
   LOSES_AN_ATTRIBUTE(
       "AM",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             WireMessage read(WireMessage message) {
               Map<String, String> attributes = new LinkedHashMap<>(message.attributes());
@@ -220,7 +234,7 @@ enum Mutant {
   LEAKS_A_THREAD(
       "H",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             private final CountDownLatch never = new CountDownLatch(1);
 
             @Override
@@ -243,25 +257,25 @@ enum Mutant {
   ACKNOWLEDGES_PAST_AN_OPEN_DELIVERY(
       "C",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             private final Map<Object, List<Delivery>> open = new ConcurrentHashMap<>();
 
             @Override
-            void delivered(Receiver.Listener listener, BentDelivery delivery) {
+            void delivered(Receiver.Listener listener, DelegatingDelivery delivery) {
               List<Delivery> all =
                   open.computeIfAbsent(delivery.receiver, receiver -> new ArrayList<>());
               synchronized (all) {
-                all.add(delivery.right);
+                all.add(delivery.delegate);
               }
               listener.delivered(delivery);
             }
 
             @Override
-            CompletionStage<Result> settle(BentDelivery delivery, Settlement settlement) {
+            CompletionStage<Result> settle(DelegatingDelivery delivery, Settlement settlement) {
               List<Delivery> all = open.getOrDefault(delivery.receiver, new ArrayList<>());
               if (settlement instanceof Settlement.Accept) {
                 synchronized (all) {
-                  int upTo = all.indexOf(delivery.right);
+                  int upTo = all.indexOf(delivery.delegate);
                   all.subList(0, Math.max(0, upTo))
                       .forEach(
                           earlier -> {
@@ -269,13 +283,13 @@ enum Mutant {
                           });
                 }
               }
-              return delivery.right.settle(settlement);
+              return delivery.delegate.settle(settlement);
             }
           }),
   SWALLOWS_A_SEND_FAILURE(
       "BD",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             CompletableFuture<String> send(
                 Sender sender, Channel channel, WireMessage message, Duration deadline) {
@@ -285,7 +299,7 @@ enum Mutant {
   CONFIRMS_WHAT_IS_NOT_STORED(
       "BDG",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             private final AtomicInteger sent = new AtomicInteger();
 
             @Override
@@ -299,7 +313,7 @@ enum Mutant {
   SENDS_AGAIN(
       "BDG",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             CompletableFuture<String> send(
                 Sender sender, Channel channel, WireMessage message, Duration deadline) {
@@ -310,7 +324,7 @@ enum Mutant {
   GIVES_NO_ANSWER_WHEN_A_SEND_FAILS(
       "BD",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             CompletableFuture<String> send(
                 Sender sender, Channel channel, WireMessage message, Duration deadline) {
@@ -322,7 +336,7 @@ enum Mutant {
   SENDS_TOGETHER_ONE_BY_ONE(
       "D",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             CompletableFuture<List<String>> sendTogether(
                 Sender sender, List<Sender.Addressed> messages, Duration deadline) {
@@ -337,7 +351,7 @@ enum Mutant {
   ONLY_SAYS_THAT_IT_CANCELS(
       "E",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             CompletableFuture<Boolean> cancel(
                 Sender sender, Channel channel, String brokerId, Duration deadline) {
@@ -347,7 +361,7 @@ enum Mutant {
   IGNORES_THE_CREDIT(
       "G",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             Receiver receive(
                 TransportConnection connection,
@@ -360,10 +374,10 @@ enum Mutant {
   DEAD_LETTERS_WITHOUT_EVIDENCE(
       "CJ",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
-            CompletionStage<Result> settle(BentDelivery delivery, Settlement settlement) {
-              return delivery.right.settle(
+            CompletionStage<Result> settle(DelegatingDelivery delivery, Settlement settlement) {
+              return delivery.delegate.settle(
                   settlement instanceof Settlement.Reject reject
                       ? new Settlement.Reject(reject.reason(), Map.of())
                       : settlement);
@@ -372,24 +386,24 @@ enum Mutant {
   DROPS_DEAD_LETTERS(
       "CJ",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
-            CompletionStage<Result> settle(BentDelivery delivery, Settlement settlement) {
-              return delivery.right.settle(
+            CompletionStage<Result> settle(DelegatingDelivery delivery, Settlement settlement) {
+              return delivery.delegate.settle(
                   settlement instanceof Settlement.Reject ? Settlement.accept() : settlement);
             }
           }),
   IGNORES_PAUSE(
       "H",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             void pause(Receiver receiver) {}
           }),
   CREATES_WHEN_IT_SHOULD_VERIFY(
       "K",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             List<String> prepare(
                 TransportConnection connection, Topology topology, Topology.Mode mode) {
@@ -399,41 +413,41 @@ enum Mutant {
   FORGETS_A_SETTLEMENT(
       "C",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             private final AtomicInteger settled = new AtomicInteger();
 
             @Override
-            CompletionStage<Result> settle(BentDelivery delivery, Settlement settlement) {
+            CompletionStage<Result> settle(DelegatingDelivery delivery, Settlement settlement) {
               return settlement instanceof Settlement.Accept && settled.incrementAndGet() % 5 == 0
                   ? CompletableFuture.completedFuture(Result.SETTLED)
-                  : delivery.right.settle(settlement);
+                  : delivery.delegate.settle(settlement);
             }
           }),
   THROWS_WHEN_SETTLED_TWICE(
       "C",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             private final Map<Delivery, Boolean> settled = new ConcurrentHashMap<>();
 
             @Override
-            CompletionStage<Result> settle(BentDelivery delivery, Settlement settlement) {
-              if (settled.put(delivery.right, true) != null) {
+            CompletionStage<Result> settle(DelegatingDelivery delivery, Settlement settlement) {
+              if (settled.put(delivery.delegate, true) != null) {
                 throw new IllegalStateException("settled twice");
               }
-              return delivery.right.settle(settlement);
+              return delivery.delegate.settle(settlement);
             }
           }),
   HIDES_A_LOST_CONNECTION(
       "H",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             void failed(Receiver.Listener listener, MessagingException problem) {}
           }),
   OWNS_FOR_EVER(
       "CI",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             boolean owned(boolean owned) {
               return true;
@@ -442,7 +456,7 @@ enum Mutant {
   MIXES_UP_REPLIES(
       "L",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             private final Map<String, ReplyQueue> first = new ConcurrentHashMap<>();
 
             @Override
@@ -459,7 +473,7 @@ enum Mutant {
   MIXES_UP_SUBSCRIPTIONS(
       "B",
       right ->
-          new Bent(right) {
+          new DelegatingTransport(right) {
             @Override
             Receiver receive(
                 TransportConnection connection,
@@ -504,14 +518,15 @@ enum Mutant {
         message.delay());
   }
 
-  private static WireMessage withoutDelay(WireMessage message) {
+  private static WireMessage withDelay(
+      WireMessage message, @org.jspecify.annotations.Nullable Duration delay) {
     return new WireMessage(
         message.body(),
         message.contentType(),
         message.attributes(),
         message.headers(),
         message.key(),
-        null);
+        delay);
   }
 
   private static WireMessage with(

@@ -7,7 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waybill.MessageBus;
 import dev.waybill.routing.Routes;
+import dev.waybill.transport.TransportConnection;
+import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.inmemory.InMemoryTransport;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -90,6 +95,43 @@ class TestBusTest {
     test.advance(Duration.ofMinutes(10));
     test.assertDeadLettered(Bill.class).containsExactly(new Bill("bad"));
     assertThat(test.history()).contains("attempt 2 failed");
+  }
+
+  @Test
+  void a_dead_letter_that_cannot_be_read_is_shown_as_evidence(TestBus test) {
+    FAILURES.set(0);
+    foreign(test, "{\"orderId\":[1]}", "bill.v1");
+    foreign(test, "{}", "unheard-of.v1");
+    test.bus().send(new Bill("bad")).join();
+    test.advance(Duration.ofMinutes(10));
+    test.assertDeadLettered(Bill.class).containsExactly(new Bill("bad"));
+    test.assertUndecodable()
+        .satisfiesExactlyInAnyOrder(
+            line ->
+                assertThat(line)
+                    .startsWith("dead letter bill.v1, id f-bill.v1: ")
+                    .contains("; can't be read as Bill: "),
+            line ->
+                assertThat(line)
+                    .startsWith("dead letter unheard-of.v1, id f-unheard-of.v1: no route")
+                    .endsWith("; of no type of the routes"));
+    assertThat(test.history()).contains("can't be read as Bill");
+  }
+
+  private static void foreign(TestBus test, String body, String type) {
+    InMemoryTransport transport = InMemoryTransport.builder().broker(test.broker()).build();
+    Duration patience = Duration.ofSeconds(10);
+    try (TransportConnection connection = transport.connect(patience)) {
+      WireMessage message =
+          new WireMessage(
+              body.getBytes(StandardCharsets.UTF_8),
+              null,
+              Map.of("id", "f-" + type, "source", "s", "specversion", "1.0", "type", type),
+              Map.of(),
+              null,
+              null);
+      connection.sender().send(ROUTES.queue("bills"), message, patience).join();
+    }
   }
 
   @Test

@@ -4,8 +4,10 @@ import dev.waybill.testkit.TransportContract;
 import dev.waybill.testkit.TransportHarness;
 import dev.waybill.transport.Transport;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.io.TempDir;
 
+// tag::suite[]
 class FileContractTest extends TransportContract {
   @TempDir private Path folder;
 
@@ -14,7 +16,12 @@ class FileContractTest extends TransportContract {
     return new TransportHarness() {
       @Override
       public Transport transport() {
-        return new FileTransport(folder);
+        return new FileTransport(folder, Duration.ofSeconds(30));
+      }
+
+      @Override
+      public Transport shortLease() {
+        return new FileTransport(folder, Duration.ofSeconds(3));
       }
 
       @Override
@@ -24,3 +31,4 @@ class FileContractTest extends TransportContract {
     };
   }
 }
+// end::suite[]

@@ -112,11 +112,6 @@ final class AwsConnection implements TransportConnection {
   }
 
   @Override
-  public String brokerVersion() {
-    return "unknown";
-  }
-
-  @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {
       return;

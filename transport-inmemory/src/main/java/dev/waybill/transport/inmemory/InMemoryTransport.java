@@ -2,15 +2,12 @@ package dev.waybill.transport.inmemory;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
-import dev.waybill.routing.Queue;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,18 +71,6 @@ public final class InMemoryTransport implements Transport {
   @Override
   public List<String> check(Topology topology) {
     return NameCheck.problems(topology);
-  }
-
-  /** The names as they are: the in-memory broker has no other. */
-  @Override
-  public Map<String, String> nativeNames(Topology topology) {
-    Map<String, String> names = new TreeMap<>();
-    topology.channels().forEach(channel -> names.put(channel.name(), channel.name()));
-    topology.sources().forEach(source -> names.put(source.name(), source.name()));
-    for (Queue queue : topology.deadLetterQueues()) {
-      names.put(queue.name(), queue.name());
-    }
-    return names;
   }
 
   /** Connects, or fails, at once. */

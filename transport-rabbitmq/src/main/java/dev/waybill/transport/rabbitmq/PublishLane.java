@@ -10,6 +10,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,9 @@ final class PublishLane {
 
   /** What a return says of its message, and the one pending message that says no more itself. */
   private final Map<Name, Long> unmarked = new ConcurrentHashMap<>();
+
+  /** When the first of the pending began to wait, or the last answer came. */
+  private volatile long waitingSince = System.nanoTime();
 
   private record Name(String routingKey, @Nullable String messageId) {}
 
@@ -70,6 +74,9 @@ final class PublishLane {
    */
   void write(PendingSend send, byte[] body) throws IOException {
     long number = channel.getNextPublishSeqNo();
+    if (pending.isEmpty()) {
+      waitingSince = System.nanoTime();
+    }
     pending.put(number, send);
     PendingSend.Target target = send.target();
     try {
@@ -101,6 +108,11 @@ final class PublishLane {
 
   private static Name name(PendingSend send) {
     return new Name(send.target().routingKey(), send.properties().getMessageId());
+  }
+
+  /** Whether messages are pending and none has been answered for so long. */
+  boolean isSilentFor(Duration time) {
+    return !pending.isEmpty() && System.nanoTime() - waitingSince > time.toNanos();
   }
 
   /** Ends all that is pending, for the channel is closed. */
@@ -170,6 +182,7 @@ final class PublishLane {
   }
 
   private List<PendingSend> take(long number, boolean multiple) {
+    waitingSince = System.nanoTime();
     List<PendingSend> taken = new ArrayList<>();
     if (multiple) {
       var upTo = pending.headMap(number, true);

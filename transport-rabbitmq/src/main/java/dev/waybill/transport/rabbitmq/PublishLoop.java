@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
  * lost or blocked they wait here, unwritten.
  */
 final class PublishLoop implements RabbitLink.Listener {
+  /** Longer than a broker takes to elect a leader for a queue, or to write under load. */
+  private static final Duration SILENCE = Duration.ofSeconds(10);
+
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(PublishLoop.class);
 
@@ -57,6 +60,26 @@ final class PublishLoop implements RabbitLink.Listener {
       return ErrorCode.CONNECTION_FAILED;
     }
     return blocked ? ErrorCode.THROTTLED : ErrorCode.TIMEOUT;
+  }
+
+  /**
+   * Gives up a connection that takes messages and confirms none: RabbitMQ 3.10 stops reading one
+   * for good when a quorum queue is deleted while it holds the connection's publishers back (flow
+   * control), and goes on with its heartbeats.
+   */
+  void giveUpIfSilent() {
+    mailbox.tell(
+        () -> {
+          Connection current = connection;
+          if (current != null
+              && !blocked
+              && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(SILENCE))) {
+            log.warn(
+                "RabbitMQ has confirmed nothing for {} s: the connection is made anew",
+                SILENCE.toSeconds());
+            giveUp(current);
+          }
+        });
   }
 
   @Override

@@ -63,11 +63,6 @@ final class RabbitDelivery implements Delivery {
     return begun;
   }
 
-  @Override
-  public void renewLease() {
-    // a delivery is ours until it is settled or its channel is gone
-  }
-
   ConsumerSession session() {
     return session;
   }

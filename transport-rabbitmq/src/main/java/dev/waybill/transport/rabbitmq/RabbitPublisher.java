@@ -161,6 +161,7 @@ final class RabbitPublisher implements Sender {
             ErrorCode.TIMEOUT,
             "RabbitMQ did not confirm the message to %s within %s".formatted(target, limit),
             null));
+    loop.giveUpIfSilent();
   }
 
   private static String words(ErrorCode reason) {

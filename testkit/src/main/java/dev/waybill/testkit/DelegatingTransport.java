@@ -20,17 +20,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * A transport that passes everything on to a good one. A mutant overrides the one thing that it
- * does wrong.
+ * A transport that passes everything on to another one, for those that do one thing differently.
  */
-class Bent implements Transport {
-  private final Transport right;
+class DelegatingTransport implements Transport {
+  private final Transport delegate;
 
-  Bent(Transport right) {
-    this.right = right;
+  DelegatingTransport(Transport delegate) {
+    this.delegate = delegate;
   }
 
-  // What a mutant may do wrong.
+  // What may be done differently.
 
   CompletableFuture<String> send(
       Sender sender, Channel channel, WireMessage message, Duration deadline) {
@@ -56,7 +55,7 @@ class Bent implements Transport {
     return connection.receive(source, credit, listener);
   }
 
-  void delivered(Receiver.Listener listener, BentDelivery delivery) {
+  void delivered(Receiver.Listener listener, DelegatingDelivery delivery) {
     listener.delivered(delivery);
   }
 
@@ -76,8 +75,8 @@ class Bent implements Transport {
     return owned;
   }
 
-  CompletionStage<Settlement.Result> settle(BentDelivery delivery, Settlement settlement) {
-    return delivery.right.settle(settlement);
+  CompletionStage<Settlement.Result> settle(DelegatingDelivery delivery, Settlement settlement) {
+    return delivery.delegate.settle(settlement);
   }
 
   void renewLease(Delivery delivery) {
@@ -96,36 +95,36 @@ class Bent implements Transport {
     connection.close();
   }
 
-  // The rest is as it should be.
+  // The rest.
 
   @Override
   public String name() {
-    return right.name();
+    return delegate.name();
   }
 
   @Override
   public String address() {
-    return right.address();
+    return delegate.address();
   }
 
   @Override
   public Capabilities capabilities(boolean keyed) {
-    return right.capabilities(keyed);
+    return delegate.capabilities(keyed);
   }
 
   @Override
   public List<String> check(Topology topology) {
-    return right.check(topology);
+    return delegate.check(topology);
   }
 
   @Override
   public Map<String, String> nativeNames(Topology topology) {
-    return right.nativeNames(topology);
+    return delegate.nativeNames(topology);
   }
 
   @Override
   public TransportConnection connect(Duration deadline) {
-    return new Connection(right.connect(deadline));
+    return new Connection(delegate.connect(deadline));
   }
 
   private final class Connection implements TransportConnection, Sender {
@@ -137,7 +136,7 @@ class Bent implements Transport {
 
     @Override
     public List<String> prepare(Topology topology, Topology.Mode mode) {
-      return Bent.this.prepare(connection, topology, mode);
+      return DelegatingTransport.this.prepare(connection, topology, mode);
     }
 
     @Override
@@ -147,18 +146,18 @@ class Bent implements Transport {
 
     @Override
     public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
-      return Bent.this.send(connection.sender(), channel, message, deadline);
+      return DelegatingTransport.this.send(connection.sender(), channel, message, deadline);
     }
 
     @Override
     public CompletableFuture<List<String>> sendTogether(
         List<Addressed> messages, Duration deadline) {
-      return Bent.this.sendTogether(connection.sender(), messages, deadline);
+      return DelegatingTransport.this.sendTogether(connection.sender(), messages, deadline);
     }
 
     @Override
     public CompletableFuture<Boolean> cancel(Channel channel, String brokerId, Duration deadline) {
-      return Bent.this.cancel(connection.sender(), channel, brokerId, deadline);
+      return DelegatingTransport.this.cancel(connection.sender(), channel, brokerId, deadline);
     }
 
     @Override
@@ -168,8 +167,9 @@ class Bent implements Transport {
 
     @Override
     public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
-      return new BentReceiver(
-          Bent.this.receive(connection, source, maxUnsettled, new Listener(listener)));
+      return new DelegatingReceiver(
+          DelegatingTransport.this.receive(
+              connection, source, maxUnsettled, new Listener(listener)));
     }
 
     @Override
@@ -184,20 +184,20 @@ class Bent implements Transport {
 
     @Override
     public void close() {
-      Bent.this.close(connection);
+      DelegatingTransport.this.close(connection);
     }
   }
 
-  private final class BentReceiver implements Receiver {
+  private final class DelegatingReceiver implements Receiver {
     private final Receiver receiver;
 
-    BentReceiver(Receiver receiver) {
+    DelegatingReceiver(Receiver receiver) {
       this.receiver = receiver;
     }
 
     @Override
     public void pause() {
-      Bent.this.pause(receiver);
+      DelegatingTransport.this.pause(receiver);
     }
 
     @Override
@@ -207,7 +207,7 @@ class Bent implements Transport {
 
     @Override
     public void stop() {
-      Bent.this.stop(receiver);
+      DelegatingTransport.this.stop(receiver);
     }
 
     @Override
@@ -225,12 +225,13 @@ class Bent implements Transport {
 
     @Override
     public void delivered(Delivery delivery) {
-      Bent.this.delivered(listener, new BentDelivery(Bent.this, delivery, this));
+      DelegatingTransport.this.delivered(
+          listener, new DelegatingDelivery(DelegatingTransport.this, delivery, this));
     }
 
     @Override
     public void failed(MessagingException problem) {
-      Bent.this.failed(listener, problem);
+      DelegatingTransport.this.failed(listener, problem);
     }
 
     @Override
@@ -239,21 +240,21 @@ class Bent implements Transport {
     }
   }
 
-  /** A delivery of a bent transport. */
-  static final class BentDelivery implements Delivery {
-    final Delivery right;
+  /** A delivery of the other transport, passed on. */
+  static final class DelegatingDelivery implements Delivery {
+    final Delivery delegate;
 
     /** The same for all deliveries of one receiver. */
     final Object receiver;
 
-    private final Bent transport;
+    private final DelegatingTransport transport;
     private final WireMessage message;
 
-    BentDelivery(Bent transport, Delivery right, Object receiver) {
+    DelegatingDelivery(DelegatingTransport transport, Delivery delegate, Object receiver) {
       this.transport = transport;
-      this.right = right;
+      this.delegate = delegate;
       this.receiver = receiver;
-      this.message = transport.read(right.message());
+      this.message = transport.read(delegate.message());
     }
 
     @Override
@@ -263,17 +264,17 @@ class Bent implements Transport {
 
     @Override
     public String brokerId() {
-      return right.brokerId();
+      return delegate.brokerId();
     }
 
     @Override
     public int attempt() {
-      return transport.attempt(right.attempt());
+      return transport.attempt(delegate.attempt());
     }
 
     @Override
     public boolean isOwned() {
-      return transport.owned(right.isOwned());
+      return transport.owned(delegate.isOwned());
     }
 
     @Override
@@ -283,7 +284,7 @@ class Bent implements Transport {
 
     @Override
     public void renewLease() {
-      transport.renewLease(right);
+      transport.renewLease(delegate);
     }
   }
 }
