@@ -85,7 +85,7 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
   }
 
   private Row consume(Contender made) {
-    Progress progress = new Progress();
+    Progress progress = new Progress(size);
     Running running =
         made.receive(
             bench.handlers(contender),
@@ -95,14 +95,7 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
               }
             });
     try {
-      long warm = progress.await(0, size.warmUp(), size.longest());
-      Meter meter = new Meter();
-      long end = progress.await(warm, size.measured(), size.longest());
-      Meter.Usage usage = meter.used(end - warm);
-      if (end == warm) {
-        throw new Failure("%s received nothing within %s".formatted(contender, size.longest()));
-      }
-      return row(made, made.receiveGuarantee(), usage, null);
+      return row(made, made.receiveGuarantee(), progress.measure(), null);
     } finally {
       running.close();
     }
