@@ -8,11 +8,13 @@ import java.util.List;
  * letter that can't be put down, a last send that the broker did not answer.
  *
  * @param problems what is wrong at the moment, one sentence each; empty if all is well
+ * @param consumers what each consumer has to do; much of it is not a problem by itself
  */
-public record Health(List<String> problems) {
-  /** Copies the list. */
+public record Health(List<String> problems, List<ConsumerStatus> consumers) {
+  /** Copies the lists. */
   public Health {
     problems = List.copyOf(problems);
+    consumers = List.copyOf(consumers);
   }
 
   /** Whether nothing is wrong. */

@@ -12,7 +12,8 @@ public interface Interceptor {
   /**
    * Called with each envelope before it is stamped, encoded and sent.
    *
-   * @return the envelope to go on with: of the same payload class and kind
+   * @return the envelope to go on with: of the same payload class and kind; of a request also with
+   *     the same id and reply address
    * @throws RuntimeException if it is not to be sent; the send fails with it
    */
   default Envelope<?> outgoing(Envelope<?> envelope, Channel channel) {

@@ -1,5 +1,6 @@
 package dev.waybill.internal;
 
+import dev.waybill.ConsumerStatus;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.internal.BusPlan.Binding;
 import dev.waybill.internal.BusPlan.ConsumerPlan;
@@ -19,11 +20,11 @@ final class BusDescription {
     this.plan = plan;
   }
 
-  static String of(BusPlan plan, String brokerVersion) {
-    return new BusDescription(plan).describe(brokerVersion);
+  static String of(BusPlan plan, String brokerVersion, List<ConsumerStatus> now) {
+    return new BusDescription(plan).describe(brokerVersion, now);
   }
 
-  private String describe(String brokerVersion) {
+  private String describe(String brokerVersion, List<ConsumerStatus> now) {
     line(
         "bus %s over %s at %s (%s)",
         plan.name(), plan.transport().name(), plan.transport().address(), brokerVersion);
@@ -58,6 +59,10 @@ final class BusDescription {
     if (replies != null) {
       line("the way of a reply in");
       line("  Receiver -> ReplyPipeline (accept, request, type, decode) -> the request's future");
+    }
+    if (!now.isEmpty()) {
+      line("now");
+      now.forEach(status -> line("  %s", status));
     }
     return text.toString();
   }

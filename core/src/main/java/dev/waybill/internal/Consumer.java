@@ -1,5 +1,6 @@
 package dev.waybill.internal;
 
+import dev.waybill.ConsumerStatus;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
@@ -77,6 +78,20 @@ final class Consumer {
     return Stream.of(
             Optional.ofNullable(disturbance.sentence()), Optional.ofNullable(settler.problem()))
         .flatMap(Optional::stream);
+  }
+
+  ConsumerStatus status() {
+    Receiver.Status now = receiver.status();
+    return new ConsumerStatus(
+        setting.source().name(),
+        dispatcher.inFlight(),
+        dispatcher.waitingLanes(),
+        dispatcher.open() >= setting.maxUnsettled(),
+        now.backlog(),
+        now.asOf(),
+        now.owned(),
+        now.waiting(),
+        now.settledAhead());
   }
 
   int inFlight() {

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides which message is handled when: one lane per key, whose head alone is being handled, waits
  * for its retry or is being settled; no more handlers at a time than the concurrency. When a head
- * is lost, and so will come again, those behind it go back, to come again after it.
+ * is lost, or waits at the broker, and so will come again, those behind it go back, to come again
+ * after it.
  *
  * <p>The lock guards the lanes and counts; nothing is called under it but the workers' {@code
  * execute}, the timer's {@code schedule} and deliveries' {@code isOwned}.
@@ -40,6 +42,7 @@ final class Dispatcher {
   private final ScheduledExecutorService timer;
   private final Support retryAfter;
   private final Draining draining;
+  private final FirstFailures firstFailures = new FirstFailures();
 
   private final Object lock = new Object();
   private final Lanes lanes;
@@ -79,7 +82,9 @@ final class Dispatcher {
   void delivered(List<? extends Delivery> deliveries) {
     List<Work> works = new ArrayList<>(deliveries.size());
     for (Delivery delivery : deliveries) {
-      works.add(new Work(delivery));
+      Work work = new Work(delivery);
+      firstFailures.giveTo(work);
+      works.add(work);
     }
     synchronized (lock) {
       if (!stopping) {
@@ -118,6 +123,20 @@ final class Dispatcher {
   int inFlight() {
     synchronized (lock) {
       return lanes.inFlight();
+    }
+  }
+
+  /** How many messages are open, whatever they wait for. */
+  int open() {
+    synchronized (lock) {
+      return lanes.open().size();
+    }
+  }
+
+  /** How many lanes wait for their head's retry. */
+  int waitingLanes() {
+    synchronized (lock) {
+      return lanes.waiting();
     }
   }
 
@@ -266,10 +285,12 @@ final class Dispatcher {
       work.undo();
       settleThenFinish(turn, settler.release(work));
     } else if (resolution.outcome() instanceof Outcome.Retried retried && !work.isAccepted()) {
-      if (stopping) {
+      if (waitsAtTheBroker(retried.after())) {
+        giveBackUntilDue(turn, resolution);
+      } else if (stopping) {
         settleThenFinish(turn, settler.release(work));
       } else {
-        retry(turn, retried.after(), resolution);
+        retry(turn, retried.after());
       }
     } else {
       settleThenFinish(turn, settler.settle(work, resolution));
@@ -279,26 +300,29 @@ final class Dispatcher {
     }
   }
 
-  private void retry(Turn turn, Duration after, Resolution resolution) {
-    if (!after.isZero()
-        && retryAfter.level() == Level.NATIVE
-        && retryAfter.serves(after)
-        && isAlone(turn.lane)) {
-      settleThenFinish(turn, settler.settle(turn.work, resolution));
-      return;
-    }
+  private boolean waitsAtTheBroker(Duration after) {
+    return !after.isZero() && retryAfter.level() == Level.NATIVE && retryAfter.serves(after);
+  }
+
+  /** The message, and what is behind it, need no place here until then. */
+  private void giveBackUntilDue(Turn turn, Resolution resolution) {
+    firstFailures.keep(turn.work);
+    var unused =
+        settler
+            .settle(turn.work, resolution)
+            .whenComplete((result, failure) -> comesAgain(turn, () -> leave(turn.lane, result)));
+  }
+
+  private List<Work> leave(Lane lane, Result result) {
+    return result == Result.SETTLED ? lanes.givenBack(lane) : lanes.lost(lane);
+  }
+
+  private void retry(Turn turn, Duration after) {
     turn.work.next();
     if (after.isZero()) {
       again(turn);
     } else {
       await(turn, after);
-    }
-  }
-
-  /** Whether nothing is here that would overtake the lane's head if that were given back. */
-  private boolean isAlone(Lane lane) {
-    synchronized (lock) {
-      return lane.queue.size() == 1;
     }
   }
 
@@ -351,14 +375,25 @@ final class Dispatcher {
 
   /** The head of a lane is settled, or lost. */
   private void finished(Turn turn, Result result) {
-    List<Work> behind;
     synchronized (lock) {
       if (!stopping && result == Result.SETTLED) {
         lanes.done(turn.lane);
         pump(turn.sure());
         return;
       }
-      behind = stopping ? lanes.end(turn.lane) : lanes.lost(turn.lane);
+    }
+    comesAgain(turn, () -> lanes.lost(turn.lane));
+  }
+
+  /**
+   * The head of a lane will come again, or the bus stops: those behind it go back after it.
+   *
+   * @param leaving takes the head and those behind it out of the lane
+   */
+  private void comesAgain(Turn turn, Supplier<List<Work>> leaving) {
+    List<Work> behind;
+    synchronized (lock) {
+      behind = stopping ? lanes.end(turn.lane) : leaving.get();
     }
     giveBack(behind);
     synchronized (lock) {

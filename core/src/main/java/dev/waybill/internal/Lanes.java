@@ -75,12 +75,26 @@ final class Lanes {
    *     #closed}
    */
   List<Work> lost(Lane lane) {
+    boolean stillOwned = lane.queue.element().delivery.isOwned(); // then those behind came with it
+    return leave(lane, stillOwned);
+  }
+
+  /**
+   * A lane's head was given back, to come again when its wait is over. Those behind it leave the
+   * lane, to come again after it.
+   *
+   * @return as {@link #lost}
+   */
+  List<Work> givenBack(Lane lane) {
+    return leave(lane, true);
+  }
+
+  private List<Work> leave(Lane lane, boolean all) {
     Work head = lane.queue.remove();
-    boolean stillOwned = head.delivery.isOwned(); // then those behind it came with it
     List<Work> behind = new ArrayList<>();
     while (!lane.queue.isEmpty()
         && !isSame(head, lane.queue.element())
-        && (stillOwned || !lane.queue.element().delivery.isOwned())) {
+        && (all || !lane.queue.element().delivery.isOwned())) {
       Work work = lane.queue.remove();
       work.busy(true);
       behind.add(work);
@@ -165,6 +179,11 @@ final class Lanes {
       count -= lane.queue.size();
     }
     return count;
+  }
+
+  /** How many lanes wait for their head's retry. */
+  int waiting() {
+    return waiting.size();
   }
 
   boolean isEmpty() {

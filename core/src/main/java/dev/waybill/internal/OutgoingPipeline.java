@@ -9,6 +9,7 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.MessageKind;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Route;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Level;
@@ -164,8 +165,7 @@ final class OutgoingPipeline {
     return new Prepared(route.channel(), metadata.id(), message);
   }
 
-  private static Envelope<?> intercepted(
-      Interceptor interceptor, Envelope<?> envelope, Route<?> route) {
+  private Envelope<?> intercepted(Interceptor interceptor, Envelope<?> envelope, Route<?> route) {
     Envelope<?> next = interceptor.outgoing(envelope, route.channel());
     if (next == null
         || next.kind() != route.kind()
@@ -175,7 +175,28 @@ final class OutgoingPipeline {
           "the interceptor %s made %s of %s: it has to keep the payload's class and the kind"
               .formatted(interceptor.getClass().getName(), next, envelope));
     }
+    checkRequest(interceptor, envelope.metadata(), next.metadata());
     return next;
+  }
+
+  /** The reply to a request comes back by its id and reply address, and by no others. */
+  private void checkRequest(Interceptor interceptor, Metadata given, Metadata made) {
+    ReplyQueue replies = plan.topology().replies();
+    if (replies == null || !replies.name().equals(given.replyTo())) {
+      return;
+    }
+    if (!given.id().equals(made.id()) || !replies.name().equals(made.replyTo())) {
+      throw new MessagingException(
+          ErrorCode.INVALID_MESSAGE,
+          ("the interceptor %s gave the request %s the id %s and the reply address %s instead of %s:"
+                  + " its reply would not be found; it has to keep both")
+              .formatted(
+                  interceptor.getClass().getName(),
+                  given.id(),
+                  made.id(),
+                  made.replyTo(),
+                  replies.name()));
+    }
   }
 
   private Metadata stamp(Envelope<?> envelope, Route<?> route) {

@@ -26,14 +26,21 @@ final class ReplyPipeline implements Receiver.Listener {
   private final PayloadReader reader;
   private final Requests requests;
   private final Executor workers;
+  private final Trouble disturbance;
 
   ReplyPipeline(
-      ReplyQueue queue, Routes routes, PayloadReader reader, Requests requests, Executor workers) {
+      ReplyQueue queue,
+      Routes routes,
+      PayloadReader reader,
+      Requests requests,
+      Executor workers,
+      Trouble disturbance) {
     this.queue = queue;
     this.routes = routes;
     this.reader = reader;
     this.requests = requests;
     this.workers = workers;
+    this.disturbance = disturbance;
   }
 
   @Override
@@ -48,11 +55,15 @@ final class ReplyPipeline implements Receiver.Listener {
   @Override
   public void failed(MessagingException problem) {
     LOG.warn("Receiving from the {} is disturbed: {}", queue, problem.getMessage(), problem);
+    disturbance.is(
+        "receiving from the %s is disturbed, %s: %s"
+            .formatted(queue, problem.code(), problem.getMessage()));
   }
 
   @Override
   public void recovered() {
     LOG.info("Receiving from the {} works again", queue);
+    disturbance.isOver();
   }
 
   private void take(Delivery delivery) {

@@ -6,6 +6,7 @@ import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
@@ -17,6 +18,7 @@ final class Requester {
 
   private final ExecutorService workers = Workers.platform("waybill-replies", 1);
   private final Requests requests;
+  private final Trouble disturbance;
   private final Receiver receiver;
 
   Requester(
@@ -27,6 +29,7 @@ final class Requester {
       ScheduledExecutorService timer) {
     Capabilities capabilities = plan.transport().capabilities(queue.keyed());
     this.requests = new Requests(plan, queue, outgoing, timer, workers);
+    this.disturbance = new Trouble(plan.clock());
     this.receiver =
         connection.receive(
             queue,
@@ -36,11 +39,17 @@ final class Requester {
                 plan.routes(),
                 new PayloadReader(plan.codec(), capabilities.maxBodyBytes()),
                 requests,
-                workers));
+                workers,
+                disturbance));
   }
 
   <R> CompletableFuture<R> request(Command<?> command, Class<R> replyType, Duration timeout) {
     return requests.send(command, replyType, timeout);
+  }
+
+  /** What is wrong with receiving replies, in a sentence. */
+  Optional<String> problem() {
+    return Optional.ofNullable(disturbance.sentence());
   }
 
   /** Fails what waits, and ends receiving. Blocks as long as a receiver's closing does. */

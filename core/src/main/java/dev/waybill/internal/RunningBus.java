@@ -200,8 +200,11 @@ final class RunningBus implements MessageBus {
       problems.add("The bus %s is closed.".formatted(plan.name()));
     }
     consumers.values().forEach(consumer -> consumer.problems().forEach(problems::add));
+    if (requester != null) {
+      requester.problem().ifPresent(problems::add);
+    }
     outgoing.problem().ifPresent(problems::add);
-    return new Health(problems);
+    return new Health(problems, consumers.values().stream().map(Consumer::status).toList());
   }
 
   @Override
@@ -225,7 +228,10 @@ final class RunningBus implements MessageBus {
 
   @Override
   public String describe() {
-    return BusDescription.of(plan, connection.brokerVersion());
+    return BusDescription.of(
+        plan,
+        connection.brokerVersion(),
+        consumers.values().stream().map(Consumer::status).toList());
   }
 
   @Override

@@ -55,6 +55,11 @@ final class Work {
     lastFailure = now;
   }
 
+  /** Notes that an earlier delivery of the message, which was given back, has failed at a time. */
+  void failedBefore(@Nullable Instant first) {
+    firstFailure = first;
+  }
+
   /** Goes on to the next attempt. */
   void next() {
     attempt++;

@@ -21,8 +21,9 @@ public final class Capabilities {
     /** One at a time per key, in sending order, also over redelivery and several instances. */
     ORDER_PER_KEY,
     /**
-     * Attempts are counted over redeliveries; native: by the broker; emulated: by the library,
-     * within one process.
+     * Attempts are counted over redeliveries. Native: whoever gets the message next goes on
+     * counting, for the count is kept by the broker, or by the transport on it; emulated: by the
+     * library, within one process.
      */
     ATTEMPTS,
     /**
@@ -33,8 +34,10 @@ public final class Capabilities {
     AT_MOST_ONCE,
     /**
      * A failed message waits before its next attempt. Native up to a limit: {@link
-     * Settlement.Release} with a duration, and the key waits too. Emulated up to a limit: the
-     * library waits with the delivery open.
+     * Settlement.Release} with a duration, after which the message has no open delivery. The key
+     * waits too: once such a release is completed nothing of the key arrives before the message
+     * itself, and what the library gives back then, because it stood behind, comes after it.
+     * Emulated up to a limit: the library waits with the delivery open.
      */
     RETRY_AFTER,
     /** A message is sent now and delivered later. */

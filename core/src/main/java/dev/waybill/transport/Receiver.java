@@ -1,7 +1,9 @@
 package dev.waybill.transport;
 
 import dev.waybill.error.MessagingException;
+import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Receives from one source, until closed. Begins receiving when it is made by {@link
@@ -33,6 +35,42 @@ public interface Receiver extends AutoCloseable {
 
     /** Receiving works again after {@link #failed}. */
     void recovered();
+  }
+
+  /**
+   * What a receiver knows of its work, for people and their dashboards; whoever decides by it comes
+   * too late. Every value is of its own moment.
+   *
+   * @param backlog how many messages of what it owns are not settled yet, here or on the broker;
+   *     null if it does not know
+   * @param asOf when it learned of the backlog; null if it does not know
+   * @param owned which parts of the source it alone receives from, in the broker's words ({@code
+   *     orders-3}); empty where a source has no parts, or none is its own
+   * @param waiting how many messages it has fetched and not delivered: for want of credit, behind
+   *     one of their key, or until they are due
+   * @param settledAhead how many messages are settled though an earlier one is not
+   */
+  record Status(
+      @Nullable Long backlog,
+      @Nullable Instant asOf,
+      List<String> owned,
+      int waiting,
+      int settledAhead) {
+    /** Of a receiver that knows nothing. */
+    public static final Status UNKNOWN = new Status(null, null, List.of(), 0, 0);
+
+    /** Copies the list. */
+    public Status {
+      owned = List.copyOf(owned);
+    }
+  }
+
+  /**
+   * What it knows of its work. Never blocks and asks no broker: gives the last that is known, with
+   * its time. Allowed after close.
+   */
+  default Status status() {
+    return Status.UNKNOWN;
   }
 
   /**

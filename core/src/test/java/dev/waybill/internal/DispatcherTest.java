@@ -383,20 +383,35 @@ class DispatcherTest {
   }
 
   @Test
-  void a_message_with_others_of_its_key_behind_it_waits_here_so_that_they_do_not_overtake_it() {
+  void those_behind_a_message_that_waits_at_the_broker_go_back_after_it_uncounted() {
     dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
     FakeDelivery a = deliver("a", "k");
-    deliver("b", "k");
+    FakeDelivery b = deliver("b", "k");
+    FakeDelivery c = deliver("c", "k");
+    deliver("d", "l");
 
     retry("a", MINUTE);
 
-    assertThat(a.settlements).isEmpty();
-    assertThat(pipeline.running()).isEmpty();
-    pass(MINUTE);
-    assertThat(pipeline.running()).containsExactly("a#2");
+    assertThat(a.settlements).containsExactly(new Release(MINUTE, 1));
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(c.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(pipeline.running()).containsExactly("d");
+    assertThat(dispatcher.inFlight()).isEqualTo(1);
   }
 
-  // ownership
+  @Test
+  void a_message_that_fails_during_the_stop_waits_at_the_broker_too() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    FakeDelivery a = deliver("a", "k");
+    FakeDelivery b = deliver("b", "k");
+    dispatcher.stop();
+
+    retry("a", MINUTE);
+
+    assertThat(a.settlements).containsExactly(new Release(MINUTE, 1));
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
 
   @Test
   void a_message_that_is_lost_before_its_turn_is_dropped_without_a_word_to_the_broker() {

@@ -206,7 +206,13 @@ final class FakeTransport implements Transport {
     final Source source;
     final int maxUnsettled;
     final Listener listener;
+    Status status = Status.UNKNOWN;
     final List<String> states = new ArrayList<>();
+
+    @Override
+    public Status status() {
+      return status;
+    }
 
     private FakeReceiver(Source source, int maxUnsettled, Listener listener) {
       this.source = source;

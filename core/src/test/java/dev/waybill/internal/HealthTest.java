@@ -1,10 +1,12 @@
 package dev.waybill.internal;
 
 import static dev.waybill.delivery.FailurePolicy.noRetry;
+import static dev.waybill.delivery.FailurePolicy.retry;
 import static dev.waybill.internal.Contracts.payment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.waybill.ConsumerStatus;
 import dev.waybill.Event;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
@@ -13,12 +15,14 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.internal.Contracts.OrderShipped;
 import dev.waybill.internal.Contracts.ProcessPayment;
+import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement.Result;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +101,56 @@ class HealthTest {
   }
 
   @Test
+  void each_consumer_says_what_it_has_to_do() {
+    transport.receivers.get("payments").status =
+        new Receiver.Status(7L, now, List.of("payments-0", "payments-2"), 3, 2);
+
+    ConsumerStatus status = bus.health().consumers().get(0);
+
+    assertThat(status)
+        .isEqualTo(
+            new ConsumerStatus(
+                "payments", 0, 0, false, 7L, now, List.of("payments-0", "payments-2"), 3, 2));
+    assertThat(bus.describe())
+        .contains(
+            "now\n  payments: 0 in flight, 0 lanes wait, 3 fetched, 2 settled ahead,"
+                + " backlog 7 at 2026-01-01T12:00:00Z, owns payments-0, payments-2\n");
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
+  void a_consumer_that_has_as_much_open_as_it_may_says_so_and_what_is_unknown_is_not_made_up() {
+    bus.close();
+    bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.timer(timer)
+                    .consume(
+                        "payments",
+                        c ->
+                            c.concurrency(1)
+                                .maxUnsettled(1)
+                                .onFailure(retry(0).thenAfter(Duration.ofHours(1)))
+                                .onCommand(
+                                    ProcessPayment.class,
+                                    (command, context) -> {
+                                      throw new IllegalStateException("broken");
+                                    })));
+
+    transport.deliver("payments", payment("1"));
+
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () ->
+                assertThat(bus.health().consumers())
+                    .containsExactly(
+                        new ConsumerStatus("payments", 0, 1, true, null, null, List.of(), 0, 0)));
+    assertThat(bus.describe()).contains("(as many as are allowed)", "backlog unknown");
+  }
+
+  @Test
   void a_closed_bus_is_not_well() {
     bus.close();
 
@@ -115,6 +169,23 @@ class HealthTest {
     assertThat(bus.health().problems())
         .containsExactly(
             "Since 2026-01-01T12:00:00Z receiving from the queue payments is disturbed, CONNECTION_FAILED: refused");
+    receiver.listener.recovered();
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
+  void a_receiver_of_replies_that_is_disturbed_is_a_problem_too() {
+    bus.close();
+    bus = Contracts.bus(transport, b -> b.clock(new TurnedClock()).requests("shop"));
+    FakeTransport.FakeReceiver receiver =
+        transport.receivers.get(transport.topology.replies().name());
+
+    receiver.listener.failed(new MessagingException(ErrorCode.NOT_FOUND, "no topic"));
+
+    assertThat(bus.health().problems())
+        .containsExactly(
+            "Since 2026-01-01T12:00:00Z receiving from the %s is disturbed, NOT_FOUND: no topic"
+                .formatted(transport.topology.replies()));
     receiver.listener.recovered();
     assertThat(bus.health().isUp()).isTrue();
   }

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
 import dev.waybill.Command;
+import dev.waybill.Envelope;
+import dev.waybill.Interceptor;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
 import dev.waybill.error.ErrorCode;
@@ -20,6 +22,7 @@ import dev.waybill.internal.Contracts.Paid;
 import dev.waybill.internal.Contracts.PaymentResult;
 import dev.waybill.internal.Contracts.ProcessPayment;
 import dev.waybill.internal.FakeTransport.Sent;
+import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Routes;
@@ -33,10 +36,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestTest {
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00.123Z");
@@ -82,6 +89,34 @@ class RequestTest {
 
   private FakeDelivery paid(String request) {
     return reply(request, "payments.paid.v1", "{\"orderId\":\"o-1\"}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"id", "replyTo"})
+  void an_interceptor_that_would_lose_the_reply_fails_the_request_at_once(String changed) {
+    bus.close();
+    Interceptor changing =
+        new Interceptor() {
+          @Override
+          public Envelope<?> outgoing(Envelope<?> envelope, Channel channel) {
+            Metadata given = envelope.metadata();
+            return Command.of(
+                envelope.payload(),
+                changed.equals("id")
+                    ? Metadata.withId("other").withReplyTo(given.replyTo())
+                    : given.withReplyTo(new ReplyQueue("shop", "other").name()));
+          }
+        };
+    bus = start(b -> b.intercept(changing));
+
+    assertThat(request("m-1", Paid.class))
+        .failsWithin(Duration.ofSeconds(20))
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .asInstanceOf(InstanceOfAssertFactories.type(SendException.class))
+        .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MESSAGE))
+        .satisfies(e -> assertThat(e.getMessage()).contains("m-1", "it has to keep both"));
+    assertThat(transport.sent).isEmpty();
   }
 
   private static <R> R reply(CompletableFuture<R> request) {

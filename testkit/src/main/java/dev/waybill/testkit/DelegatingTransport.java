@@ -196,6 +196,11 @@ class DelegatingTransport implements Transport {
     }
 
     @Override
+    public Status status() {
+      return receiver.status();
+    }
+
+    @Override
     public void pause() {
       DelegatingTransport.this.pause(receiver);
     }

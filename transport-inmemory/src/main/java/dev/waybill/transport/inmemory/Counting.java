@@ -5,30 +5,48 @@ enum Counting {
   /** What the library says was made; a lost delivery is one more. */
   EXACT {
     @Override
-    int next(int attempt, int attemptsMade) {
+    int afterRelease(int attempt, int attemptsMade) {
       return attemptsMade + 1;
+    }
+
+    @Override
+    int afterLoss(int attempt) {
+      return attempt + 1;
     }
   },
   /** Every delivery, whatever became of it. */
   DELIVERIES {
     @Override
-    int next(int attempt, int attemptsMade) {
+    int afterRelease(int attempt, int attemptsMade) {
+      return attempt + 1;
+    }
+
+    @Override
+    int afterLoss(int attempt) {
       return attempt + 1;
     }
   },
-  /** Not at all: each delivery is the first again. */
-  NONE {
+  /** What the library says was made; a lost delivery is none. */
+  FAILURES {
     @Override
-    int next(int attempt, int attemptsMade) {
-      return 1;
+    int afterRelease(int attempt, int attemptsMade) {
+      return attemptsMade + 1;
+    }
+
+    @Override
+    int afterLoss(int attempt) {
+      return attempt;
     }
   };
 
   /**
    * Which attempt the next delivery is.
    *
-   * @param attempt which one this delivery was
+   * @param attempt which one the delivery was that is given back
    * @param attemptsMade how many attempts have been made and failed
    */
-  abstract int next(int attempt, int attemptsMade);
+  abstract int afterRelease(int attempt, int attemptsMade);
+
+  /** Which attempt the next delivery is after the given one was lost. */
+  abstract int afterLoss(int attempt);
 }

@@ -5,6 +5,7 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -56,6 +57,15 @@ final class MemoryReceiver implements Receiver {
   void start() {
     tryToJoin();
     thread.start();
+  }
+
+  /** The backlog is the whole queue's, with what others have open. */
+  @Override
+  public Status status() {
+    MessageQueue joined = queue;
+    return joined == null || closed
+        ? Status.UNKNOWN
+        : new Status((long) joined.size(), Instant.now(), List.of(), 0, 0);
   }
 
   @Override

@@ -329,7 +329,7 @@ final class MessageQueue implements Destination {
 
   private static void count(MemoryDelivery delivery, int attemptsMade) {
     delivery.stored.attempt =
-        delivery.intake.conduct.counting().next(delivery.attempt(), attemptsMade);
+        delivery.intake.conduct.counting().afterRelease(delivery.attempt(), attemptsMade);
   }
 
   private MemoryDelivery handOut(StoredMessage message, Intake intake) {
@@ -356,7 +356,7 @@ final class MessageQueue implements Destination {
 
   private void lose(MemoryDelivery delivery) {
     end(delivery, Result.NOT_OWNED);
-    count(delivery, delivery.attempt());
+    delivery.stored.attempt = delivery.intake.conduct.counting().afterLoss(delivery.attempt());
     comeBack(delivery.stored);
   }
 

@@ -10,10 +10,10 @@ public enum Profile {
   /** Like none: everything is native, and nothing has a limit but the body. The default. */
   NONE(Counting.EXACT, true),
   /**
-   * Like {@code waybill-transport-kafka}: attempts start at 1 again after each redelivery, nothing
-   * is delayed.
+   * Like {@code waybill-transport-kafka}: an attempt that is cut off does not count, nothing is
+   * delayed.
    */
-  KAFKA(Counting.NONE, false),
+  KAFKA(Counting.FAILURES, false),
   /** Like {@code waybill-transport-rabbitmq} with quorum queues: nothing is delayed. */
   RABBITMQ(Counting.EXACT, false),
   /**

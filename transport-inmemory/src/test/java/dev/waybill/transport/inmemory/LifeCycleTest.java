@@ -26,6 +26,18 @@ class LifeCycleTest {
   }
 
   @Test
+  void aReceiverTellsTheBacklogOfItsQueue() {
+    Receiver receiver = scene.receive(Scene.QUEUE, 1, new Listening());
+    scene.send(Scene.QUEUE, "one");
+    scene.send(Scene.QUEUE, "two");
+
+    assertThat(receiver.status().backlog()).isEqualTo(2);
+
+    receiver.close();
+    assertThat(receiver.status()).isEqualTo(Receiver.Status.UNKNOWN);
+  }
+
+  @Test
   void aClosedConnectionLeavesNoThread() {
     scene.listen(Scene.QUEUE);
     scene.listen(Scene.KEYED);

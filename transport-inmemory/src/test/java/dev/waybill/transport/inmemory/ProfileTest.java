@@ -39,7 +39,7 @@ class ProfileTest {
   @EnumSource(
       value = Profile.class,
       names = {"KAFKA", "SQS"})
-  void attemptsAreCountedAsTheBrokerCounts(Profile profile) {
+  void attemptsThatAreGivenBackAreCountedAsTheBrokerCounts(Profile profile) {
     TransportConnection connection = connect(profile);
     Listening listening = listen(connection, Scene.QUEUE);
     send(connection, Scene.QUEUE, "one", null);
@@ -51,9 +51,12 @@ class ProfileTest {
     }
   }
 
-  @Test
-  void likeRabbitMqADeliveryThatIsGivenBackIsNotAnAttempt() {
-    TransportConnection connection = connect(Profile.RABBITMQ);
+  @ParameterizedTest
+  @EnumSource(
+      value = Profile.class,
+      names = {"KAFKA", "RABBITMQ"})
+  void aDeliveryThatIsGivenBackIsNotAnAttemptAndAFailureIs(Profile profile) {
+    TransportConnection connection = connect(profile);
     Listening listening = listen(connection, Scene.QUEUE);
     send(connection, Scene.QUEUE, "one", null);
 

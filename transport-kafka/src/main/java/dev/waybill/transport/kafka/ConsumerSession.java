@@ -1,6 +1,8 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.transport.Receiver;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -8,6 +10,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -61,6 +64,26 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /** The partitions owned now. */
   Collection<PartitionWork> works() {
     return works.values();
+  }
+
+  /** What is to be done in the partitions owned now; from what the client knows already. */
+  Receiver.Status status() {
+    long backlog = 0;
+    boolean known = true;
+    int waiting = 0;
+    int ahead = 0;
+    List<String> owned = new ArrayList<>();
+    for (PartitionWork work : works.values()) {
+      OptionalLong lag = consumer.currentLag(work.partition()); // behind what was fetched
+      known &= lag.isPresent();
+      backlog += lag.orElse(0) + work.unsettled();
+      waiting += work.waiting();
+      ahead += work.settledAhead();
+      owned.add(work.partition().toString());
+    }
+    owned.sort(null);
+    return new Receiver.Status(
+        known ? backlog : null, known ? Instant.now() : null, owned, waiting, ahead);
   }
 
   /** Interrupts a {@link #poll}; may be called from any thread. */

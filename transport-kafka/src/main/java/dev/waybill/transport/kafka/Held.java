@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.transport.kafka.CommitMetadata.Failed;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -12,8 +13,14 @@ import org.jspecify.annotations.Nullable;
  * @param due when it may be delivered, or null if at once
  */
 record Held(ConsumerRecord<byte[], byte[]> record, int attempt, @Nullable Deadline due) {
-  static Held fresh(ConsumerRecord<byte[], byte[]> record) {
-    return new Held(record, 1, null);
+  /** A record that was fetched just now, with what an earlier assignment has left of it. */
+  static Held fetched(ConsumerRecord<byte[], byte[]> record, @Nullable Failed before) {
+    if (before == null) {
+      return new Held(record, 1, null);
+    }
+    long wait = before.due() - System.currentTimeMillis();
+    return new Held(
+        record, before.attempts() + 1, wait <= 0 ? null : Deadline.in(Duration.ofMillis(wait)));
   }
 
   /** The same record, to be delivered again. */

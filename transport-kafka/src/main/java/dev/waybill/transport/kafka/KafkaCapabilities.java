@@ -35,9 +35,12 @@ final class KafkaCapabilities {
             Feature.ORDER_PER_KEY,
             "one partition per key, chosen by Kafka's own partitioner; adding partitions to a topic"
                 + " moves keys")
-        .emulated(
-            Feature.ATTEMPTS, "counted in the process; 1 again after a restart or a rebalance")
-        .emulated(Feature.RETRY_AFTER, "the library waits; the offset stays open, without limit")
+        .natively(
+            Feature.ATTEMPTS,
+            "failed ones are carried in the commit's metadata; one that is cut off does not count")
+        .natively(
+            Feature.RETRY_AFTER,
+            "the offset stays open, its due time is carried in the commit's metadata")
         .refused(
             Feature.DELAY,
             "Kafka has no delayed delivery: send the message when it is due, or use RabbitMQ or"

@@ -37,7 +37,9 @@ final class KafkaConnector {
       Deadline end = Deadline.in(deadline);
       prove(settings, admin, deadline, end);
       String version = version(admin, end);
-      KafkaSender sender = new KafkaSender(producer(settings, properties));
+      KafkaSender sender =
+          new KafkaSender(
+              new CurrentProducer(() -> producer(settings, properties)), new ReplyTopics(admin));
       return new KafkaConnection(settings, properties, admin, sender, version);
     } catch (RuntimeException e) {
       admin.close(Duration.ZERO);

@@ -99,6 +99,17 @@ final class KafkaErrors {
     return SendException.rejected(code(error), refusal(topic, error), error);
   }
 
+  /** Why a reply was not sent: its requester's topic is not there, or could not be looked at. */
+  static SendException unsentReply(String topic, Throwable error, Duration waited) {
+    if (error instanceof java.util.concurrent.TimeoutException) {
+      return unsent(topic, new TimeoutException("no answer in time"), waited);
+    }
+    boolean unknown = code(error) == ErrorCode.NOT_FOUND;
+    return unknown
+        ? unsent(topic, new TimeoutException("no such topic", error), waited)
+        : unsent(topic, error, waited);
+  }
+
   /** Why a message that the producer had taken was not confirmed. */
   static SendException unconfirmed(String topic, Throwable error) {
     ErrorCode code = code(error);

@@ -74,6 +74,12 @@ final class KafkaReceiver implements ClosedInSteps {
     return receiver;
   }
 
+  /** The partitions; the backlog is the lag of those, not older than half a second or so. */
+  @Override
+  public Status status() {
+    return loop.status();
+  }
+
   @Override
   public void pause() {
     loop.pause(true);

@@ -25,14 +25,16 @@ final class KafkaSender implements Sender {
   /** How long answers that have arrived may take to be handed on when the sender is closed. */
   private static final Duration LAST_ANSWERS = Duration.ofMillis(500);
 
-  private final Producer<byte[], byte[]> producer;
+  private final CurrentProducer producer;
+  private final ReplyTopics replyTopics;
   private final ScheduledThreadPoolExecutor answers;
   private final AnswerThread answerThread;
   private final PendingSends pending;
   private volatile boolean closed;
 
-  KafkaSender(Producer<byte[], byte[]> producer) {
+  KafkaSender(CurrentProducer producer, ReplyTopics replyTopics) {
     this.producer = producer;
+    this.replyTopics = replyTopics;
     this.answers = new ScheduledThreadPoolExecutor(1, Threads.named("waybill-kafka-answers"));
     answers.setRemoveOnCancelPolicy(true);
     answers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -41,7 +43,7 @@ final class KafkaSender implements Sender {
   }
 
   Producer<byte[], byte[]> producer() {
-    return producer;
+    return producer.get();
   }
 
   @Override
@@ -52,35 +54,61 @@ final class KafkaSender implements Sender {
               ErrorCode.UNSUPPORTED, "Kafka has no delayed delivery; see the capabilities.", null));
     }
     String topic = KafkaNames.topic(channel);
-    return send(
-        channel instanceof ReplyQueue replies
-            ? KafkaMapping.toReply(topic, replies, message)
-            : KafkaMapping.toRecord(topic, message),
-        deadline);
+    return channel instanceof ReplyQueue replies
+        ? reply(KafkaMapping.toReply(topic, replies, message), deadline)
+        : send(KafkaMapping.toRecord(topic, message), deadline);
+  }
+
+  private CompletableFuture<String> reply(ProducerRecord<byte[], byte[]> record, Duration allowed) {
+    Deadline deadline = Deadline.in(allowed);
+    try {
+      replyTopics.check(record.topic(), allowed);
+    } catch (SendException e) {
+      return CompletableFuture.failedFuture(closed ? KafkaErrors.closedBeforeSend() : e);
+    }
+    CompletableFuture<String> answer = send(record, deadline.remaining());
+    var unused =
+        answer.whenComplete(
+            (id, error) -> {
+              if (error != null) {
+                replyTopics.forget(record.topic());
+              }
+            });
+    return answer;
   }
 
   /**
    * Sends a record as it is, under the contract of {@link #send(Channel, WireMessage, Duration)}.
    */
   CompletableFuture<String> send(ProducerRecord<byte[], byte[]> record, Duration deadline) {
-    PendingSend send = new PendingSend(record, deadline, answerThread, pending, () -> closed);
+    Producer<byte[], byte[]> with = producer.get();
+    PendingSend send =
+        new PendingSend(
+            record, deadline, answerThread, pending, () -> closed, error -> failed(with, error));
     pending.add(send);
     try {
       if (closed) {
         throw KafkaErrors.closedBeforeSend();
       }
-      send.handTo(producer);
+      send.handTo(with);
       pending.watch(send);
     } catch (SendException e) {
       send.fail(e);
     } catch (KafkaException | IllegalStateException e) {
       // the latter is the producer's way to say that it is closed
+      failed(with, e);
       send.fail(
           closed ? KafkaErrors.closedBeforeSend() : KafkaErrors.unsent(send.topic(), e, deadline));
     } catch (Error e) { // no heap, no native library: perhaps it was taken before
       send.fail(KafkaErrors.unconfirmed(send.topic(), e));
     }
     return send.answer();
+  }
+
+  private void failed(Producer<byte[], byte[]> with, Throwable error) {
+    if (!closed && CurrentProducer.isDefunct(error)) {
+      producer.replace(with, error);
+    }
   }
 
   @Override
@@ -108,7 +136,7 @@ final class KafkaSender implements Sender {
   private void warmUp(String topic, Deadline deadline) {
     while (true) {
       try {
-        var unused = producer.partitionsFor(topic);
+        var unused = producer().partitionsFor(topic);
         return;
       } catch (TimeoutException e) {
         if (deadline.passed()) {
@@ -121,11 +149,7 @@ final class KafkaSender implements Sender {
   /** Waits for answers until the deadline, then fails what has none; leaves no thread. */
   void close(Duration deadline) {
     closed = true;
-    try {
-      producer.close(deadline);
-    } catch (KafkaException e) {
-      log.warn("The Kafka producer did not close cleanly", e);
-    }
+    producer.close(deadline);
     answers.shutdown();
     try {
       if (!answers.awaitTermination(LAST_ANSWERS.toMillis(), TimeUnit.MILLISECONDS)) {

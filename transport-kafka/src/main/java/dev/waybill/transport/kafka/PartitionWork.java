@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.transport.kafka.CommitMetadata.Failed;
 import dev.waybill.transport.support.SettledPrefix;
 import dev.waybill.transport.support.SettledPrefix.Range;
 import java.nio.ByteBuffer;
@@ -26,10 +27,16 @@ final class PartitionWork {
   private final TopicPartition partition;
   private final PollClock clock;
   private final List<Range> settledBefore;
+
+  /** Of records that are open, or that an earlier assignment has left and are not fetched yet. */
+  private final TreeMap<Long, Failed> failed;
+
   private final TreeMap<Long, Held> waiting = new TreeMap<>();
+  private final List<Runnable> afterHandOver = new ArrayList<>();
   private @Nullable SettledPrefix prefix;
   private @Nullable OffsetAndMetadata committed;
   private int opened;
+  private boolean handingOver;
   private boolean owned = true;
   private boolean ending;
   private boolean changed;
@@ -43,10 +50,12 @@ final class PartitionWork {
     this.partition = partition;
     this.clock = clock;
     this.committed = committed;
-    this.settledBefore =
+    CommitMetadata before =
         committed == null
-            ? List.of()
+            ? CommitMetadata.NONE
             : CommitMetadata.decode(committed.offset(), committed.metadata());
+    this.settledBefore = before.settled();
+    this.failed = new TreeMap<>(before.failed());
     this.prefix = committed == null ? null : new SettledPrefix(committed.offset());
   }
 
@@ -69,24 +78,32 @@ final class PartitionWork {
    * @param position where the next fetch begins; offsets between have no record
    */
   synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+    Set<Long> gone = new HashSet<>(failed.headMap(position).keySet());
+    gone.removeIf(offset -> prefix != null && offset < prefix.next());
     for (ConsumerRecord<byte[], byte[]> record : records) {
       SettledPrefix ids = prefixFrom(record.offset());
       ids.add(record.offset());
       if (isSettledBefore(record.offset())) {
         ids.settle(record.offset());
       } else {
-        waiting.put(record.offset(), Held.fresh(record));
+        gone.remove(record.offset());
+        waiting.put(record.offset(), Held.fetched(record, failed.get(record.offset())));
       }
     }
+    failed.keySet().removeAll(gone);
     prefixFrom(position).skipTo(position);
     changed = true;
   }
 
   /**
    * Takes out the next record to deliver: the lowest offset that is due and has no earlier record
-   * of its key waiting.
+   * of its key waiting; none if the assignment is not owned any more. To be followed by {@link
+   * #handedOver}.
    */
   synchronized @Nullable Held next() {
+    if (!isOwned()) {
+      return null;
+    }
     Set<ByteBuffer> blocked = Set.of();
     for (Iterator<Held> all = waiting.values().iterator(); all.hasNext(); ) {
       Held held = all.next();
@@ -95,6 +112,7 @@ final class PartitionWork {
       if (free && held.isDue()) {
         all.remove();
         opened++;
+        handingOver = true;
         return held;
       }
       if (key != null) {
@@ -103,6 +121,57 @@ final class PartitionWork {
       }
     }
     return null;
+  }
+
+  /** What {@link #next} has taken out is with the listener, or will never be. */
+  void handedOver() {
+    List<Runnable> put;
+    synchronized (this) {
+      handingOver = false;
+      put = List.copyOf(afterHandOver);
+      afterHandOver.clear();
+    }
+    put.forEach(Runnable::run);
+  }
+
+  /**
+   * Does something at once, or when what is on its way to the listener is there. What puts a record
+   * back is done so: a later record of its key must not arrive after that.
+   */
+  void whenHandedOver(Runnable action) {
+    synchronized (this) {
+      if (handingOver) {
+        afterHandOver.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /** How long it is until a record that waits for its time is due; {@code most} if longer. */
+  synchronized Duration untilDue(Duration most) {
+    Duration least = most;
+    for (Held held : waiting.values()) {
+      Deadline due = held.due();
+      if (due != null && !due.passed() && due.remaining().compareTo(least) < 0) {
+        least = due.remaining();
+      }
+    }
+    return least;
+  }
+
+  /** How many records are fetched and not settled. */
+  synchronized int unsettled() {
+    return waiting.size() + opened;
+  }
+
+  /** How many records are settled though an earlier one is not, gaps between them included. */
+  synchronized int settledAhead() {
+    long count = 0;
+    for (Range range : prefix == null ? settledBefore : settledBeyond(prefix)) {
+      count += range.to() - range.from();
+    }
+    return (int) Math.min(count, Integer.MAX_VALUE);
   }
 
   /** How many records wait for their delivery. */
@@ -116,6 +185,7 @@ final class PartitionWork {
       return false;
     }
     prefixFrom(held.offset()).settle(held.offset());
+    failed.remove(held.offset());
     changed = true;
     closeOne();
     return true;
@@ -127,6 +197,10 @@ final class PartitionWork {
       return false;
     }
     waiting.put(held.offset(), held.again(after, attemptsMade));
+    if (attemptsMade > 0) {
+      failed.put(held.offset(), new Failed(attemptsMade, dueTime(after)));
+      changed = true;
+    }
     closeOne();
     return true;
   }
@@ -165,7 +239,7 @@ final class PartitionWork {
     }
     changed = false;
     long offset = prefix.end();
-    String metadata = CommitMetadata.encode(offset, settledBeyond(prefix));
+    String metadata = new CommitMetadata(settledBeyond(prefix), failed).encode(offset);
     OffsetAndMetadata now = new OffsetAndMetadata(offset, metadata);
     return now.equals(committed) ? null : now;
   }
@@ -189,6 +263,18 @@ final class PartitionWork {
       }
     }
     return all;
+  }
+
+  /** Rounded up, for it must not be too early. */
+  private static long dueTime(Duration after) {
+    if (after.isZero()) {
+      return 0;
+    }
+    try {
+      return Math.addExact(System.currentTimeMillis(), Math.addExact(after.toMillis(), 1));
+    } catch (ArithmeticException e) { // for ever
+      return Long.MAX_VALUE;
+    }
   }
 
   private boolean isOurs() {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -30,6 +31,7 @@ final class PendingSend implements Callback, Runnable {
   private final Executor answers;
   private final PendingSends all;
   private final BooleanSupplier closed;
+  private final Consumer<Exception> failed;
   private final Thread caller = Thread.currentThread();
   private boolean calling;
   private @Nullable Exception refusal;
@@ -42,15 +44,19 @@ final class PendingSend implements Callback, Runnable {
    * @param answers where the answer is completed
    * @param all where it is kept until it has an answer
    * @param closed whether the producer is being closed, which then aborts
+   * @param failed is told of what the producer fails with, on the thread of the answers or the
+   *     caller's
    */
   PendingSend(
       ProducerRecord<byte[], byte[]> record,
       Duration deadline,
       Executor answers,
       PendingSends all,
-      BooleanSupplier closed) {
+      BooleanSupplier closed,
+      Consumer<Exception> failed) {
     this.all = all;
     this.closed = closed;
+    this.failed = failed;
     this.record = record;
     this.allowed = deadline;
     this.deadline = Deadline.in(deadline);
@@ -85,6 +91,7 @@ final class PendingSend implements Callback, Runnable {
       }
     } while (isWorthAnotherTry(refusal));
     if (refusal != null) {
+      failed.accept(refusal);
       fail(KafkaErrors.unsent(topic(), refusal, allowed));
     }
   }
@@ -117,6 +124,7 @@ final class PendingSend implements Callback, Runnable {
   public void run() {
     Exception failure = error;
     if (failure != null) {
+      failed.accept(failure);
       SendException problem = KafkaErrors.unconfirmed(topic(), failure);
       boolean aborted =
           closed.getAsBoolean() && problem.certainty() == SendException.Certainty.UNKNOWN;

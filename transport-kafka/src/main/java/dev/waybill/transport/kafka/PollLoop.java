@@ -17,22 +17,23 @@ import org.slf4j.LoggerFactory;
 final class PollLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(PollLoop.class);
   private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration STATUS = Duration.ofMillis(500);
 
   /** While records wait for credit, of which little by little may come back. */
   private static final Duration POLL_WITHOUT_CREDIT = Duration.ofMillis(10);
 
   /**
-   * How many records may wait in memory at least before fetching stops: with fewer, one key that
-   * waits would stop all others where the credit is small.
+   * How many records beyond the credit may wait in memory before fetching stops: with fewer, one
+   * key that waits would stop all others where the credit is small.
    */
-  private static final int MIN_WAITING = 32;
+  private static final int MORE_WAITING = 32;
 
   /** How many are handed over at a time: with more, the first of them would wait for the last. */
   private static final int BATCH = 32;
 
   private final String source;
   private final String address;
-  private final int maxWaiting;
+  private final long maxWaiting;
   private final Credit credit;
   private final Settler settler;
   private final Receiver.Listener listener;
@@ -42,13 +43,15 @@ final class PollLoop implements Runnable {
   private final Gate gate = new Gate();
   private volatile ConsumerSession session;
   private volatile boolean paused;
+  private volatile Receiver.Status status = Receiver.Status.UNKNOWN;
+  private Deadline nextStatus = Deadline.in(Duration.ZERO);
   private boolean fetching = true;
 
   /**
    * A loop.
    *
    * @param sessions makes consumers; the first one at once
-   * @param maxUnsettled how many records may wait in memory before fetching stops, or a few more
+   * @param maxUnsettled how many records may wait in memory before fetching stops, and a few more
    */
   PollLoop(
       String source,
@@ -60,13 +63,18 @@ final class PollLoop implements Runnable {
       Supplier<ConsumerSession> sessions) {
     this.source = source;
     this.address = address;
-    this.maxWaiting = Math.max(maxUnsettled, MIN_WAITING);
+    this.maxWaiting = (long) maxUnsettled + MORE_WAITING;
     this.credit = credit;
     this.settler = settler;
     this.listener = listener;
     this.reporter = new Reporter(listener);
     this.sessions = sessions;
     this.session = sessions.get();
+  }
+
+  /** As it was a moment ago; while there is no broker, before. */
+  Receiver.Status status() {
+    return status;
   }
 
   void pause(boolean on) {
@@ -102,6 +110,7 @@ final class PollLoop implements Runnable {
       }
     } finally {
       session.close();
+      status = Receiver.Status.UNKNOWN;
     }
   }
 
@@ -111,8 +120,9 @@ final class PollLoop implements Runnable {
     while (!end.hasCome()) {
       deliver(current);
       throttle(current);
-      current.poll(credit.mayComeUnnoticed() ? POLL_WITHOUT_CREDIT : POLL);
+      current.poll(untilDue(current, credit.mayComeUnnoticed() ? POLL_WITHOUT_CREDIT : POLL));
       report(watch.look());
+      noteStatus(current);
     }
   }
 
@@ -126,15 +136,27 @@ final class PollLoop implements Runnable {
     } while (some);
   }
 
+  private static Duration untilDue(ConsumerSession current, Duration most) {
+    Duration wait = most;
+    for (PartitionWork work : current.works()) {
+      wait = work.untilDue(wait);
+    }
+    return wait;
+  }
+
   private boolean deliverFrom(PartitionWork work) {
     List<KafkaDelivery> deliveries = new ArrayList<>();
-    KafkaDelivery next = next(work);
-    while (next != null) {
-      deliveries.add(next);
-      next = deliveries.size() < BATCH ? next(work) : null;
-    }
-    if (!deliveries.isEmpty()) {
-      listener.delivered(deliveries);
+    try {
+      KafkaDelivery next = next(work);
+      while (next != null) {
+        deliveries.add(next);
+        next = deliveries.size() < BATCH ? next(work) : null;
+      }
+      if (!deliveries.isEmpty()) {
+        listener.delivered(deliveries);
+      }
+    } finally {
+      work.handedOver();
     }
     return !deliveries.isEmpty();
   }
@@ -165,6 +187,13 @@ final class PollLoop implements Runnable {
     fetching = fetches;
   }
 
+  private void noteStatus(ConsumerSession current) {
+    if (nextStatus.passed()) {
+      nextStatus = Deadline.in(STATUS);
+      status = current.status();
+    }
+  }
+
   private void report(ConnectionWatch.Health health) {
     switch (health) {
       case LOST -> reporter.failed(KafkaErrors.disconnected(source, address));
@@ -180,6 +209,7 @@ final class PollLoop implements Runnable {
     log.debug("The consumer of {} is replaced", source, error);
     reporter.failed(KafkaErrors.receiving(source, error));
     session.close();
+    status = Receiver.Status.UNKNOWN;
     while (!end.hasCome()) {
       end.backOff();
       try {

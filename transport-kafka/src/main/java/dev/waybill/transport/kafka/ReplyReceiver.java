@@ -163,6 +163,9 @@ final class ReplyReceiver implements ClosedInSteps {
       log.trace("Woken up");
       return;
     }
+    if (!records.isEmpty()) {
+      works();
+    }
     for (ConsumerRecord<byte[], byte[]> record : records) {
       if (KafkaMapping.isFor(replies.queue(), record)) {
         waiting.add(record);
@@ -174,12 +177,14 @@ final class ReplyReceiver implements ClosedInSteps {
   private void report(Health health) {
     switch (health) {
       case LOST -> reporter.failed(KafkaErrors.disconnected(source(), address));
-      case GOOD -> {
-        end.succeeded();
-        reporter.recovered();
-      }
+      case GOOD -> works();
       case UNKNOWN -> {}
     }
+  }
+
+  private void works() {
+    end.succeeded();
+    reporter.recovered();
   }
 
   private void wakeup() {

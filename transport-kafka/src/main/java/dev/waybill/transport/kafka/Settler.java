@@ -30,9 +30,11 @@ final class Settler {
     if (how instanceof Settlement.Reject reject) {
       reject(held, work, reject, result);
     } else if (how instanceof Settlement.Release release) {
-      boolean done = work.release(held, release.after(), release.attemptsMade());
-      finish(done, result);
-      wake.run();
+      work.whenHandedOver(
+          () -> {
+            finish(work.release(held, release.after(), release.attemptsMade()), result);
+            wake.run();
+          });
     } else {
       finish(work.accept(held), result);
     }

@@ -17,6 +17,7 @@ import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -86,6 +87,31 @@ class KafkaGroupTest {
     await()
         .atMost(Inbox.LONG_ENOUGH)
         .untilAsserted(() -> assertThat(committed(connection).offset()).isEqualTo(5));
+  }
+
+  @Test
+  void aReceiverTellsWhatItOwnsHowFarItIsBehindAndWhatIsSettledAhead() throws Exception {
+    TransportConnection connection = onePartition(7);
+    Receiver receiver = connection.receive(queue, 3, inbox);
+    List<Delivery> all = inbox.next(3);
+
+    settle(all.get(1), Settlement.accept());
+    settle(all.get(2), Settlement.accept());
+    inbox.next(2);
+
+    await()
+        .atMost(Inbox.LONG_ENOUGH)
+        .untilAsserted(
+            () -> {
+              Receiver.Status now = receiver.status();
+              assertThat(now.owned()).containsExactly(queue.name() + "-0");
+              assertThat(now.backlog()).isEqualTo(5);
+              assertThat(now.asOf()).isBeforeOrEqualTo(Instant.now());
+              assertThat(now.settledAhead()).isEqualTo(2);
+              assertThat(now.waiting()).isEqualTo(2);
+            });
+    receiver.close();
+    assertThat(receiver.status()).isEqualTo(Receiver.Status.UNKNOWN);
   }
 
   @Test

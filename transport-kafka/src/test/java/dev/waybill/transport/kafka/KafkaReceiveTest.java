@@ -369,31 +369,6 @@ class KafkaReceiveTest {
     assertThat(failing.events).startsWith("failed");
   }
 
-  @Test
-  void aPartitionThatMovesTakesItsOpenDeliveriesAlong() throws Exception {
-    Queue queue = queue();
-    TransportConnection connection = kafka.prepared(queue);
-    send(
-        connection,
-        queue,
-        IntStream.range(0, 30).mapToObj(i -> keyed("" + i, "" + i)).toArray(WireMessage[]::new));
-    connection.receive(queue, 30, inbox);
-    List<Delivery> all = inbox.next(30);
-    Inbox other = new Inbox();
-
-    kafka.prepared(queue).receive(queue, 30, other);
-
-    Delivery moved = other.next();
-    Delivery before =
-        all.stream().filter(d -> d.brokerId().equals(moved.brokerId())).findFirst().orElseThrow();
-    assertThat(before.isOwned()).isFalse();
-    assertThat(settle(before, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
-    List<Delivery> kept = all.stream().filter(Delivery::isOwned).toList();
-    assertThat(kept).isNotEmpty();
-    kept.forEach(Inbox::accept);
-    assertThat(other.next(29 - kept.size())).hasSize(29 - kept.size());
-  }
-
   private static WireMessage[] messages(int count) {
     return IntStream.range(0, count).mapToObj(i -> message("" + i)).toArray(WireMessage[]::new);
   }

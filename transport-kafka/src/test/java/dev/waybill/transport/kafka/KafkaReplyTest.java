@@ -176,6 +176,23 @@ class KafkaReplyTest {
   }
 
   @Test
+  void aBrokerThatMakesTopicsByItselfMakesNoneOfAReplyAddress() throws Exception {
+    try (KafkaTestBroker generous =
+            KafkaTestBroker.builder().property("auto.create.topics.enable", "true").start();
+        KafkaFixture there = new KafkaFixture(generous)) {
+      TransportConnection connection = there.prepared(queue());
+
+      SendException problem = KafkaSendTest.failure(connection, one, message("x"), DEADLINE);
+
+      assertThat(problem.code()).isEqualTo(ErrorCode.NOT_FOUND);
+      assertThat(connection.unwrap(Admin.class).orElseThrow().listTopics().names().get())
+          .noneMatch(name -> name.startsWith("replies."));
+      assertThat(connection.prepare(replying(two), Mode.CREATE)).isEmpty();
+      send(connection, one, message("found now"));
+    }
+  }
+
+  @Test
   void aReplyToAnInstanceThatIsGoneIsConfirmedAndLost() throws Exception {
     prepared(one).close();
     TransportConnection connection = prepared(two);

@@ -31,8 +31,14 @@ import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.OutOfOrderSequenceException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -179,7 +185,8 @@ class KafkaSendTest {
             throw new NoClassDefFoundError("lz4");
           }
         };
-    KafkaSender sender = new KafkaSender(exhausted);
+    KafkaSender sender =
+        new KafkaSender(new CurrentProducer(() -> exhausted), new ReplyTopics(null));
     try {
       CompletableFuture<String> answer = sender.send(new Queue("q", false), message("x"), DEADLINE);
 
@@ -191,6 +198,77 @@ class KafkaSendTest {
     } finally {
       sender.close(Duration.ZERO);
     }
+  }
+
+  @Test
+  void aProducerThatIsDefunctIsClosedAndReplaced() {
+    List<MockProducer<byte[], byte[]>> made = new ArrayList<>();
+    KafkaSender sender =
+        new KafkaSender(
+            new CurrentProducer(
+                () -> {
+                  made.add(
+                      new MockProducer<>(
+                          false, null, new ByteArraySerializer(), new ByteArraySerializer()));
+                  return made.get(made.size() - 1);
+                }),
+            new ReplyTopics(null));
+    try {
+      Queue channel = new Queue("q", false);
+      CompletableFuture<String> first = sender.send(channel, message("1"), DEADLINE);
+      made.get(0).errorNext(new OutOfOrderSequenceException("lost"));
+
+      assertThat(first)
+          .failsWithin(DEADLINE)
+          .withThrowableOfType(ExecutionException.class)
+          .havingCause()
+          .isInstanceOfSatisfying(
+              SendException.class, e -> assertThat(e.certainty()).isEqualTo(Certainty.UNKNOWN));
+      assertThat(made).hasSize(2);
+      assertThat(made.get(0).closed()).isTrue();
+      CompletableFuture<String> second = sender.send(channel, message("2"), DEADLINE);
+      made.get(1).completeNext();
+      assertThat(second).succeedsWithin(DEADLINE);
+    } finally {
+      sender.close(Duration.ZERO);
+    }
+  }
+
+  @Test
+  void aProducerThatFailsAMessageForTheMessagesSakeIsKept() {
+    MockProducer<byte[], byte[]> only =
+        new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
+    KafkaSender sender = new KafkaSender(new CurrentProducer(() -> only), new ReplyTopics(null));
+    try {
+      for (RuntimeException error :
+          List.of(
+              new TopicAuthorizationException("q"),
+              new RecordTooLargeException("large"),
+              new TimeoutException("late"))) {
+        CompletableFuture<String> answer =
+            sender.send(new Queue("q", false), message("1"), DEADLINE);
+        only.errorNext(error);
+        assertThat(answer).failsWithin(DEADLINE);
+      }
+      assertThat(only.closed()).isFalse();
+    } finally {
+      sender.close(Duration.ZERO);
+    }
+  }
+
+  @Test
+  void aProducerThatSomebodyElseHasClosedIsReplaced() {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    Producer<?, ?> before = connection.unwrap(Producer.class).orElseThrow();
+    before.close();
+
+    SendException problem = failure(connection, queue, message("1"), DEADLINE);
+
+    assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
+    assertThat(connection.sender().send(queue, message("2"), DEADLINE)).succeedsWithin(DEADLINE);
+    assertThat(connection.unwrap(Producer.class).orElseThrow()).isNotSameAs(before);
+    assertThat(kafka.read(queue.name(), 1)).hasSize(1);
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -120,12 +121,107 @@ class PartitionWorkTest {
 
   @Test
   void anAssignmentThatWasNotPolledInTimeIsNotOwned() {
-    PartitionWork work = new PartitionWork(PARTITION, null, new PollClock(Duration.ofNanos(-1)));
-    add(work, "a");
+    AtomicLong time = new AtomicLong();
+    PartitionWork work = new PartitionWork(PARTITION, null, new PollClock(DAY, time::get));
+    add(work, "a", "b");
+    Held held = work.next();
+    work.handedOver();
+
+    time.set(DAY.toNanos() + 1);
 
     assertThat(work.isOwned()).isFalse();
-    assertThat(work.accept(takeAll(work).get(0))).isFalse();
+    assertThat(work.next()).isNull();
+    assertThat(work.accept(held)).isFalse();
     assertThat(work.uncommitted()).isNull();
+  }
+
+  @Test
+  void whatFailedIsCommittedWithItsAttemptsAndItsTimeAndKnownToTheNextAssignment() {
+    PartitionWork work = work(null);
+    add(work, "a:1", "a:2", "b:1");
+    List<Held> out = takeAll(work);
+    work.release(out.get(1), Duration.ZERO, 0);
+    work.release(out.get(2), DAY, 2);
+    long before = System.currentTimeMillis();
+    work.release(out.get(0), DAY, 1);
+    long after = System.currentTimeMillis();
+
+    OffsetAndMetadata commit = work.uncommitted();
+
+    CommitMetadata said = CommitMetadata.decode(0, commit.metadata());
+    assertThat(said.failed()).containsOnlyKeys(0L, 2L);
+    assertThat(said.failed().get(2L).attempts()).isEqualTo(2);
+    assertThat(said.failed().get(0L).attempts()).isEqualTo(1);
+    assertThat(said.failed().get(0L).due())
+        .isBetween(before + DAY.toMillis(), after + DAY.toMillis() + 1);
+    PartitionWork next = work(commit);
+    add(next, "a:1", "a:2", "b:1", "c:1");
+    assertThat(takeAll(next)).extracting(Held::offset).containsExactly(3L);
+    assertThat(next.uncommitted()).as("nothing new").isNull();
+  }
+
+  @Test
+  void whatIsDueGoesOnCounting() {
+    PartitionWork work = work(new OffsetAndMetadata(0, "wb1:;0.3.1"));
+
+    add(work, "a", "b");
+
+    assertThat(takeAll(work))
+        .extracting(Held::offset, Held::attempt)
+        .containsExactly(
+            org.assertj.core.groups.Tuple.tuple(0L, 4), org.assertj.core.groups.Tuple.tuple(1L, 1));
+  }
+
+  @Test
+  void aFailureOfARecordThatIsNotThereAnyMoreIsForgotten() {
+    PartitionWork work = work(new OffsetAndMetadata(0, "wb1:;0.1,1.1,6.1"));
+
+    work.add(List.of(new ConsumerRecord<byte[], byte[]>("t", 0, 1, null, new byte[] {'x'})), 5);
+
+    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(1, "wb1:;0.1,6.1"));
+  }
+
+  @Test
+  void whatIsSettledHasNoFailureAnyMore() {
+    PartitionWork work = work(new OffsetAndMetadata(0, "wb1:;1.2"));
+    add(work, "a", "b");
+    List<Held> out = takeAll(work);
+
+    work.accept(out.get(1));
+
+    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(0, "wb1:1.1"));
+  }
+
+  @Test
+  void aRecordIsPutBackOnlyWhenWhatIsOnItsWayHasArrived() {
+    PartitionWork work = work(null);
+    add(work, "a:1", "a:2");
+    Held first = work.next();
+    work.handedOver();
+    Held second = work.next();
+    List<String> events = new ArrayList<>();
+
+    work.whenHandedOver(() -> events.add("released " + work.release(first, DAY, 1)));
+    events.add("arrived");
+    work.handedOver();
+
+    assertThat(events).containsExactly("arrived", "released true");
+    assertThat(second.offset()).isEqualTo(1);
+  }
+
+  @Test
+  void theNextDueTimeIsTheSoonestOne() {
+    PartitionWork work = work(null);
+    add(work, "a", "b");
+    List<Held> out = takeAll(work);
+    assertThat(work.untilDue(DAY.multipliedBy(2))).isEqualTo(DAY.multipliedBy(2));
+
+    work.release(out.get(0), DAY, 1);
+    work.release(out.get(1), Duration.ofHours(1), 1);
+
+    assertThat(work.untilDue(DAY.multipliedBy(2)))
+        .isBetween(Duration.ofMinutes(59), Duration.ofHours(1));
+    assertThat(work.untilDue(Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(1));
   }
 
   private static PartitionWork work(OffsetAndMetadata committed) {
@@ -151,6 +247,7 @@ class PartitionWorkTest {
   private static List<Held> takeAll(PartitionWork work) {
     List<Held> all = new ArrayList<>();
     for (Held held = work.next(); held != null; held = work.next()) {
+      work.handedOver();
       all.add(held);
     }
     return all;
