@@ -199,7 +199,10 @@ public interface MessageBus extends AutoCloseable {
     /** What the bus may do to make its topology stand; default {@link Topology.Mode#CREATE}. */
     Builder topology(Topology.Mode mode);
 
-    /** How long a send may take; positive. Default {@link #DEFAULT_SEND_TIMEOUT}. */
+    /**
+     * How long a send may take; positive. Default {@link #DEFAULT_SEND_TIMEOUT}. A send may be
+     * given up a hundredth of it sooner, 10 ms at most, together with one that began before it.
+     */
     Builder sendTimeout(Duration timeout);
 
     /**

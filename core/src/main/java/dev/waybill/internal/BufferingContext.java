@@ -119,6 +119,12 @@ final class BufferingContext implements HandlerContext {
     return take().stream().map(outgoing::ready).toList();
   }
 
+  /** Ends the context if nothing was sent through it; returns whether. */
+  synchronized boolean closeIfEmpty() {
+    closed = closed || buffer.isEmpty();
+    return buffer.isEmpty();
+  }
+
   /** The handler has succeeded: everything leaves, in order; completes when all is confirmed. */
   CompletableFuture<?> flush() {
     List<Outgoing> ready = take();

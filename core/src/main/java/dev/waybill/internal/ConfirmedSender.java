@@ -38,6 +38,7 @@ final class ConfirmedSender {
   private final String transport;
   private final Duration timeout;
   private final ScheduledExecutorService timer;
+  private final Deadlines deadlines;
   private final Trouble trouble;
 
   ConfirmedSender(BusPlan plan, Sender sender, ScheduledExecutorService timer) {
@@ -45,6 +46,7 @@ final class ConfirmedSender {
     this.transport = plan.transport().name();
     this.timeout = plan.sendTimeout();
     this.timer = timer;
+    this.deadlines = new Deadlines(timer, timeout);
     this.trouble = new Trouble(plan.clock());
   }
 
@@ -76,11 +78,12 @@ final class ConfirmedSender {
   }
 
   /** Something asked of the broker, whose answer is due by the deadline. */
-  private final class Call<R> {
+  private final class Call<R> implements Runnable {
     private final Object what;
     private final boolean sends;
     private final Duration timeout;
     private final CompletableFuture<R> answer = new CompletableFuture<>();
+    private volatile Deadlines.@Nullable Moment deadline;
 
     /**
      * A call.
@@ -112,7 +115,7 @@ final class ConfirmedSender {
                 }
               });
       if (!answer.isDone()) {
-        keepDeadline(timeout.toNanos() - (System.nanoTime() - begun));
+        keepDeadline(System.nanoTime() - begun);
       }
       return answer;
     }
@@ -121,11 +124,19 @@ final class ConfirmedSender {
      * Time passes by the timer, which may be a test's; what the transport has held up the caller is
      * over whatever the timer says.
      */
-    private void keepDeadline(long left) {
+    private void keepDeadline(long elapsed) {
       try {
-        ScheduledFuture<?> deadline =
-            timer.schedule(this::timedOut, Math.max(0, left), TimeUnit.NANOSECONDS);
-        var unused = answer.whenComplete((done, failure) -> deadline.cancel(false));
+        if (timeout.equals(deadlines.length()) && deadlines.isNow(elapsed)) {
+          Deadlines.Moment begun = deadlines.begin(this);
+          deadline = begun;
+          if (answer.isDone()) { // meanwhile
+            begun.end(this);
+          }
+        } else {
+          long left = Math.max(0, timeout.toNanos() - elapsed);
+          ScheduledFuture<?> own = timer.schedule(this, left, TimeUnit.NANOSECONDS);
+          var unused = answer.whenComplete((done, failure) -> own.cancel(false));
+        }
       } catch (RejectedExecutionException e) { // the bus was closed while the transport sent
         fail(
             unknown(
@@ -136,7 +147,9 @@ final class ConfirmedSender {
       }
     }
 
-    private void timedOut() {
+    /** The deadline is over. */
+    @Override
+    public void run() {
       fail(
           unknown(
               ErrorCode.TIMEOUT,
@@ -178,6 +191,7 @@ final class ConfirmedSender {
         trouble.isOver(); // also if the deadline was faster: the broker answers again
       }
       answer.complete(result);
+      endDeadline();
     }
 
     private void fail(MessagingException failure) {
@@ -187,6 +201,14 @@ final class ConfirmedSender {
             "sends fail, the last one with %s: %s".formatted(failure.code(), failure.getMessage()));
       }
       answer.completeExceptionally(failure);
+      endDeadline();
+    }
+
+    private void endDeadline() {
+      Deadlines.Moment begun = deadline;
+      if (begun != null) {
+        begun.end(this);
+      }
     }
   }
 }

@@ -35,7 +35,8 @@ final class ConsumerConfiguration implements ConsumerSpec {
   /** A handler with the kind it was registered for. */
   record Registration(Class<?> type, MessageKind kind, Invocation invocation) {}
 
-  private static final CompletableFuture<Outcome> ACKNOWLEDGED =
+  /** What a handler that has returned has decided. */
+  static final CompletionStage<Outcome> ACKNOWLEDGED =
       CompletableFuture.completedFuture(Outcome.acknowledged());
 
   /** The queue's or topic's name. */

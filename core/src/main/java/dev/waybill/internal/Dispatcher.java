@@ -7,6 +7,7 @@ import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement.Result;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -48,7 +49,11 @@ final class Dispatcher {
   private final Lanes lanes;
   private int concurrency;
   private int running;
-  private boolean stopping;
+
+  /** A worker was called, and has not looked for its first message yet. */
+  private boolean coming;
+
+  private volatile boolean stopping;
 
   Dispatcher(
       Source source,
@@ -71,16 +76,25 @@ final class Dispatcher {
 
   /** A message has arrived. Does not block. */
   void delivered(Delivery delivery) {
-    Work work = new Work(delivery);
-    firstFailures.giveTo(work);
+    delivered(List.of(delivery));
+  }
+
+  /** Messages have arrived. Does not block. */
+  void delivered(List<? extends Delivery> deliveries) {
+    List<Work> works = new ArrayList<>(deliveries.size());
+    for (Delivery delivery : deliveries) {
+      Work work = new Work(delivery);
+      firstFailures.giveTo(work);
+      works.add(work);
+    }
     synchronized (lock) {
       if (!stopping) {
-        lanes.add(work);
-        pump();
+        works.forEach(lanes::add);
+        pump(0);
         return;
       }
     }
-    var unused = settler.release(work);
+    giveBack(works);
   }
 
   /** Changes how many handlers may run at a time; those that run go on. */
@@ -88,7 +102,7 @@ final class Dispatcher {
     synchronized (lock) {
       concurrency = handlers;
       if (!stopping) {
-        pump();
+        pump(0);
       }
     }
   }
@@ -174,29 +188,69 @@ final class Dispatcher {
     }
   }
 
-  /** Starts as many handlers as may run; under the lock. */
-  private void pump() {
-    for (Lane lane = nextIfFree(); lane != null; lane = nextIfFree()) {
-      Work work = lane.queue.element();
-      work.busy(true);
-      running++;
-      Lane begun = lane;
-      workers.execute(() -> run(begun, work));
+  /**
+   * Calls a worker if there is something to begin, and none is coming already, who would call the
+   * next: with handlers that are quick the first may do all of it; under the lock.
+   *
+   * @param sure how many are at work and about to look for their next
+   */
+  private void pump(int sure) {
+    if (!coming && Math.min(lanes.ready(), concurrency - running) > sure) {
+      workers.execute(this::work);
+      coming = true;
     }
   }
 
-  private @Nullable Lane nextIfFree() {
-    return running < concurrency ? lanes.next() : null;
+  /**
+   * A worker: handles what is ready, one after another, until nothing is. To call a worker for each
+   * message would cost more than many a handler.
+   */
+  private void work() {
+    for (Turn turn = first(); turn != null; turn = next(turn)) {
+      run(turn);
+    }
   }
 
-  private void run(Lane lane, Work work) {
+  private @Nullable Turn first() {
+    synchronized (lock) {
+      coming = false;
+      return begin();
+    }
+  }
+
+  private @Nullable Turn next(Turn before) {
+    boolean over = before.leave();
+    synchronized (lock) {
+      if (over) {
+        running--;
+        checkDrained();
+      }
+      return begin();
+    }
+  }
+
+  /** Under the lock. */
+  private @Nullable Turn begin() {
+    Lane lane = !stopping && running < concurrency ? lanes.next() : null;
+    if (lane == null) {
+      return null;
+    }
+    Work work = lane.queue.element();
+    work.busy(true);
+    running++;
+    pump(0);
+    return new Turn(lane, work);
+  }
+
+  private void run(Turn turn) {
+    Work work = turn.work;
     if (!work.delivery.isOwned()) {
       LOG.info(
           "{} from the {} was lost before it was handled, and will come again",
           work.delivery.brokerId(),
           source);
-      freed();
-      finished(lane, work, Result.NOT_OWNED);
+      turn.over();
+      finished(turn, Result.NOT_OWNED);
       return;
     }
     var unused =
@@ -211,8 +265,7 @@ final class Dispatcher {
                         bug);
                   }
                   resolved(
-                      lane,
-                      work,
+                      turn,
                       bug == null ? resolution : Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
                 });
   }
@@ -225,43 +278,43 @@ final class Dispatcher {
     }
   }
 
-  private void resolved(Lane lane, Work work, Resolution resolution) {
-    carryOut(lane, work, resolution);
-    freed();
+  private void resolved(Turn turn, Resolution resolution) {
+    boolean byItsWorker = turn.over();
+    carryOut(turn, resolution);
+    if (!byItsWorker) {
+      freed();
+    }
   }
 
-  private void carryOut(Lane lane, Work work, Resolution resolution) {
-    boolean stop;
-    synchronized (lock) {
-      stop = stopping;
-    }
+  private void carryOut(Turn turn, Resolution resolution) {
+    Work work = turn.work;
     boolean cutOff = draining.isImpatient() && resolution.failure() != null && !work.isAccepted();
     if (cutOff) { // interrupted by us: not a failure of the handler's
       work.undo();
-      settleThenFinish(lane, work, settler.release(work));
+      settleThenFinish(turn, settler.release(work));
     } else if (resolution.outcome() instanceof Outcome.Retried retried && !work.isAccepted()) {
       if (waitsAtTheBroker(retried.after())) {
-        giveBackUntilDue(lane, work, resolution);
-      } else if (stop) {
-        settleThenFinish(lane, work, settler.release(work));
+        giveBackUntilDue(turn, resolution);
+      } else if (stopping) {
+        settleThenFinish(turn, settler.release(work));
       } else {
-        retry(lane, work, retried.after());
+        retry(turn, retried.after());
       }
     } else {
-      settleThenFinish(lane, work, resolution);
+      settleThenFinish(turn, resolution);
     }
   }
 
-  private void settleThenFinish(Lane lane, Work work, Resolution resolution) {
+  private void settleThenFinish(Turn turn, Resolution resolution) {
     var unused =
         settler
-            .settle(work, resolution)
+            .settle(turn.work, resolution)
             .whenComplete(
                 (result, unstored) -> {
                   if (unstored == null) {
-                    finished(lane, work, result);
+                    finished(turn, result);
                   } else {
-                    carryOut(lane, work, otherwise(resolution, unstored));
+                    carryOut(turn, otherwise(resolution, unstored));
                   }
                 });
   }
@@ -280,47 +333,47 @@ final class Dispatcher {
   }
 
   /** The message, and what is behind it, need no place here until then. */
-  private void giveBackUntilDue(Lane lane, Work work, Resolution resolution) {
-    firstFailures.keep(work);
+  private void giveBackUntilDue(Turn turn, Resolution resolution) {
+    firstFailures.keep(turn.work);
     var unused =
         settler
-            .settle(work, resolution)
-            .whenComplete((result, failure) -> comesAgain(lane, work, () -> leave(lane, result)));
+            .settle(turn.work, resolution)
+            .whenComplete((result, failure) -> comesAgain(turn, () -> leave(turn.lane, result)));
   }
 
   private List<Work> leave(Lane lane, Result result) {
     return result == Result.SETTLED ? lanes.givenBack(lane) : lanes.lost(lane);
   }
 
-  private void retry(Lane lane, Work work, Duration after) {
-    work.next();
+  private void retry(Turn turn, Duration after) {
+    turn.work.next();
     if (after.isZero()) {
-      again(lane, work);
+      again(turn);
     } else {
-      await(lane, work, after);
+      await(turn, after);
     }
   }
 
-  private void await(Lane lane, Work work, Duration after) {
+  private void await(Turn turn, Duration after) {
     boolean stop;
     synchronized (lock) {
-      stop = stopping || !isScheduled(lane, work, after);
-      work.busy(stop);
+      stop = stopping || !isScheduled(turn, after);
+      turn.work.busy(stop);
       if (!stop) {
-        lanes.await(lane);
+        lanes.await(turn.lane);
       }
     }
     if (stop) {
-      settleThenFinish(lane, work, settler.release(work));
+      settleThenFinish(turn, settler.release(turn.work));
     }
   }
 
   /** Whether the timer has it; not if it is a caller's that has ended. */
-  private boolean isScheduled(Lane lane, Work work, Duration after) {
+  private boolean isScheduled(Turn turn, Duration after) {
     try {
       var unused =
           timer.schedule(
-              () -> again(lane, work), TimeUnit.NANOSECONDS.convert(after), TimeUnit.NANOSECONDS);
+              () -> again(turn), TimeUnit.NANOSECONDS.convert(after), TimeUnit.NANOSECONDS);
       return true;
     } catch (RejectedExecutionException e) {
       return false;
@@ -328,35 +381,36 @@ final class Dispatcher {
   }
 
   /** Makes a lane whose head waited ready. */
-  private void again(Lane lane, Work work) {
+  private void again(Turn turn) {
     synchronized (lock) {
       if (!stopping) {
-        work.busy(false);
-        lanes.again(lane);
-        pump();
+        turn.work.busy(false);
+        lanes.again(turn.lane);
+        pump(turn.sure());
         return;
       }
-      if (!lanes.isOpen(work)) {
+      if (!lanes.isOpen(turn.work)) {
         return; // waited, and was given back by the stop
       }
     }
-    settleThenFinish(lane, work, settler.release(work)); // at once, and overtaken by the stop
+    // at once, and overtaken by the stop
+    settleThenFinish(turn, settler.release(turn.work));
   }
 
-  private void settleThenFinish(Lane lane, Work work, CompletableFuture<Result> settled) {
-    var unused = settled.whenComplete((result, failure) -> finished(lane, work, result));
+  private void settleThenFinish(Turn turn, CompletableFuture<Result> settled) {
+    var unused = settled.whenComplete((result, failure) -> finished(turn, result));
   }
 
   /** The head of a lane is settled, or lost. */
-  private void finished(Lane lane, Work work, Result result) {
+  private void finished(Turn turn, Result result) {
     synchronized (lock) {
       if (!stopping && result == Result.SETTLED) {
-        lanes.done(lane);
-        pump();
+        lanes.done(turn.lane);
+        pump(turn.sure());
         return;
       }
     }
-    comesAgain(lane, work, () -> lanes.lost(lane));
+    comesAgain(turn, () -> lanes.lost(turn.lane));
   }
 
   /**
@@ -364,17 +418,17 @@ final class Dispatcher {
    *
    * @param leaving takes the head and those behind it out of the lane
    */
-  private void comesAgain(Lane lane, Work work, Supplier<List<Work>> leaving) {
+  private void comesAgain(Turn turn, Supplier<List<Work>> leaving) {
     List<Work> behind;
     synchronized (lock) {
-      behind = stopping ? lanes.end(lane) : leaving.get();
+      behind = stopping ? lanes.end(turn.lane) : leaving.get();
     }
     giveBack(behind);
     synchronized (lock) {
-      lanes.closed(work);
+      lanes.closed(turn.work);
       behind.forEach(lanes::closed);
       if (!stopping) {
-        pump();
+        pump(turn.sure());
       }
       checkDrained();
     }
@@ -384,7 +438,7 @@ final class Dispatcher {
     synchronized (lock) {
       running--;
       if (!stopping) {
-        pump();
+        pump(0);
       }
       checkDrained();
     }

@@ -35,6 +35,10 @@ import org.slf4j.LoggerFactory;
 final class IncomingPipeline implements Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
 
+  /** Always the same, so that it needs no look into it to be known. */
+  private static final CompletionStage<Resolution> ACKNOWLEDGED =
+      CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED);
+
   private final BusPlan plan;
   private final ConsumerPlan consumer;
   private final OutgoingPipeline outgoing;
@@ -60,7 +64,7 @@ final class IncomingPipeline implements Pipeline {
         return resolved(lastAllowed(work));
       }
       WireMessage message = work.delivery.message();
-      Metadata metadata = WireMapping.decode(message, work.delivery.brokerId());
+      Metadata metadata = WireMapping.decode(message, work.delivery::brokerId);
       if (isExpired(metadata)) {
         return resolved(expired(metadata));
       }
@@ -68,7 +72,8 @@ final class IncomingPipeline implements Pipeline {
       if (binding.invocation() == null) {
         return resolved(Resolution.ACKNOWLEDGED);
       }
-      Metadata named = metadata.withType(binding.route().typeName());
+      Metadata named =
+          metadata.type() == null ? metadata.withType(binding.route().typeName()) : metadata;
       return invoke(work, binding, envelopeOf(message, binding.route(), named));
     } catch (MessagingException e) {
       return resolved(new Resolution(Outcome.deadLetter(String.valueOf(e.getMessage())), e));
@@ -156,6 +161,9 @@ final class IncomingPipeline implements Pipeline {
     } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
       context.discard();
       return resolved(failed(work, envelope, e));
+    }
+    if (handled == ConsumerConfiguration.ACKNOWLEDGED && context.closeIfEmpty()) {
+      return ACKNOWLEDGED; // what most do, without a chain of futures
     }
     return handled
         .thenCompose(outcome -> resolve(work, envelope, context, outcome))

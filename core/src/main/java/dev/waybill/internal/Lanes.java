@@ -42,6 +42,11 @@ final class Lanes {
     return ready.poll();
   }
 
+  /** How many lanes have a head that may be handled. */
+  int ready() {
+    return ready.size();
+  }
+
   /** A lane's head waits for its retry, and with it those behind it. */
   void await(Lane lane) {
     waiting.add(lane);

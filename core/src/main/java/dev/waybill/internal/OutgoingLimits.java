@@ -14,7 +14,20 @@ import java.util.Locale;
 import java.util.Map;
 
 /** Holds a message against what its transport takes. */
-record OutgoingLimits(Transport transport) {
+final class OutgoingLimits {
+  /** No char has more bytes than this in UTF-8. */
+  private static final int MAX_BYTES_PER_CHAR = 3;
+
+  private final Transport transport;
+  private final Capabilities keyed;
+  private final Capabilities plain;
+
+  OutgoingLimits(Transport transport) {
+    this.transport = transport;
+    this.keyed = transport.capabilities(true);
+    this.plain = transport.capabilities(false);
+  }
+
   /**
    * Checks sizes and delay.
    *
@@ -22,7 +35,7 @@ record OutgoingLimits(Transport transport) {
    * @throws MessagingException if the transport does not take it
    */
   void check(String name, Channel channel, WireMessage message) {
-    Capabilities capabilities = transport.capabilities(channel.keyed());
+    Capabilities capabilities = channel.keyed() ? keyed : plain;
     checkSizes(name, channel, capabilities, message);
     Duration delay = message.delay();
     if (delay != null) {
@@ -62,7 +75,8 @@ record OutgoingLimits(Transport transport) {
           headers,
           capabilities.maxHeaders());
     }
-    if (capabilities.maxHeaderBytes() != Long.MAX_VALUE) {
+    if (capabilities.maxHeaderBytes()
+        < longest(message.attributes()) + longest(message.headers())) {
       long bytes = bytes(message.attributes()) + bytes(message.headers());
       if (bytes > capabilities.maxHeaderBytes()) {
         throw tooLarge(
@@ -82,6 +96,15 @@ record OutgoingLimits(Transport transport) {
         "%s to %s %s of %s: send less, or a reference to it."
             .formatted(
                 name, channel, String.format(Locale.ROOT, what, is, limit), transport.name()));
+  }
+
+  /** How many bytes the texts have at most; found without encoding them. */
+  private static long longest(Map<String, String> texts) {
+    long bytes = 0;
+    for (Map.Entry<String, String> text : texts.entrySet()) {
+      bytes += text.getKey().length() + (long) MAX_BYTES_PER_CHAR * text.getValue().length();
+    }
+    return bytes;
   }
 
   private static long bytes(Map<String, String> texts) {

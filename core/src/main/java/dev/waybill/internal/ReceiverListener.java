@@ -4,6 +4,7 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +16,11 @@ record ReceiverListener(Source source, Dispatcher dispatcher, Trouble trouble)
   @Override
   public void delivered(Delivery delivery) {
     dispatcher.delivered(delivery);
+  }
+
+  @Override
+  public void delivered(List<? extends Delivery> deliveries) {
+    dispatcher.delivered(deliveries);
   }
 
   @Override

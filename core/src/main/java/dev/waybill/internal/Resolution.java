@@ -22,10 +22,13 @@ record Resolution(
     Supplier<CompletableFuture<@Nullable Void>> first,
     List<Addressed> messages,
     @Nullable Function<Throwable, Resolution> otherwise) {
+  private static final CompletableFuture<@Nullable Void> DONE =
+      CompletableFuture.completedFuture(null);
+
   static final Resolution ACKNOWLEDGED = new Resolution(Outcome.acknowledged(), null);
 
   Resolution(Outcome outcome, @Nullable Throwable failure) {
-    this(outcome, failure, () -> CompletableFuture.completedFuture(null), List.of(), null);
+    this(outcome, failure, () -> DONE, List.of(), null);
   }
 
   static Resolution of(Outcome outcome) {

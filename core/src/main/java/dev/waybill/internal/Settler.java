@@ -104,11 +104,12 @@ final class Settler {
         new Step(
             settlementOf(work, resolution), resolution.messages(), resolution.otherwise() != null);
     CompletableFuture<Result> done = new CompletableFuture<>();
-    var unused =
-        resolution
-            .first()
-            .get()
-            .whenComplete((first, failure) -> attempt(work, step, FIRST_WAIT, done));
+    CompletableFuture<?> first = resolution.first().get();
+    if (first.isDone()) {
+      attempt(work, step, FIRST_WAIT, done);
+    } else {
+      var unused = first.whenComplete((any, failure) -> attempt(work, step, FIRST_WAIT, done));
+    }
     return done;
   }
 

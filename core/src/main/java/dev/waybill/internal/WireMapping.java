@@ -11,9 +11,9 @@ import dev.waybill.routing.MessageKind;
 import dev.waybill.transport.WireMessage;
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,27 +56,27 @@ final class WireMapping {
     attribute(attributes, "causationid", metadata.causationId());
     time(attributes, "expirytime", metadata.expiresAt());
     attribute(attributes, REPLY_TO, metadata.replyTo());
-    Map<String, String> headers = new LinkedHashMap<>();
-    metadata
-        .headers()
-        .forEach(
-            (name, value) -> headers.put(wireName(checkedName(name)), checkedValue(name, value)));
-    return new WireMessage(
-        body, contentType, attributes, headers, metadata.key(), metadata.delay());
+    return WireMessage.owning(
+        body,
+        contentType,
+        attributes,
+        wireHeaders(metadata.headers()),
+        metadata.key(),
+        metadata.delay());
   }
 
   /**
    * The metadata of a received message.
    *
-   * @param brokerId the identity of a message that brings none
+   * @param brokerId gives the identity of a message that brings none
    * @throws MessagingException with code {@code UNDECODABLE}
    */
-  static Metadata decode(WireMessage message, String brokerId) {
+  static Metadata decode(WireMessage message, Supplier<String> brokerId) {
     Map<String, String> attributes = message.attributes();
     String id = attributes.get("id");
     String key = attributes.get("partitionkey");
     return new Metadata(
-        id == null || id.isEmpty() ? brokerId : id,
+        id == null || id.isEmpty() ? brokerId.get() : id,
         attributes.get("type"),
         attributes.get("source"),
         instant(attributes, "time"),
@@ -97,7 +97,20 @@ final class WireMapping {
     };
   }
 
+  private static Map<String, String> wireHeaders(Map<String, String> users) {
+    if (users.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, String> headers = new LinkedHashMap<>();
+    users.forEach(
+        (name, value) -> headers.put(wireName(checkedName(name)), checkedValue(name, value)));
+    return headers;
+  }
+
   private static Map<String, String> userHeaders(Map<String, String> wire) {
+    if (wire.isEmpty()) {
+      return Map.of();
+    }
     Map<String, String> headers = new LinkedHashMap<>();
     wire.forEach(
         (name, value) -> {
@@ -150,11 +163,10 @@ final class WireMapping {
   }
 
   private static void attribute(
-      Map<String, String> attributes, String name, @Nullable Object value) {
-    if (value == null) {
+      Map<String, String> attributes, String name, @Nullable String text) {
+    if (text == null) {
       return;
     }
-    String text = value.toString();
     boolean required = name.equals("id") || name.equals("source") || name.equals("type");
     if (text.isEmpty() && required) {
       throw new MessagingException(
@@ -178,7 +190,7 @@ final class WireMapping {
           "the CloudEvents attribute '%s' is beyond the years 0 to 9999, which RFC 3339 can't write; leave it out for \"never\""
               .formatted(name));
     }
-    attribute(attributes, name, value);
+    attribute(attributes, name, value == null ? null : Timestamps.format(value));
   }
 
   private static @Nullable Instant instant(Map<String, String> attributes, String name) {
@@ -187,7 +199,7 @@ final class WireMapping {
       return null;
     }
     try {
-      return OffsetDateTime.parse(text).toInstant();
+      return Timestamps.parse(text);
     } catch (DateTimeException e) {
       throw new MessagingException(
           ErrorCode.UNDECODABLE,

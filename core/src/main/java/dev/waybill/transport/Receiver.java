@@ -20,6 +20,14 @@ public interface Receiver extends AutoCloseable {
     void delivered(Delivery delivery);
 
     /**
+     * Several messages have arrived, as if each had by itself, in this order. For a transport that
+     * gets them by the batch: to hand them over together costs less.
+     */
+    default void delivered(List<? extends Delivery> deliveries) {
+      deliveries.forEach(this::delivered);
+    }
+
+    /**
      * Receiving is disturbed: the connection is lost, the broker refuses. The receiver goes on
      * trying; one call per change of state, not per attempt.
      */

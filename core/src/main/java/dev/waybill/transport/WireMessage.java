@@ -47,12 +47,43 @@ public final class WireMessage {
       Map<String, String> headers,
       @Nullable String key,
       @Nullable Duration delay) {
+    this(
+        contentType,
+        new LinkedHashMap<>(attributes),
+        new LinkedHashMap<>(headers),
+        body,
+        key,
+        delay);
+  }
+
+  /** Takes the maps as they are. */
+  private WireMessage(
+      @Nullable String contentType,
+      Map<String, String> attributes,
+      Map<String, String> headers,
+      byte[] body,
+      @Nullable String key,
+      @Nullable Duration delay) {
     this.body = body;
     this.contentType = contentType;
-    this.attributes = Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
-    this.headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+    this.attributes = Collections.unmodifiableMap(attributes);
+    this.headers = Collections.unmodifiableMap(headers);
     this.key = key;
     this.delay = delay;
+  }
+
+  /**
+   * A message of the given parts, none of which is copied: the maps are handed over as the array
+   * is, and nobody changes them afterwards. For a transport that has made them for this message.
+   */
+  public static WireMessage owning(
+      byte[] body,
+      @Nullable String contentType,
+      Map<String, String> attributes,
+      Map<String, String> headers,
+      @Nullable String key,
+      @Nullable Duration delay) {
+    return new WireMessage(contentType, attributes, headers, body, key, delay);
   }
 
   /** The body's bytes; not a copy, never changed by anyone. */

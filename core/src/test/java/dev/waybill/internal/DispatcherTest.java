@@ -164,6 +164,58 @@ class DispatcherTest {
   }
 
   @Test
+  void a_worker_goes_on_with_the_next_message_instead_of_one_being_called_for_each() {
+    dispatcher = over(work -> CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED));
+    List<FakeDelivery> deliveries = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      deliveries.add(FakeDelivery.of("m" + i, "k" + i % 7));
+    }
+
+    dispatcher.delivered(deliveries);
+    workers.work();
+
+    assertThat(deliveries)
+        .allSatisfy(one -> assertThat(one.settlements).containsExactly(Settlement.accept()));
+    assertThat(workers.called()).isLessThanOrEqualTo(8);
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void messages_that_arrive_together_run_in_parallel_and_in_order_per_key() {
+    dispatcher.delivered(
+        List.of(FakeDelivery.of("a", "k"), FakeDelivery.of("b", "l"), FakeDelivery.of("c", "k")));
+    workers.work();
+
+    assertThat(pipeline.running()).containsExactly("a", "b");
+    succeed("a");
+    assertThat(pipeline.running()).containsExactly("b", "c");
+  }
+
+  @Test
+  void a_handler_that_leaves_its_thread_interrupted_interrupts_no_other() {
+    List<Boolean> interrupted = new ArrayList<>();
+    dispatcher =
+        over(
+            work -> {
+              interrupted.add(Thread.currentThread().isInterrupted());
+              Thread.currentThread().interrupt();
+              return CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED);
+            });
+
+    dispatcher.delivered(List.of(FakeDelivery.of("a", "k"), FakeDelivery.of("b", "k")));
+    workers.work();
+
+    assertThat(interrupted).containsExactly(false, false);
+    assertThat(Thread.currentThread().isInterrupted()).isFalse();
+  }
+
+  private Dispatcher over(Pipeline other) {
+    Queue source = new Queue("q", true);
+    return new Dispatcher(
+        source, 8, other, new Settler(source, timer, Clock.systemUTC()), workers, timer, EMULATED);
+  }
+
+  @Test
   void different_keys_run_in_parallel() {
     deliver("a", "k");
     deliver("b", "l");

@@ -12,12 +12,18 @@ import java.util.concurrent.TimeUnit;
 final class ManualWorkers extends AbstractExecutorService {
   private final Queue<Runnable> tasks = new ArrayDeque<>();
   private boolean shutdown;
+  private int called;
 
   /** Does all there is to do, also what comes up meanwhile. */
   void work() {
     for (Runnable task = next(); task != null; task = next()) {
       task.run();
     }
+  }
+
+  /** How often a worker was called so far. */
+  synchronized int called() {
+    return called;
   }
 
   private synchronized Runnable next() {
@@ -30,6 +36,7 @@ final class ManualWorkers extends AbstractExecutorService {
       throw new RejectedExecutionException("shut down");
     }
     tasks.add(command);
+    called++;
   }
 
   @Override

@@ -147,7 +147,7 @@ class OutgoingTest {
     bus.publish(Event.of(new OrderPlaced("o-1", 1), given)).join();
 
     Sent sent = transport.sent.get(0);
-    assertThat(WireMapping.decode(sent.message(), "x"))
+    assertThat(WireMapping.decode(sent.message(), () -> "x"))
         .isEqualTo(given.withType("orders.placed.v1").withDelay(null));
     assertThat(sent.message().delay()).isEqualTo(Duration.ofSeconds(3));
   }

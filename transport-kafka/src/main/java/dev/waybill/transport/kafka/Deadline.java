@@ -21,7 +21,11 @@ final class Deadline {
   /** The sooner of this and a deadline in {@code duration}. */
   Deadline orIn(Duration duration) {
     Deadline other = in(duration);
-    return other.nanos - nanos < 0 ? other : this;
+    return other.isBefore(this) ? other : this;
+  }
+
+  boolean isBefore(Deadline other) {
+    return nanos - other.nanos < 0;
   }
 
   boolean passed() {

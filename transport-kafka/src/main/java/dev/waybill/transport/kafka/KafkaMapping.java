@@ -9,9 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -27,11 +25,9 @@ final class KafkaMapping {
   /** Before the base 64 of what is not UTF-8. */
   static final String BINARY = "base64:";
 
-  private static final String ATTRIBUTE = "ce_";
   private static final String CONTENT_TYPE = "content-type";
   private static final String DATA_CONTENT_TYPE = "datacontenttype";
   private static final String KEY = "partitionkey";
-  private static final Pattern ATTRIBUTE_NAME = Pattern.compile("[a-z0-9]+");
   private static final byte[] EMPTY = {};
 
   private KafkaMapping() {}
@@ -64,7 +60,9 @@ final class KafkaMapping {
     if (contentType != null) {
       headers.add(CONTENT_TYPE, bytes(contentType));
     }
-    message.attributes().forEach((name, value) -> headers.add(ATTRIBUTE + name, bytes(value)));
+    message
+        .attributes()
+        .forEach((name, value) -> headers.add(AttributeNames.header(name), bytes(value)));
     message.headers().forEach((name, value) -> headers.add(name, bytes(value)));
     return record;
   }
@@ -72,20 +70,21 @@ final class KafkaMapping {
   static WireMessage toMessage(ConsumerRecord<byte[], byte[]> record) {
     String contentType = null;
     Map<String, String> attributes = new LinkedHashMap<>();
-    Map<String, String> headers = new LinkedHashMap<>();
+    Map<String, String> headers = Map.of();
     for (Header header : record.headers()) {
       String text = text(header.value());
-      String attribute = attributeName(header.key());
-      if (header.key().equalsIgnoreCase(CONTENT_TYPE)) {
-        contentType = text;
-      } else if (attribute != null) {
+      String attribute = AttributeNames.attribute(header.key());
+      if (attribute != null) {
         attributes.put(attribute, text);
+      } else if (header.key().equalsIgnoreCase(CONTENT_TYPE)) {
+        contentType = text;
       } else {
+        headers = headers.isEmpty() ? new LinkedHashMap<>() : headers;
         headers.put(header.key(), text);
       }
     }
     String alsoContentType = attributes.remove(DATA_CONTENT_TYPE);
-    return new WireMessage(
+    return WireMessage.owning(
         record.value() == null ? EMPTY : record.value(),
         contentType == null ? alsoContentType : contentType,
         attributes,
@@ -123,14 +122,6 @@ final class KafkaMapping {
     return letter;
   }
 
-  private static @Nullable String attributeName(String header) {
-    if (!header.regionMatches(true, 0, ATTRIBUTE, 0, ATTRIBUTE.length())) {
-      return null;
-    }
-    String name = header.substring(ATTRIBUTE.length()).toLowerCase(Locale.ROOT);
-    return ATTRIBUTE_NAME.matcher(name).matches() ? name : null;
-  }
-
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
@@ -139,10 +130,23 @@ final class KafkaMapping {
     if (bytes == null) {
       return "";
     }
+    if (isAscii(bytes)) {
+      return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       return BINARY + Base64.getEncoder().encodeToString(bytes);
     }
+  }
+
+  /** Nearly all are, and need no decoder. */
+  private static boolean isAscii(byte[] bytes) {
+    for (byte one : bytes) {
+      if (one < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -9,8 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -34,7 +32,12 @@ final class KafkaSender implements Sender {
   private final DelayLevels levels;
   private final BiFunction<String, Duration, CompletableFuture<Void>> delayTopics;
   private final ScheduledThreadPoolExecutor answers;
-  private final Outstanding outstanding = new Outstanding();
+  private final AnswerThread answerThread;
+  private final PendingSends pending;
+
+  /** Those whose delay topic may have to be made first. */
+  private final Outstanding delayed = new Outstanding();
+
   private volatile boolean closed;
 
   /**
@@ -55,6 +58,8 @@ final class KafkaSender implements Sender {
     this.answers = new ScheduledThreadPoolExecutor(1, Threads.named("waybill-kafka-answers"));
     answers.setRemoveOnCancelPolicy(true);
     answers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.answerThread = new AnswerThread(answers);
+    this.pending = new PendingSends(answers);
   }
 
   Producer<byte[], byte[]> producer() {
@@ -110,7 +115,7 @@ final class KafkaSender implements Sender {
     long due = DelayedRecords.due(Instant.now(), delay);
     Deadline end = Deadline.in(deadline);
     CompletableFuture<String> answer = new CompletableFuture<>();
-    outstanding.add(answer);
+    delayed.add(answer);
     var unused =
         delayTopics
             .apply(record.topic(), deadline)
@@ -136,26 +141,24 @@ final class KafkaSender implements Sender {
   CompletableFuture<String> send(ProducerRecord<byte[], byte[]> record, Duration deadline) {
     Producer<byte[], byte[]> with = producer.get();
     PendingSend send =
-        new PendingSend(record, deadline, answers, () -> closed, error -> failed(with, error));
-    outstanding.add(send.answer());
+        new PendingSend(
+            record, deadline, answerThread, pending, () -> closed, error -> failed(with, error));
+    pending.add(send);
     try {
       if (closed) {
         throw KafkaErrors.closedBeforeSend();
       }
       send.handTo(with);
-      expire(send);
+      pending.watch(send);
     } catch (SendException e) {
-      send.answer().completeExceptionally(e);
+      send.fail(e);
     } catch (KafkaException | IllegalStateException e) {
       // the latter is the producer's way to say that it is closed
       failed(with, e);
-      send.answer()
-          .completeExceptionally(
-              closed
-                  ? KafkaErrors.closedBeforeSend()
-                  : KafkaErrors.unsent(send.topic(), e, deadline));
+      send.fail(
+          closed ? KafkaErrors.closedBeforeSend() : KafkaErrors.unsent(send.topic(), e, deadline));
     } catch (Error e) { // no heap, no native library: perhaps it was taken before
-      send.answer().completeExceptionally(KafkaErrors.unconfirmed(send.topic(), e));
+      send.fail(KafkaErrors.unconfirmed(send.topic(), e));
     }
     return send.answer();
   }
@@ -163,19 +166,6 @@ final class KafkaSender implements Sender {
   private void failed(Producer<byte[], byte[]> with, Throwable error) {
     if (!closed && CurrentProducer.isDefunct(error)) {
       producer.replace(with, error);
-    }
-  }
-
-  private void expire(PendingSend send) {
-    if (send.answer().isDone()) {
-      return;
-    }
-    try {
-      Future<?> expiry =
-          answers.schedule(send::expire, send.deadline().remainingNanos(), TimeUnit.NANOSECONDS);
-      var unused = send.answer().whenComplete((id, error) -> expiry.cancel(false));
-    } catch (RejectedExecutionException e) {
-      log.trace("Closed just now, which fails all that have no answer", e);
     }
   }
 
@@ -193,7 +183,8 @@ final class KafkaSender implements Sender {
     if (closed) {
       throw KafkaErrors.closed();
     }
-    return outstanding.await(Deadline.in(deadline));
+    Deadline end = Deadline.in(deadline);
+    return delayed.await(end) && pending.await(end);
   }
 
   /**
@@ -236,6 +227,7 @@ final class KafkaSender implements Sender {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    outstanding.failAll(KafkaErrors.closedBeforeAnswer());
+    pending.failAll(KafkaErrors.closedBeforeAnswer());
+    delayed.failAll(KafkaErrors.closedBeforeAnswer());
   }
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * within the call, on the caller's thread: provably not stored) from what failed later (on the
  * producer's thread: perhaps stored).
  */
-final class PendingSend implements Callback {
+final class PendingSend implements Callback, Runnable {
   /** How long a topic that was made just now may be unknown to the broker that is asked. */
   private static final Duration UNKNOWN_TOPIC = Duration.ofSeconds(1);
 
@@ -29,16 +29,20 @@ final class PendingSend implements Callback {
   private final Deadline deadline;
   private final Deadline unknownTopic;
   private final Executor answers;
+  private final PendingSends all;
   private final BooleanSupplier closed;
   private final Consumer<Exception> failed;
   private final Thread caller = Thread.currentThread();
   private boolean calling;
   private @Nullable Exception refusal;
+  private @Nullable RecordMetadata stored;
+  private @Nullable Exception error;
 
   /**
    * A message.
    *
    * @param answers where the answer is completed
+   * @param all where it is kept until it has an answer
    * @param closed whether the producer is being closed, which then aborts
    * @param failed is told of what the producer fails with, on the thread of the answers or the
    *     caller's
@@ -47,8 +51,10 @@ final class PendingSend implements Callback {
       ProducerRecord<byte[], byte[]> record,
       Duration deadline,
       Executor answers,
+      PendingSends all,
       BooleanSupplier closed,
       Consumer<Exception> failed) {
+    this.all = all;
     this.closed = closed;
     this.failed = failed;
     this.record = record;
@@ -86,13 +92,19 @@ final class PendingSend implements Callback {
     } while (isWorthAnotherTry(refusal));
     if (refusal != null) {
       failed.accept(refusal);
-      answer.completeExceptionally(KafkaErrors.unsent(topic(), refusal, allowed));
+      fail(KafkaErrors.unsent(topic(), refusal, allowed));
     }
   }
 
   /** Fails the answer, if there is none yet, because the deadline has passed. */
   void expire() {
-    answer.completeExceptionally(KafkaErrors.late(topic(), allowed));
+    fail(KafkaErrors.late(topic(), allowed));
+  }
+
+  /** Fails the answer, if there is none yet. */
+  void fail(Throwable problem) {
+    all.remove(this);
+    answer.completeExceptionally(problem);
   }
 
   @Override
@@ -101,19 +113,25 @@ final class PendingSend implements Callback {
       refusal = error;
     } else {
       // not on the producer's own thread, which a dependent that sends would block
-      answers.execute(() -> complete(metadata, error));
+      this.stored = metadata;
+      this.error = error;
+      answers.execute(this);
     }
   }
 
-  private void complete(RecordMetadata metadata, @Nullable Exception error) {
-    if (error == null) {
-      answer.complete(metadata.topic() + "-" + metadata.partition() + "@" + metadata.offset());
-    } else {
-      failed.accept(error);
-      SendException problem = KafkaErrors.unconfirmed(topic(), error);
+  /** Hands the producer's answer on. */
+  @Override
+  public void run() {
+    Exception failure = error;
+    if (failure != null) {
+      failed.accept(failure);
+      SendException problem = KafkaErrors.unconfirmed(topic(), failure);
       boolean aborted =
           closed.getAsBoolean() && problem.certainty() == SendException.Certainty.UNKNOWN;
-      answer.completeExceptionally(aborted ? KafkaErrors.closedBeforeAnswer() : problem);
+      fail(aborted ? KafkaErrors.closedBeforeAnswer() : problem);
+    } else if (stored != null) {
+      all.remove(this);
+      answer.complete(stored.topic() + "-" + stored.partition() + "@" + stored.offset());
     }
   }
 

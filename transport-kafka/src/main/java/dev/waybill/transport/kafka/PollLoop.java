@@ -3,7 +3,10 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,11 +20,17 @@ final class PollLoop implements Runnable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration STATUS = Duration.ofMillis(500);
 
+  /** While records wait for credit, of which little by little may come back. */
+  private static final Duration POLL_WITHOUT_CREDIT = Duration.ofMillis(10);
+
   /**
    * How many records beyond the credit may wait in memory before fetching stops: with fewer, one
    * key that waits would stop all others where the credit is small.
    */
   private static final int MORE_WAITING = 32;
+
+  /** How many are handed over at a time: with more, the first of them would wait for the last. */
+  private static final int BATCH = 32;
 
   private final String source;
   private final String address;
@@ -113,7 +122,7 @@ final class PollLoop implements Runnable {
       settler.requireNoDoubt();
       deliver(current);
       throttle(current);
-      current.poll(untilDue(current));
+      current.poll(untilDue(current, credit.mayComeUnnoticed() ? POLL_WITHOUT_CREDIT : POLL));
       report(watch.look());
       noteStatus(current);
     }
@@ -124,13 +133,13 @@ final class PollLoop implements Runnable {
     do {
       some = false;
       for (PartitionWork work : current.works()) {
-        some |= deliverFrom(work);
+        some |= gate.pass(() -> deliverFrom(work));
       }
     } while (some);
   }
 
-  private static Duration untilDue(ConsumerSession current) {
-    Duration wait = POLL;
+  private static Duration untilDue(ConsumerSession current, Duration most) {
+    Duration wait = most;
     for (PartitionWork work : current.works()) {
       wait = work.untilDue(wait);
     }
@@ -138,24 +147,32 @@ final class PollLoop implements Runnable {
   }
 
   private boolean deliverFrom(PartitionWork work) {
-    return gate.pass(() -> deliverNext(work));
+    List<KafkaDelivery> deliveries = new ArrayList<>();
+    try {
+      KafkaDelivery next = next(work);
+      while (next != null) {
+        deliveries.add(next);
+        next = deliveries.size() < BATCH ? next(work) : null;
+      }
+      if (!deliveries.isEmpty()) {
+        listener.delivered(deliveries);
+      }
+    } finally {
+      work.handedOver();
+    }
+    return !deliveries.isEmpty();
   }
 
-  private boolean deliverNext(PartitionWork work) {
+  private @Nullable KafkaDelivery next(PartitionWork work) {
     if (paused || end.hasCome() || work.waiting() == 0 || !credit.take()) {
-      return false;
+      return null;
     }
     Held held = work.next();
     if (held == null) {
       credit.giveBack(1);
-      return false;
+      return null;
     }
-    try {
-      listener.delivered(new KafkaDelivery(held, work, settler));
-    } finally {
-      work.handedOver();
-    }
-    return true;
+    return new KafkaDelivery(held, work, settler);
   }
 
   /** Stops fetching when enough records wait in memory, and goes on at half of that. */

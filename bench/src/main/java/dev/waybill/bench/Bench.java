@@ -1,0 +1,83 @@
+package dev.waybill.bench;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/** What is measured. */
+enum Bench {
+  /** Orders are sent, at most {@link #WINDOW} of them unconfirmed, until all are confirmed. */
+  PRODUCE("a window of " + Bench.WINDOW + " unconfirmed sends; to the last confirmation"),
+  /** A log is read by handlers that count. */
+  CONSUME("a log is read by handlers that count"),
+  /** A log of 100 customers is read by handlers that wait. */
+  SLOW_KEYED("handlers wait 5 ms each, 100 keys, 100 handlers: at best 20,000 a second"),
+  /** A long log over many partitions is read by handlers that count. */
+  BACKLOG("a backlog over 16 partitions and 1,600 keys, handlers count"),
+  /** The same, and one customer's orders take long. */
+  BACKLOG_SLOW_KEY("the same backlog; one key's handler waits 1 s, the others' messages count");
+
+  /** How many sends may be unconfirmed. */
+  static final int WINDOW = 1_000;
+
+  private static final Duration WAIT = Duration.ofMillis(5);
+  private static final Duration LONG_WAIT = Duration.ofSeconds(1);
+  private static final String SLOW_CUSTOMER = Order.customer(0);
+
+  private final String inWords;
+
+  Bench(String inWords) {
+    this.inWords = inWords;
+  }
+
+  /** The name that users and rows know. */
+  String id() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  String inWords() {
+    return inWords;
+  }
+
+  /** The bench of a name. */
+  static Bench of(String id) {
+    return valueOf(id.toUpperCase(Locale.ROOT).replace('-', '_'));
+  }
+
+  int customers() {
+    return switch (this) {
+      case PRODUCE, CONSUME -> 1_000;
+      case SLOW_KEYED -> 100;
+      case BACKLOG, BACKLOG_SLOW_KEY -> 1_600;
+    };
+  }
+
+  int partitions() {
+    return this == BACKLOG || this == BACKLOG_SLOW_KEY ? 16 : 6;
+  }
+
+  /** How many handlers {@code contender} has; a bare client that only counts needs one. */
+  int handlers(String contender) {
+    return switch (this) {
+      case SLOW_KEYED -> 100;
+      case BACKLOG_SLOW_KEY -> 8;
+      default -> contender.equals("raw") ? 1 : 8;
+    };
+  }
+
+  /** What a handler does before the order counts; returns whether it does. */
+  boolean handle(Order order) {
+    boolean slow = this == BACKLOG_SLOW_KEY && order.customer().equals(SLOW_CUSTOMER);
+    if (this == SLOW_KEYED || slow) {
+      sleep(slow ? LONG_WAIT : WAIT);
+    }
+    return !slow;
+  }
+
+  private static void sleep(Duration time) {
+    try {
+      Thread.sleep(time.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the trial is over
+    }
+  }
+}

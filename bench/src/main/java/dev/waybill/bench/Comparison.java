@@ -1,0 +1,125 @@
+package dev.waybill.bench;
+
+import dev.waybill.bench.Contender.Place;
+import dev.waybill.testkit.broker.TestBroker;
+import dev.waybill.testkit.broker.TestBrokers;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/**
+ * Runs contenders in turn, each trial in a JVM of its own: in each round all of them, in an order
+ * that is rotated by round.
+ */
+final class Comparison {
+  private static final List<String> JVM = List.of("-Xms1g", "-Xmx1g");
+
+  private final Options options;
+  private final Path results;
+  private final List<Row> rows = new ArrayList<>();
+
+  private Comparison(Options options, Path results) {
+    this.options = options;
+    this.results = results;
+  }
+
+  /** The folder for the results, then what {@link Options} reads. */
+  public static void main(String[] args) throws IOException {
+    Path results = Path.of(args[0]);
+    Options options;
+    try {
+      options = Options.of(List.of(args).subList(1, args.length));
+    } catch (Failure e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+      return;
+    }
+    Files.createDirectories(results);
+    for (Part part : options.parts()) {
+      new Comparison(options, results).run(part);
+    }
+    System.exit(0);
+  }
+
+  private void run(Part part) throws IOException {
+    TestBroker broker = part == Part.KAFKA ? TestBrokers.kafka() : null;
+    String uri = broker == null ? "memory:" : broker.uri();
+    for (Bench bench : options.benches()) {
+      Size size = Size.of(part, bench, options.mode());
+      if (broker == null) {
+        rounds(part, bench, new Place(uri, bench.id(), bench.partitions()), () -> {});
+      } else {
+        try (KafkaLog log = KafkaLog.make(uri, bench, size)) {
+          rounds(part, bench, log.place(), log::rewind);
+        }
+      }
+    }
+    Path lines = results.resolve(part.inWords() + ".jsonl");
+    Files.write(lines, rows.stream().map(Row::toJson).toList());
+    String against = broker == null ? "in the measured JVM" : broker.version() + ", one node";
+    String report = new Report(rows, options.mode(), against, String.join(" ", JVM)).markdown();
+    Files.writeString(results.resolve(part.inWords() + ".md"), report);
+    new Charts(rows).write(results);
+    System.out.println();
+    System.out.print(report);
+  }
+
+  private void rounds(Part part, Bench bench, Place place, Runnable before) {
+    List<String> order = new ArrayList<>(options.contenders(part));
+    for (int round = 1; round <= options.rounds(); round++) {
+      for (String contender : order) {
+        before.run();
+        Row row = trial(part, bench, contender, place, round);
+        rows.add(row);
+        System.out.printf(
+            Locale.ROOT,
+            "%-9s %-17s %-9s round %d: %,9.0f/s, %6.1f us cpu, %,8.0f bytes%n",
+            row.part(),
+            row.bench(),
+            row.contender(),
+            row.round(),
+            row.msgsPerS(),
+            row.cpuUsPerMsg(),
+            row.allocBytesPerMsg());
+      }
+      Collections.rotate(order, 1);
+    }
+  }
+
+  private Row trial(Part part, Bench bench, String contender, Place place, int round) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(JVM);
+    Stream.of(System.getProperty("bench.jvm", "").split(" "))
+        .filter(option -> !option.isEmpty())
+        .forEach(command::add);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Trial.class.getName()));
+    command.addAll(List.of(part.name(), bench.name(), contender, options.mode().name()));
+    command.addAll(List.of(String.valueOf(round), place.uri(), place.queue()));
+    String last = "";
+    try {
+      Process process =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      try (BufferedReader output = process.inputReader()) {
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+          last = line;
+        }
+      }
+      if (process.waitFor() != 0) {
+        throw new Failure("The JVM of the trial has failed; what it said stands above");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new Failure("Interrupted", e);
+    }
+    return Row.ofJson(last);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.waybill.bench;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** Orders as JSON, the way an application with a bare client would write them. */
+final class Json {
+  private static final JsonMapper MAPPER = new JsonMapper();
+  private static final ObjectWriter WRITER = MAPPER.writerFor(Order.class);
+  private static final ObjectReader READER = MAPPER.readerFor(Order.class);
+
+  private Json() {}
+
+  static byte[] encode(Order order) {
+    try {
+      return WRITER.writeValueAsBytes(order);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static Order decode(byte[] body) {
+    try {
+      return READER.readValue(body);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package dev.waybill.bench;
+
+import dev.waybill.bench.Contender.Outlet;
+import dev.waybill.bench.Contender.Place;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
+
+/** A topic of a bench, which each trial reads from its beginning. */
+final class KafkaLog implements AutoCloseable {
+  private static final long PATIENCE_NANOS = 60_000_000_000L;
+
+  private final Admin admin;
+  private final Place place;
+
+  private KafkaLog(Admin admin, Place place) {
+    this.admin = admin;
+    this.place = place;
+  }
+
+  /** Makes a topic, with as many orders as its bench reads. */
+  static KafkaLog make(String uri, Bench bench, Size size) {
+    String topic = "bench-" + bench.id() + "-" + Long.toString(System.nanoTime(), 36);
+    Admin admin = Admin.create(Map.of("bootstrap.servers", uri.substring("kafka://".length())));
+    KafkaLog log = new KafkaLog(admin, new Place(uri, topic, bench.partitions()));
+    log.make();
+    if (bench != Bench.PRODUCE) {
+      try (Outlet outlet = new RawKafka(log.place).outlet()) {
+        Trial.fill(outlet, bench, size.log());
+      }
+    }
+    return log;
+  }
+
+  Place place() {
+    return place;
+  }
+
+  private void make() {
+    try {
+      admin
+          .createTopics(
+              List.of(
+                  new NewTopic(place.queue(), Optional.of(place.partitions()), Optional.empty())))
+          .all()
+          .get();
+    } catch (ExecutionException | InterruptedException e) {
+      throw new Failure("The topic " + place.queue() + " could not be made", e);
+    }
+  }
+
+  /** Forgets how far the last trial has read, once its members have left. */
+  void rewind() {
+    long begun = System.nanoTime();
+    while (!isForgotten()) {
+      if (System.nanoTime() - begun > PATIENCE_NANOS) {
+        throw new Failure("The group " + place.queue() + " still has members");
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  private boolean isForgotten() {
+    try {
+      admin.deleteConsumerGroups(List.of(place.queue())).all().get();
+      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof GroupIdNotFoundException) {
+        return true;
+      }
+      if (e.getCause() instanceof GroupNotEmptyException) {
+        return false;
+      }
+      throw new Failure("The group " + place.queue() + " could not be deleted", e);
+    } catch (InterruptedException e) {
+      throw new Failure("Interrupted", e);
+    }
+  }
+
+  /** Removes the topic. */
+  @Override
+  public void close() {
+    try (admin) {
+      admin.deleteTopics(List.of(place.queue())).all().get();
+    } catch (ExecutionException | InterruptedException e) {
+      throw new Failure("The topic " + place.queue() + " could not be removed", e);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package dev.waybill.bench;
+
+import java.time.Duration;
+
+/**
+ * How much is done in a trial: messages to warm up with, then messages that are measured; either
+ * ends sooner when the time for it is over.
+ */
+record Size(long warmUp, long measured, Duration longest) {
+  /** How thorough a comparison is. */
+  enum Mode {
+    /** A few hundred messages, to see that it works. */
+    SMOKE,
+    /** Minutes. */
+    QUICK,
+    /** Long enough for figures to be published. */
+    FULL
+  }
+
+  static Size of(Part part, Bench bench, Mode mode) {
+    if (mode == Mode.SMOKE) {
+      return new Size(100, 300, Duration.ofSeconds(30));
+    }
+    boolean full = mode == Mode.FULL;
+    return switch (bench) {
+      case PRODUCE, CONSUME ->
+          part == Part.INMEMORY
+              ? new Size(60_000, full ? 120_000 : 60_000, Duration.ofMinutes(1))
+              : new Size(full ? 300_000 : 60_000, full ? 300_000 : 60_000, Duration.ofMinutes(2));
+      case SLOW_KEYED -> new Size(20_000, full ? 80_000 : 40_000, Duration.ofSeconds(full ? 6 : 4));
+      case BACKLOG, BACKLOG_SLOW_KEY ->
+          new Size(20_000, full ? 950_000 : 70_000, Duration.ofSeconds(full ? 60 : 10));
+    };
+  }
+
+  /** How long the log has to be: with more than is counted, so that its end is not measured. */
+  long log() {
+    return (warmUp + measured) * 21 / 20;
+  }
+}

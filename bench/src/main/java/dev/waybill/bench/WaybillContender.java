@@ -1,0 +1,87 @@
+package dev.waybill.bench;
+
+import dev.waybill.MessageBus;
+import dev.waybill.routing.Routes;
+import dev.waybill.transport.Transport;
+
+/** Waybill, over any transport. */
+final class WaybillContender implements Contender {
+  /** More than the default of 100, which is meant for handlers that do something. */
+  private static final int MAX_UNSETTLED = 2_000;
+
+  private final Transport transport;
+  private final String queue;
+  private final Routes routes;
+
+  WaybillContender(Transport transport, Place place) {
+    this.transport = transport;
+    this.queue = place.queue();
+    this.routes =
+        Routes.define(
+            r ->
+                r.command(Order.class)
+                    .named("bench.order.v1")
+                    .toQueue(place.queue())
+                    .keyedBy(Order::customer));
+  }
+
+  @Override
+  public String version() {
+    String version = MessageBus.class.getPackage().getImplementationVersion();
+    return version == null ? "this tree" : version;
+  }
+
+  @Override
+  public String sendGuarantee() {
+    return "confirmed by the broker, within a deadline";
+  }
+
+  @Override
+  public String receiveGuarantee() {
+    return "at least once, each message settled by itself, order per key, retries and dead letters";
+  }
+
+  @Override
+  public String settings() {
+    return "maxUnsettled=" + MAX_UNSETTLED + ", 8 handlers unless the bench says more";
+  }
+
+  @Override
+  public Outlet outlet() {
+    MessageBus bus = MessageBus.over(transport).routes(routes).start();
+    return new Outlet() {
+      @Override
+      public void send(Order order, Runnable confirmed) {
+        var unused =
+            bus.send(order)
+                .whenComplete(
+                    (receipt, failure) -> {
+                      if (failure != null) {
+                        Failure.end("a send", failure);
+                      }
+                      confirmed.run();
+                    });
+      }
+
+      @Override
+      public void close() {
+        bus.close();
+      }
+    };
+  }
+
+  @Override
+  public Running receive(int handlers, Handler handler) {
+    MessageBus bus =
+        MessageBus.over(transport)
+            .routes(routes)
+            .consume(
+                queue,
+                c ->
+                    c.onCommand(Order.class, (order, context) -> handler.handle(order.payload()))
+                        .concurrency(handlers)
+                        .maxUnsettled(MAX_UNSETTLED))
+            .start();
+    return bus::close;
+  }
+}

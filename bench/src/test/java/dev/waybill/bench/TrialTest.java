@@ -1,0 +1,35 @@
+package dev.waybill.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waybill.bench.Contender.Place;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TrialTest {
+  @ParameterizedTest
+  @CsvSource({
+    "raw, PRODUCE",
+    "raw, CONSUME",
+    "waybill, PRODUCE",
+    "waybill, CONSUME",
+    "waybill, SLOW_KEYED",
+    "waybill, BACKLOG_SLOW_KEY"
+  })
+  void a_small_trial_in_memory_measures_what_it_was_asked_to(String contender, Bench bench) {
+    Size size = Size.of(Part.INMEMORY, bench, Size.Mode.SMOKE);
+    Place place = new Place("memory:", "orders", bench.partitions());
+
+    Row row = new Trial(Part.INMEMORY, bench, contender, size, 3).run(place);
+
+    assertThat(row.part()).isEqualTo("inmemory");
+    assertThat(row.bench()).isEqualTo(bench.id());
+    assertThat(row.contender()).isEqualTo(contender);
+    assertThat(row.round()).isEqualTo(3);
+    assertThat(row.n()).isBetween(1L, size.log());
+    assertThat(row.msgsPerS()).isPositive();
+    assertThat(row.allocBytesPerMsg()).isPositive();
+    assertThat(row.p50Us() == null).isEqualTo(bench != Bench.PRODUCE);
+    assertThat(Row.ofJson(row.toJson())).isEqualTo(row);
+  }
+}
