@@ -179,7 +179,9 @@ class TransactionsTest {
 
     work.release(all.get(0), Duration.ZERO, 1);
 
-    assertThat(farthest.result().join()).isEqualTo(Result.NOT_OWNED);
+    assertThat(farthest.result())
+        .succeedsWithin(Duration.ofSeconds(20))
+        .isEqualTo(Result.NOT_OWNED);
     assertThat(few.isUsedUp()).isFalse();
     assertThat(settled).isLessThan(odd.size());
     holding.close();
@@ -214,6 +216,7 @@ class TransactionsTest {
       out.add(held);
       var unused = credit.take();
     }
+    work.handedOver();
     return out;
   }
 
