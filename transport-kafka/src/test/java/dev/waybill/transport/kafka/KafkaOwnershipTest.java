@@ -99,8 +99,20 @@ class KafkaOwnershipTest {
     hold.countDown();
 
     assertThat(settle(open, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
-    assertThat(held.next(2)).extracting(Inbox::text).containsExactly("8", "9");
+    assertThat(nextOwned(held, 2)).extracting(Inbox::text).containsExactly("8", "9");
     assertThat(committed()).isEqualTo(8);
+  }
+
+  /** Without what came in one batch with those that were lost. */
+  private static List<Delivery> nextOwned(Inbox inbox, int count) throws InterruptedException {
+    List<Delivery> owned = new ArrayList<>();
+    while (owned.size() < count) {
+      Delivery next = inbox.next();
+      if (next.isOwned()) {
+        owned.add(next);
+      }
+    }
+    return owned;
   }
 
   @ParameterizedTest

@@ -1,144 +1,23 @@
 package dev.waybill.transport.kafka.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import dev.waybill.MessageBus;
 import dev.waybill.delivery.DeliveryGuarantee;
-import dev.waybill.testkit.broker.KafkaTestCluster;
-import dev.waybill.transport.kafka.chaos.Checker.Findings;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/**
- * Three brokers and three consumer processes are killed, paused and restarted at random while
- * charges are sent, handled, and answered with another message. {@code chaos.steps} and {@code
- * chaos.seed} make it longer, or repeat the steps of a run.
- */
 @Timeout(value = 2, unit = TimeUnit.HOURS)
 class KafkaChaosTest {
-  private static final Logger log = LoggerFactory.getLogger(KafkaChaosTest.class);
-  private static final int WORKERS = 3;
-  private static final int STEPS = Integer.getInteger("chaos.steps", 8);
-  private static final long SEED = Long.getLong("chaos.seed", System.nanoTime());
-
-  /** The most that a rebalance, a failover or a start takes on a busy machine. */
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
-
   @TempDir private Path folder;
 
   @Test
   void at_least_once_loses_nothing_and_keeps_the_order_of_each_key() throws Exception {
-    Run run = run(DeliveryGuarantee.AT_LEAST_ONCE);
-    nothingIsLostOrOutOfOrder(run.findings);
-    // What a fault may repeat: what the workers have in hand, and what was settled since the last
-    // commit, which is made every 100 ms but not while a coordinator is away.
-    int mostRepeated = run.failures + run.faults * (WORKERS * ChaosWorker.MAX_UNSETTLED + run.rate);
-    assertThat(run.findings.repeatedHandlings()).isLessThanOrEqualTo(mostRepeated);
-    assertThat(run.findings.repeatedOutputs()).isLessThanOrEqualTo(mostRepeated);
-  }
-
-  @Test
-  void exactly_once_stores_what_a_handler_sends_once_and_in_the_order_of_each_key()
-      throws Exception {
-    Run run = run(DeliveryGuarantee.EXACTLY_ONCE);
-    nothingIsLostOrOutOfOrder(run.findings);
-    // A charge that was sent twice, because its confirmation was lost, is two charges.
-    assertThat(run.findings.repeatedOutputs()).isLessThanOrEqualTo(run.failures);
-  }
-
-  private static void nothingIsLostOrOutOfOrder(Findings findings) {
-    assertThat(findings.lost()).isEmpty();
-    assertThat(findings.invented()).isEmpty();
-    assertThat(findings.outOfOrder()).isEmpty();
-  }
-
-  /**
-   * What a run gave.
-   *
-   * @param failures how many sends failed and were repeated
-   * @param rate charges per second
-   */
-  private record Run(Findings findings, int faults, int failures, int rate) {}
-
-  private Run run(DeliveryGuarantee guarantee) throws Exception {
-    log.info("{}: chaos.seed={} chaos.steps={}", guarantee, SEED, STEPS);
-    Random random = new Random(SEED);
-    try (KafkaTestCluster cluster = KafkaTestCluster.start()) {
-      String servers = cluster.uri().substring("kafka://".length());
-      try (MessageBus sender = sender(servers);
-          Workers workers = new Workers(servers, guarantee, folder, WORKERS);
-          Outputs outputs = new Outputs(servers);
-          Load load = new Load(sender)) {
-        long begun = System.nanoTime();
-        Chaos chaos = new Chaos(random, cluster, workers);
-        progress(outputs, 1);
-        for (int step = 0; step < STEPS; step++) {
-          chaos.step();
-          progress(outputs, 50 + random.nextInt(300));
-        }
-        chaos.end();
-        await("all is confirmed").atMost(PATIENCE).until(load::end);
-        Map<String, Integer> sent = load.confirmed();
-        int total = sent.values().stream().mapToInt(Integer::intValue).sum();
-        await("all has come out").atMost(PATIENCE).until(() -> outputs.count() >= total);
-        int rate =
-            (int) (total / Math.max(1, Duration.ofNanos(System.nanoTime() - begun).toSeconds()));
-        await("the lag is zero").atMost(PATIENCE).until(() -> lag(servers) == 0);
-        Findings findings = Checker.check(sent, Journal.read(workers.journals()), outputs.all());
-        log.info(
-            "{}: {} charges, {} faults, {} sends repeated, {} handlings and {} outputs repeated,"
-                + " {} lost, {} out of order",
-            guarantee,
-            total,
-            chaos.faults(),
-            load.failures(),
-            findings.repeatedHandlings(),
-            findings.repeatedOutputs(),
-            findings.lost().size(),
-            findings.outOfOrder().size());
-        assertThat(load.surprises()).isEmpty();
-        return new Run(findings, chaos.faults(), load.failures(), rate);
-      }
-    }
-  }
-
-  private static MessageBus sender(String servers) {
-    return MessageBus.over(Accounts.transport(servers).build()).routes(Accounts.routes()).start();
-  }
-
-  /** However somebody fails, the others go on. */
-  private static void progress(Outputs outputs, int more) {
-    int now = outputs.count();
-    await("%d more messages have come out".formatted(more))
-        .atMost(PATIENCE)
-        .until(() -> outputs.count() >= now + more);
-  }
-
-  private static long lag(String servers) throws Exception {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
-      var committed =
-          admin.listConsumerGroupOffsets(Accounts.CHARGES).partitionsToOffsetAndMetadata().get();
-      Map<TopicPartition, OffsetSpec> latest =
-          committed.keySet().stream()
-              .collect(Collectors.toMap(Function.identity(), p -> OffsetSpec.latest()));
-      var ends = admin.listOffsets(latest).all().get();
-      return ends.entrySet().stream()
-          .mapToLong(end -> end.getValue().offset() - committed.get(end.getKey()).offset())
-          .sum();
-    }
+    ChaosRun.Result run = ChaosRun.of(DeliveryGuarantee.AT_LEAST_ONCE, folder);
+    run.nothingIsLostOrOutOfOrder();
+    assertThat(run.findings().repeatedHandlings()).isLessThanOrEqualTo(run.mostRepeated());
+    assertThat(run.findings().repeatedOutputs()).isLessThanOrEqualTo(run.mostRepeated());
   }
 }
