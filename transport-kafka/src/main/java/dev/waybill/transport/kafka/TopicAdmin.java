@@ -16,6 +16,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -141,16 +142,31 @@ final class TopicAdmin {
         latest.put(new TopicPartition(topic.name(), partition.partition()), OffsetSpec.latest());
       }
     }
-    var options =
-        new ListOffsetsOptions(IsolationLevel.READ_COMMITTED).timeoutMs(deadline.remainingMillis());
     Map<String, Map<TopicPartition, OffsetAndMetadata>> ends = new HashMap<>();
-    AdminCalls.answerOrFail(
-            admin.listOffsets(latest, options).all(), "look at the ends of the topics", deadline)
+    ends(latest)
         .forEach(
             (partition, end) ->
                 ends.computeIfAbsent(partition.topic(), topic -> new HashMap<>())
                     .put(partition, new OffsetAndMetadata(end.offset())));
     return ends;
+  }
+
+  /** A broker that does not know of a new topic yet, as others do, is asked again. */
+  private Map<TopicPartition, ListOffsetsResultInfo> ends(Map<TopicPartition, OffsetSpec> latest) {
+    String doing = "look at the ends of the topics";
+    while (true) {
+      var options =
+          new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)
+              .timeoutMs(deadline.remainingMillis());
+      try {
+        return AdminCalls.answer(admin.listOffsets(latest, options).all(), doing, deadline);
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || deadline.passed()) {
+          throw KafkaErrors.asking(doing, e);
+        }
+        AdminCalls.pause(doing);
+      }
+    }
   }
 
   private NewTopic topic(String name) {
