@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /** Everything without keys is read with share groups; what has keys, with consumer groups. */
-class KafkaShareContractTest extends TransportContract implements TransportHarness {
+class KafkaContractOverShareGroupsTest extends TransportContract implements TransportHarness {
   private static FaultProxy proxy;
   private static KafkaTestBroker broker;
 
