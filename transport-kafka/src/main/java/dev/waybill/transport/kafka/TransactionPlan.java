@@ -111,14 +111,6 @@ final class TransactionPlan {
     settlements.forEach(TransactionalSettlement::notOwned);
   }
 
-  /** How much of what. */
-  @Override
-  public String toString() {
-    return "%d messages of %s"
-        .formatted(
-            settlements.size(), commits.keySet().stream().map(PartitionWork::partition).toList());
-  }
-
   private Map<PartitionWork, List<TransactionalSettlement>> group(
       List<TransactionalSettlement> ready) {
     Map<PartitionWork, List<TransactionalSettlement>> groups = new LinkedHashMap<>();

@@ -35,7 +35,11 @@ class KafkaFailoverContractTest extends FailoverContract implements TransportHar
   @Override
   public Transport transport() {
     String servers = cluster.uri().substring("kafka://".length());
-    return KafkaContractTest.quickToNotice(servers).build();
+    return builder(servers).build();
+  }
+
+  KafkaTransport.Builder builder(String servers) {
+    return KafkaContractTest.quickToNotice(servers);
   }
 
   @Override

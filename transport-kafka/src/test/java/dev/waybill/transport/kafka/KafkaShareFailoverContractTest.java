@@ -1,56 +1,14 @@
 package dev.waybill.transport.kafka;
 
-import dev.waybill.testkit.BrokerFaults;
-import dev.waybill.testkit.FailoverContract;
-import dev.waybill.testkit.TransportHarness;
-import dev.waybill.testkit.broker.KafkaTestCluster;
-import dev.waybill.transport.Transport;
-import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-
 /** Everything without keys is read with share groups. */
-class KafkaShareFailoverContractTest extends FailoverContract implements TransportHarness {
-  private static KafkaTestCluster cluster;
-
-  @BeforeAll
-  static void start() {
-    cluster = KafkaTestCluster.start();
-  }
-
-  @AfterAll
-  static void end() {
-    cluster.close();
-  }
-
-  @Override
-  protected TransportHarness harness() {
-    return this;
-  }
-
+class KafkaShareFailoverContractTest extends KafkaFailoverContractTest {
   @Override
   protected String reportName() {
     return "kafka-share-failover";
   }
 
   @Override
-  public Transport transport() {
-    String servers = cluster.uri().substring("kafka://".length());
-    return KafkaContractTest.quickToNotice(servers).shareGroups().build();
-  }
-
-  @Override
-  public String broker() {
-    return cluster.version();
-  }
-
-  @Override
-  public Duration patience() {
-    return Duration.ofSeconds(90);
-  }
-
-  @Override
-  public BrokerFaults brokerFaults() {
-    return cluster.faults();
+  KafkaTransport.Builder builder(String servers) {
+    return super.builder(servers).shareGroups();
   }
 }

@@ -41,17 +41,7 @@ class TransactionsTest {
           true, new RoundRobinPartitioner(), new ByteArraySerializer(), new ByteArraySerializer());
   private final Credit credit = new Credit(CREDIT, () -> {});
   private final LoopEnd end = new LoopEnd();
-  private final Transactions transactions =
-      new Transactions(
-          "queue t",
-          new TransactionalProducer(() -> producer, Duration.ofSeconds(1), end::hasCome),
-          new TopicCheck(
-              () -> producer,
-              (topic, allowed) -> {},
-              (topic, allowed) -> CompletableFuture.completedFuture(null)),
-          credit,
-          () -> {},
-          end);
+  private final Transactions transactions = transactions(credit);
   private final Thread thread = new Thread(transactions, "transactions");
   private final PartitionWork work =
       new PartitionWork(PARTITION, null, new PollClock(Duration.ofDays(1)));
@@ -147,17 +137,7 @@ class TransactionsTest {
   void aRecordThatHasToComeBeforeWhatIsHeldGetsACreditOfIt() throws Exception {
     int records = 3_000;
     Credit few = new Credit(0, () -> {});
-    Transactions holding =
-        new Transactions(
-            "queue t",
-            new TransactionalProducer(() -> producer, Duration.ofSeconds(1), end::hasCome),
-            new TopicCheck(
-                () -> producer,
-                (topic, allowed) -> {},
-                (topic, allowed) -> CompletableFuture.completedFuture(null)),
-            few,
-            () -> {},
-            end);
+    Transactions holding = transactions(few);
     Thread settling = new Thread(holding, "transactions");
     List<Held> all = delivered(records);
     List<TransactionalSettlement> odd = new ArrayList<>();
@@ -186,6 +166,19 @@ class TransactionsTest {
     assertThat(settled).isLessThan(odd.size());
     holding.close();
     settling.join();
+  }
+
+  private Transactions transactions(Credit credit) {
+    return new Transactions(
+        "queue t",
+        new TransactionalProducer(() -> producer, Duration.ofSeconds(1), end::hasCome),
+        new TopicCheck(
+            () -> producer,
+            (topic, allowed) -> {},
+            (topic, allowed) -> CompletableFuture.completedFuture(null)),
+        credit,
+        () -> {},
+        end);
   }
 
   /** Of a consumer that has not been polled. */
