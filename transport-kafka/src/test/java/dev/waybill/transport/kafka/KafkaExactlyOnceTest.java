@@ -269,6 +269,58 @@ class KafkaExactlyOnceTest {
   }
 
   @Test
+  void thePartitionOfAnInstanceThatDiedInATransactionHoldsUpItselfAlone() throws Exception {
+    TransportConnection connection = kafka.prepared(kafka.builder().partitions(2), in, out);
+    for (int i = 0; i < KEYS; i++) {
+      KafkaFixture.send(connection, in, KafkaFixture.keyed("key" + i, "" + i));
+    }
+    Inbox heirs = new Inbox();
+    List<Delivery> all = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> nobody = member();
+        KafkaProducer<byte[], byte[]> dead = transactional()) {
+      dead.beginTransaction();
+      dead.sendOffsetsToTransaction(
+          Map.of(new TopicPartition(in.name(), 0), new OffsetAndMetadata(0)),
+          nobody.groupMetadata());
+
+      connection.receiveAtomically(in, KEYS, heirs);
+
+      Delivery other = heirs.next();
+      Result result =
+          other
+              .settleTogether(Settlement.accept(), List.of(to(out, "other")))
+              .toCompletableFuture()
+              .join();
+      assertThat(result).isEqualTo(Result.SETTLED);
+      all.add(other);
+      while (heirs.size() > 0) {
+        all.add(heirs.next());
+      }
+      assertThat(all).allMatch(each -> each.brokerId().startsWith(in.name() + "-1@"));
+      dead.abortTransaction();
+    }
+
+    while (all.size() < KEYS) {
+      all.add(heirs.next());
+    }
+    assertThat(all).extracting(Delivery::brokerId).doesNotHaveDuplicates();
+    assertThat(heirs.failures).isEmpty();
+  }
+
+  /** A producer whose transactions the broker does not end within a test. */
+  private KafkaProducer<byte[], byte[]> transactional() {
+    ClientProperties properties =
+        new ClientProperties(
+            TestSettings.of(
+                kafka.servers(), Duration.ofMinutes(1), Map.of("transaction.timeout.ms", "600000")),
+            "test");
+    KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(properties.transactions("test", in.name()));
+    producer.initTransactions();
+    return producer;
+  }
+
+  @Test
   void offsetsOfAFormerGenerationAbortTheTransactionWithItsMessages() {
     TransportConnection connection = kafka.prepared(kafka.builder().partitions(2), in, out);
     TopicPartition partition = new TopicPartition(in.name(), 0);
