@@ -63,20 +63,27 @@ final class Beginnings {
    * @throws org.apache.kafka.common.KafkaException if the answer is a refusal
    */
   void begin(BiConsumer<TopicPartition, @Nullable OffsetAndMetadata> begun) {
-    if (waiting.isEmpty() || !notBefore.passed()) {
-      return;
+    boolean answered = true;
+    while (answered && !waiting.isEmpty() && notBefore.passed()) {
+      answered = ask(oneByOne ? Set.of(waiting.element()) : Set.copyOf(waiting), begun);
     }
-    Set<TopicPartition> asked = oneByOne ? Set.of(waiting.element()) : Set.copyOf(waiting);
+  }
+
+  private boolean ask(
+      Set<TopicPartition> partitions,
+      BiConsumer<TopicPartition, @Nullable OffsetAndMetadata> begun) {
+    Map<TopicPartition, OffsetAndMetadata> committed;
     try {
-      Map<TopicPartition, OffsetAndMetadata> committed =
-          committed(asked, Deadline.in(oneByOne ? patience : TOGETHER));
-      waiting.removeAll(asked);
-      patience = LEAST;
-      oneByOne &= !waiting.isEmpty();
-      asked.forEach(partition -> begun.accept(partition, committed.get(partition)));
+      committed = committed(partitions, Deadline.in(oneByOne ? patience : TOGETHER));
     } catch (TimeoutException e) {
       notYet(e);
+      return false;
     }
+    waiting.removeAll(partitions);
+    patience = LEAST;
+    oneByOne &= !waiting.isEmpty();
+    partitions.forEach(partition -> begun.accept(partition, committed.get(partition)));
+    return true;
   }
 
   private void notYet(TimeoutException why) {
@@ -84,9 +91,9 @@ final class Beginnings {
       oneByOne = true;
       log.warn(
           "It can't be read yet what is committed for one of {}, which begins when it can be: if an"
-              + " instance died in a transaction, when the broker ends that",
+              + " instance died in a transaction, when the broker ends that ({})",
           waiting,
-          why);
+          why.getMessage());
       return;
     }
     waiting.add(waiting.remove());
