@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 final class ChaosRun {
   private static final Logger log = LoggerFactory.getLogger(ChaosRun.class);
   private static final int WORKERS = 3;
-  private static final int STEPS = Integer.getInteger("chaos.steps", 8);
+  private static final int STEPS = Integer.getInteger("chaos.steps", 4);
   private static final long SEED = Long.getLong("chaos.seed", System.nanoTime());
 
   /** The most that a rebalance, a failover or a start takes on a busy machine. */
@@ -37,15 +37,14 @@ final class ChaosRun {
    * What a run gave.
    *
    * @param failures how many sends failed and were repeated
-   * @param rate charges per second
    */
-  record Result(Findings findings, int faults, int failures, int rate) {
+  record Result(Findings findings, int faults, int failures) {
     /**
      * The most that these faults may repeat: what the workers have in hand, and what was settled
      * since the last commit, which is made every 100 ms but not while a coordinator is away.
      */
     int mostRepeated() {
-      return failures + faults * (WORKERS * ChaosWorker.MAX_UNSETTLED + rate);
+      return failures + faults * (WORKERS * ChaosWorker.MAX_UNSETTLED + Load.PER_SECOND);
     }
 
     void nothingIsLostOrOutOfOrder() {
@@ -79,7 +78,6 @@ final class ChaosRun {
   private static Result run(
       Chaos chaos, Random random, String servers, Workers workers, Outputs outputs, Load load)
       throws Exception {
-    long begun = System.nanoTime();
     progress(outputs, 1);
     for (int step = 0; step < STEPS; step++) {
       chaos.step();
@@ -93,7 +91,6 @@ final class ChaosRun {
     while (outputs.count() < total) {
       progress(outputs, Math.min(100, total - outputs.count()));
     }
-    int rate = (int) (total / Math.max(1, Duration.ofNanos(System.nanoTime() - begun).toSeconds()));
     await("the lag is zero").atMost(PATIENCE).until(() -> lag(servers) == 0);
     Findings findings = Checker.check(sent, Journal.read(workers.journals()), outputs.all());
     log.info(
@@ -107,7 +104,7 @@ final class ChaosRun {
         findings.lost().size(),
         findings.outOfOrder().size());
     assertThat(load.surprises()).isEmpty();
-    return new Result(findings, chaos.faults(), load.failures(), rate);
+    return new Result(findings, chaos.faults(), load.failures());
   }
 
   private static MessageBus sender(String servers) {

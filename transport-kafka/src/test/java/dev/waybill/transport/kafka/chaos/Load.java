@@ -24,13 +24,16 @@ final class Load implements AutoCloseable {
   private static final int ACCOUNTS = 24;
   private static final int EVERY_MILLIS = 100;
 
+  /** The most that is sent in a second. */
+  static final int PER_SECOND = ACCOUNTS * 1_000 / EVERY_MILLIS;
+
   /**
    * How many may be sent and not have come out. Without an end what piles up while there is chaos
    * would be more than can be handled in any time that a test may take after it: exactly-once
    * handles no more charges of an account than there are transactions, on a busy machine a few per
    * second.
    */
-  private static final int MOST_UNDER_WAY = 2_000;
+  private static final int MOST_UNDER_WAY = 1_000;
 
   private final MessageBus bus;
   private final IntSupplier cameOut;
