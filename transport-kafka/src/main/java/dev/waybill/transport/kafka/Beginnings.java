@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
 final class Beginnings {
   private static final Logger log = LoggerFactory.getLogger(Beginnings.class);
 
+  /** If the log begins later, the consumer does too. */
+  private static final OffsetAndMetadata FROM_THE_START = new OffsetAndMetadata(0);
+
   private static final Duration TOGETHER = Duration.ofSeconds(1);
 
   /** How long one is asked for, and not asked for then: twice as long each time, to the most. */
@@ -44,8 +47,14 @@ final class Beginnings {
     this.consumer = consumer;
   }
 
+  /**
+   * Adds what was assigned just now. It gets a position, at which nothing is fetched: without one
+   * of each the consumer would fetch nothing of the others.
+   */
   void add(Collection<TopicPartition> partitions) {
     waiting.addAll(partitions);
+    consumer.pause(partitions);
+    partitions.forEach(partition -> consumer.seek(partition, FROM_THE_START));
   }
 
   void remove(Collection<TopicPartition> partitions) {
@@ -57,8 +66,8 @@ final class Beginnings {
   }
 
   /**
-   * Asks, if it is time to, and begins those there is an answer for: with what is committed, or
-   * null if nothing is.
+   * Asks, if it is time to, and begins those there is an answer for, with what is committed, or
+   * null if nothing is. They are fetched from there on.
    *
    * @throws org.apache.kafka.common.KafkaException if the answer is a refusal
    */
@@ -82,7 +91,12 @@ final class Beginnings {
     waiting.removeAll(partitions);
     patience = LEAST;
     oneByOne &= !waiting.isEmpty();
-    partitions.forEach(partition -> begun.accept(partition, committed.get(partition)));
+    for (TopicPartition partition : partitions) {
+      OffsetAndMetadata offset = committed.get(partition);
+      begun.accept(partition, offset);
+      consumer.seek(partition, offset == null ? FROM_THE_START : offset);
+    }
+    consumer.resume(partitions);
     return true;
   }
 

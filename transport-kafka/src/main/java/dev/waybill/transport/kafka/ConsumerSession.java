@@ -37,9 +37,6 @@ final class ConsumerSession implements ConsumerRebalanceListener {
    */
   private static final Duration DRAIN = Duration.ofMillis(500);
 
-  /** If the log begins later, the consumer does too. */
-  private static final OffsetAndMetadata FROM_THE_START = new OffsetAndMetadata(0);
-
   private static final Duration COMMIT = Duration.ofSeconds(1);
   private static final Duration LEAVE = Duration.ofMillis(1500);
   private static final Duration FINISH_REBALANCE = Duration.ofMillis(100);
@@ -133,7 +130,9 @@ final class ConsumerSession implements ConsumerRebalanceListener {
    */
   void fetch(boolean on) {
     if (on) {
-      consumer.resume(consumer.paused());
+      Set<TopicPartition> paused = new HashSet<>(consumer.paused());
+      paused.retainAll(works.keySet()); // not those that have not begun
+      consumer.resume(paused);
     } else {
       consumer.pause(consumer.assignment());
     }
@@ -146,13 +145,11 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     }
     log.debug("Assigned: {}", partitions);
     beginnings.add(partitions);
-    beginnings.begin(this::begin); // before anything of them is fetched
+    beginnings.begin(this::begin);
   }
 
   private void begin(TopicPartition partition, @Nullable OffsetAndMetadata committed) {
     works.put(partition, new PartitionWork(partition, committed, clock));
-    // by itself the consumer would begin none before it knows of all
-    consumer.seek(partition, committed == null ? FROM_THE_START : committed);
   }
 
   @Override

@@ -44,6 +44,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Instances that die, or are taken for dead. */
 class KafkaExactlyOnceTest {
@@ -268,9 +270,12 @@ class KafkaExactlyOnceTest {
     stored.staysEmpty(Duration.ofSeconds(1));
   }
 
-  @Test
-  void thePartitionOfAnInstanceThatDiedInATransactionHoldsUpItselfAlone() throws Exception {
-    TransportConnection connection = kafka.prepared(kafka.builder().partitions(2), in, out);
+  @ParameterizedTest
+  @ValueSource(strings = {"classic", "consumer"})
+  void thePartitionOfAnInstanceThatDiedInATransactionHoldsUpItselfAlone(String protocol)
+      throws Exception {
+    KafkaTransport.Builder two = kafka.builder().partitions(2).property("group.protocol", protocol);
+    TransportConnection connection = kafka.prepared(two, in, out);
     for (int i = 0; i < KEYS; i++) {
       KafkaFixture.send(connection, in, KafkaFixture.keyed("key" + i, "" + i));
     }
