@@ -52,6 +52,11 @@ final class Beginnings {
    * of each the consumer would fetch nothing of the others.
    */
   void add(Collection<TopicPartition> partitions) {
+    if (waiting.isEmpty()) {
+      oneByOne = false;
+      patience = LEAST;
+      notBefore = Deadline.in(Duration.ZERO);
+    }
     waiting.addAll(partitions);
     consumer.pause(partitions);
     partitions.forEach(partition -> consumer.seek(partition, FROM_THE_START));
@@ -85,12 +90,12 @@ final class Beginnings {
     try {
       committed = committed(partitions, Deadline.in(oneByOne ? patience : TOGETHER));
     } catch (TimeoutException e) {
-      notYet(e);
+      log.debug("No answer for {}", partitions, e);
+      notYet();
       return false;
     }
     waiting.removeAll(partitions);
     patience = LEAST;
-    oneByOne &= !waiting.isEmpty();
     for (TopicPartition partition : partitions) {
       OffsetAndMetadata offset = committed.get(partition);
       begun.accept(partition, offset);
@@ -100,14 +105,13 @@ final class Beginnings {
     return true;
   }
 
-  private void notYet(TimeoutException why) {
+  private void notYet() {
     if (!oneByOne) {
       oneByOne = true;
       log.warn(
-          "It can't be read yet what is committed for one of {}, which begins when it can be: if an"
-              + " instance died in a transaction, when the broker ends that ({})",
-          waiting,
-          why.getMessage());
+          "It is not known yet what is committed for all of {}: each begins when it is; if an instance"
+              + " died in a transaction, once the broker has ended that",
+          waiting);
       return;
     }
     waiting.add(waiting.remove());
