@@ -26,7 +26,8 @@ record Size(long warmUp, long measured, Duration longest) {
       case PRODUCE, CONSUME ->
           part == Part.INMEMORY
               ? new Size(60_000, full ? 120_000 : 60_000, Duration.ofMinutes(1))
-              : new Size(full ? 300_000 : 60_000, full ? 300_000 : 60_000, Duration.ofMinutes(2));
+              : new Size(
+                  full ? 1_000_000 : 300_000, full ? 1_000_000 : 150_000, Duration.ofMinutes(2));
       case SLOW_KEYED -> new Size(20_000, full ? 80_000 : 40_000, Duration.ofSeconds(full ? 6 : 4));
       case BACKLOG, BACKLOG_SLOW_KEY ->
           new Size(20_000, full ? 950_000 : 70_000, Duration.ofSeconds(full ? 60 : 10));
