@@ -5,6 +5,7 @@ import dev.waybill.routing.Queue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Topology;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ record TopicSettings(
   static final int BROKER_DEFAULT = -1;
 
   TopicSettings {
-    named = Map.copyOf(named);
+    named = Collections.unmodifiableMap(new LinkedHashMap<>(named)); // problems in their order
   }
 
   /** What is wrong with the values. */

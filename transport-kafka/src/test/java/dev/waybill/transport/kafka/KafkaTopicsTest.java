@@ -26,6 +26,7 @@ import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.TransportConnection;
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.kafka.TopicSpec.Use;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,8 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -146,6 +149,24 @@ class KafkaTopicsTest {
         topic(queue.deadLetterQueue().name(), 4, odd));
 
     assertThat(kafka.connect(kafka.unsaid()).prepare(topology(queue, topic), mode)).isEmpty();
+  }
+
+  @Test
+  void more_replicas_than_said_are_no_difference_for_so_it_looks_while_they_move() {
+    List<Node> nodes = List.of(new Node(1, "a", 1), new Node(2, "b", 1), new Node(3, "c", 1));
+    TopicSpec two = new TopicSpec("t", "topic t", Use.MESSAGES, 6, false, 2, Map.of(), Map.of());
+
+    assertThat(TopicDifferences.of(two, replicated(nodes), Map.of(), DelayLevels.SECONDS))
+        .isEmpty();
+    assertThat(
+            TopicDifferences.of(
+                two, replicated(nodes.subList(0, 1)), Map.of(), DelayLevels.SECONDS))
+        .hasSize(1);
+  }
+
+  private static TopicDescription replicated(List<Node> nodes) {
+    return new TopicDescription(
+        "t", false, List.of(new TopicPartitionInfo(0, nodes.get(0), nodes, nodes)));
   }
 
   @ParameterizedTest
