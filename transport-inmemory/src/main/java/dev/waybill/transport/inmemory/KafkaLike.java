@@ -57,7 +57,8 @@ final class KafkaLike {
             "Kafka has no bindings and keeps a message whether or not anyone receives it; a topic"
                 + " that does not exist is an error for its sender")
         .natively(Feature.CREATE_TOPOLOGY, "createTopics, alterConsumerGroupOffsets")
-        .natively(Feature.VERIFY_TOPOLOGY, "describeTopics, listConsumerGroupOffsets")
+        .natively(
+            Feature.VERIFY_TOPOLOGY, "describeTopics, describeConfigs, listConsumerGroupOffsets")
         .maxBodyBytes(MAX_BODY_BYTES)
         .maxHeaders(MAX_HEADERS)
         .maxHeaderBytes(HEADER_BYTES);

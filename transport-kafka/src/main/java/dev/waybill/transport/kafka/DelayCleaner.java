@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 final class DelayCleaner {
   private static final Logger log = LoggerFactory.getLogger(DelayCleaner.class);
 
+  private final String topic;
   private final @Nullable Admin admin;
   private final Duration interval;
   private final Map<TopicPartition, RecordsToDelete> moved = new HashMap<>();
@@ -28,9 +29,11 @@ final class DelayCleaner {
   /**
    * A cleaner.
    *
+   * @param topic the delay topic
    * @param admin deletes; null if there shall be no administrative call
    */
-  DelayCleaner(@Nullable Admin admin, Duration interval) {
+  DelayCleaner(String topic, @Nullable Admin admin, Duration interval) {
+    this.topic = "topic '" + topic + "'";
     this.admin = admin;
     this.interval = interval;
     this.next = Deadline.in(interval);
@@ -60,7 +63,10 @@ final class DelayCleaner {
               .whenComplete(
                   (done, error) -> {
                     if (error != null && !told.getAndSet(true)) {
-                      log.info("What was moved on stays in a delay topic: {}", error.toString());
+                      log.info(
+                          "What was moved on stays in a delay topic: {}",
+                          SecurityErrors.refusal(
+                              KafkaErrors.unwrapped(error), SecurityErrors.DELETE, topic));
                     }
                   });
     }

@@ -55,7 +55,7 @@ final class DelayMover {
           log.warn(
               "Moving delayed messages to {} is disturbed, and is tried again: {}",
               topic,
-              e.toString());
+              SecurityErrors.refusal(e, SecurityErrors.READ, "its delay topic"));
           log.debug("Moving delayed messages is disturbed", e);
           end.backOff();
         }

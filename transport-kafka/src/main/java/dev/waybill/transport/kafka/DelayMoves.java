@@ -181,7 +181,8 @@ final class DelayMoves {
       move.lane().moved(move.record().offset());
     } else if (answer.waits()) {
       bytes -= DelayLane.size(move.record());
-      throw new KafkaException("a delayed message could not be moved on", error);
+      throw new KafkaException(
+          "a delayed message could not be moved on: " + error.getMessage(), error);
     } else if (move.lane().isOwned()) {
       long again = levels.waitMillis(AGAIN);
       log.atLevel(refused ? Level.DEBUG : Level.WARN)

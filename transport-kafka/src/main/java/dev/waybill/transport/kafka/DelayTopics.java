@@ -5,8 +5,10 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.transport.Topology;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -134,23 +136,31 @@ final class DelayTopics {
 
   private void make(String topic) {
     String delayTopic = KafkaNames.delayTopic(topic);
-    TopicAdmin topics = new TopicAdmin(settings, admin, Deadline.in(ASK));
+    TopicAdmin topics = new TopicAdmin(admin, Deadline.in(ASK));
+    TopicSpec wanted = new TopicSpecs(settings).delayTopic(topic);
     Map<String, TopicDescription> found = topics.describe(List.of(topic, delayTopic));
     if (!found.containsKey(topic)) {
       throw KafkaErrors.noChannelForDelay(topic);
     }
     if (!found.containsKey(delayTopic) && mode == Topology.Mode.CREATE) {
-      topics.createDelayTopic(delayTopic);
+      refuse(topics.create(List.of(wanted)).values());
       found = topics.awaitLeaders(List.of(delayTopic));
       topics.ends(found.values());
     }
     TopicDescription description = found.get(delayTopic);
-    int partitions = description == null ? 0 : description.partitions().size();
-    if (partitions < DelayLevels.PARTITIONS) {
-      throw SendException.rejected(
-          partitions == 0 ? ErrorCode.NOT_FOUND : ErrorCode.CONFIGURATION,
-          KafkaErrors.delayTopic(delayTopic, partitions),
-          null);
+    if (description == null) {
+      throw SendException.rejected(ErrorCode.NOT_FOUND, KafkaErrors.missing(wanted), null);
+    }
+    Map<String, String> configs =
+        mayAdminister() ? topics.configs(List.of(delayTopic)).get(delayTopic) : Map.of();
+    refuse(
+        TopicDifferences.of(
+            wanted, description, Objects.requireNonNull(configs), settings.delays().levels()));
+  }
+
+  private static void refuse(Collection<String> problems) {
+    if (!problems.isEmpty()) {
+      throw SendException.rejected(ErrorCode.TOPOLOGY_MISMATCH, String.join(" ", problems), null);
     }
   }
 
@@ -193,9 +203,10 @@ final class DelayTopics {
     if (error instanceof TopicAuthorizationException
         && forbidden.putIfAbsent(topic, true) == null) {
       log.info(
-          "No right to read topic {}: delayed messages to {} are not moved on by this connection",
-          KafkaNames.delayTopic(topic),
-          topic);
+          "Delayed messages to {} are not moved on by this connection: {}",
+          topic,
+          SecurityErrors.refusal(
+              error, SecurityErrors.READ, "topic '" + KafkaNames.delayTopic(topic) + "'"));
     }
   }
 }

@@ -88,7 +88,7 @@ final class Delays {
         delays.levels(),
         new DelayMoves(
             topic, delays.levels(), sender, settings.deliveryTimeout(), System::currentTimeMillis),
-        new DelayCleaner(topics.mayAdminister() ? admin : null, delays.cleanEvery()),
+        new DelayCleaner(delayTopic, topics.mayAdminister() ? admin : null, delays.cleanEvery()),
         new PollClock(settings.maxPollInterval()));
   }
 

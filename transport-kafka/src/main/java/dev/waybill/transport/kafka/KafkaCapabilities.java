@@ -53,7 +53,8 @@ final class KafkaCapabilities {
             Feature.ATOMIC_SETTLEMENT,
             "a transaction of the messages, the dead letters and the offsets of many deliveries")
         .natively(Feature.CREATE_TOPOLOGY, "createTopics, alterConsumerGroupOffsets")
-        .natively(Feature.VERIFY_TOPOLOGY, "describeTopics, listConsumerGroupOffsets")
+        .natively(
+            Feature.VERIFY_TOPOLOGY, "describeTopics, describeConfigs, listConsumerGroupOffsets")
         .build();
   }
 
@@ -83,7 +84,7 @@ final class KafkaCapabilities {
             "createTopics, incrementalAlterConfigs of the group, alterShareGroupOffsets")
         .natively(
             Feature.VERIFY_TOPOLOGY,
-            "describeTopics, describeConfigs of the group, listShareGroupOffsets")
+            "describeTopics, describeConfigs, also of the group, listShareGroupOffsets")
         .leaseDuration(settings.recordLock())
         .build();
   }

@@ -84,7 +84,8 @@ final class KafkaConnection implements TransportConnection {
 
   @Override
   public Sender sender() {
-    return sender;
+    CompactedTopics compacted = settings.topics().compacted();
+    return compacted.names().isEmpty() ? sender : new SenderToCompacted(sender, compacted);
   }
 
   @Override
@@ -99,7 +100,11 @@ final class KafkaConnection implements TransportConnection {
         source,
         maxUnsettled,
         listener,
-        new TopicCheck(sender::producer, sender::checkReplies, delayTopics::ready));
+        new TopicCheck(
+            sender::producer,
+            sender::checkReplies,
+            delayTopics::ready,
+            settings.topics().compacted()));
   }
 
   private Receiver receive(

@@ -162,16 +162,22 @@ final class KafkaErrors {
         null);
   }
 
-  /** What is wrong with a delay topic that has {@code partitions}, 0 if it is missing. */
-  static String delayTopic(String delayTopic, int partitions) {
-    int needed = DelayLevels.PARTITIONS;
-    return partitions == 0
-        ? ("Kafka topic '%s', in which delayed messages wait, does not exist: create it with %d"
-                + " partitions and retention.ms=-1, or start with CREATE.")
-            .formatted(delayTopic, needed)
-        : ("Kafka topic '%s', in which delayed messages wait, has %d partitions and needs %d: add"
-                + " them with kafka-topics --alter --partitions %d.")
-            .formatted(delayTopic, partitions, needed, needed);
+  /** That a topic does not exist, with how to make it. */
+  static String missing(TopicSpec wanted) {
+    return "Kafka topic '%s' (for %s) does not exist: run %s, or start with CREATE."
+        .formatted(wanted.name(), wanted.carries(), wanted.command());
+  }
+
+  /** That the broker does not allow a topic as it is wanted. */
+  static String notMade(TopicSpec wanted, Throwable error) {
+    return ("Kafka refuses to make topic '%s' (for %s): %s Change what the builder says of it, or run %s"
+            + " as the broker allows it.")
+        .formatted(wanted.name(), wanted.carries(), sentence(error), wanted.command());
+  }
+
+  private static String sentence(Throwable error) {
+    String text = String.valueOf(error.getMessage());
+    return text.endsWith(".") ? text : text + ".";
   }
 
   /** Why it is not known in time whether a message could wait. */
@@ -304,7 +310,7 @@ final class KafkaErrors {
     return new MessagingException(
         code(error),
         "Settling messages from %s on Kafka by transactions is disturbed, and is tried again: %s"
-            .formatted(source, error.getMessage()),
+            .formatted(source, SecurityErrors.refusal(error, SecurityErrors.READ, "it")),
         error);
   }
 

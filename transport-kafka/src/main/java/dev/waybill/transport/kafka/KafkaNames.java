@@ -53,7 +53,12 @@ final class KafkaNames {
 
   /** A transactional id that no other receiver of the source has: one prefix to be allowed. */
   static String transactionalId(Source source) {
-    return "waybill-" + group(source) + "-" + UUID.randomUUID();
+    return transactionalIds(source) + UUID.randomUUID();
+  }
+
+  /** How the transactional ids of a source's receivers begin. */
+  static String transactionalIds(Source source) {
+    return "waybill-" + group(source) + "-";
   }
 
   /** The topics of a topology, each with what it is for; of two uses of one name the first. */
@@ -61,13 +66,6 @@ final class KafkaNames {
     Map<String, Channel> topics = new LinkedHashMap<>();
     channels(topology).forEach(channel -> topics.putIfAbsent(topic(channel), channel));
     return topics;
-  }
-
-  /** The delay topics of queues and topics; dead letters and replies have one only when needed. */
-  static Set<String> delayTopics(Topology topology) {
-    Set<String> names = new LinkedHashSet<>();
-    delayable(topology).forEach(channel -> names.add(delayTopic(topic(channel))));
-    return names;
   }
 
   static Map<String, String> all(Topology topology) {
@@ -145,7 +143,8 @@ final class KafkaNames {
     }
   }
 
-  private static Set<Channel> delayable(Topology topology) {
+  /** Queues and topics; dead letters and replies have a delay topic only when it is needed. */
+  static Set<Channel> delayable(Topology topology) {
     Set<Channel> all = new LinkedHashSet<>(topology.channels());
     for (Source source : topology.sources()) {
       all.add(source.channel());

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 
@@ -120,7 +119,9 @@ final class KafkaReceiver implements ClosedInSteps {
     return new Transactions(
         source.toString(),
         new TransactionalProducer(
-            () -> new KafkaProducer<>(producer), settings.transactionTimeout(), end::hasCome),
+            () -> new NamingProducer(producer, KafkaNames.transactionalIds(source)),
+            settings.transactionTimeout(),
+            end::hasCome),
         topics,
         credit,
         wake,

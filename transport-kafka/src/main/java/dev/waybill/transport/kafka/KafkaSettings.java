@@ -11,14 +11,12 @@ import java.util.stream.Stream;
 /** What a transport was built with, checked. */
 record KafkaSettings(
     String bootstrapServers,
-    int partitions,
-    int replication,
+    TopicSettings topics,
     Duration deliveryTimeout,
     ShareGroups shareGroups,
     Duration recordLock,
     Map<String, String> properties,
     DelaySettings delays) {
-  static final int BROKER_DEFAULT = -1;
   private static final int DEFAULT_PORT = 9092;
   private static final String MAX_REQUEST_SIZE = "max.request.size";
   private static final String TRANSACTION_TIMEOUT = "transaction.timeout.ms";
@@ -30,8 +28,7 @@ record KafkaSettings(
 
   static KafkaSettings of(
       String servers,
-      int partitions,
-      int replication,
+      TopicSettings topics,
       Duration deliveryTimeout,
       ShareGroups shareGroups,
       Duration recordLock,
@@ -48,14 +45,7 @@ record KafkaSettings(
           "The address of the brokers has an '@': it is host:9092,host:9092 without any login; that"
               + " is given by saslPlain(…), saslScramSha512(…) or the like.");
     }
-    if (partitions < 1) {
-      problems.add("partitions(%d): at least 1 is needed.".formatted(partitions));
-    }
-    if (replication != BROKER_DEFAULT && (replication < 1 || replication > Short.MAX_VALUE)) {
-      problems.add(
-          "replication(%d): give 1 or more, or -1 for the broker's default."
-              .formatted(replication));
-    }
+    problems.addAll(topics.problems());
     if (deliveryTimeout.compareTo(Duration.ofSeconds(1)) < 0
         || deliveryTimeout.compareTo(Duration.ofDays(1)) > 0) {
       problems.add("deliveryTimeout(%s): give one second to one day.".formatted(deliveryTimeout));
@@ -75,14 +65,7 @@ record KafkaSettings(
       throw new ConfigurationException(problems);
     }
     return new KafkaSettings(
-        withPorts(address),
-        partitions,
-        replication,
-        deliveryTimeout,
-        shareGroups,
-        recordLock,
-        properties,
-        delays);
+        withPorts(address), topics, deliveryTimeout, shareGroups, recordLock, properties, delays);
   }
 
   /** The largest record of an ordinary send; Kafka's default is 1 MiB. */

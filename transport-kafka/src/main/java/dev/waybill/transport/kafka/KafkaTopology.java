@@ -1,16 +1,13 @@
 package dev.waybill.transport.kafka;
 
-import dev.waybill.routing.Channel;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.transport.Topology;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 
@@ -19,7 +16,8 @@ final class KafkaTopology {
   /** A missing topic must not hold up the start when it was not asked for. */
   private static final Duration WARM_UP_ASSUMED = Duration.ofSeconds(2);
 
-  private final boolean delays;
+  private final TopicSpecs specs;
+  private final DelayLevels levels;
   private final KafkaSender sender;
   private final Deadline deadline;
   private final TopicAdmin topics;
@@ -35,10 +33,11 @@ final class KafkaTopology {
       Deadline deadline) {
     this.shared = settings.shareGroups();
     this.shareGroups = shareGroups;
-    this.delays = settings.delays().fromStart();
+    this.specs = new TopicSpecs(settings);
+    this.levels = settings.delays().levels();
     this.sender = sender;
     this.deadline = deadline;
-    this.topics = new TopicAdmin(settings, admin, deadline);
+    this.topics = new TopicAdmin(admin, deadline);
     this.groups = new GroupAdmin(admin, deadline);
   }
 
@@ -58,15 +57,19 @@ final class KafkaTopology {
   }
 
   private List<String> create(Topology topology) {
-    Map<String, Channel> needed = KafkaNames.topics(topology);
-    Map<String, Channel> missing = new LinkedHashMap<>(needed);
-    missing.keySet().removeAll(topics.describe(needed.keySet()).keySet());
-    topics.create(missing, deadLetterTopics(topology));
-    Set<String> all = new LinkedHashSet<>(needed.keySet());
-    all.addAll(createDelayTopics(topology));
-    Map<String, TopicDescription> found = topics.awaitLeaders(all);
+    Map<String, TopicSpec> wanted = specs.of(topology);
+    Map<String, TopicSpec> missing = new LinkedHashMap<>(wanted);
+    missing.keySet().removeAll(topics.describe(wanted.keySet()).keySet());
+    Map<String, String> refused = topics.create(missing.values());
+    Map<String, TopicSpec> made = new LinkedHashMap<>(wanted);
+    made.keySet().removeAll(refused.keySet());
+    Map<String, TopicDescription> found = topics.awaitLeaders(made.keySet());
+    List<String> problems = new ArrayList<>(refused.values());
+    problems.addAll(differences(made, found));
+    if (!refused.isEmpty()) {
+      return problems;
+    }
     var ends = topics.ends(found.values());
-    List<String> problems = new ArrayList<>();
     for (Source source : topology.sources()) {
       if (shared.has(source)) {
         problems.addAll(
@@ -77,47 +80,35 @@ final class KafkaTopology {
       }
     }
     warmUp(topology, deadline);
-    problems.addAll(delayProblems(topology, found));
     return problems;
   }
 
-  private Set<String> createDelayTopics(Topology topology) {
-    Set<String> names = delayTopics(topology);
-    Set<String> missing = new LinkedHashSet<>(names);
-    missing.removeAll(topics.describe(names).keySet());
-    missing.forEach(topics::createDelayTopic);
-    return names;
-  }
-
-  private List<String> delayProblems(Topology topology, Map<String, TopicDescription> found) {
+  private List<String> differences(
+      Map<String, TopicSpec> wanted, Map<String, TopicDescription> found) {
+    var configs = topics.configs(found.keySet());
     List<String> problems = new ArrayList<>();
-    for (String name : delayTopics(topology)) {
-      TopicDescription topic = found.get(name);
-      int partitions = topic == null ? 0 : topic.partitions().size();
-      if (partitions < DelayLevels.PARTITIONS) {
-        problems.add(KafkaErrors.delayTopic(name, partitions));
-      }
-    }
+    wanted.forEach(
+        (name, spec) -> {
+          TopicDescription topic = found.get(name);
+          if (topic != null) {
+            var config = configs.getOrDefault(name, Map.of());
+            problems.addAll(TopicDifferences.of(spec, topic, config, levels));
+          }
+        });
     return problems;
-  }
-
-  private Set<String> delayTopics(Topology topology) {
-    return delays ? KafkaNames.delayTopics(topology) : Set.of();
   }
 
   private List<String> verify(Topology topology) {
     List<String> problems = new ArrayList<>();
-    Map<String, Channel> needed = KafkaNames.topics(topology);
-    Map<String, TopicDescription> found = topics.describe(needed.keySet());
-    needed.forEach(
-        (topic, channel) -> {
-          if (!found.containsKey(topic)) {
-            problems.add(
-                "Kafka topic '%s' (for %s) does not exist: create it, or start with CREATE."
-                    .formatted(topic, channel));
+    Map<String, TopicSpec> wanted = specs.of(topology);
+    Map<String, TopicDescription> found = topics.describe(wanted.keySet());
+    wanted.forEach(
+        (name, spec) -> {
+          if (!found.containsKey(name)) {
+            problems.add(KafkaErrors.missing(spec));
           }
         });
-    problems.addAll(delayProblems(topology, topics.describe(delayTopics(topology))));
+    problems.addAll(differences(wanted, found));
     for (Source source : topology.sources()) {
       if (shared.has(source)) {
         problems.addAll(shareGroups.verify(source));
@@ -139,9 +130,5 @@ final class KafkaTopology {
   private void warmUp(Topology topology, Deadline until) {
     List<String> names = topology.channels().stream().map(KafkaNames::topic).toList();
     sender.warmUp(names, until);
-  }
-
-  private static List<String> deadLetterTopics(Topology topology) {
-    return topology.deadLetterQueues().stream().map(KafkaNames::topic).toList();
   }
 }

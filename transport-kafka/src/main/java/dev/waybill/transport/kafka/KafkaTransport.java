@@ -10,11 +10,13 @@ import dev.waybill.transport.TransportConnection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Apache Kafka, with consumer groups and, where asked for, share groups. Made by {@link
@@ -63,6 +65,7 @@ public final class KafkaTransport implements Transport {
   public List<String> check(Topology topology) {
     List<String> problems = new ArrayList<>(KafkaNames.check(topology));
     problems.addAll(settings.shareGroups().check(topology));
+    problems.addAll(settings.topics().check(topology));
     return problems;
   }
 
@@ -96,16 +99,18 @@ public final class KafkaTransport implements Transport {
   }
 
   /**
-   * Settings of a Kafka transport. Defaults: 6 partitions, the broker's replication factor, a
-   * delivery timeout of 30 seconds, consumer groups, and Kafka's own defaults but for what
-   * Waybill's contract needs.
+   * Settings of a Kafka transport. Defaults: 6 partitions, the broker's replication, a delivery
+   * timeout of 30 seconds, consumer groups, and Kafka's own defaults but for what Waybill's
+   * contract needs.
    *
    * <p>Not thread-safe.
    */
   public static final class Builder {
     private String bootstrapServers = "";
-    private int partitions = 6;
-    private int replication = KafkaSettings.BROKER_DEFAULT;
+    private @Nullable Integer partitions;
+    private int replication = TopicSettings.BROKER_DEFAULT;
+    private @Nullable Integer minInSyncReplicas;
+    private final Map<String, KafkaTopic> topics = new LinkedHashMap<>();
     private Duration deliveryTimeout = Duration.ofSeconds(30);
     private boolean allInShareGroups;
     private final Set<String> shareGroups = new LinkedHashSet<>();
@@ -122,9 +127,10 @@ public final class KafkaTransport implements Transport {
     }
 
     /**
-     * How many partitions the Kafka topics of queues and topics get that {@link
-     * Topology.Mode#CREATE} makes: how many instances can receive at once. A dead-letter queue gets
-     * one. Existing topics stay as they are.
+     * How many partitions the Kafka topics of queues and topics have: how many instances can
+     * receive at once. {@link Topology.Mode#CREATE} makes missing ones so; it and {@link
+     * Topology.Mode#VERIFY} refuse one that has more or less. Without this call it makes them with
+     * 6, and what exists may have any number. A dead-letter queue gets one.
      */
     public Builder partitions(int count) {
       this.partitions = count;
@@ -132,11 +138,34 @@ public final class KafkaTransport implements Transport {
     }
 
     /**
-     * The replication factor of topics that {@link Topology.Mode#CREATE} makes; -1 for the broker's
-     * default.
+     * The replication factor of all Kafka topics; -1 for the broker's default. {@link
+     * Topology.Mode#CREATE} makes missing ones so; it and {@link Topology.Mode#VERIFY} refuse one
+     * that has fewer replicas.
      */
     public Builder replication(int factor) {
       this.replication = factor;
+      return this;
+    }
+
+    /**
+     * How many replicas must have a message before it is confirmed ({@code min.insync.replicas}),
+     * of all Kafka topics; by default the broker decides. {@link Topology.Mode#CREATE} makes
+     * missing ones so; it and {@link Topology.Mode#VERIFY} refuse one that is otherwise.
+     */
+    public Builder minInSyncReplicas(int count) {
+      this.minInSyncReplicas = count;
+      return this;
+    }
+
+    /**
+     * Says of one Kafka topic what it is to be like: {@code topic("customers", t ->
+     * t.compacted())}. Several calls for one name add up.
+     *
+     * @param name of a queue, topic or dead-letter queue of the bus; a start is refused if it has
+     *     none of that name
+     */
+    public Builder topic(String name, Consumer<KafkaTopic> settings) {
+      settings.accept(topics.computeIfAbsent(name, KafkaTopic::new));
       return this;
     }
 
@@ -328,11 +357,12 @@ public final class KafkaTransport implements Transport {
      * @throws ConfigurationException naming all that is wrong
      */
     public KafkaTransport build() {
+      Map<String, KafkaTopic.Said> named = new LinkedHashMap<>();
+      topics.forEach((name, topic) -> named.put(name, topic.said()));
       return new KafkaTransport(
           KafkaSettings.of(
               bootstrapServers,
-              partitions,
-              replication,
+              new TopicSettings(partitions, replication, minInSyncReplicas, named),
               deliveryTimeout,
               new ShareGroups(allInShareGroups, shareGroups),
               recordLock,

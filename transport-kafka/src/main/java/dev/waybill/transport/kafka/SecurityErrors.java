@@ -18,6 +18,9 @@ final class SecurityErrors {
   static final String READ = "Read";
   static final String WRITE = "Write";
   static final String CREATE = "Create";
+  static final String DESCRIBE_CONFIGS = "DescribeConfigs";
+  static final String ALTER_CONFIGS = "AlterConfigs";
+  static final String DELETE = "Delete";
   static final String DESCRIBE = "Describe (which Read or Write includes)";
 
   private SecurityErrors() {}
@@ -68,6 +71,9 @@ final class SecurityErrors {
       what = named("topic", topics.unauthorizedTopics());
     } else if (error instanceof GroupAuthorizationException group && group.groupId() != null) {
       what = named("consumer group", Set.of(group.groupId()));
+    } else if (error instanceof TransactionalIdsRefusedException ids) {
+      return "the right %s on the transactional ids that begin with '%s' is missing"
+          .formatted(WRITE, ids.prefix());
     }
     return "the right %s on %s is missing".formatted(right, what);
   }

@@ -142,7 +142,7 @@ final class ShareGroupAdmin {
               admin.alterShareGroupOffsets(group, offsets, options).all(), doing, deadline);
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof GroupNotEmptyException)) {
-        throw KafkaErrors.asking(doing, e);
+        throw KafkaErrors.asking(doing, SecurityErrors.READ, e);
       }
       log.debug("Share group {} has members already, so it has begun", group);
     }

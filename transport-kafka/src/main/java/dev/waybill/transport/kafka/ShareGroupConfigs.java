@@ -14,6 +14,7 @@ import org.apache.kafka.clients.admin.AlterConfigsOptions;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.DescribeConfigsOptions;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +46,7 @@ final class ShareGroupConfigs {
   /** Sets what a group has not of its own; returns what differs. */
   List<String> create(Source source) {
     String group = KafkaNames.group(source);
-    Map<String, ConfigEntry> found = configs(group);
+    Map<String, ConfigEntry> found = configs(group, SecurityErrors.ALTER_CONFIGS);
     Map<String, String> missing = wanted();
     missing.put(LIMIT, Integer.toString(DELIVERIES));
     missing.keySet().removeIf(name -> isOwn(found.get(name)));
@@ -66,7 +67,7 @@ final class ShareGroupConfigs {
 
   /** What differs. */
   List<String> verify(Source source) {
-    return differences(source, configs(KafkaNames.group(source)));
+    return differences(source, configs(KafkaNames.group(source), SecurityErrors.DESCRIBE_CONFIGS));
   }
 
   private Map<String, String> wanted() {
@@ -122,23 +123,25 @@ final class ShareGroupConfigs {
     return entry == null ? null : entry.value();
   }
 
-  private Map<String, ConfigEntry> configs(String group) {
+  private Map<String, ConfigEntry> configs(String group, String right) {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
     var options = new DescribeConfigsOptions().timeoutMs(deadline.remainingMillis());
     Map<String, ConfigEntry> found = new HashMap<>();
-    AdminCalls.answerOrFail(
-            admin.describeConfigs(List.of(resource), options).all(),
-            "look at the configuration of share group '" + group + "'",
-            deadline)
-        .values()
-        .forEach(config -> config.entries().forEach(entry -> found.put(entry.name(), entry)));
+    String doing = "look at the configuration of share group '" + group + "'";
+    try {
+      AdminCalls.answer(admin.describeConfigs(List.of(resource), options).all(), doing, deadline)
+          .values()
+          .forEach(config -> config.entries().forEach(entry -> found.put(entry.name(), entry)));
+    } catch (ExecutionException e) {
+      throw KafkaErrors.asking(doing, right, e);
+    }
     return found;
   }
 
   /** A change takes a moment until all brokers know it. */
   private Map<String, ConfigEntry> awaitConfigs(String group, Map<String, String> changed) {
     while (true) {
-      Map<String, ConfigEntry> found = configs(group);
+      Map<String, ConfigEntry> found = configs(group, SecurityErrors.ALTER_CONFIGS);
       boolean known =
           changed.entrySet().stream()
               .allMatch(entry -> entry.getValue().equals(value(found, entry.getKey())));
@@ -165,10 +168,11 @@ final class ShareGroupConfigs {
               doing,
               deadline);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof InvalidConfigurationException invalid) {
+      if (e.getCause() instanceof InvalidConfigurationException invalid
+          && !(invalid instanceof AuthorizationException)) {
         throw invalid;
       }
-      throw KafkaErrors.asking(doing, e);
+      throw KafkaErrors.asking(doing, SecurityErrors.ALTER_CONFIGS, e);
     }
   }
 }

@@ -2,47 +2,46 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
-import dev.waybill.routing.Channel;
-import dev.waybill.routing.ReplyQueue;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.DescribeConfigsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidPartitionsException;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 
 /** Looks at topics and makes them. */
 final class TopicAdmin {
-  /** Longer than any request waits, or a broker is away. */
-  private static final Duration REPLIES_KEPT = Duration.ofHours(1);
-
-  /** Kafka deletes whole segments only. */
-  private static final Duration REPLY_SEGMENT = Duration.ofMinutes(15);
-
-  private static final int DELAY_SEGMENT_BYTES = 32 * 1024 * 1024;
-
-  private final KafkaSettings settings;
   private final Admin admin;
   private final Deadline deadline;
 
-  TopicAdmin(KafkaSettings settings, Admin admin, Deadline deadline) {
-    this.settings = settings;
+  TopicAdmin(Admin admin, Deadline deadline) {
     this.admin = admin;
     this.deadline = deadline;
   }
@@ -71,45 +70,107 @@ final class TopicAdmin {
   /**
    * Makes topics; one that somebody else makes at the same time is as good.
    *
-   * @param topics their names, and what they are for
+   * @return what the broker does not allow, by topic
    */
-  void create(Map<String, Channel> topics, Collection<String> deadLetterTopics) {
-    if (topics.isEmpty()) {
-      return;
+  Map<String, String> create(Collection<TopicSpec> wanted) {
+    Map<String, String> refused = new LinkedHashMap<>();
+    if (wanted.isEmpty()) {
+      return refused;
     }
-    List<NewTopic> wanted = new ArrayList<>();
-    topics.forEach(
-        (name, channel) -> {
-          if (channel instanceof ReplyQueue) {
-            wanted.add(replyTopic(name));
-          } else {
-            wanted.add(deadLetterTopics.contains(name) ? deadLetterTopic(name) : topic(name));
-          }
-        });
-    create(wanted);
-  }
-
-  /** Makes a delay topic; one that somebody else makes at the same time is as good. */
-  void createDelayTopic(String name) {
-    create(List.of(delayTopic(name)));
-  }
-
-  private void create(Collection<NewTopic> wanted) {
     var options = new CreateTopicsOptions().timeoutMs(deadline.remainingMillis());
+    var answers =
+        admin.createTopics(wanted.stream().map(TopicSpec::toMake).toList(), options).values();
+    for (TopicSpec spec : wanted) {
+      String name = spec.name();
+      String doing = "create topic '" + name + "'";
+      try {
+        var unused = AdminCalls.answer(Objects.requireNonNull(answers.get(name)), doing, deadline);
+      } catch (ExecutionException e) {
+        if (isNotAllowed(e.getCause())) {
+          refused.put(name, KafkaErrors.notMade(spec, KafkaErrors.unwrapped(e)));
+        } else if (!(e.getCause() instanceof TopicExistsException)) {
+          throw KafkaErrors.asking(doing, SecurityErrors.CREATE, e);
+        }
+      }
+    }
+    return refused;
+  }
+
+  /** A right that is missing is something else, though Kafka makes it an invalid configuration. */
+  private static boolean isNotAllowed(@Nullable Throwable error) {
+    return !(error instanceof AuthorizationException)
+        && (error instanceof InvalidConfigurationException
+            || error instanceof InvalidReplicationFactorException
+            || error instanceof InvalidPartitionsException
+            || error instanceof PolicyViolationException);
+  }
+
+  /**
+   * The configurations of topics that exist, what the broker gives them included; a broker that
+   * does not know of a new topic yet, as others do, is asked again.
+   */
+  Map<String, Map<String, String>> configs(Collection<String> names) {
+    String doing = "look at the configuration of the topics";
+    Map<String, Map<String, String>> found = new HashMap<>();
+    while (found.size() < names.size()) {
+      List<String> asked = names.stream().filter(name -> !found.containsKey(name)).toList();
+      Set<String> unknown = configs(asked, found, doing);
+      if (!unknown.isEmpty()) {
+        if (deadline.passed()) {
+          throw KafkaErrors.asking(
+              doing, new UnknownTopicOrPartitionException("there is no topic " + unknown));
+        }
+        AdminCalls.pause(doing);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Asks once.
+   *
+   * @param found gets the answers
+   * @return the topics that the broker does not know
+   */
+  private Set<String> configs(
+      Collection<String> names, Map<String, Map<String, String>> found, String doing) {
+    List<ConfigResource> resources =
+        names.stream().map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name)).toList();
+    var options = new DescribeConfigsOptions().timeoutMs(deadline.remainingMillis());
+    Set<String> unknown = new TreeSet<>();
+    Set<String> forbidden = new TreeSet<>();
     admin
-        .createTopics(wanted, options)
+        .describeConfigs(resources, options)
         .values()
         .forEach(
-            (name, future) -> {
-              String doing = "create topic '" + name + "'";
+            (resource, future) -> {
               try {
-                var unused = AdminCalls.answer(future, doing, deadline);
+                found.put(resource.name(), values(AdminCalls.answer(future, doing, deadline)));
               } catch (ExecutionException e) {
-                if (!(e.getCause() instanceof TopicExistsException)) {
-                  throw KafkaErrors.asking(doing, SecurityErrors.CREATE, e);
+                if (e.getCause() instanceof TopicAuthorizationException) {
+                  forbidden.add(resource.name());
+                } else if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                  unknown.add(resource.name());
+                } else {
+                  throw KafkaErrors.asking(doing, SecurityErrors.DESCRIBE_CONFIGS, e);
                 }
               }
             });
+    if (!forbidden.isEmpty()) {
+      throw KafkaErrors.asking(
+          doing, SecurityErrors.DESCRIBE_CONFIGS, new TopicAuthorizationException(forbidden));
+    }
+    return unknown;
+  }
+
+  private static Map<String, String> values(Config config) {
+    Map<String, String> values = new HashMap<>();
+    for (ConfigEntry entry : config.entries()) {
+      if (entry.value() != null) {
+        values.put(entry.name(), entry.value());
+      }
+    }
+    return values;
   }
 
   /** Waits until every partition of the topics has a leader: creation returns before that. */
@@ -167,57 +228,6 @@ final class TopicAdmin {
         AdminCalls.pause(doing);
       }
     }
-  }
-
-  private NewTopic topic(String name) {
-    return new NewTopic(name, Optional.of(settings.partitions()), replication());
-  }
-
-  /**
-   * One partition, for there is no order and little traffic; kept for ever, for it is evidence; and
-   * with room for the evidence beside a message of the largest size.
-   */
-  private NewTopic deadLetterTopic(String name) {
-    String largest = Integer.toString(KafkaCapabilities.maxDeadLetterBytes(settings));
-    return new NewTopic(name, Optional.of(1), replication())
-        .configs(Map.of("retention.ms", "-1", "max.message.bytes", largest));
-  }
-
-  /**
-   * One partition, for each instance reads them all; and nothing is kept for long, for a reply that
-   * nobody waits for is worth nothing.
-   */
-  private NewTopic replyTopic(String name) {
-    return new NewTopic(name, Optional.of(1), replication())
-        .configs(
-            Map.of(
-                "cleanup.policy", "delete",
-                "retention.ms", Long.toString(REPLIES_KEPT.toMillis()),
-                "segment.ms", Long.toString(REPLY_SEGMENT.toMillis())));
-  }
-
-  /**
-   * Kept until it is deleted by those who move its records on; with the timestamps of those who
-   * write, whose clocks say when a record is due; and with room for that beside a message of the
-   * largest size. Segments are small, for only whole ones are given back to the disk.
-   */
-  private NewTopic delayTopic(String name) {
-    int largest = KafkaCapabilities.maxDeadLetterBytes(settings);
-    return new NewTopic(name, Optional.of(DelayLevels.PARTITIONS), replication())
-        .configs(
-            Map.of(
-                "cleanup.policy", "delete",
-                "retention.ms", "-1",
-                "retention.bytes", "-1",
-                "message.timestamp.type", "CreateTime",
-                "segment.bytes", Integer.toString(Math.max(DELAY_SEGMENT_BYTES, largest)),
-                "max.message.bytes", Integer.toString(largest)));
-  }
-
-  private Optional<Short> replication() {
-    return settings.replication() == KafkaSettings.BROKER_DEFAULT
-        ? Optional.empty()
-        : Optional.of((short) settings.replication());
   }
 
   private static boolean isLed(TopicDescription topic) {

@@ -35,6 +35,7 @@ final class TopicCheck {
   private final Supplier<Producer<byte[], byte[]>> producer;
   private final BiConsumer<String, Duration> replies;
   private final BiFunction<String, Duration, CompletableFuture<Void>> delays;
+  private final CompactedTopics compacted;
   private final Set<String> known = new HashSet<>();
 
   /**
@@ -48,13 +49,27 @@ final class TopicCheck {
       Supplier<Producer<byte[], byte[]>> producer,
       BiConsumer<String, Duration> replies,
       BiFunction<String, Duration, CompletableFuture<Void>> delays) {
+    this(producer, replies, delays, CompactedTopics.NONE);
+  }
+
+  /** The same where some topics take messages with a key only. */
+  TopicCheck(
+      Supplier<Producer<byte[], byte[]>> producer,
+      BiConsumer<String, Duration> replies,
+      BiFunction<String, Duration, CompletableFuture<Void>> delays,
+      CompactedTopics compacted) {
     this.producer = producer;
     this.replies = replies;
     this.delays = delays;
+    this.compacted = compacted;
   }
 
   /** Why a message can't be sent, or null; blocks, at most a second or so. */
   @Nullable SendException problem(Outgoing message) {
+    SendException keyless = compacted.problem(message.topic(), message.record().key());
+    if (keyless != null) {
+      return keyless;
+    }
     String topic = message.record().topic();
     if (known.contains(topic)) {
       return null;

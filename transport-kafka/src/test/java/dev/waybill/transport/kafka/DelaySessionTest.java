@@ -71,7 +71,7 @@ class DelaySessionTest {
           "q.delayed",
           DelayLevels.SECONDS,
           new DelayMoves("q", DelayLevels.SECONDS, sender, Duration.ofSeconds(5), clock::get),
-          new DelayCleaner(null, Duration.ofMinutes(1)),
+          new DelayCleaner("delays", null, Duration.ofMinutes(1)),
           new PollClock(Duration.ofMinutes(5)));
 
   @AfterEach

@@ -93,13 +93,21 @@ class KafkaDelayTest {
   void aLongDelayTakesManyWaitsAndComesNotBeforeItsTime() throws Exception {
     TransportConnection connection = kafka.prepared(quick(), queue);
     connection.receive(queue, 10, inbox);
-    Instant due = Instant.now().plusMillis(1_900);
+    Deadline deadline = Deadline.in(Inbox.LONG_ENOUGH);
+    long before = 0;
+    long waits = 0;
 
-    send(connection, queue, delayed("late", Duration.ofMillis(1_900)));
+    while (waits <= 3 && !deadline.passed()) { // when a machine stands still there are fewer
+      Instant due = Instant.now().plusMillis(1_900);
+      send(connection, queue, delayed("late", Duration.ofMillis(1_900)));
+      assertThat(text(inbox.next())).isEqualTo("late");
+      assertThat(Instant.now()).isAfterOrEqualTo(due);
+      long written = written(connection, delayTopic(queue));
+      waits = written - before;
+      before = written;
+    }
 
-    assertThat(text(inbox.next())).isEqualTo("late");
-    assertThat(Instant.now()).isAfterOrEqualTo(due);
-    assertThat(written(connection, delayTopic(queue))).as("waits").isGreaterThan(3);
+    assertThat(waits).isGreaterThan(3);
     inbox.staysEmpty(Duration.ofMillis(300));
   }
 
@@ -252,9 +260,11 @@ class KafkaDelayTest {
     assertThat(problem.certainty()).isEqualTo(Certainty.REJECTED);
     assertThat(problem.code()).isEqualTo(ErrorCode.NOT_FOUND);
     assertThat(problem)
-        .hasMessage(
-            "Kafka topic '%s', in which delayed messages wait, does not exist: create it with 11 partitions and retention.ms=-1, or start with CREATE."
-                .formatted(delayTopic(queue)));
+        .hasMessageStartingWith(
+            "Kafka topic '%1$s' (for delayed messages to %2$s) does not exist: run kafka-topics --create --topic %1$s --partitions 11 --config cleanup.policy=delete"
+                .formatted(delayTopic(queue), queue.name()))
+        .hasMessageContaining(" --config retention.ms=-1 ")
+        .hasMessageEndingWith(", or start with CREATE.");
     send(connection, queue, message("at once"));
   }
 
@@ -282,12 +292,12 @@ class KafkaDelayTest {
     SendException problem =
         KafkaSendTest.failure(connection, queue, delayed("x", Duration.ofDays(1)), DEADLINE);
 
-    assertThat(problem.code()).isEqualTo(ErrorCode.CONFIGURATION);
+    assertThat(problem.code()).isEqualTo(ErrorCode.TOPOLOGY_MISMATCH);
     assertThat(problem).hasMessageContaining("has 1 partitions and needs 11");
     assertThat(kafka.connect(kafka.builder().delays(true)).prepare(topology(queue), Mode.CREATE))
         .singleElement()
         .asString()
-        .contains("--alter --partitions 11");
+        .contains("run kafka-topics --alter --topic", " --partitions 11");
   }
 
   @Test

@@ -398,7 +398,7 @@ class KafkaExactlyOnceTest {
 
   /** A bus to send with, that also notes the copies. */
   private MessageBus observing(List<Copy> copies) {
-    return MessageBus.over(kafka.builder().build())
+    return MessageBus.over(kafka.unsaid().build())
         .routes(CopyingProcess.routes(in.name(), out.name()))
         .consume(out.name(), c -> c.onCommand(Copy.class, (copy, x) -> copies.add(copy.payload())))
         .start();

@@ -49,6 +49,11 @@ final class KafkaFixture implements AutoCloseable {
     return KafkaTransport.builder().bootstrapServers(servers()).partitions(3);
   }
 
+  /** Which says nothing of topics, so that those of any other connection fit. */
+  KafkaTransport.Builder unsaid() {
+    return KafkaTransport.builder().bootstrapServers(servers());
+  }
+
   TransportConnection connect() {
     return connect(builder());
   }

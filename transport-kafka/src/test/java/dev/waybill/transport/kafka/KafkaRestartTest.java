@@ -66,7 +66,7 @@ class KafkaRestartTest {
     Delivery other = inbox.next();
     settle(first, new Settlement.Release(Duration.ofHours(1), 2));
     Inbox next = new Inbox();
-    kafka.prepared(queue).receive(queue, 10, next);
+    kafka.prepared(kafka.unsaid(), queue).receive(queue, 10, next);
     accept(other);
 
     receiver.close();

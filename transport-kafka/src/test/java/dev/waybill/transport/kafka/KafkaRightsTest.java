@@ -1,6 +1,6 @@
 package dev.waybill.transport.kafka;
 
-import static dev.waybill.transport.kafka.Inbox.settle;
+import static dev.waybill.transport.kafka.KafkaDelayTest.delayed;
 import static dev.waybill.transport.kafka.KafkaFixture.message;
 import static dev.waybill.transport.kafka.KafkaFixture.send;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -15,6 +15,8 @@ import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
 import dev.waybill.testkit.broker.TestBrokers;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
@@ -22,13 +24,17 @@ import dev.waybill.transport.TransportConnection;
 import dev.waybill.transport.kafka.Rights.Right;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.common.resource.ResourceType;
@@ -74,16 +80,24 @@ class KafkaRightsTest {
 
   /** What an application does; each is a row of the table. */
   private enum Role {
-    SENDER("sends to `payments`"),
-    CONSUMER("consumes `payments`"),
-    SUBSCRIBER("subscribes `billing` to `orders`"),
-    REQUESTER("requests from `payments`, as `shop`"),
-    REPLIER("consumes `payments` and replies to `shop`");
+    SENDER("sends to `payments`", null),
+    CONSUMER("consumes `payments`", null),
+    SUBSCRIBER("subscribes `billing` to `orders`", null),
+    REQUESTER("requests from `payments`, as `shop`", null),
+    REPLIER("consumes `payments` and replies to `shop`", CONSUMER),
+    DELAYING_SENDER("sends to `payments`, also with a delay", SENDER),
+    MOVING_CONSUMER("consumes `payments`, also what was delayed", CONSUMER),
+    TRANSACTIONAL_CONSUMER("consumes `payments` exactly-once and sends to `orders`", CONSUMER),
+    SHARING_SUBSCRIBER("subscribes `billing` to `orders` with a share group", null);
 
     private final String row;
 
-    Role(String row) {
+    /** The role whose rights are among this one's, and need not be tested twice. */
+    private final @Nullable Role simpler;
+
+    Role(String row, @Nullable Role simpler) {
       this.row = row;
+      this.simpler = simpler;
     }
 
     Rights rights() {
@@ -99,10 +113,36 @@ class KafkaRightsTest {
 
     List<Right> rights(Mode mode) {
       List<Right> all = new ArrayList<>(rights().always());
-      if (mode == Mode.CREATE) {
-        all.addAll(rights().toCreate());
-      }
+      all.addAll(rightsOfMode(mode));
       return all;
+    }
+
+    private List<Right> rightsOfMode(Mode mode) {
+      return switch (mode) {
+        case ASSUME -> List.of();
+        case VERIFY -> rights().toVerify();
+        case CREATE -> rights().toCreate();
+      };
+    }
+
+    /**
+     * Those that are tested to be needed in a mode. Those of the first column are in the one that
+     * does nothing but the work, and, for the first rows, in {@code VERIFY}, which misses them when
+     * it looks; the others in their mode, but once if both modes ask for them.
+     */
+    List<Right> tested(Mode mode) {
+      List<Right> tested = new ArrayList<>(rightsOfMode(mode));
+      boolean first = simpler == null && this != SHARING_SUBSCRIBER;
+      if (mode == Mode.ASSUME || (mode == Mode.VERIFY && first)) {
+        tested.addAll(rights().always());
+      }
+      if (mode == Mode.CREATE) {
+        tested.removeAll(rights().toVerify());
+      }
+      if (simpler != null) {
+        tested.removeAll(simpler.rights(mode));
+      }
+      return tested;
     }
   }
 
@@ -132,14 +172,8 @@ class KafkaRightsTest {
         .flatMap(
             pair ->
                 ((Role) pair[0])
-                    .rights((Mode) pair[1]).stream()
-                        .filter(right -> pair[0] != Role.REPLIER || !isConsumers(right))
+                    .tested((Mode) pair[1]).stream()
                         .map(right -> Arguments.of(pair[0], pair[1], right)));
-  }
-
-  /** The rights of a replier are those of a consumer, which need not be tested twice, and more. */
-  private static boolean isConsumers(Right right) {
-    return Role.CONSUMER.rights(Mode.CREATE).contains(right);
   }
 
   @ParameterizedTest(name = "{0} {1} without {2}")
@@ -148,33 +182,60 @@ class KafkaRightsTest {
       throws Exception {
     given(role, mode, missing);
 
+    if (role == Role.MOVING_CONSUMER) {
+      moveWithout(missing, mode);
+      return;
+    }
     MessagingException problem = attempt(role, mode);
 
     assertThat(problem).isNotNull();
     assertThat(problem.code()).as(problem.getMessage()).isEqualTo(ErrorCode.NOT_AUTHORISED);
-    String operation = missing.operation().name().substring(1).toLowerCase(Locale.ROOT);
     assertThat(problem.getMessage())
         .contains("'" + missing.unique(suffix) + "'")
         .contains("the right ")
-        .contains(missing.operation().name().charAt(0) + operation);
+        .contains(missing.operation());
   }
 
   /** Makes what the mode takes for granted, and gives the rights. */
   private void given(Role role, Mode mode, @Nullable Right missing) throws Exception {
-    List<Right> rights = role.rights(mode);
     if (mode != Mode.CREATE) {
-      kafka.create(topics(role.rights()));
-      if (role == Role.SUBSCRIBER) {
-        kafka.begin(KafkaNames.group(subscription), topic.name());
-      }
+      make(role);
     } else if (role == Role.REPLIER) {
       kafka.create(List.of("replies.shop" + suffix)); // its requester does that
     }
     kafka.allow(
-        rights.stream()
+        role.rights(mode).stream()
             .filter(right -> !right.equals(missing))
             .map(right -> right.of(PRINCIPAL, suffix))
             .toList());
+  }
+
+  private void make(Role role) throws Exception {
+    switch (role) {
+      case DELAYING_SENDER, MOVING_CONSUMER, SHARING_SUBSCRIBER -> {
+        try (TransportConnection maker =
+            builder(SecuredKafka.asSuperUser(), role, true)
+                .build()
+                .connect(KafkaFixture.DEADLINE)) {
+          assertThat(maker.prepare(topology(role), Mode.CREATE)).isEmpty();
+        }
+      }
+      default -> kafka.create(topics(role.rights()));
+    }
+    if (role == Role.SUBSCRIBER) {
+      kafka.begin(KafkaNames.group(subscription), topic.name());
+    }
+  }
+
+  private KafkaTransport.Builder builder(
+      KafkaTransport.Builder builder, Role role, boolean delays) {
+    return role == Role.SHARING_SUBSCRIBER
+        ? builder.shareGroup(topic.name(), subscription.subscriber())
+        : builder.delays(
+            new DelaySettings(
+                delays,
+                new DelayLevels(10), // of which a short delay takes several
+                Duration.ofMillis(100)));
   }
 
   private Set<String> topics(Rights rights) {
@@ -184,15 +245,22 @@ class KafkaRightsTest {
         .collect(Collectors.toSet());
   }
 
+  private TransportConnection connected(Role role) {
+    return builder(SecuredKafka.asUser(), role, false).build().connect(KafkaFixture.DEADLINE);
+  }
+
   /** Does what the role does; the error that it meets, if any. */
   private @Nullable MessagingException attempt(Role role, Mode mode) throws Exception {
-    try (TransportConnection connection =
-        SecuredKafka.asUser().build().connect(KafkaFixture.DEADLINE)) {
+    try (TransportConnection connection = connected(role)) {
       assertThat(connection.prepare(topology(role), mode)).isEmpty();
       switch (role) {
         case SENDER -> send(connection, queue, message("x"));
+        case DELAYING_SENDER ->
+            send(connection, queue, message("x"), delayed("y", Duration.ofMinutes(1)));
         case CONSUMER -> receive(connection, queue, queue.name());
-        case SUBSCRIBER -> receive(connection, subscription, topic.name());
+        case SUBSCRIBER, SHARING_SUBSCRIBER -> receive(connection, subscription, topic.name());
+        case TRANSACTIONAL_CONSUMER -> receiveAtomically(connection);
+        case MOVING_CONSUMER -> move(receive(connection, queue, queue.name()), mode);
         case REQUESTER -> {
           send(connection, queue, message("how much?"));
           Inbox inbox = new Inbox();
@@ -215,9 +283,13 @@ class KafkaRightsTest {
 
   private Topology topology(Role role) {
     return switch (role) {
-      case SENDER -> new Topology(List.of(queue), List.of(), List.of());
-      case CONSUMER, REPLIER -> new Topology(List.of(queue), List.of(queue), dlq(queue));
-      case SUBSCRIBER -> new Topology(List.of(topic), List.of(subscription), dlq(subscription));
+      case SENDER, DELAYING_SENDER -> new Topology(List.of(queue), List.of(), List.of());
+      case CONSUMER, REPLIER, MOVING_CONSUMER ->
+          new Topology(List.of(queue), List.of(queue), dlq(queue));
+      case TRANSACTIONAL_CONSUMER ->
+          new Topology(List.of(queue, topic), List.of(queue), dlq(queue));
+      case SUBSCRIBER, SHARING_SUBSCRIBER ->
+          new Topology(List.of(topic), List.of(subscription), dlq(subscription));
       case REQUESTER -> new Topology(List.of(queue), List.of(), List.of(), replies);
     };
   }
@@ -226,20 +298,96 @@ class KafkaRightsTest {
     return List.of(source.deadLetterQueue());
   }
 
-  private static void receive(TransportConnection connection, Source source, String topic)
+  private static Inbox receive(TransportConnection connection, Source source, String topic)
       throws Exception {
     Inbox inbox = new Inbox();
     connection.receive(source, 1, inbox);
     kafka.send(topic, null, "good", "bad");
     settleNext(inbox, Settlement.accept());
     settleNext(inbox, new Settlement.Reject("broken", Map.of()));
+    return inbox;
+  }
+
+  private void receiveAtomically(TransportConnection connection) throws Exception {
+    Inbox inbox = new Inbox();
+    connection.receiveAtomically(queue, 1, inbox);
+    kafka.send(queue.name(), null, "good", "bad");
+    List<Sender.Addressed> sent = List.of(new Sender.Addressed(topic, message("x")));
+    settleNext(inbox, next -> next.settleTogether(Settlement.accept(), sent));
+    settleNext(inbox, new Settlement.Reject("broken", Map.of()));
+  }
+
+  /** Somebody else delays a message, which waits several times, comes, and leaves nothing. */
+  private void move(Inbox inbox, Mode mode) throws Exception {
+    try (TransportConnection sender = delayingSender()) {
+      send(sender, queue, delayed("late", Duration.ofMillis(300)));
+    }
+    settleNext(inbox, Settlement.accept());
+    if (mode != Mode.ASSUME) {
+      kafka.awaitCleaned(delayTopic());
+    }
+  }
+
+  /** What is missing for the moving is in the log, for others may have it. */
+  private void moveWithout(Right missing, Mode mode) throws Exception {
+    String expected =
+        "the right %s on %s '%s' is missing"
+            .formatted(
+                missing.operation(),
+                missing.type() == ResourceType.GROUP ? "consumer group" : "topic",
+                missing.unique(suffix));
+    try (Logged logged = new Logged();
+        TransportConnection connection = connected(Role.MOVING_CONSUMER);
+        TransportConnection sender = delayingSender()) {
+      assertThat(connection.prepare(topology(Role.MOVING_CONSUMER), mode)).isEmpty();
+      connection.receive(queue, 10, new Inbox());
+      await()
+          .atMost(Inbox.LONG_ENOUGH)
+          .pollInterval(Duration.ofMillis(500))
+          .untilAsserted(
+              () -> { // again, for one that is late does not wait any more
+                send(sender, queue, delayed("late", Duration.ofMillis(300)));
+                assertThat(logged.lines("dev.waybill")).anyMatch(l -> l.contains(expected));
+              });
+    }
+  }
+
+  private TransportConnection delayingSender() {
+    TransportConnection sender =
+        builder(SecuredKafka.asSuperUser(), Role.MOVING_CONSUMER, true)
+            .build()
+            .connect(KafkaFixture.DEADLINE);
+    Topology only = new Topology(List.of(queue), List.of(), List.of());
+    assertThat(sender.prepare(only, Mode.CREATE)).isEmpty();
+    return sender;
+  }
+
+  private String delayTopic() {
+    return KafkaNames.delayTopic(queue.name());
   }
 
   private static void settleNext(Inbox inbox, Settlement settlement) throws Exception {
-    await().atMost(Inbox.LONG_ENOUGH).until(() -> inbox.size() > 0 || !inbox.failures.isEmpty());
-    if (!inbox.failures.isEmpty()) {
-      throw inbox.failures.get(0);
+    settleNext(inbox, next -> next.settle(settlement));
+  }
+
+  private static void settleNext(
+      Inbox inbox, Function<Delivery, CompletionStage<Settlement.Result>> how) throws Exception {
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> inbox.size() > 0 || refusal(inbox).isPresent());
+    if (inbox.size() == 0) {
+      throw refusal(inbox).orElseThrow();
     }
-    assertThat(settle(inbox.next(), settlement)).isEqualTo(Settlement.Result.SETTLED);
+    CompletableFuture<Settlement.Result> result = how.apply(inbox.next()).toCompletableFuture();
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> result.isDone() || refusal(inbox).isPresent());
+    if (!result.isDone()) {
+      throw refusal(inbox).orElseThrow();
+    }
+    assertThat(result.join()).isEqualTo(Settlement.Result.SETTLED);
+  }
+
+  /** A connection that is lost for a moment is none. */
+  private static Optional<MessagingException> refusal(Inbox inbox) {
+    return inbox.failures.stream()
+        .filter(failure -> failure.code() == ErrorCode.NOT_AUTHORISED)
+        .findFirst();
   }
 }

@@ -38,8 +38,7 @@ class KafkaTopologyTest {
   void createMakesWhatIsMissingAndLeavesTheRest() throws Exception {
     TransportConnection connection = kafka.prepared(queue, topic, subscription);
 
-    KafkaTransport.Builder others = kafka.builder().partitions(7);
-    kafka.prepared(others, queue, topic, subscription);
+    kafka.prepared(kafka.unsaid(), queue, topic, subscription);
 
     Map<String, TopicDescription> topics =
         admin(connection)
@@ -143,7 +142,7 @@ class KafkaTopologyTest {
         .createPartitions(Map.of(topic.name(), NewPartitions.increaseTo(12)))
         .all()
         .get();
-    TransportConnection later = kafka.prepared(topic, subscription);
+    TransportConnection later = kafka.prepared(kafka.unsaid(), topic, subscription);
     for (int i = 0; i < 40; i++) {
       send(later, topic, KafkaFixture.keyed("key" + i, "" + i));
     }

@@ -53,6 +53,14 @@ final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable 
         .toList();
   }
 
+  /** Whatever Waybill, or Kafka's clients, say. */
+  List<String> lines(String logger) {
+    return events.stream()
+        .filter(event -> event.getLoggerName().startsWith(logger))
+        .map(ILoggingEvent::getFormattedMessage)
+        .toList();
+  }
+
   @Override
   public void close() {
     for (Logger logger : List.of(waybill, kafka)) {

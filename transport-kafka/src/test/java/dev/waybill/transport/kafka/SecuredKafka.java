@@ -14,8 +14,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -83,6 +85,29 @@ final class SecuredKafka implements AutoCloseable {
     }
   }
 
+  /** Waits until nothing is kept in a topic to which something was written. */
+  void awaitCleaned(String topic) throws Exception {
+    int partitions =
+        admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().size();
+    await()
+        .atMost(Inbox.LONG_ENOUGH)
+        .until(
+            () -> {
+              long end = offsets(topic, partitions, OffsetSpec.latest());
+              return end > 0 && offsets(topic, partitions, OffsetSpec.earliest()) == end;
+            });
+  }
+
+  private long offsets(String topic, int partitions, OffsetSpec spec) throws Exception {
+    Map<TopicPartition, OffsetSpec> all =
+        IntStream.range(0, partitions)
+            .mapToObj(partition -> new TopicPartition(topic, partition))
+            .collect(Collectors.toMap(partition -> partition, partition -> spec));
+    return admin.listOffsets(all).all().get().values().stream()
+        .mapToLong(info -> info.offset())
+        .sum();
+  }
+
   /** Gives rights; returns when the broker acts on them. */
   void allow(Collection<AclBinding> acls) throws Exception {
     admin.createAcls(acls).all().get();
@@ -122,11 +147,20 @@ final class SecuredKafka implements AutoCloseable {
 
   /** A transport of a user without rights but those given here, who logs in by PLAIN. */
   static KafkaTransport.Builder asUser() {
+    return as(TestBrokers.USER, TestBrokers.USER_PASSWORD);
+  }
+
+  /** A transport of a user who may do anything. */
+  static KafkaTransport.Builder asSuperUser() {
+    return as(TestBrokers.SUPER_USER, TestBrokers.SUPER_PASSWORD);
+  }
+
+  private static KafkaTransport.Builder as(String user, String password) {
     return KafkaTransport.builder()
         .bootstrapServers(BROKER.security().saslServer())
         .partitions(1)
         .tls(tls -> tls.trustCertificates(BROKER.security().server().certificate()))
-        .saslPlain(TestBrokers.USER, TestBrokers.USER_PASSWORD);
+        .saslPlain(user, password);
   }
 
   @Override

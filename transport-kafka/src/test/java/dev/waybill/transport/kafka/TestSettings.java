@@ -31,8 +31,7 @@ final class TestSettings {
       String servers, Duration deliveryTimeout, PropertySources sources, DelaySettings delays) {
     return KafkaSettings.of(
         servers,
-        1,
-        1,
+        new TopicSettings(1, 1, null, Map.of()),
         deliveryTimeout,
         new ShareGroups(false, Set.of()),
         Duration.ofSeconds(30),
