@@ -58,7 +58,7 @@ final class DelayedSends {
   /**
    * Publishes a message so that {@code target} gets it after {@code delay}; never blocks.
    *
-   * @throws SendException rejected, if the properties can't be encoded
+   * @throws SendException rejected, if the delay is too long or the properties can't be encoded
    */
   CompletableFuture<String> send(
       PendingSend.Target target,
@@ -67,6 +67,15 @@ final class DelayedSends {
       Duration delay,
       Duration deadline,
       Runnable leave) {
+    Duration longest = delays.settings().longest();
+    if (delay.compareTo(longest) > 0) {
+      leave.run();
+      throw SendException.rejected(
+          ErrorCode.UNSUPPORTED,
+          "A message to %s can't be delayed by %s: RabbitMQ delays at most %s."
+              .formatted(target, delay, longest),
+          null);
+    }
     DelayLevels levels = delays.levels();
     PendingSend.Target entry = levels.waitingFor(target);
     BasicProperties routed = levels.route(properties, delay, target);
