@@ -4,7 +4,6 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
-import dev.waybill.transport.Topology.Mode;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -165,14 +164,6 @@ final class DelayedSends {
     ErrorCode code =
         cause instanceof MessagingException problem ? problem.code() : ErrorCode.BROKER_ERROR;
     return SendException.rejected(
-        code,
-        "The message can't be delayed, and was not sent: "
-            + cause.getMessage()
-            + (code == ErrorCode.NOT_AUTHORISED
-                ? " Or have the queues made beforehand, and use the topology mode "
-                    + Mode.ASSUME
-                    + "."
-                : ""),
-        cause);
+        code, "The message can't be delayed, and was not sent: " + cause.getMessage(), cause);
   }
 }
