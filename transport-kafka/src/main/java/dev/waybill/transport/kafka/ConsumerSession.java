@@ -5,13 +5,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -21,6 +21,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +39,6 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private static final Duration DRAIN = Duration.ofMillis(500);
 
   private static final Duration COMMIT = Duration.ofSeconds(1);
-  private static final Duration READ_COMMITTED = Duration.ofSeconds(5);
   private static final Duration LEAVE = Duration.ofMillis(1500);
   private static final Duration FINISH_REBALANCE = Duration.ofMillis(100);
 
@@ -46,6 +46,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private final Credit credit;
   private final PollClock clock;
   private final Commits commits;
+  private final Beginnings beginnings;
   private final Map<TopicPartition, PartitionWork> works = new LinkedHashMap<>();
 
   ConsumerSession(Consumer<byte[], byte[]> consumer, String topic, Credit credit, PollClock clock) {
@@ -63,6 +64,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     this.credit = credit;
     this.clock = clock;
     this.commits = commits;
+    this.beginnings = new Beginnings(consumer);
     clock.polled();
     consumer.subscribe(List.of(topic), this);
   }
@@ -79,7 +81,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /** What is to be done in the partitions owned now; from what the client knows already. */
   Receiver.Status status() {
     long backlog = 0;
-    boolean known = true;
+    boolean known = beginnings.isEmpty();
     int waiting = 0;
     int ahead = 0;
     List<String> owned = new ArrayList<>();
@@ -105,6 +107,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   void poll(Duration timeout) {
     checkNotOverdue();
     clock.polled();
+    beginnings.begin(this::begin);
     try {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(timeout);
       checkNotOverdue();
@@ -124,14 +127,22 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   }
 
   /**
-   * Stops or goes on fetching; a partition that was assigned meanwhile is stopped by the next call.
+   * Fetches of some partitions and not of others; of what has not begun never.
+   *
+   * @param wanted whether to fetch of a partition; is told whether it is fetched of now
    */
-  void fetch(boolean on) {
-    if (on) {
-      consumer.resume(consumer.paused());
-    } else {
-      consumer.pause(consumer.assignment());
+  void fetch(BiPredicate<PartitionWork, Boolean> wanted) {
+    Set<TopicPartition> paused = consumer.paused();
+    List<TopicPartition> stop = new ArrayList<>();
+    List<TopicPartition> go = new ArrayList<>();
+    for (PartitionWork work : works.values()) {
+      boolean fetched = !paused.contains(work.partition());
+      if (wanted.test(work, fetched) != fetched) {
+        (fetched ? stop : go).add(work.partition());
+      }
     }
+    consumer.pause(stop);
+    consumer.resume(go);
   }
 
   @Override
@@ -139,11 +150,13 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     if (partitions.isEmpty()) {
       return;
     }
-    Map<TopicPartition, OffsetAndMetadata> committed = committed(new HashSet<>(partitions));
-    for (TopicPartition partition : partitions) {
-      works.put(partition, new PartitionWork(partition, committed.get(partition), clock));
-    }
     log.debug("Assigned: {}", partitions);
+    beginnings.add(partitions);
+    beginnings.begin(this::begin);
+  }
+
+  private void begin(TopicPartition partition, @Nullable OffsetAndMetadata committed) {
+    works.put(partition, new PartitionWork(partition, committed, clock));
   }
 
   @Override
@@ -169,6 +182,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /** Never commits: others have the partitions already. */
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
+    beginnings.remove(partitions);
     for (TopicPartition partition : partitions) {
       PartitionWork work = works.remove(partition);
       if (work != null) {
@@ -204,7 +218,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
         if (deadline.passed()) {
           throw e;
         }
-        fetch(false);
+        fetch((work, fetched) -> false);
         consumer.poll(FINISH_REBALANCE);
       }
     }
@@ -239,29 +253,6 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /**
-   * What the group has committed; nothing if that can't be had in time, which only repeats more.
-   *
-   * @throws KafkaException instead, if nothing may be repeated
-   */
-  private Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
-    Deadline deadline = Deadline.in(READ_COMMITTED);
-    while (true) {
-      try {
-        return new HashMap<>(
-            consumer.committed(partitions, Duration.ofMillis(deadline.remainingMillis())));
-      } catch (WakeupException e) {
-        log.trace("Woken up");
-      } catch (KafkaException e) {
-        if (commits.areExact()) {
-          throw e;
-        }
-        log.warn("Commits of {} can't be read: settled messages may come again", partitions, e);
-        return Map.of();
-      }
     }
   }
 }
