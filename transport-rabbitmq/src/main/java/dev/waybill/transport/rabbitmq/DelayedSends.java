@@ -28,18 +28,19 @@ final class DelayedSends {
   private final Delays delays;
   private final Publishing publishing;
 
-  /** Those whose queues may have to be made first. */
+  /** Those without an answer. */
   private final Set<Held> waiting = ConcurrentHashMap.newKeySet();
 
   private volatile boolean closed;
 
-  /** A message that may not be published yet. */
+  /** A message whose queues may have to be made first. */
   private static final class Held {
     final PendingSend.Target entry;
     final BasicProperties properties;
     final byte[] body;
     final Runnable leave;
     final CompletableFuture<String> answer = new CompletableFuture<>();
+    volatile boolean published;
 
     Held(PendingSend.Target entry, BasicProperties properties, byte[] body, Runnable leave) {
       this.entry = entry;
@@ -57,7 +58,7 @@ final class DelayedSends {
   /**
    * Publishes a message so that {@code target} gets it after {@code delay}; never blocks.
    *
-   * @throws SendException rejected, if the delay is too long or the properties can't be encoded
+   * @throws SendException rejected, if the delay is too long
    */
   CompletableFuture<String> send(
       PendingSend.Target target,
@@ -79,11 +80,12 @@ final class DelayedSends {
     PendingSend.Target entry = levels.waitingFor(target);
     BasicProperties routed = levels.route(properties, delay, target);
     CompletableFuture<Void> ready = delays.ready(target);
-    if (ready.isDone() && !ready.isCompletedExceptionally()) {
-      return lookedAfter(publishing.publish(entry, routed, body, deadline, leave));
-    }
     Held held = new Held(entry, routed, body, leave);
     waiting.add(held);
+    if (ready.isDone() && !ready.isCompletedExceptionally()) {
+      publish(held, deadline);
+      return held.answer;
+    }
     long end = System.nanoTime() + deadline.toNanos();
     var unused =
         ready
@@ -101,7 +103,7 @@ final class DelayedSends {
     return held.answer;
   }
 
-  /** The answers to what was not published at once. */
+  /** The answers that are still to come. */
   Stream<CompletableFuture<String>> waiting() {
     return waiting.stream().map(held -> held.answer);
   }
@@ -109,10 +111,13 @@ final class DelayedSends {
   /** From now on nothing is published. */
   void close() {
     closed = true;
-    waiting.forEach(held -> end(held, RabbitErrors.closedBeforeSend()));
+    waiting.stream()
+        .filter(held -> !held.published)
+        .forEach(held -> end(held, RabbitErrors.closedBeforeSend()));
   }
 
   private void publish(Held held, Duration deadline) {
+    held.published = true;
     CompletableFuture<String> stored;
     try {
       stored = publishing.publish(held.entry, held.properties, held.body, deadline, held.leave);
@@ -121,28 +126,19 @@ final class DelayedSends {
       return;
     }
     var unused =
-        lookedAfter(stored)
-            .whenComplete(
-                (receipt, error) -> {
-                  if (error == null) {
-                    waiting.remove(held);
-                    held.answer.complete(receipt);
-                  } else {
-                    end(held, error);
-                  }
-                });
-  }
-
-  private CompletableFuture<String> lookedAfter(CompletableFuture<String> stored) {
-    var unused =
         stored.whenComplete(
             (receipt, error) -> {
+              if (error == null) {
+                waiting.remove(held);
+                held.answer.complete(receipt);
+                return;
+              }
               if (error instanceof SendException send
                   && (send.code() == ErrorCode.NOT_FOUND || send.code() == ErrorCode.UNROUTABLE)) {
                 delays.forget();
               }
+              end(held, error);
             });
-    return stored;
   }
 
   private void end(Held held, Throwable error) {
