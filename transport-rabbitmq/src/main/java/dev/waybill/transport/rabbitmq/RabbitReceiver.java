@@ -57,6 +57,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
       Listener listener,
       RabbitLink link,
       RabbitPublisher publisher,
+      Reposts reposts,
       RabbitThreads threads,
       Consumer<RabbitReceiver> onClose) {
     this.source = source;
@@ -71,8 +72,19 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
         new Settler(
             mailbox,
             publisher,
+            reposts,
             RabbitLayout.queueName(source.deadLetterQueue()),
-            () -> keyed && stopped,
+            new Settler.Stopped() {
+              @Override
+              public boolean isStopped() {
+                return stopped;
+              }
+
+              @Override
+              public boolean goBackAtClose() {
+                return keyed && stopped;
+              }
+            },
             this::settled);
   }
 

@@ -1,6 +1,7 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.Address;
+import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Topology;
@@ -47,7 +48,7 @@ public final class RabbitTransport implements Transport {
 
   @Override
   public Capabilities capabilities(boolean keyed) {
-    return RabbitCapabilities.of(settings);
+    return RabbitCapabilities.of(settings, keyed);
   }
 
   @Override
@@ -104,6 +105,7 @@ public final class RabbitTransport implements Transport {
     private @Nullable SSLContext sslContext;
     private Duration heartbeat = DEFAULT_HEARTBEAT;
     private boolean quorum = true;
+    private DelaySettings delays = DelaySettings.STANDARD;
 
     private Builder() {}
 
@@ -182,6 +184,24 @@ public final class RabbitTransport implements Transport {
       return this;
     }
 
+    /**
+     * Whether the queues in which delayed messages wait belong to the topology, as for an
+     * application that is known to delay: {@link Topology.Mode#CREATE} then makes them at the
+     * start, and {@link Topology.Mode#VERIFY} names what is missing of them. By default the first
+     * delayed message makes them under {@code CREATE}, and is rejected as {@link
+     * ErrorCode#NOT_FOUND} otherwise if there are none.
+     */
+    public Builder delays(boolean fromStart) {
+      this.delays = delays.withFromStart(fromStart);
+      return this;
+    }
+
+    /** With other levels and times than a user can have, for tests. */
+    Builder delays(DelaySettings settings) {
+      this.delays = settings;
+      return this;
+    }
+
     /** The transport; does not connect. */
     public RabbitTransport build() {
       return new RabbitTransport(settings());
@@ -197,7 +217,7 @@ public final class RabbitTransport implements Transport {
         complete.add(new Address(address.getHost(), port == SCHEME_PORT ? schemePort : port));
       }
       return new RabbitSettings(
-          complete, user, password, virtualHost, tls, sslContext, heartbeat, quorum);
+          complete, user, password, virtualHost, tls, sslContext, heartbeat, quorum, delays);
     }
   }
 }

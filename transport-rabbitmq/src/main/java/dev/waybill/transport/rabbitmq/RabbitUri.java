@@ -7,10 +7,12 @@ import java.util.Set;
 
 /** Reads {@code amqp:} and {@code amqps:} URIs. */
 final class RabbitUri {
+  private static final String DELAYS = "delays";
+
   private RabbitUri() {}
 
   static RabbitSettings settings(String text) {
-    TransportUri uri = TransportUri.parse(text, Set.of());
+    TransportUri uri = TransportUri.parse(text, Set.of(DELAYS));
     RabbitTransport.Builder builder = RabbitTransport.builder();
     switch (uri.scheme()) {
       case "amqp" -> {}
@@ -33,6 +35,13 @@ final class RabbitUri {
       for (String part : uri.authority().split(",", -1)) {
         address(builder, text, part);
       }
+    }
+    String delays = uri.parameters().get(DELAYS);
+    if (delays != null) {
+      if (!delays.equals("true") && !delays.equals("false")) {
+        throw malformed(text, "the parameter 'delays' is neither true nor false");
+      }
+      builder.delays(delays.equals("true"));
     }
     return builder.settings();
   }
