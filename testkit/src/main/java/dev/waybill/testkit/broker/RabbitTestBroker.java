@@ -54,6 +54,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
       end.
       """;
 
+  private final RabbitTestAdmin admin;
   private final Path server;
   private final Map<String, String> properties;
   private final int port = FreePorts.next();
@@ -63,6 +64,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
   private RabbitTestBroker(Path server, Builder builder) {
     super(BrokerKind.RABBITMQ);
     this.server = server;
+    this.admin = new RabbitTestAdmin(this::expectOk, this::control, NAME, folder());
     this.properties = new LinkedHashMap<>(builder.properties);
   }
 
@@ -121,6 +123,15 @@ public final class RabbitTestBroker extends LocalTestBroker {
         Long.parseLong(counts.group(1)),
         Long.parseLong(counts.group(2)),
         Long.parseLong(counts.group(3)));
+  }
+
+  /**
+   * What an administrator can do here.
+   *
+   * @return always the same
+   */
+  public RabbitTestAdmin admin() {
+    return admin;
   }
 
   /**
@@ -226,6 +237,18 @@ public final class RabbitTestBroker extends LocalTestBroker {
     }
   }
 
+  /** {@code rabbitmqctl} for this node; it takes seconds. */
+  private ProcessBuilder control(List<String> arguments) {
+    List<String> line = new ArrayList<>();
+    line.add(server.resolveSibling("rabbitmqctl").toString());
+    line.addAll(List.of("-n", NAME + "@localhost"));
+    line.addAll(arguments);
+    ProcessBuilder command = new ProcessBuilder(line);
+    command.environment().putAll(erlang());
+    command.environment().put("RABBITMQ_CONF_ENV_FILE", "/dev/null");
+    return command;
+  }
+
   private synchronized String evaluate(String expression) {
     running();
     ProcessBuilder call =
@@ -238,7 +261,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
     }
   }
 
-  private static String binary(String text) {
+  static String binary(String text) {
     StringBuilder bytes = new StringBuilder();
     for (byte value : text.getBytes(UTF_8)) {
       bytes.append(bytes.isEmpty() ? "" : ",").append(Byte.toUnsignedInt(value));
