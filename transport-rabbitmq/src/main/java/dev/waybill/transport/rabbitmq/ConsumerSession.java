@@ -12,10 +12,13 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
+import dev.waybill.transport.Settlement.Result;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +41,10 @@ final class ConsumerSession {
   private final Channel channel;
   private final Owner owner;
   private final Deque<RabbitDelivery> held = new ArrayDeque<>();
+  private final Acknowledgements acknowledgements;
   private int open;
+  private volatile int waiting;
+  private volatile int settledAhead;
   private @Nullable String consumerTag;
   private @Nullable Handover consumer;
   private volatile boolean ended;
@@ -59,6 +65,7 @@ final class ConsumerSession {
     this.mailbox = mailbox;
     this.channel = channel;
     this.owner = owner;
+    this.acknowledgements = new Acknowledgements(channel::basicAck);
   }
 
   /** Opens a channel, without consuming yet. A reply queue is made if it is not there. */
@@ -122,7 +129,19 @@ final class ConsumerSession {
   }
 
   void hold(RabbitDelivery delivery) {
+    acknowledgements.arrived(delivery.tag());
     held.add(delivery);
+    waiting = held.size();
+  }
+
+  /** How many deliveries have arrived and were not handed out. From any thread. */
+  int waiting() {
+    return waiting;
+  }
+
+  /** How many deliveries are settled though an earlier one is not. From any thread. */
+  int settledAhead() {
+    return settledAhead;
   }
 
   /** Whether something has arrived and was not handed out. */
@@ -135,19 +154,50 @@ final class ConsumerSession {
     RabbitDelivery next = owns() && open < credit ? held.poll() : null;
     if (next != null) {
       open++;
+      waiting = held.size();
     }
     return next;
   }
 
-  /** An open delivery has been settled. */
-  void settled() {
+  /** An open delivery was given back. */
+  void settled(RabbitDelivery delivery) {
     open--;
+    acknowledgements.gone(delivery.tag());
+    settledAhead = acknowledgements.ahead();
+  }
+
+  /**
+   * Acknowledges an open delivery with the next {@link #acknowledgeDue}, which the caller has to
+   * see to if this returns true.
+   */
+  boolean acknowledge(RabbitDelivery delivery, CompletableFuture<Result> result) {
+    return acknowledgements.add(delivery.tag(), result);
+  }
+
+  /** Acknowledges what is due, and tells the results. */
+  void acknowledgeDue() {
+    boolean written = false;
+    try {
+      if (owns()) {
+        acknowledgements.write();
+        written = true;
+      }
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel of queue {} was lost while deliveries were acknowledged", queue, e);
+    }
+    List<CompletableFuture<Result>> results = acknowledgements.taken();
+    open -= results.size();
+    settledAhead = acknowledgements.ahead();
+    Result result = written ? Result.SETTLED : Result.NOT_OWNED;
+    results.forEach(each -> each.complete(result));
   }
 
   /** Gives back what was not handed out. */
   void releaseHeld() throws IOException {
     for (RabbitDelivery next = held.poll(); next != null; next = held.poll()) {
+      waiting = held.size();
       channel.basicNack(next.tag(), false, true);
+      acknowledgements.gone(next.tag());
     }
   }
 
@@ -161,6 +211,7 @@ final class ConsumerSession {
     if (ended) {
       return;
     }
+    acknowledgeDue();
     ended = true;
     try {
       if (nack && channel.isOpen()) {
@@ -224,7 +275,7 @@ final class ConsumerSession {
                   ConsumerSession.this,
                   new MessagingException(
                       ErrorCode.NOT_FOUND,
-                      "RabbitMQ ended receiving from queue '%s': it was deleted, or its leader moved."
+                      "RabbitMQ ended receiving from queue '%s': it was deleted, its leader moved, or a message was open for longer than its consumer timeout."
                           .formatted(queue))));
     }
   }

@@ -33,7 +33,8 @@ final class RabbitCapabilities {
 
   private RabbitCapabilities() {}
 
-  static Capabilities of(RabbitSettings settings) {
+  /** Of queues of one type. */
+  static Capabilities of(boolean quorum) {
     Capabilities.Builder builder =
         Capabilities.builder()
             .natively(
@@ -58,7 +59,8 @@ final class RabbitCapabilities {
                     + " idempotent by the message id")
             .refused(
                 Feature.CANCEL,
-                "RabbitMQ can not take a single message out of a queue; let the handler ask whether it is still wanted")
+                "RabbitMQ can not take a single message out of a queue; let the handler ask whether"
+                    + " it is still wanted")
             .natively(
                 Feature.REQUEST_REPLY,
                 "a durable classic queue per instance, removed at close, and by the broker after 10"
@@ -69,19 +71,19 @@ final class RabbitCapabilities {
                     + " or make the receiver idempotent")
             .refused(
                 Feature.ATOMIC_SETTLEMENT,
-                "RabbitMQ does not store messages and acknowledge another one together or not at all; use"
-                    + " at-least-once and make the receivers idempotent by the message id")
+                "RabbitMQ does not store messages and acknowledge another one together or not at"
+                    + " all; use at-least-once and make the receivers idempotent by the message id")
             .natively(Feature.MANDATORY, "basic.return of mandatory messages to queues")
             .natively(Feature.CREATE_TOPOLOGY, "idempotent declarations and bindings")
             .natively(
                 Feature.VERIFY_TOPOLOGY,
                 "passive declarations; bindings can't be seen by AMQP and are not verified");
-    attempts(builder, settings.quorum());
+    attempts(builder, quorum);
     return builder
         .maxBodyBytes(MAX_BODY_BYTES)
         .maxHeaders(MAX_HEADERS)
         .maxHeaderBytes(MAX_HEADER_BYTES)
-        .maxUnsettled(settings.quorum() ? QUORUM_PREFETCH : CLASSIC_PREFETCH)
+        .maxUnsettled(quorum ? QUORUM_PREFETCH : CLASSIC_PREFETCH)
         .build();
   }
 

@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +25,34 @@ final class RabbitLayout {
   static final int MAX_NAME_BYTES = 255;
 
   /**
+   * As good as none, for a quorum queue drops what exceeds its limit, and from RabbitMQ 4.0 on that
+   * is 20 unless said otherwise. Said as a number, because without a limit, or with -1, a requeued
+   * message goes to the end of the queue instead of back to its head (rabbit_fifo, {@code
+   * #requeue}).
+   */
+  private static final int NO_DELIVERY_LIMIT = Integer.MAX_VALUE;
+
+  /**
    * A queue on the broker.
    *
    * @param owner what it stands for, in words
    * @param exchange the exchange it is bound to; null for the default exchange only
    */
-  record QueueItem(String name, boolean keyed, String owner, @Nullable String exchange) {}
+  record QueueItem(String name, boolean keyed, String owner, @Nullable String exchange) {
+    /** What the queue is declared with. */
+    Map<String, Object> arguments(ClassicQueues classic) {
+      Map<String, Object> arguments = new TreeMap<>();
+      boolean quorum = !classic.has(name);
+      arguments.put("x-queue-type", quorum ? "quorum" : "classic");
+      if (keyed) {
+        arguments.put("x-single-active-consumer", true);
+      }
+      if (quorum) {
+        arguments.put("x-delivery-limit", NO_DELIVERY_LIMIT);
+      }
+      return arguments;
+    }
+  }
 
   private final Map<String, Topic> exchanges = new LinkedHashMap<>();
   private final Map<String, QueueItem> queues = new LinkedHashMap<>();

@@ -8,6 +8,7 @@ import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -45,9 +46,11 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
   private volatile boolean paused;
   private volatile boolean stopped;
 
+  /** Changed on the mailbox's thread only. */
+  private volatile @Nullable ConsumerSession session;
+
   // of the mailbox's thread only
   private @Nullable Connection connection;
-  private @Nullable ConsumerSession session;
   private boolean failing;
   private int epoch;
 
@@ -109,6 +112,14 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
   }
 
   @Override
+  public Status status() {
+    ConsumerSession current = session;
+    return current == null
+        ? Status.UNKNOWN
+        : new Status(null, null, List.of(), current.waiting(), current.settledAhead());
+  }
+
+  @Override
   public void pause() {
     paused = true;
     mailbox.tell(this::adjust);
@@ -164,7 +175,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
       if (made != null) {
         made.end(false);
       }
-      failed(RabbitErrors.problem("Can't receive from queue '%s'".formatted(queue), e));
+      failed(RabbitErrors.receiving(queue, e));
       openLater();
       return;
     }

@@ -13,9 +13,7 @@ import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.rabbitmq.RabbitLayout.QueueItem;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,14 +30,6 @@ import org.slf4j.LoggerFactory;
  * <p>A refused declaration closes its channel, so each uses one that may be thrown away.
  */
 final class RabbitTopology {
-  /**
-   * As good as none, for a quorum queue drops what exceeds its limit, and from RabbitMQ 4.0 on that
-   * is 20 unless said otherwise. Said as a number, because without a limit, or with -1, a requeued
-   * message goes to the end of the queue instead of back to its head (rabbit_fifo, {@code
-   * #requeue}).
-   */
-  private static final int NO_DELIVERY_LIMIT = Integer.MAX_VALUE;
-
   private static final String REPLY_QUEUE = "reply queue";
   private static final Logger log = LoggerFactory.getLogger(RabbitTopology.class);
 
@@ -92,7 +82,9 @@ final class RabbitTopology {
           queue.name(),
           mode,
           on -> on.queueDeclarePassive(queue.name()),
-          on -> on.queueDeclare(queue.name(), true, false, false, arguments(queue)));
+          on ->
+              on.queueDeclare(
+                  queue.name(), true, false, false, queue.arguments(settings.classic())));
     }
     if (mode == Mode.CREATE && problems.isEmpty()) {
       layout.queues().forEach(this::bind);
@@ -136,18 +128,6 @@ final class RabbitTopology {
     }
   }
 
-  private Map<String, Object> arguments(QueueItem queue) {
-    Map<String, Object> arguments = new HashMap<>();
-    arguments.put("x-queue-type", settings.quorum() ? "quorum" : "classic");
-    if (queue.keyed()) {
-      arguments.put("x-single-active-consumer", true);
-    }
-    if (settings.quorum()) {
-      arguments.put("x-delivery-limit", NO_DELIVERY_LIMIT);
-    }
-    return arguments;
-  }
-
   /** Null if the broker did it, or its refusal if that is one of the expected ones. */
   private RabbitErrors.@Nullable Reply call(
       String kind, String name, Call call, int... expectedRefusals) {
@@ -180,7 +160,7 @@ final class RabbitTopology {
     return new MessagingException(
         ErrorCode.NOT_AUTHORISED,
         "The user '%s' may not prepare the %s '%s' (%s): %s."
-            .formatted(settings.user(), kind, name, reply.text(), remedy),
+            .formatted(settings.login().lastUser(), kind, name, reply.text(), remedy),
         cause);
   }
 
