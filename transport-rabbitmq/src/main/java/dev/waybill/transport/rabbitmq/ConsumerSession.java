@@ -33,11 +33,14 @@ final class ConsumerSession {
   private static final Duration CANCEL_LIMIT = Duration.ofSeconds(1);
 
   private final String queue;
-  private final int credit;
+  private final int epoch;
+  private final Credit credit;
   private final Mailbox mailbox;
   private final Channel channel;
   private final Owner owner;
   private final Deque<RabbitDelivery> held = new ArrayDeque<>();
+  private volatile int waiting;
+  private volatile boolean active;
   private int open;
   private @Nullable String consumerTag;
   private @Nullable Handover consumer;
@@ -53,29 +56,43 @@ final class ConsumerSession {
     void lost(ConsumerSession from, MessagingException problem);
   }
 
-  private ConsumerSession(String queue, int credit, Mailbox mailbox, Channel channel, Owner owner) {
+  private ConsumerSession(
+      String queue, int epoch, Credit credit, Mailbox mailbox, Channel channel, Owner owner) {
     this.queue = queue;
+    this.epoch = epoch;
     this.credit = credit;
     this.mailbox = mailbox;
     this.channel = channel;
     this.owner = owner;
   }
 
-  /** Opens a channel, without consuming yet. A reply queue is made if it is not there. */
+  /**
+   * Opens a channel, without consuming yet. A reply queue is made if it is not there.
+   *
+   * @param queue the broker's queue, which may be one of several of the source
+   * @param prefetch the most that may be unsettled of this queue
+   * @param credit what else bounds it
+   */
   static ConsumerSession open(
-      Connection connection, Source source, int credit, Mailbox mailbox, Owner owner)
+      Connection connection,
+      Source source,
+      String queue,
+      int epoch,
+      int prefetch,
+      Credit credit,
+      Mailbox mailbox,
+      Owner owner)
       throws IOException {
     Channel channel = connection.createChannel();
     if (channel == null) {
       throw new IOException("no channel is left on the connection");
     }
-    ConsumerSession session =
-        new ConsumerSession(RabbitLayout.queueName(source), credit, mailbox, channel, owner);
+    ConsumerSession session = new ConsumerSession(queue, epoch, credit, mailbox, channel, owner);
     try {
       if (source instanceof ReplyQueue replies) {
         ReplyQueues.declare(channel, replies);
       }
-      channel.basicQos(credit, false);
+      channel.basicQos(prefetch, false);
     } catch (IOException | RuntimeException e) {
       session.end(false);
       throw e;
@@ -86,6 +103,28 @@ final class ConsumerSession {
 
   Channel channel() {
     return channel;
+  }
+
+  String queue() {
+    return queue;
+  }
+
+  int epoch() {
+    return epoch;
+  }
+
+  /** Whether something has come by it, which a waiting consumer gets nothing. From any thread. */
+  boolean isActive() {
+    return active && owns();
+  }
+
+  /** How much has arrived and was not handed out. From any thread. */
+  int waiting() {
+    return waiting;
+  }
+
+  boolean hasOpen() {
+    return open > 0;
   }
 
   /** Whether deliveries of this epoch are still ours. From any thread. */
@@ -123,6 +162,8 @@ final class ConsumerSession {
 
   void hold(RabbitDelivery delivery) {
     held.add(delivery);
+    waiting = held.size();
+    active = true;
   }
 
   /** Whether something has arrived and was not handed out. */
@@ -132,8 +173,10 @@ final class ConsumerSession {
 
   /** The next delivery that the credit allows to be handed out, which is then open; else null. */
   @Nullable RabbitDelivery next() {
-    RabbitDelivery next = owns() && open < credit ? held.poll() : null;
+    RabbitDelivery next = owns() && credit.isLeft() ? held.poll() : null;
     if (next != null) {
+      waiting = held.size();
+      credit.take();
       open++;
     }
     return next;
@@ -142,6 +185,7 @@ final class ConsumerSession {
   /** An open delivery has been settled. */
   void settled() {
     open--;
+    credit.giveBack(1);
   }
 
   /** Gives back what was not handed out. */
@@ -149,6 +193,7 @@ final class ConsumerSession {
     for (RabbitDelivery next = held.poll(); next != null; next = held.poll()) {
       channel.basicNack(next.tag(), false, true);
     }
+    waiting = 0;
   }
 
   /**
@@ -162,6 +207,8 @@ final class ConsumerSession {
       return;
     }
     ended = true;
+    waiting = 0;
+    credit.giveBack(open);
     try {
       if (nack && channel.isOpen()) {
         channel.basicNack(0, true, true);

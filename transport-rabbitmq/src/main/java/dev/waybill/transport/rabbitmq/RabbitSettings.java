@@ -18,7 +18,8 @@ record RabbitSettings(
     boolean tls,
     @Nullable SSLContext sslContext,
     Duration heartbeat,
-    boolean quorum) {
+    boolean quorum,
+    Partitions partitions) {
 
   RabbitSettings {
     addresses = List.copyOf(addresses);

@@ -10,6 +10,8 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
+import dev.waybill.transport.rabbitmq.RabbitLayout.Binding;
+import dev.waybill.transport.rabbitmq.RabbitLayout.ExchangeItem;
 import dev.waybill.transport.rabbitmq.RabbitLayout.QueueItem;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -65,7 +67,7 @@ final class RabbitTopology {
   List<String> prepare(Topology topology, Mode mode) {
     try {
       if (mode != Mode.ASSUME) {
-        prepare(RabbitLayout.of(topology), mode);
+        prepare(RabbitLayout.of(topology, settings.partitions()), mode);
       }
       ReplyQueue replies = topology.replies();
       if (replies != null && problems.isEmpty()) {
@@ -78,13 +80,17 @@ final class RabbitTopology {
   }
 
   private void prepare(RabbitLayout layout, Mode mode) {
-    for (String exchange : layout.exchanges()) {
+    problems.addAll(PartitionCheck.of(layout, this::isThere));
+    if (mode == Mode.CREATE && !problems.isEmpty()) {
+      return;
+    }
+    for (ExchangeItem exchange : layout.exchanges()) {
       prepare(
           "exchange",
-          exchange,
+          exchange.name(),
           mode,
-          on -> on.exchangeDeclarePassive(exchange),
-          on -> on.exchangeDeclare(exchange, BuiltinExchangeType.FANOUT, true));
+          on -> on.exchangeDeclarePassive(exchange.name()),
+          on -> declare(on, exchange));
     }
     for (QueueItem queue : layout.queues()) {
       prepare(
@@ -95,13 +101,12 @@ final class RabbitTopology {
           on -> on.queueDeclare(queue.name(), true, false, false, arguments(queue)));
     }
     if (mode == Mode.CREATE && problems.isEmpty()) {
-      layout.queues().forEach(this::bind);
+      layout.bindings().forEach(this::bind);
     }
   }
 
   private void prepare(String kind, String name, Mode mode, Call look, Call declare) {
-    boolean there = call(kind, name, look, AMQP.NOT_FOUND) == null;
-    if (there) {
+    if (isThere(kind, name, look)) {
       compare(kind, name, mode, declare);
     } else if (mode == Mode.CREATE) {
       call(kind, name, declare, 0);
@@ -110,6 +115,14 @@ final class RabbitTopology {
           "The %s '%s' is missing on RabbitMQ at %s: declare it, or let the bus create its topology."
               .formatted(kind, name, settings.address()));
     }
+  }
+
+  private boolean isThere(String queue) {
+    return isThere("queue", queue, on -> on.queueDeclarePassive(queue));
+  }
+
+  private boolean isThere(String kind, String name, Call look) {
+    return call(kind, name, look, AMQP.NOT_FOUND) == null;
   }
 
   private void compare(String kind, String name, Mode mode, Call declare) {
@@ -129,11 +142,35 @@ final class RabbitTopology {
     }
   }
 
-  private void bind(QueueItem queue) {
-    String exchange = queue.exchange();
-    if (exchange != null) {
-      call("binding to", exchange, on -> on.queueBind(queue.name(), exchange, ""), 0);
+  private static void declare(Channel on, ExchangeItem exchange) throws IOException {
+    Map<String, Object> arguments = new HashMap<>();
+    if (exchange.alternate() != null) {
+      arguments.put("alternate-exchange", exchange.alternate());
     }
+    on.exchangeDeclare(
+        exchange.name(),
+        exchange.direct() ? BuiltinExchangeType.DIRECT : BuiltinExchangeType.FANOUT,
+        true,
+        false,
+        arguments);
+  }
+
+  private void bind(Binding binding) {
+    call("binding to", binding.from(), on -> bind(on, binding), 0);
+  }
+
+  /** Waits for the answer to the last one, which comes after all others are done. */
+  private static void bind(Channel on, Binding binding) throws IOException {
+    List<String> keys = binding.routingKeys();
+    String last = keys.get(keys.size() - 1);
+    if (!binding.toQueue()) {
+      on.exchangeBind(binding.to(), binding.from(), last);
+      return;
+    }
+    for (String key : keys.subList(0, keys.size() - 1)) {
+      on.queueBindNoWait(binding.to(), binding.from(), key, Map.of());
+    }
+    on.queueBind(binding.to(), binding.from(), last);
   }
 
   private Map<String, Object> arguments(QueueItem queue) {

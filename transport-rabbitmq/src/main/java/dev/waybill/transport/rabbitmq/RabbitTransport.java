@@ -52,12 +52,12 @@ public final class RabbitTransport implements Transport {
 
   @Override
   public List<String> check(Topology topology) {
-    return RabbitLayout.of(topology).problems();
+    return RabbitLayout.of(topology, settings.partitions()).problems();
   }
 
   @Override
   public Map<String, String> nativeNames(Topology topology) {
-    return RabbitLayout.nativeNames(topology);
+    return RabbitLayout.nativeNames(topology, settings.partitions());
   }
 
   /**
@@ -104,6 +104,7 @@ public final class RabbitTransport implements Transport {
     private @Nullable SSLContext sslContext;
     private Duration heartbeat = DEFAULT_HEARTBEAT;
     private boolean quorum = true;
+    private Partitions partitions = new Partitions(Map.of());
 
     private Builder() {}
 
@@ -182,6 +183,27 @@ public final class RabbitTransport implements Transport {
       return this;
     }
 
+    /**
+     * Spreads a keyed queue or subscription over several queues of the broker, so that several
+     * instances receive from it at once; the order of each key is kept. Without, one instance at a
+     * time gets its messages. Whoever sends to a queue has to say the same as those who receive
+     * from it; senders to a topic need not know.
+     *
+     * @param source the queue's name, or {@code <topic>.<subscription>}
+     * @param count how many, from 2 to 128: at least as many as there will ever be instances, for
+     *     the number can't be changed while messages are there
+     * @throws IllegalArgumentException if the count is out of that range
+     */
+    public Builder partitions(String source, int count) {
+      if (count < 2 || count > Partitions.SLOTS) {
+        throw new IllegalArgumentException(
+            "%d partitions of '%s' are not from 2 to %d."
+                .formatted(count, source, Partitions.SLOTS));
+      }
+      this.partitions = partitions.with(source, count);
+      return this;
+    }
+
     /** The transport; does not connect. */
     public RabbitTransport build() {
       return new RabbitTransport(settings());
@@ -197,7 +219,7 @@ public final class RabbitTransport implements Transport {
         complete.add(new Address(address.getHost(), port == SCHEME_PORT ? schemePort : port));
       }
       return new RabbitSettings(
-          complete, user, password, virtualHost, tls, sslContext, heartbeat, quorum);
+          complete, user, password, virtualHost, tls, sslContext, heartbeat, quorum, partitions);
     }
   }
 }
