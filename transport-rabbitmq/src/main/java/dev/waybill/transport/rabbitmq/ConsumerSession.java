@@ -36,12 +36,14 @@ final class ConsumerSession {
   private static final Duration CANCEL_LIMIT = Duration.ofSeconds(1);
 
   private final String queue;
-  private final int credit;
+  private final int epoch;
+  private final Credit credit;
   private final Mailbox mailbox;
   private final Channel channel;
   private final Owner owner;
   private final Deque<RabbitDelivery> held = new ArrayDeque<>();
   private final Acknowledgements acknowledgements;
+  private volatile boolean active;
   private int open;
   private volatile int waiting;
   private volatile int settledAhead;
@@ -59,8 +61,10 @@ final class ConsumerSession {
     void lost(ConsumerSession from, MessagingException problem);
   }
 
-  private ConsumerSession(String queue, int credit, Mailbox mailbox, Channel channel, Owner owner) {
+  private ConsumerSession(
+      String queue, int epoch, Credit credit, Mailbox mailbox, Channel channel, Owner owner) {
     this.queue = queue;
+    this.epoch = epoch;
     this.credit = credit;
     this.mailbox = mailbox;
     this.channel = channel;
@@ -68,21 +72,33 @@ final class ConsumerSession {
     this.acknowledgements = new Acknowledgements(channel::basicAck);
   }
 
-  /** Opens a channel, without consuming yet. A reply queue is made if it is not there. */
+  /**
+   * Opens a channel, without consuming yet. A reply queue is made if it is not there.
+   *
+   * @param queue the broker's queue, which may be one of several of the source
+   * @param prefetch the most that may be unsettled of this queue
+   * @param credit what else bounds it
+   */
   static ConsumerSession open(
-      Connection connection, Source source, int credit, Mailbox mailbox, Owner owner)
+      Connection connection,
+      Source source,
+      String queue,
+      int epoch,
+      int prefetch,
+      Credit credit,
+      Mailbox mailbox,
+      Owner owner)
       throws IOException {
     Channel channel = connection.createChannel();
     if (channel == null) {
       throw new IOException("no channel is left on the connection");
     }
-    ConsumerSession session =
-        new ConsumerSession(RabbitLayout.queueName(source), credit, mailbox, channel, owner);
+    ConsumerSession session = new ConsumerSession(queue, epoch, credit, mailbox, channel, owner);
     try {
       if (source instanceof ReplyQueue replies) {
         ReplyQueues.declare(channel, replies);
       }
-      channel.basicQos(credit, false);
+      channel.basicQos(prefetch, false);
     } catch (IOException | RuntimeException e) {
       session.end(false);
       throw e;
@@ -93,6 +109,23 @@ final class ConsumerSession {
 
   Channel channel() {
     return channel;
+  }
+
+  String queue() {
+    return queue;
+  }
+
+  int epoch() {
+    return epoch;
+  }
+
+  /** Whether something has come by it, which a waiting consumer gets nothing. From any thread. */
+  boolean isActive() {
+    return active && owns();
+  }
+
+  boolean hasOpen() {
+    return open > 0;
   }
 
   /** Whether deliveries of this epoch are still ours. From any thread. */
@@ -132,6 +165,7 @@ final class ConsumerSession {
     acknowledgements.arrived(delivery.tag());
     held.add(delivery);
     waiting = held.size();
+    active = true;
   }
 
   /** How many deliveries have arrived and were not handed out. From any thread. */
@@ -151,8 +185,10 @@ final class ConsumerSession {
 
   /** The next delivery that the credit allows to be handed out, which is then open; else null. */
   @Nullable RabbitDelivery next() {
-    RabbitDelivery next = owns() && open < credit ? held.poll() : null;
+    RabbitDelivery next = owns() && credit.isLeft() ? held.poll() : null;
     if (next != null) {
+      waiting = held.size();
+      credit.take();
       open++;
       waiting = held.size();
     }
@@ -162,6 +198,7 @@ final class ConsumerSession {
   /** An open delivery was given back. */
   void settled(RabbitDelivery delivery) {
     open--;
+    credit.giveBack(1);
     acknowledgements.gone(delivery.tag());
     settledAhead = acknowledgements.ahead();
   }
@@ -187,6 +224,7 @@ final class ConsumerSession {
     }
     List<CompletableFuture<Result>> results = acknowledgements.taken();
     open -= results.size();
+    credit.giveBack(results.size());
     settledAhead = acknowledgements.ahead();
     Result result = written ? Result.SETTLED : Result.NOT_OWNED;
     results.forEach(each -> each.complete(result));
@@ -213,6 +251,8 @@ final class ConsumerSession {
     }
     acknowledgeDue();
     ended = true;
+    waiting = 0;
+    credit.giveBack(open);
     try {
       if (nack && channel.isOpen()) {
         channel.basicNack(0, true, true);

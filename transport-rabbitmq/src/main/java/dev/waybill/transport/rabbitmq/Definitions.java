@@ -1,10 +1,13 @@
 package dev.waybill.transport.rabbitmq;
 
+import dev.waybill.transport.rabbitmq.RabbitLayout.Binding;
+import dev.waybill.transport.rabbitmq.RabbitLayout.ExchangeItem;
 import dev.waybill.transport.rabbitmq.RabbitLayout.QueueItem;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A layout as a definitions file of RabbitMQ: JSON with an object to a line. */
 final class Definitions {
@@ -26,21 +29,19 @@ final class Definitions {
     Map<String, List<Map<String, Object>>> all = new LinkedHashMap<>();
     all.put("exchanges", layout.exchanges().stream().map(this::exchange).toList());
     all.put("queues", layout.queues().stream().map(this::queue).toList());
-    all.put(
-        "bindings",
-        layout.queues().stream().filter(q -> q.exchange() != null).map(this::binding).toList());
+    all.put("bindings", layout.bindings().stream().flatMap(this::bindings).toList());
     return all.entrySet().stream()
         .map(section -> "  " + json(section.getKey()) + ": " + lines(section.getValue()))
         .collect(Collectors.joining(",\n", "{\n", "\n}\n"));
   }
 
-  private Map<String, Object> exchange(String name) {
-    Map<String, Object> fields = named(name);
-    fields.put("type", "fanout");
+  private Map<String, Object> exchange(ExchangeItem exchange) {
+    Map<String, Object> fields = named(exchange.name());
+    fields.put("type", exchange.type().getType());
     fields.put("durable", true);
     fields.put("auto_delete", false);
     fields.put("internal", false);
-    fields.put("arguments", Map.of());
+    fields.put("arguments", exchange.arguments());
     return fields;
   }
 
@@ -52,13 +53,17 @@ final class Definitions {
     return fields;
   }
 
-  private Map<String, Object> binding(QueueItem queue) {
+  private Stream<Map<String, Object>> bindings(Binding binding) {
+    return binding.routingKeys().stream().map(key -> binding(binding, key));
+  }
+
+  private Map<String, Object> binding(Binding binding, String routingKey) {
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("source", String.valueOf(queue.exchange()));
+    fields.put("source", binding.from());
     fields.put("vhost", settings.virtualHost());
-    fields.put("destination", queue.name());
-    fields.put("destination_type", "queue");
-    fields.put("routing_key", "");
+    fields.put("destination", binding.to());
+    fields.put("destination_type", binding.toQueue() ? "queue" : "exchange");
+    fields.put("routing_key", routingKey);
     fields.put("arguments", Map.of());
     return fields;
   }

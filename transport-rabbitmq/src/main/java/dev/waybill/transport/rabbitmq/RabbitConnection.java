@@ -58,7 +58,7 @@ final class RabbitConnection implements TransportConnection {
     this.settings = settings;
     this.publishing = new RabbitLink(settings, "publish", threads, shutdowns);
     this.consuming = new RabbitLink(settings, "consume", threads, shutdowns);
-    this.publisher = new RabbitPublisher(publishing, threads);
+    this.publisher = new RabbitPublisher(publishing, settings.partitions(), threads);
   }
 
   static RabbitConnection open(RabbitSettings settings, Duration deadline) {
@@ -96,7 +96,14 @@ final class RabbitConnection implements TransportConnection {
     }
     RabbitReceiver receiver =
         new RabbitReceiver(
-            source, maxUnsettled, listener, consuming, publisher, threads, receivers::remove);
+            source,
+            settings.partitions(),
+            maxUnsettled,
+            listener,
+            consuming,
+            publisher,
+            threads,
+            receivers::remove);
     receivers.add(receiver);
     if (closed.get()) {
       receiver.close();

@@ -31,13 +31,15 @@ final class RabbitPublisher implements Sender {
    */
   private static final int MAX_PENDING = 1_000;
 
+  private final Partitions partitions;
   private final PublishLoop loop;
   private final Mailbox timer;
   private final Semaphore room = new Semaphore(MAX_PENDING, true);
   private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  RabbitPublisher(RabbitLink link, RabbitThreads threads) {
+  RabbitPublisher(RabbitLink link, Partitions partitions, RabbitThreads threads) {
+    this.partitions = partitions;
     this.loop = new PublishLoop(link, threads);
     this.timer = new Mailbox(threads, "timer");
     loop.start();
@@ -50,7 +52,7 @@ final class RabbitPublisher implements Sender {
       BasicProperties properties = properties(channel, message);
       admit(deadline);
       Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
-      return publish(target(channel), properties, message.body(), left, room::release);
+      return publish(target(channel, message), properties, message.body(), left, room::release);
     } catch (SendException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -104,10 +106,13 @@ final class RabbitPublisher implements Sender {
     return MessageWriter.write(message, persistent);
   }
 
-  private static Target target(Channel channel) {
-    return channel instanceof Topic
-        ? Target.exchange(channel.name())
-        : Target.queue(channel.name());
+  private Target target(Channel channel, WireMessage message) {
+    if (channel instanceof Topic topic) {
+      return topic.keyed()
+          ? Target.exchange(topic.name(), Partitions.slot(message))
+          : Target.exchange(topic.name());
+    }
+    return Target.queue(partitions.queueFor(channel.name(), message));
   }
 
   private void admit(Duration deadline) {

@@ -19,7 +19,8 @@ record RabbitSettings(
     String virtualHost,
     @Nullable Encryption tls,
     Duration heartbeat,
-    ClassicQueues classic) {
+    ClassicQueues classic,
+    Partitions partitions) {
 
   /** Makes the TLS context for one connection. */
   interface Encryption {

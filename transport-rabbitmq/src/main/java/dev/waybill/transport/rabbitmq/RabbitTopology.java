@@ -2,7 +2,6 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
-import com.rabbitmq.client.BuiltinExchangeType;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import dev.waybill.error.ErrorCode;
@@ -10,10 +9,13 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
+import dev.waybill.transport.rabbitmq.RabbitLayout.Binding;
+import dev.waybill.transport.rabbitmq.RabbitLayout.ExchangeItem;
 import dev.waybill.transport.rabbitmq.RabbitLayout.QueueItem;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +57,7 @@ final class RabbitTopology {
   List<String> prepare(Topology topology, Mode mode) {
     try {
       if (mode != Mode.ASSUME) {
-        prepare(RabbitLayout.of(topology), mode);
+        prepare(RabbitLayout.of(topology, settings.partitions()), mode);
       }
       ReplyQueue replies = topology.replies();
       if (replies != null && problems.isEmpty()) {
@@ -68,13 +70,19 @@ final class RabbitTopology {
   }
 
   private void prepare(RabbitLayout layout, Mode mode) {
-    for (String exchange : layout.exchanges()) {
+    problems.addAll(PartitionCheck.of(layout, this::isThere));
+    if (mode == Mode.CREATE && !problems.isEmpty()) {
+      return;
+    }
+    for (ExchangeItem exchange : layout.exchanges()) {
       prepare(
           "exchange",
-          exchange,
+          exchange.name(),
           mode,
-          on -> on.exchangeDeclarePassive(exchange),
-          on -> on.exchangeDeclare(exchange, BuiltinExchangeType.FANOUT, true));
+          on -> on.exchangeDeclarePassive(exchange.name()),
+          on ->
+              on.exchangeDeclare(
+                  exchange.name(), exchange.type(), true, false, exchange.arguments()));
     }
     for (QueueItem queue : layout.queues()) {
       prepare(
@@ -87,13 +95,12 @@ final class RabbitTopology {
                   queue.name(), true, false, false, queue.arguments(settings.classic())));
     }
     if (mode == Mode.CREATE && problems.isEmpty()) {
-      layout.queues().forEach(this::bind);
+      layout.bindings().forEach(this::bind);
     }
   }
 
   private void prepare(String kind, String name, Mode mode, Call look, Call declare) {
-    boolean there = call(kind, name, look, AMQP.NOT_FOUND) == null;
-    if (there) {
+    if (isThere(kind, name, look)) {
       compare(kind, name, mode, declare);
     } else if (mode == Mode.CREATE) {
       call(kind, name, declare, 0);
@@ -102,6 +109,14 @@ final class RabbitTopology {
           "The %s '%s' is missing on RabbitMQ at %s: declare it, or let the bus create its topology."
               .formatted(kind, name, settings.address()));
     }
+  }
+
+  private boolean isThere(String queue) {
+    return isThere("queue", queue, on -> on.queueDeclarePassive(queue));
+  }
+
+  private boolean isThere(String kind, String name, Call look) {
+    return call(kind, name, look, AMQP.NOT_FOUND) == null;
   }
 
   private void compare(String kind, String name, Mode mode, Call declare) {
@@ -121,11 +136,22 @@ final class RabbitTopology {
     }
   }
 
-  private void bind(QueueItem queue) {
-    String exchange = queue.exchange();
-    if (exchange != null) {
-      call("binding to", exchange, on -> on.queueBind(queue.name(), exchange, ""), 0);
+  private void bind(Binding binding) {
+    call("binding to", binding.from(), on -> bind(on, binding), 0);
+  }
+
+  /** Waits for the answer to the last one, which comes after all others are done. */
+  private static void bind(Channel on, Binding binding) throws IOException {
+    List<String> keys = binding.routingKeys();
+    String last = keys.get(keys.size() - 1);
+    if (!binding.toQueue()) {
+      on.exchangeBind(binding.to(), binding.from(), last);
+      return;
     }
+    for (String key : keys.subList(0, keys.size() - 1)) {
+      on.queueBindNoWait(binding.to(), binding.from(), key, Map.of());
+    }
+    on.queueBind(binding.to(), binding.from(), last);
   }
 
   /** Null if the broker did it, or its refusal if that is one of the expected ones. */

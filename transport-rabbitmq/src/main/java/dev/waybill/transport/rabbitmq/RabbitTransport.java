@@ -66,15 +66,15 @@ public final class RabbitTransport implements Transport {
 
   @Override
   public List<String> check(Topology topology) {
-    List<String> problems = new ArrayList<>(RabbitLayout.of(topology).problems());
-    problems.addAll(
-        settings.classic().check(topology, RabbitLayout.nativeNames(topology).values()));
+    RabbitLayout layout = RabbitLayout.of(topology, settings.partitions());
+    List<String> problems = new ArrayList<>(layout.problems());
+    problems.addAll(settings.classic().check(topology, layout.queueNames()));
     return problems;
   }
 
   @Override
   public Map<String, String> nativeNames(Topology topology) {
-    return RabbitLayout.nativeNames(topology);
+    return RabbitLayout.nativeNames(topology, settings.partitions());
   }
 
   /**
@@ -89,7 +89,7 @@ public final class RabbitTransport implements Transport {
    * @return JSON, the same for the same topology
    */
   public String definitions(Topology topology) {
-    return Definitions.of(RabbitLayout.of(topology), settings);
+    return Definitions.of(RabbitLayout.of(topology, settings.partitions()), settings);
   }
 
   /**
@@ -139,6 +139,7 @@ public final class RabbitTransport implements Transport {
     private @Nullable Encryption tls;
     private Duration heartbeat = DEFAULT_HEARTBEAT;
     private boolean allClassic;
+    private Partitions partitions = new Partitions(Map.of());
 
     private Builder() {}
 
@@ -290,6 +291,27 @@ public final class RabbitTransport implements Transport {
     }
 
     /**
+     * Spreads a keyed queue or subscription over several queues of the broker, so that several
+     * instances receive from it at once; the order of each key is kept. Without, one instance at a
+     * time gets its messages. Whoever sends to a queue has to say the same as those who receive
+     * from it; senders to a topic need not know.
+     *
+     * @param source the queue's name, or {@code <topic>.<subscription>}
+     * @param count how many, from 2 to 128: at least as many as there will ever be instances, for
+     *     the number can't be changed while messages are there
+     * @throws IllegalArgumentException if the count is out of that range
+     */
+    public Builder partitions(String source, int count) {
+      if (count < 2 || count > Partitions.SLOTS) {
+        throw new IllegalArgumentException(
+            "%d partitions of '%s' are not from 2 to %d."
+                .formatted(count, source, Partitions.SLOTS));
+      }
+      this.partitions = partitions.with(source, count);
+      return this;
+    }
+
+    /**
      * The transport; does not connect.
      *
      * @throws ConfigurationException naming all that is wrong with credentials and certificates
@@ -319,7 +341,8 @@ public final class RabbitTransport implements Transport {
           virtualHost,
           encryption,
           heartbeat,
-          new ClassicQueues(allClassic, classic));
+          new ClassicQueues(allClassic, classic),
+          partitions);
     }
 
     private List<Address> hosts(int schemePort) {

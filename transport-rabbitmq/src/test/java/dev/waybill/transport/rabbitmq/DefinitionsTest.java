@@ -33,6 +33,7 @@ class DefinitionsTest {
             .credentials(settings.login()::credentials)
             .virtualHost(settings.virtualHost())
             .classicQueue("payments" + suffix)
+            .partitions("orders" + suffix + ".billing", 2)
             .build();
     String definitions = transport.definitions(bus(transport).requiredTopology());
 
@@ -81,7 +82,10 @@ class DefinitionsTest {
     Routes routes =
         Routes.define(
             r -> {
-              r.event(Placed.class).named("placed.v1").toTopic("orders" + suffix);
+              r.event(Placed.class)
+                  .named("placed.v1")
+                  .toTopic("orders" + suffix)
+                  .keyedBy(Placed::id);
               r.command(Pay.class).named("pay.v1").toQueue("payments" + suffix).keyedBy(Pay::id);
             });
     return MessageBus.over(transport)
