@@ -55,7 +55,8 @@ final class Consumer {
             settler,
             setting.workers(),
             timer,
-            capabilities.support(Feature.RETRY_AFTER));
+            capabilities.support(Feature.RETRY_AFTER),
+            capabilities.longestOpen());
     this.leaseKeeping = keepLeases(dispatcher, capabilities.leaseDuration(), timer);
     Receiver.Listener listener = new ReceiverListener(setting.source(), dispatcher, disturbance);
     this.receiver =

@@ -42,6 +42,7 @@ final class Dispatcher {
   private final ExecutorService workers;
   private final ScheduledExecutorService timer;
   private final Support retryAfter;
+  private final @Nullable Duration longestOpen;
   private final Draining draining;
   private final FirstFailures firstFailures = new FirstFailures();
 
@@ -62,7 +63,8 @@ final class Dispatcher {
       Settler settler,
       ExecutorService workers,
       ScheduledExecutorService timer,
-      Support retryAfter) {
+      Support retryAfter,
+      @Nullable Duration longestOpen) {
     this.source = source;
     this.concurrency = concurrency;
     this.pipeline = pipeline;
@@ -70,6 +72,7 @@ final class Dispatcher {
     this.workers = workers;
     this.timer = timer;
     this.retryAfter = retryAfter;
+    this.longestOpen = longestOpen;
     this.draining = new Draining(source, workers);
     this.lanes = new Lanes(source.keyed());
   }
@@ -329,7 +332,10 @@ final class Dispatcher {
   }
 
   private boolean waitsAtTheBroker(Duration after) {
-    return !after.isZero() && retryAfter.level() == Level.NATIVE && retryAfter.serves(after);
+    boolean tooLongHere = longestOpen != null && after.compareTo(longestOpen) > 0;
+    return !after.isZero()
+        && (retryAfter.level() == Level.NATIVE || tooLongHere)
+        && retryAfter.serves(after);
   }
 
   /** The message, and what is behind it, need no place here until then. */

@@ -37,7 +37,8 @@ public final class Capabilities {
      * Settlement.Release} with a duration, after which the message has no open delivery. The key
      * waits too: once such a release is completed nothing of the key arrives before the message
      * itself, and what the library gives back then, because it stood behind, comes after it.
-     * Emulated up to a limit: the library waits with the delivery open.
+     * Emulated up to a limit: the library waits with the delivery open, but for waits longer than
+     * {@link Capabilities#longestOpen}, for which it releases the message as if this were native.
      */
     RETRY_AFTER,
     /** A message is sent now and delivered later. */
@@ -99,6 +100,7 @@ public final class Capabilities {
   private final long maxHeaderBytes;
   private final int maxUnsettled;
   private final @Nullable Duration leaseDuration;
+  private final @Nullable Duration longestOpen;
 
   private Capabilities(Builder builder) {
     EnumMap<Feature, Support> all = new EnumMap<>(builder.features);
@@ -113,6 +115,7 @@ public final class Capabilities {
     this.maxHeaderBytes = builder.maxHeaderBytes;
     this.maxUnsettled = builder.maxUnsettled;
     this.leaseDuration = builder.leaseDuration;
+    this.longestOpen = builder.longestOpen;
   }
 
   /** A builder with nothing supported and no limits. */
@@ -157,6 +160,15 @@ public final class Capabilities {
     return leaseDuration;
   }
 
+  /**
+   * How long a delivery may stay open, whatever is done about it; null if there is no limit. The
+   * library does not wait longer for a retry with the delivery open, where {@link
+   * Feature#RETRY_AFTER} serves the wait otherwise.
+   */
+  public @Nullable Duration longestOpen() {
+    return longestOpen;
+  }
+
   /** Collects the answers; not thread-safe. */
   public static final class Builder {
     private final Map<Feature, Support> features = new EnumMap<>(Feature.class);
@@ -165,6 +177,7 @@ public final class Capabilities {
     private long maxHeaderBytes = Long.MAX_VALUE;
     private int maxUnsettled = Integer.MAX_VALUE;
     private @Nullable Duration leaseDuration;
+    private @Nullable Duration longestOpen;
 
     private Builder() {}
 
@@ -220,6 +233,12 @@ public final class Capabilities {
     /** How long a delivery is ours without renewal; default: until settled. */
     public Builder leaseDuration(Duration duration) {
       this.leaseDuration = duration;
+      return this;
+    }
+
+    /** How long a delivery may stay open; default: for any time. */
+    public Builder longestOpen(Duration duration) {
+      this.longestOpen = duration;
       return this;
     }
 

@@ -44,7 +44,8 @@ class DispatcherDrainTest {
         new Settler(SOURCE, timer, Clock.systemUTC()),
         workers,
         timer,
-        new Support(Level.EMULATED, null, ""));
+        new Support(Level.EMULATED, null, ""),
+        null);
   }
 
   private FakeDelivery deliver(String name, String key) {

@@ -62,7 +62,8 @@ class DispatcherStressTest {
             new Settler(SOURCE, timer, Clock.systemUTC()),
             workers,
             timer,
-            new Support(Level.EMULATED, null, ""));
+            new Support(Level.EMULATED, null, ""),
+            null);
     List<FakeDelivery> deliveries = new ArrayList<>();
     for (int i = 0; i < MESSAGES; i++) {
       String key = random.nextInt(10) == 0 ? null : "k" + random.nextInt(KEYS);

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DispatcherTest {
@@ -38,6 +39,11 @@ class DispatcherTest {
   }
 
   private Dispatcher dispatcher(Queue source, int concurrency, Support retryAfter) {
+    return dispatcher(source, concurrency, retryAfter, null);
+  }
+
+  private Dispatcher dispatcher(
+      Queue source, int concurrency, Support retryAfter, @Nullable Duration longestOpen) {
     return new Dispatcher(
         source,
         concurrency,
@@ -45,7 +51,8 @@ class DispatcherTest {
         new Settler(source, timer, Clock.systemUTC()),
         workers,
         timer,
-        retryAfter);
+        retryAfter,
+        longestOpen);
   }
 
   private FakeDelivery deliver(String name, String key) {
@@ -212,7 +219,14 @@ class DispatcherTest {
   private Dispatcher over(Pipeline other) {
     Queue source = new Queue("q", true);
     return new Dispatcher(
-        source, 8, other, new Settler(source, timer, Clock.systemUTC()), workers, timer, EMULATED);
+        source,
+        8,
+        other,
+        new Settler(source, timer, Clock.systemUTC()),
+        workers,
+        timer,
+        EMULATED,
+        null);
   }
 
   @Test
@@ -383,6 +397,33 @@ class DispatcherTest {
   }
 
   @Test
+  void a_wait_longer_than_a_delivery_may_be_open_gives_the_message_back_with_its_attempts() {
+    dispatcher = dispatcher(new Queue("q", false), 8, EMULATED, MINUTE);
+    FakeDelivery a = deliver("a", null);
+
+    retry("a", MINUTE);
+    assertThat(a.settlements).isEmpty();
+    pass(MINUTE);
+    retry("a", MINUTE.plusNanos(1));
+
+    assertThat(a.settlements).containsExactly(new Release(MINUTE.plusNanos(1), 2));
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void a_wait_that_the_transport_does_not_serve_is_kept_here_however_long_it_is() {
+    dispatcher =
+        dispatcher(new Queue("q", true), 8, new Support(Level.EMULATED, MINUTE, ""), MINUTE);
+    FakeDelivery a = deliver("a", "k");
+
+    retry("a", MINUTE.plusNanos(1));
+
+    assertThat(a.settlements).isEmpty();
+    pass(MINUTE.plusNanos(1));
+    assertThat(pipeline.running()).containsExactly("a#2");
+  }
+
+  @Test
   void those_behind_a_message_that_waits_at_the_broker_go_back_after_it_uncounted() {
     dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
     FakeDelivery a = deliver("a", "k");
@@ -523,7 +564,8 @@ class DispatcherTest {
             new Settler(new Queue("q", true), timer, Clock.systemUTC()),
             workers,
             timer,
-            EMULATED);
+            EMULATED,
+            null);
     dispatcher.delivered(FakeDelivery.of("a", "k"));
     FakeDelivery b = deliver("b", "k");
 
@@ -733,7 +775,8 @@ class DispatcherTest {
             new Settler(new Queue("q", true), timer, Clock.systemUTC()),
             workers,
             timer,
-            EMULATED);
+            EMULATED,
+            null);
     FakeDelivery a = deliver("a", "k");
     answers.add(CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED));
     FakeDelivery b = deliver("b", "l");

@@ -157,11 +157,12 @@ public final class RabbitTestBroker extends LocalTestBroker {
 
   /**
    * RabbitMQ writes declarations to disk a moment after it has confirmed them; a kill within that
-   * moment loses the queue and its confirmed messages. Tests declare and kill as fast as that.
+   * moment loses the queue and its confirmed messages. Tests declare and kill as fast as that. The
+   * tables are those by which quorum queues find what is theirs.
    */
   @Override
   void beforeKill() {
-    expectOk("catch mnesia:sync_log(), ok.");
+    expectOk("catch mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()], ok.");
   }
 
   @Override

@@ -14,8 +14,11 @@ public enum Profile {
    * delayed can't be taken back.
    */
   KAFKA(Counting.FAILURES, true),
-  /** Like {@code waybill-transport-rabbitmq} with quorum queues: nothing is delayed. */
-  RABBITMQ(Counting.EXACT, false),
+  /**
+   * Like {@code waybill-transport-rabbitmq} with quorum queues: messages are delayed up to four
+   * years, and can't be taken back.
+   */
+  RABBITMQ(Counting.EXACT, true),
   /**
    * Like {@code waybill-transport-aws}: a channel with keys is a FIFO queue or topic, one without
    * is a standard one, which keeps no order. Deliveries are leased for 30 seconds, and each counts
@@ -36,7 +39,7 @@ public enum Profile {
     return switch (this) {
       case NONE -> OwnCapabilities.get();
       case KAFKA -> KafkaLike.capabilities();
-      case RABBITMQ -> RabbitLike.capabilities();
+      case RABBITMQ -> RabbitLike.capabilities(keyed);
       case SQS -> SqsLike.capabilities(keyed);
     };
   }

@@ -10,6 +10,7 @@ import java.time.Duration;
  */
 final class RabbitLike {
   private static final Duration LONGEST_OPEN = Duration.ofMinutes(25);
+  private static final Duration LONGEST_DELAY = Duration.ofDays(1461);
   private static final int MAX_BODY_BYTES = 16 * 1024 * 1024;
   private static final int MAX_HEADER_BYTES = 96 * 1024;
   private static final int MAX_HEADERS = 1_000;
@@ -17,20 +18,16 @@ final class RabbitLike {
 
   private RabbitLike() {}
 
-  static Capabilities.Builder capabilities() {
-    return Capabilities.builder()
+  static Capabilities.Builder capabilities(boolean keyed) {
+    return retryAfter(keyed)
         .natively(
             Feature.PUBLISH_SUBSCRIBE, "a fanout exchange and a durable queue per subscription")
         .natively(Feature.ORDER_PER_KEY, "a single active consumer on queues that are keyed")
         .emulatedUpTo(
-            Feature.RETRY_AFTER,
-            LONGEST_OPEN,
-            "the delivery stays open while it waits; the broker's consumer_timeout, 30 minutes"
-                + " by default, bounds it")
-        .refused(
             Feature.DELAY,
-            "RabbitMQ has no delayed delivery of its own; send when it is due, or use another"
-                + " transport for delayed messages")
+            LONGEST_DELAY,
+            "the message expires in one queue after another, of 1 s, 2 s, 4 s and so on, and the"
+                + " broker moves it on")
         .emulated(Feature.EXPIRY, "looked at before handling")
         .emulated(
             Feature.DEAD_LETTER, "published to the dead-letter queue with a publisher confirm")
@@ -66,6 +63,23 @@ final class RabbitLike {
         .maxBodyBytes(MAX_BODY_BYTES)
         .maxHeaders(MAX_HEADERS)
         .maxHeaderBytes(MAX_HEADER_BYTES)
+        .longestOpen(LONGEST_OPEN)
         .maxUnsettled(QUORUM_PREFETCH);
+  }
+
+  private static Capabilities.Builder retryAfter(boolean keyed) {
+    return keyed
+        ? Capabilities.builder()
+            .emulatedUpTo(
+                Feature.RETRY_AFTER,
+                LONGEST_OPEN,
+                "the delivery stays open while it waits, for its key has to wait, too; the"
+                    + " broker's consumer_timeout, 30 minutes by default, bounds it")
+        : Capabilities.builder()
+            .emulatedUpTo(
+                Feature.RETRY_AFTER,
+                LONGEST_DELAY,
+                "the delivery stays open for up to 25 minutes, a message that waits longer is"
+                    + " stored anew as a delayed one");
   }
 }

@@ -78,12 +78,16 @@ class ProfileTest {
   }
 
   @Test
-  void aDelayIsRejectedAsTheCapabilitiesSay() {
+  void likeRabbitMqEverythingIsDelayedUpToFourYears() {
     TransportConnection connection = connect(Profile.RABBITMQ);
+    Duration longest = Duration.ofDays(1461);
 
-    assertUnsupported(trySend(connection, Scene.QUEUE, "late", Duration.ofNanos(1)));
-    assertUnsupported(trySend(connection, Scene.KEYED, "late", Duration.ofNanos(1)));
-    assertThat(broker.size("payments")).isZero();
+    assertThat(trySend(connection, Scene.QUEUE, "late", longest)).isCompleted();
+    assertThat(trySend(connection, Scene.KEYED, "late", longest)).isCompleted();
+    assertThat(trySend(connection, Scene.TOPIC, "late", longest)).isCompleted();
+    assertUnsupported(trySend(connection, Scene.QUEUE, "later", longest.plusNanos(1)));
+    assertUnsupported(trySend(connection, Scene.KEYED, "later", longest.plusNanos(1)));
+    assertThat(broker.size("payments")).isOne();
   }
 
   @Test

@@ -18,12 +18,12 @@ final class DeadLetters {
    */
   static BasicProperties of(BasicProperties received, Map<String, String> evidence) {
     Map<String, Object> table = new LinkedHashMap<>();
-    MessageReader.headers(received)
+    MessageReader.own(received)
         .forEach(
             (name, value) -> {
               if (HeaderNames.routes(name)) {
                 table.put(HeaderNames.ORIGINAL + name, value);
-              } else if (!HeaderNames.PER_DELIVERY.contains(name)) {
+              } else {
                 table.put(name, value);
               }
             });

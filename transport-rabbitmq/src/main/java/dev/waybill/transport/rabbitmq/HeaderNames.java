@@ -20,8 +20,12 @@ final class HeaderNames {
    */
   static final String SEND = "waybill-send";
 
+  /** How many attempts were made at a message before it was stored anew for its next one. */
+  static final String ATTEMPTS = "waybill-attempts-made";
+
   /** Notes about one send or delivery; they are no part of the message. */
-  static final Set<String> PER_DELIVERY = Set.of(DELIVERY_COUNT, "x-acquired-count", SEND);
+  static final Set<String> PER_DELIVERY =
+      Set.of(DELIVERY_COUNT, "x-acquired-count", SEND, ATTEMPTS);
 
   /**
    * Before what can't be kept in a dead letter under its own name, because the broker acts on it.

@@ -15,7 +15,7 @@ final class MessageReader {
   static WireMessage read(BasicProperties properties, byte[] body) {
     Map<String, String> attributes = new LinkedHashMap<>();
     Map<String, String> headers = new LinkedHashMap<>();
-    headers(properties).forEach((name, value) -> sort(name, value, attributes, headers));
+    own(properties).forEach((name, value) -> sort(name, value, attributes, headers));
     String contentType = properties.getContentType();
     String declared = attributes.remove(CONTENT_TYPE);
     return new WireMessage(
@@ -32,11 +32,15 @@ final class MessageReader {
     return headers == null ? Map.of() : headers;
   }
 
+  /** The headers that belong to the message, rather than to one send, delivery or wait of it. */
+  static Map<String, Object> own(BasicProperties properties) {
+    Map<String, Object> own = new LinkedHashMap<>(DelayTraces.removed(headers(properties)));
+    own.keySet().removeAll(HeaderNames.PER_DELIVERY);
+    return own;
+  }
+
   private static void sort(
       String name, Object value, Map<String, String> attributes, Map<String, String> headers) {
-    if (HeaderNames.PER_DELIVERY.contains(name)) {
-      return;
-    }
     String attribute = HeaderNames.attribute(name);
     if (attribute == null) {
       headers.put(name, HeaderValues.text(value));

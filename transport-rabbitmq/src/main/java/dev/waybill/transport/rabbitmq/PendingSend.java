@@ -3,7 +3,9 @@ package dev.waybill.transport.rabbitmq;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
+import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Topic;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -16,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 final class PendingSend {
   /** Where a message goes; for the default exchange the routing key is the queue's name. */
   record Target(String exchange, String routingKey, boolean mandatory) {
+    static Target of(Channel channel) {
+      return channel instanceof Topic ? exchange(channel.name()) : queue(channel.name());
+    }
+
     static Target queue(String name) {
       return new Target("", name, true);
     }
@@ -32,6 +38,10 @@ final class PendingSend {
 
     /** What to say when nobody is there. */
     String unroutable() {
+      if (!exchange.isEmpty()) {
+        return "RabbitMQ has no queues behind the exchange '%s' to delay a message: let the bus create its topology, or declare them."
+            .formatted(exchange);
+      }
       return (ReplyQueue.at(routingKey).isPresent()
               ? "The requester that '%s' belongs to is gone; nobody takes the reply."
               : "RabbitMQ has no queue '%s': create it, or let the bus create its topology.")

@@ -2,17 +2,9 @@ package dev.waybill.transport.rabbitmq;
 
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
-import java.time.Duration;
 
 /** What RabbitMQ does natively, what is emulated, what is refused. */
 final class RabbitCapabilities {
-  /**
-   * How long a delivery may stay open. The broker's acknowledgement timeout is 30 minutes by
-   * default and is looked at about once a minute (documentation, "Consumers"); a longer wait would
-   * lose the channel with everything open on it.
-   */
-  static final Duration LONGEST_OPEN = Duration.ofMinutes(25);
-
   /** The default {@code max_message_size} from RabbitMQ 4.0 on; before it was 128 MiB. */
   static final int MAX_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -33,22 +25,18 @@ final class RabbitCapabilities {
 
   private RabbitCapabilities() {}
 
-  /** Of queues of one type. */
-  static Capabilities of(boolean quorum) {
+  /** Of queues of one type, with keys or without. */
+  static Capabilities of(boolean quorum, boolean keyed, DelaySettings delays) {
     Capabilities.Builder builder =
         Capabilities.builder()
             .natively(
                 Feature.PUBLISH_SUBSCRIBE, "a fanout exchange and a durable queue per subscription")
             .natively(Feature.ORDER_PER_KEY, "a single active consumer on queues that are keyed")
             .emulatedUpTo(
-                Feature.RETRY_AFTER,
-                LONGEST_OPEN,
-                "the delivery stays open while it waits; the broker's consumer_timeout, 30 minutes"
-                    + " by default, bounds it")
-            .refused(
                 Feature.DELAY,
-                "RabbitMQ has no delayed delivery of its own; send when it is due, or use another"
-                    + " transport for delayed messages")
+                delays.longest(),
+                "the message expires in one queue after another, of 1 s, 2 s, 4 s and so on, and"
+                    + " the broker moves it on")
             .emulated(Feature.EXPIRY, "looked at before handling")
             .emulated(
                 Feature.DEAD_LETTER, "published to the dead-letter queue with a publisher confirm")
@@ -78,23 +66,47 @@ final class RabbitCapabilities {
             .natively(
                 Feature.VERIFY_TOPOLOGY,
                 "passive declarations; bindings can't be seen by AMQP and are not verified");
-    attempts(builder, quorum);
+    retryAfter(builder, delays, keyed);
+    attempts(builder, quorum, keyed);
     return builder
         .maxBodyBytes(MAX_BODY_BYTES)
         .maxHeaders(MAX_HEADERS)
         .maxHeaderBytes(MAX_HEADER_BYTES)
+        .longestOpen(delays.longestOpen())
         .maxUnsettled(quorum ? QUORUM_PREFETCH : CLASSIC_PREFETCH)
         .build();
   }
 
-  private static void attempts(Capabilities.Builder builder, boolean quorum) {
+  private static void retryAfter(
+      Capabilities.Builder builder, DelaySettings delays, boolean keyed) {
+    if (keyed) {
+      builder.emulatedUpTo(
+          Feature.RETRY_AFTER,
+          delays.longestOpen(),
+          "the delivery stays open while it waits, for its key has to wait, too; the broker's"
+              + " consumer_timeout, 30 minutes by default, bounds it");
+    } else {
+      builder.emulatedUpTo(
+          Feature.RETRY_AFTER,
+          delays.longest(),
+          "the delivery stays open for up to 25 minutes, a message that waits longer is stored"
+              + " anew as a delayed one");
+    }
+  }
+
+  private static void attempts(Capabilities.Builder builder, boolean quorum, boolean keyed) {
     if (quorum) {
       builder.natively(
           Feature.ATTEMPTS,
           "x-delivery-count of quorum queues; before RabbitMQ 4.3 it also counts deliveries that"
               + " were given back at a stop");
     } else {
-      builder.emulated(Feature.ATTEMPTS, "classic queues do not count; within one process");
+      builder.emulated(
+          Feature.ATTEMPTS,
+          keyed
+              ? "classic queues do not count; within one process"
+              : "classic queues do not count; within one process, and in a header of what is given"
+                  + " back");
     }
   }
 }

@@ -23,6 +23,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +50,7 @@ final class RabbitConnection implements TransportConnection {
   private final ExecutorService shutdowns = shutdowns(threads);
   private final RabbitLink publishing;
   private final RabbitLink consuming;
+  private final Delays delays;
   private final RabbitPublisher publisher;
   private final Set<RabbitReceiver> receivers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -58,7 +61,8 @@ final class RabbitConnection implements TransportConnection {
     this.settings = settings;
     this.publishing = new RabbitLink(settings, "publish", threads, shutdowns);
     this.consuming = new RabbitLink(settings, "consume", threads, shutdowns);
-    this.publisher = new RabbitPublisher(publishing, settings.partitions(), threads);
+    this.delays = new Delays(settings.delays(), this::administer, shutdowns);
+    this.publisher = new RabbitPublisher(publishing, settings.partitions(), threads, delays);
   }
 
   static RabbitConnection open(RabbitSettings settings, Duration deadline) {
@@ -77,11 +81,12 @@ final class RabbitConnection implements TransportConnection {
 
   @Override
   public List<String> prepare(Topology topology, Topology.Mode mode) {
+    delays.mode(mode);
     if (mode == Topology.Mode.ASSUME && topology.replies() == null) {
       return List.of();
     }
     replies = topology.replies();
-    return patiently(topology, mode);
+    return patiently(administration -> administration.prepare(topology, mode));
   }
 
   @Override
@@ -102,6 +107,11 @@ final class RabbitConnection implements TransportConnection {
             listener,
             consuming,
             publisher,
+            new Reposts(
+                publisher,
+                RabbitLayout.queueName(source),
+                source.keyed(),
+                !settings.classic().has(source.name())),
             threads,
             receivers::remove);
     receivers.add(receiver);
@@ -182,12 +192,12 @@ final class RabbitConnection implements TransportConnection {
    * that the broker can't set up at once, be it slow or busy deleting its namesake, is one: it
    * answers with an internal error, and closes the connection.
    */
-  private List<String> patiently(Topology topology, Topology.Mode mode) {
+  private List<String> patiently(Function<RabbitTopology, List<String>> work) {
     long end = System.nanoTime() + PREPARE_LIMIT.toNanos();
     Backoff backoff = new Backoff();
     while (true) {
       try {
-        return new RabbitTopology(liveConnection(), settings).prepare(topology, mode);
+        return work.apply(new RabbitTopology(liveConnection(), settings));
       } catch (MessagingException e) {
         long millis = backoff.nextMillis();
         long left = end - System.nanoTime();
@@ -197,6 +207,14 @@ final class RabbitConnection implements TransportConnection {
         log.info("{} Preparing again.", e.getMessage());
         pause(millis, e);
       }
+    }
+  }
+
+  /** For delays, while the bus runs. */
+  private void administer(Consumer<DelayTopology> work) {
+    List<String> problems = patiently(administration -> administration.perform(work));
+    if (!problems.isEmpty()) {
+      throw new MessagingException(ErrorCode.BROKER_ERROR, String.join(" ", problems));
     }
   }
 

@@ -4,12 +4,15 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** A message under its delivery tag, which is good for its session's channel only. */
 final class RabbitDelivery implements Delivery {
+  private static final int MAX_COUNT = 1_000_000_000;
+
   private final RabbitReceiver receiver;
   private final ConsumerSession session;
   private final long tag;
@@ -76,13 +79,21 @@ final class RabbitDelivery implements Delivery {
   }
 
   /**
-   * The broker writes its count on redeliveries only, so that on a first delivery the header could
-   * be anybody's.
+   * What was carried here, and what has been counted since. The broker writes its count on
+   * redeliveries only, so that on a first delivery the header could be anybody's.
    */
   private static int attempt(com.rabbitmq.client.Delivery arrival) {
-    Object count = MessageReader.headers(arrival.getProperties()).get(HeaderNames.DELIVERY_COUNT);
-    return arrival.getEnvelope().isRedeliver() && count instanceof Number number
-        ? number.intValue() + 1
-        : 1;
+    Map<String, Object> headers = MessageReader.headers(arrival.getProperties());
+    int carried = count(headers.get(HeaderNames.ATTEMPTS));
+    int counted =
+        arrival.getEnvelope().isRedeliver() ? count(headers.get(HeaderNames.DELIVERY_COUNT)) : 0;
+    return Math.addExact(Math.addExact(carried, counted), 1);
+  }
+
+  /** A count of as many as anybody can have made, else none. */
+  private static int count(@Nullable Object value) {
+    return value instanceof Number number && number.longValue() > 0
+        ? (int) Math.min(number.longValue(), MAX_COUNT)
+        : 0;
   }
 }

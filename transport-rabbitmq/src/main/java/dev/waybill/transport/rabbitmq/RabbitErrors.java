@@ -148,6 +148,11 @@ final class RabbitErrors {
     return SendException.unknown(code, what + "; it may or may not have been stored.", cause);
   }
 
+  static SendException closedBeforeSend() {
+    return SendException.rejected(
+        ErrorCode.CLOSED, "The RabbitMQ connection is closed; nothing was sent.", null);
+  }
+
   static MessagingException closed() {
     return new MessagingException(ErrorCode.CLOSED, "The RabbitMQ connection is closed.");
   }

@@ -253,6 +253,11 @@ final class RabbitLayout {
           "The %s can't be the RabbitMQ %s '%s': names that begin with 'amq.' are the broker's; rename it."
               .formatted(owner, kind, name));
     }
+    if (DelayLevels.owns(name)) {
+      problems.add(
+          "The %s can't be the RabbitMQ %s '%s': names that begin with '%s' are those of delayed messages; rename it."
+              .formatted(owner, kind, name, DelayLevels.NAMES));
+    }
     int bytes = name.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0 || bytes > MAX_NAME_BYTES) {
       problems.add(

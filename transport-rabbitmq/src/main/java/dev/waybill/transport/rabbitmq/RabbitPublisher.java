@@ -34,14 +34,16 @@ final class RabbitPublisher implements Sender {
   private final Partitions partitions;
   private final PublishLoop loop;
   private final Mailbox timer;
+  private final DelayedSends delayed;
   private final Semaphore room = new Semaphore(MAX_PENDING, true);
   private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  RabbitPublisher(RabbitLink link, Partitions partitions, RabbitThreads threads) {
+  RabbitPublisher(RabbitLink link, Partitions partitions, RabbitThreads threads, Delays delays) {
     this.partitions = partitions;
     this.loop = new PublishLoop(link, threads);
     this.timer = new Mailbox(threads, "timer");
+    this.delayed = new DelayedSends(delays, this::publish);
     loop.start();
   }
 
@@ -52,7 +54,10 @@ final class RabbitPublisher implements Sender {
       BasicProperties properties = properties(channel, message);
       admit(deadline);
       Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
-      return publish(target(channel, message), properties, message.body(), left, room::release);
+      Target target = target(channel, message);
+      return message.delay() == null
+          ? publish(target, properties, message.body(), left, room::release)
+          : delayed.send(target, properties, message.body(), message.delay(), left, room::release);
     } catch (SendException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -68,9 +73,20 @@ final class RabbitPublisher implements Sender {
     return publish(target, properties, body, deadline, () -> {});
   }
 
+  /**
+   * Publishes so that {@code target} gets it after {@code delay}, without waiting for room.
+   *
+   * @throws SendException rejected, if the properties can't be encoded
+   */
+  CompletableFuture<String> publishLater(
+      Target target, BasicProperties properties, byte[] body, Duration delay, Duration deadline) {
+    return delayed.send(target, properties, body, delay, deadline, () -> {});
+  }
+
   @Override
   public boolean flush(Duration deadline) {
     List<CompletableFuture<?>> answers = new ArrayList<>();
+    delayed.waiting().forEach(answer -> answers.add(answer.handle((receipt, error) -> null)));
     unanswered.forEach(send -> answers.add(send.answer().handle((receipt, error) -> null)));
     try {
       CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
@@ -89,18 +105,13 @@ final class RabbitPublisher implements Sender {
   /** Ends all that has no answer and takes nothing more. */
   void close() {
     closed = true;
+    delayed.close();
     unanswered.forEach(RabbitPublisher::endAtClose);
     loop.close();
     timer.close();
   }
 
   private static BasicProperties properties(Channel channel, WireMessage message) {
-    if (message.delay() != null) {
-      throw SendException.rejected(
-          ErrorCode.UNSUPPORTED,
-          "RabbitMQ has no delayed delivery of its own; send when it is due.",
-          null);
-    }
     // nobody waits for a reply any more when its broker has been restarted
     boolean persistent = !(channel instanceof ReplyQueue);
     return MessageWriter.write(message, persistent);
@@ -117,7 +128,7 @@ final class RabbitPublisher implements Sender {
 
   private void admit(Duration deadline) {
     if (closed) {
-      throw closedError();
+      throw RabbitErrors.closedBeforeSend();
     }
     try {
       if (!room.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -179,16 +190,11 @@ final class RabbitPublisher implements Sender {
 
   private static void endAtClose(PendingSend send) {
     send.giveUp(
-        closedError(),
+        RabbitErrors.closedBeforeSend(),
         RabbitErrors.unknown(
             ErrorCode.CLOSED,
             "The connection was closed before RabbitMQ confirmed the message to %s"
                 .formatted(send.target()),
             null));
-  }
-
-  private static SendException closedError() {
-    return SendException.rejected(
-        ErrorCode.CLOSED, "The RabbitMQ connection is closed; nothing was sent.", null);
   }
 }

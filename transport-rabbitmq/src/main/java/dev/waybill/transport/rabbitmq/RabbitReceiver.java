@@ -51,6 +51,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       Listener listener,
       RabbitLink link,
       RabbitPublisher publisher,
+      Reposts reposts,
       RabbitThreads threads,
       Consumer<RabbitReceiver> onClose) {
     this.source = source;
@@ -62,8 +63,19 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
         new Settler(
             mailbox,
             publisher,
+            reposts,
             RabbitLayout.queueName(source.deadLetterQueue()),
-            () -> source.keyed() && stopped,
+            new Settler.Stopped() {
+              @Override
+              public boolean isStopped() {
+                return stopped;
+              }
+
+              @Override
+              public boolean goBackAtClose() {
+                return source.keyed() && stopped;
+              }
+            },
             this::settled);
     List<String> queues = partitions.queues(source);
     Credit credit = new Credit(maxUnsettled);

@@ -20,7 +20,8 @@ record RabbitSettings(
     @Nullable Encryption tls,
     Duration heartbeat,
     ClassicQueues classic,
-    Partitions partitions) {
+    Partitions partitions,
+    DelaySettings delays) {
 
   /** Makes the TLS context for one connection. */
   interface Encryption {

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +42,7 @@ final class RabbitTopology {
   private @Nullable Channel channel;
 
   /** A declaration or binding. */
-  private interface Call {
+  interface Call {
     void on(Channel channel) throws IOException;
   }
 
@@ -58,6 +59,7 @@ final class RabbitTopology {
     try {
       if (mode != Mode.ASSUME) {
         prepare(RabbitLayout.of(topology, settings.partitions()), mode);
+        delays().prepare(topology, mode, settings.delays().fromStart());
       }
       ReplyQueue replies = topology.replies();
       if (replies != null && problems.isEmpty()) {
@@ -67,6 +69,26 @@ final class RabbitTopology {
     } finally {
       closeChannel();
     }
+  }
+
+  /** The part that is about delays; reports into {@link #problems}. */
+  DelayTopology delays() {
+    return new DelayTopology(this, settings.delays().levels(), settings.partitions());
+  }
+
+  /** Does a work on delays alone. */
+  List<String> perform(Consumer<DelayTopology> work) {
+    try {
+      work.accept(delays());
+      return List.copyOf(problems);
+    } finally {
+      closeChannel();
+    }
+  }
+
+  /** Whether nothing is missing or differs so far. */
+  boolean isWell() {
+    return problems.isEmpty();
   }
 
   private void prepare(RabbitLayout layout, Mode mode) {
@@ -99,7 +121,8 @@ final class RabbitTopology {
     }
   }
 
-  private void prepare(String kind, String name, Mode mode, Call look, Call declare) {
+  /** Looks for an exchange or queue; makes it, or notes that it is missing or differs. */
+  void prepare(String kind, String name, Mode mode, Call look, Call declare) {
     if (isThere(kind, name, look)) {
       compare(kind, name, mode, declare);
     } else if (mode == Mode.CREATE) {
@@ -155,8 +178,7 @@ final class RabbitTopology {
   }
 
   /** Null if the broker did it, or its refusal if that is one of the expected ones. */
-  private RabbitErrors.@Nullable Reply call(
-      String kind, String name, Call call, int... expectedRefusals) {
+  RabbitErrors.@Nullable Reply call(String kind, String name, Call call, int... expectedRefusals) {
     try {
       call.on(channel());
       return null;

@@ -2,6 +2,7 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.Address;
 import dev.waybill.error.ConfigurationException;
+import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Capabilities;
@@ -56,12 +57,13 @@ public final class RabbitTransport implements Transport {
 
   @Override
   public Capabilities capabilities(boolean keyed) {
-    return RabbitCapabilities.of(!settings.classic().all());
+    return RabbitCapabilities.of(!settings.classic().all(), keyed, settings.delays());
   }
 
   @Override
   public Capabilities capabilities(Source source) {
-    return RabbitCapabilities.of(!settings.classic().has(RabbitLayout.queueName(source)));
+    return RabbitCapabilities.of(
+        !settings.classic().has(source.name()), source.keyed(), settings.delays());
   }
 
   @Override
@@ -140,6 +142,7 @@ public final class RabbitTransport implements Transport {
     private Duration heartbeat = DEFAULT_HEARTBEAT;
     private boolean allClassic;
     private Partitions partitions = new Partitions(Map.of());
+    private DelaySettings delays = DelaySettings.STANDARD;
 
     private Builder() {}
 
@@ -312,6 +315,24 @@ public final class RabbitTransport implements Transport {
     }
 
     /**
+     * Whether the queues in which delayed messages wait belong to the topology, as for an
+     * application that is known to delay: {@link Topology.Mode#CREATE} then makes them at the
+     * start, and {@link Topology.Mode#VERIFY} names what is missing of them. By default the first
+     * delayed message makes them under {@code CREATE}, and is rejected as {@link
+     * ErrorCode#NOT_FOUND} otherwise if there are none.
+     */
+    public Builder delays(boolean fromStart) {
+      this.delays = delays.withFromStart(fromStart);
+      return this;
+    }
+
+    /** With other levels and times than a user can have, for tests. */
+    Builder delays(DelaySettings settings) {
+      this.delays = settings;
+      return this;
+    }
+
+    /**
      * The transport; does not connect.
      *
      * @throws ConfigurationException naming all that is wrong with credentials and certificates
@@ -342,7 +363,8 @@ public final class RabbitTransport implements Transport {
           encryption,
           heartbeat,
           new ClassicQueues(allClassic, classic),
-          partitions);
+          partitions,
+          delays);
     }
 
     private List<Address> hosts(int schemePort) {

@@ -10,6 +10,7 @@ import java.util.Set;
 /** Reads {@code amqp:} and {@code amqps:} URIs, and the environment. */
 final class RabbitUri {
   private static final String CREDENTIALS = "credentials";
+  private static final String DELAYS = "delays";
 
   private RabbitUri() {}
 
@@ -18,7 +19,7 @@ final class RabbitUri {
   }
 
   static RabbitSettings settings(String text, Map<String, String> environment) {
-    TransportUri uri = TransportUri.parse(text, Set.of(CREDENTIALS));
+    TransportUri uri = TransportUri.parse(text, Set.of(CREDENTIALS, DELAYS));
     RabbitTransport.Builder builder = RabbitTransport.builder().environment(environment);
     String file = uri.parameters().get(CREDENTIALS);
     if (file != null) {
@@ -45,6 +46,13 @@ final class RabbitUri {
       for (String part : uri.authority().split(",", -1)) {
         address(builder, text, part);
       }
+    }
+    String delays = uri.parameters().get(DELAYS);
+    if (delays != null) {
+      if (!delays.equals("true") && !delays.equals("false")) {
+        throw malformed(text, "the parameter 'delays' is neither true nor false");
+      }
+      builder.delays(delays.equals("true"));
     }
     return builder.settings();
   }

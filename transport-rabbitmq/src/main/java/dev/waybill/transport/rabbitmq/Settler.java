@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,10 +30,14 @@ final class Settler {
 
   private static final Logger log = LoggerFactory.getLogger(Settler.class);
 
-  /**
-   * Says whether open deliveries go back by the end of the channel, and need no call of their own.
-   */
+  /** Before a message that could not be stored for its next attempt is stored again. */
+  private static final Duration STORE_AGAIN = Duration.ofSeconds(5);
+
+  /** Whether the receiver is stopped. */
   interface Stopped {
+    boolean isStopped();
+
+    /** Whether open deliveries go back by the end of the channel, and need no call of their own. */
     boolean goBackAtClose();
   }
 
@@ -43,6 +48,7 @@ final class Settler {
 
   private final Mailbox mailbox;
   private final RabbitPublisher publisher;
+  private final Reposts reposts;
   private final String deadLetterQueue;
   private final Stopped stopped;
   private final Runnable afterSettling;
@@ -51,11 +57,13 @@ final class Settler {
   Settler(
       Mailbox mailbox,
       RabbitPublisher publisher,
+      Reposts reposts,
       String deadLetterQueue,
       Stopped stopped,
       Runnable afterSettling) {
     this.mailbox = mailbox;
     this.publisher = publisher;
+    this.reposts = reposts;
     this.deadLetterQueue = deadLetterQueue;
     this.stopped = stopped;
     this.afterSettling = afterSettling;
@@ -120,9 +128,10 @@ final class Settler {
   private void release(RabbitDelivery delivery, Release release, CompletableFuture<Result> result) {
     if (!delivery.isOwned()) {
       result.complete(Result.NOT_OWNED);
+    } else if (reposts.takes(delivery, release)) {
+      storeAnew(delivery, release, result);
     } else if (!release.after().isZero()) {
-      long longest = RabbitCapabilities.LONGEST_OPEN.toMillis();
-      long millis = Math.min(Math.max(release.after().toMillis(), 1), longest);
+      long millis = Math.max(release.after().toMillis(), 1);
       mailbox.tellLater(
           millis, () -> requeue(delivery, release.attemptsMade(), new CompletableFuture<>()));
       result.complete(Result.SETTLED);
@@ -130,6 +139,40 @@ final class Settler {
       result.complete(Result.SETTLED);
     } else {
       requeue(delivery, release.attemptsMade(), result);
+    }
+  }
+
+  /** The message waits elsewhere, or further back, and this delivery of it is done with. */
+  private void storeAnew(
+      RabbitDelivery delivery, Release release, CompletableFuture<Result> result) {
+    CompletableFuture<String> unused =
+        reposts
+            .store(delivery, release)
+            .whenComplete(
+                (receipt, error) -> {
+                  if (!mailbox.tell(() -> storedAnew(delivery, release, error, result))) {
+                    result.complete(Result.NOT_OWNED);
+                  }
+                });
+  }
+
+  private void storedAnew(
+      RabbitDelivery delivery,
+      Release release,
+      @Nullable Throwable error,
+      CompletableFuture<Result> result) {
+    if (error == null) {
+      ack(delivery, result);
+    } else if (release.after().isZero() || stopped.isStopped()) {
+      log.warn("{} goes back without its attempts", delivery.brokerId(), error);
+      requeue(delivery, release.attemptsMade(), result);
+    } else {
+      log.warn(
+          "{} can't be stored for its next attempt; it is kept, and that is tried again after {}",
+          delivery.brokerId(),
+          STORE_AGAIN,
+          error);
+      mailbox.tellLater(STORE_AGAIN.toMillis(), () -> release(delivery, release, result));
     }
   }
 

@@ -25,8 +25,10 @@ import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -40,6 +42,8 @@ import org.junit.jupiter.api.Test;
 /** What only shows on a broker, or a network, that fails. */
 class FaultTest {
   private static final Duration SHORT = Duration.ofSeconds(1);
+
+  private static final DelaySettings DELAYS = Wires.delays(Duration.ofMillis(20));
 
   private static RabbitTestBroker broker;
 
@@ -68,6 +72,7 @@ class FaultTest {
             .password(settings.password())
             .virtualHost(settings.virtualHost())
             .heartbeat(Duration.ofSeconds(1))
+            .delays(DELAYS)
             .build()
             .connect(Wires.DEADLINE);
     create(queue);
@@ -108,6 +113,26 @@ class FaultTest {
     assertThat(again).containsExactly("m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9");
     assertThat(recording.failures).hasSize(1);
     assertThat(Wires.send(connection.sender(), queue, Wires.message("after"))).isNotEmpty();
+  }
+
+  @Test
+  void delayedMessagesOutliveAKillOfTheBrokerAndAreNotEarlyAfterIt() throws Exception {
+    Map<String, Long> due = new HashMap<>();
+    for (int i = 0; i < 50; i++) {
+      Duration delay = Duration.ofMillis(20 + 200 * i);
+      due.put("m" + i, System.nanoTime() + delay.toNanos());
+      Wires.send(connection.sender(), queue, Wires.delayed("m" + i, delay));
+    }
+
+    broker.kill();
+    broker.restart();
+
+    Map<String, Long> came = new HashMap<>();
+    Recording recording = receive(queue, 100);
+    for (int i = 0; came.size() < due.size(); i++) {
+      came.putIfAbsent(Recording.body(recording.delivery(i)), System.nanoTime());
+    }
+    assertThat(came).allSatisfy((body, time) -> assertThat(time - due.get(body)).isPositive());
   }
 
   @Test

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Keeps what a receiver delivers and reports; settles nothing by itself. */
-final class Recording implements Receiver.Listener {
+class Recording implements Receiver.Listener {
   static final Duration LIMIT = Duration.ofSeconds(20);
 
   final List<Delivery> deliveries = new CopyOnWriteArrayList<>();

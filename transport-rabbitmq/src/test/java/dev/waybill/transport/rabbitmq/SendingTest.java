@@ -205,16 +205,6 @@ class SendingTest extends RabbitTest {
   }
 
   @Test
-  void aDelayIsRefused() throws Exception {
-    WireMessage message = Wires.message("a");
-    WireMessage delayed =
-        new WireMessage(
-            message.body(), null, message.attributes(), Map.of(), null, Duration.ofSeconds(1));
-
-    assertRejected(failure(Wires.queue(), delayed), ErrorCode.UNSUPPORTED);
-  }
-
-  @Test
   void sendingAfterCloseIsRejected() throws Exception {
     connection.close();
 

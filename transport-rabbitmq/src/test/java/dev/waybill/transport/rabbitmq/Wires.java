@@ -63,6 +63,29 @@ final class Wires {
         null);
   }
 
+  /** A message of that text which is to come after a time. */
+  static WireMessage delayed(String body, Duration delay) {
+    WireMessage now = message(body);
+    return new WireMessage(
+        now.body(), now.contentType(), now.attributes(), now.headers(), null, delay);
+  }
+
+  /** Levels of a test's own, whose waits are short. */
+  static DelaySettings delays(Duration unit) {
+    return new DelaySettings(
+        new DelayLevels(name("waybill.delay.test"), unit, 9), false, Duration.ofMillis(50));
+  }
+
+  /** A builder for the broker at a URI. */
+  static RabbitTransport.Builder transport(String uri) {
+    RabbitSettings settings = RabbitUri.settings(uri);
+    return RabbitTransport.builder()
+        .address(settings.addresses().get(0).getHost(), settings.addresses().get(0).getPort())
+        .user(settings.user())
+        .password(settings.password())
+        .virtualHost(settings.virtualHost());
+  }
+
   static Topology topology(Source... sources) {
     List<Channel> channels = new ArrayList<>();
     List<Queue> deadLetters = new ArrayList<>();

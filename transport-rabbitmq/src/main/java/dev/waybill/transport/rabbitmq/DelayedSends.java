@@ -1,0 +1,169 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
+import dev.waybill.transport.Topology.Mode;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/** Publishes what is to wait, once its queues are there. Thread-safe. */
+final class DelayedSends {
+  /** Publishes; {@code leave} is run once the message takes up no room any more, failed or not. */
+  interface Publishing {
+    CompletableFuture<String> publish(
+        PendingSend.Target target,
+        BasicProperties properties,
+        byte[] body,
+        Duration deadline,
+        Runnable leave);
+  }
+
+  private final Delays delays;
+  private final Publishing publishing;
+
+  /** Those whose queues may have to be made first. */
+  private final Set<Held> waiting = ConcurrentHashMap.newKeySet();
+
+  private volatile boolean closed;
+
+  /** A message that may not be published yet. */
+  private static final class Held {
+    final PendingSend.Target entry;
+    final BasicProperties properties;
+    final byte[] body;
+    final Runnable leave;
+    final CompletableFuture<String> answer = new CompletableFuture<>();
+
+    Held(PendingSend.Target entry, BasicProperties properties, byte[] body, Runnable leave) {
+      this.entry = entry;
+      this.properties = properties;
+      this.body = body;
+      this.leave = leave;
+    }
+  }
+
+  DelayedSends(Delays delays, Publishing publishing) {
+    this.delays = delays;
+    this.publishing = publishing;
+  }
+
+  /**
+   * Publishes a message so that {@code target} gets it after {@code delay}; never blocks.
+   *
+   * @throws SendException rejected, if the properties can't be encoded
+   */
+  CompletableFuture<String> send(
+      PendingSend.Target target,
+      BasicProperties properties,
+      byte[] body,
+      Duration delay,
+      Duration deadline,
+      Runnable leave) {
+    DelayLevels levels = delays.levels();
+    PendingSend.Target entry = levels.waitingFor(target);
+    BasicProperties routed = levels.route(properties, delay, target);
+    CompletableFuture<Void> ready = delays.ready(target);
+    if (ready.isDone() && !ready.isCompletedExceptionally()) {
+      return lookedAfter(publishing.publish(entry, routed, body, deadline, leave));
+    }
+    Held held = new Held(entry, routed, body, leave);
+    waiting.add(held);
+    long end = System.nanoTime() + deadline.toNanos();
+    var unused =
+        ready
+            .copy()
+            .orTimeout(deadline.toNanos(), TimeUnit.NANOSECONDS)
+            .whenComplete(
+                (done, failure) -> {
+                  if (failure != null || closed) {
+                    leave.run();
+                    end(held, closed ? RabbitErrors.closedBeforeSend() : rejected(failure));
+                  } else {
+                    publish(held, Duration.ofNanos(Math.max(end - System.nanoTime(), 1)));
+                  }
+                });
+    return held.answer;
+  }
+
+  /** The answers to what was not published at once. */
+  Stream<CompletableFuture<String>> waiting() {
+    return waiting.stream().map(held -> held.answer);
+  }
+
+  /** From now on nothing is published. */
+  void close() {
+    closed = true;
+    waiting.forEach(held -> end(held, RabbitErrors.closedBeforeSend()));
+  }
+
+  private void publish(Held held, Duration deadline) {
+    CompletableFuture<String> stored;
+    try {
+      stored = publishing.publish(held.entry, held.properties, held.body, deadline, held.leave);
+    } catch (SendException e) {
+      end(held, e);
+      return;
+    }
+    var unused =
+        lookedAfter(stored)
+            .whenComplete(
+                (receipt, error) -> {
+                  if (error == null) {
+                    waiting.remove(held);
+                    held.answer.complete(receipt);
+                  } else {
+                    end(held, error);
+                  }
+                });
+  }
+
+  private CompletableFuture<String> lookedAfter(CompletableFuture<String> stored) {
+    var unused =
+        stored.whenComplete(
+            (receipt, error) -> {
+              if (error instanceof SendException send
+                  && (send.code() == ErrorCode.NOT_FOUND || send.code() == ErrorCode.UNROUTABLE)) {
+                delays.forget();
+              }
+            });
+    return stored;
+  }
+
+  private void end(Held held, Throwable error) {
+    waiting.remove(held);
+    held.answer.completeExceptionally(error);
+  }
+
+  private static SendException rejected(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    if (cause instanceof TimeoutException) {
+      return SendException.rejected(
+          ErrorCode.TIMEOUT,
+          "RabbitMQ did not set up the queues for delayed messages in time; nothing was sent.",
+          cause);
+    }
+    ErrorCode code =
+        cause instanceof MessagingException problem ? problem.code() : ErrorCode.BROKER_ERROR;
+    return SendException.rejected(
+        code,
+        "The message can't be delayed, and was not sent: "
+            + cause.getMessage()
+            + (code == ErrorCode.NOT_AUTHORISED
+                ? " Or have the queues made beforehand, and use the topology mode "
+                    + Mode.ASSUME
+                    + "."
+                : ""),
+        cause);
+  }
+}

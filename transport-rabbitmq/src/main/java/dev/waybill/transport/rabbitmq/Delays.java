@@ -1,0 +1,116 @@
+package dev.waybill.transport.rabbitmq;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.ReplyQueue;
+import dev.waybill.transport.Topology.Mode;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sees to it that what waits finds its queues and comes out where it should. Under {@code CREATE}
+ * the first message that is to wait makes the levels, and the first to each channel binds it; in
+ * the other modes both have to be there. Thread-safe.
+ */
+final class Delays {
+  /** Does an administrative work, and repeats it after errors that pass. Blocks. */
+  interface Administration {
+    void perform(Consumer<DelayTopology> work);
+  }
+
+  private final DelaySettings settings;
+  private final Administration administration;
+  private final Executor executor;
+  private final Map<String, CompletableFuture<Void>> bound = new ConcurrentHashMap<>();
+  private volatile Mode mode = Mode.ASSUME;
+  private @Nullable CompletableFuture<Void> made;
+
+  Delays(DelaySettings settings, Administration administration, Executor executor) {
+    this.settings = settings;
+    this.administration = administration;
+    this.executor = executor;
+  }
+
+  DelaySettings settings() {
+    return settings;
+  }
+
+  DelayLevels levels() {
+    return settings.levels();
+  }
+
+  /** What may be done about what is missing. */
+  void mode(Mode mode) {
+    this.mode = mode;
+  }
+
+  /**
+   * Completes when a message for {@code target} may wait; fails with a {@link
+   * dev.waybill.error.MessagingException}, and is then tried again by the next call. Never blocks.
+   */
+  CompletableFuture<Void> ready(PendingSend.Target target) {
+    boolean reply = ReplyQueue.at(target.routingKey()).isPresent();
+    if (mode != Mode.CREATE) {
+      return reply
+          ? CompletableFuture.failedFuture(replyUnbound())
+          : CompletableFuture.completedFuture(null);
+    }
+    String destination = DelayLevels.destination(target);
+    CompletableFuture<Void> begun = new CompletableFuture<>();
+    CompletableFuture<Void> known = bound.putIfAbsent(destination, begun);
+    if (known != null) {
+      return known;
+    }
+    var unused =
+        made()
+            .thenCompose(levels -> perform(topology -> topology.bind(target)))
+            .whenComplete(
+                (done, failure) -> {
+                  // requesters come and go, and take their queues and bindings with them
+                  if (failure != null || reply) {
+                    bound.remove(destination, begun);
+                  }
+                  if (failure == null) {
+                    begun.complete(null);
+                  } else {
+                    begun.completeExceptionally(failure);
+                  }
+                });
+    return begun;
+  }
+
+  /** Something was missing after all: it is looked at again before the next message waits. */
+  synchronized void forget() {
+    made = null;
+    bound.values().removeIf(CompletableFuture::isDone);
+  }
+
+  private synchronized CompletableFuture<Void> made() {
+    CompletableFuture<Void> begun = made;
+    if (begun == null || begun.isCompletedExceptionally()) {
+      begun = perform(topology -> topology.levels(Mode.CREATE));
+      made = begun;
+    }
+    return begun;
+  }
+
+  private MessagingException replyUnbound() {
+    return new MessagingException(
+        ErrorCode.UNSUPPORTED,
+        "a requester's queue has to be bound to '%s' first, which the topology mode %s does not do; use CREATE, or reply when it is due."
+            .formatted(levels().dueExchange(), mode));
+  }
+
+  private CompletableFuture<Void> perform(Consumer<DelayTopology> work) {
+    try {
+      return CompletableFuture.runAsync(() -> administration.perform(work), executor);
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.failedFuture(RabbitErrors.closed());
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.error.SendException;
+import dev.waybill.transport.Settlement.Release;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Stores messages anew in the queue they came by, for their next attempt, with the attempts made in
+ * a header. A message loses its place so, and those of its key would overtake it: not where there
+ * are keys.
+ */
+final class Reposts {
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  private final RabbitPublisher publisher;
+  private final PendingSend.Target queue;
+  private final boolean keyed;
+  private final boolean counted;
+
+  /**
+   * For the deliveries of a queue.
+   *
+   * @param counted whether the broker counts its deliveries
+   */
+  Reposts(RabbitPublisher publisher, String queue, boolean keyed, boolean counted) {
+    this.publisher = publisher;
+    this.queue = PendingSend.Target.queue(queue);
+    this.keyed = keyed;
+    this.counted = counted;
+  }
+
+  /** Whether a message that is given back is stored anew, rather than requeued. */
+  boolean takes(RabbitDelivery delivery, Release release) {
+    return !keyed
+        && (!release.after().isZero()
+            || (!counted && release.attemptsMade() >= delivery.attempt()));
+  }
+
+  /** Stores a message anew; completes when the broker has confirmed it. */
+  CompletableFuture<String> store(RabbitDelivery delivery, Release release) {
+    BasicProperties properties = properties(delivery, release.attemptsMade());
+    byte[] body = delivery.message().body();
+    try {
+      return release.after().isZero()
+          ? publisher.publish(queue, properties, body, LIMIT)
+          : publisher.publishLater(queue, properties, body, release.after(), LIMIT);
+    } catch (SendException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private static BasicProperties properties(RabbitDelivery delivery, int attemptsMade) {
+    BasicProperties copy = DeadLetters.of(delivery.properties(), Map.of());
+    Map<String, Object> headers = new LinkedHashMap<>(MessageReader.headers(copy));
+    headers.put(HeaderNames.ATTEMPTS, attemptsMade);
+    return copy.builder().headers(headers).build();
+  }
+}
