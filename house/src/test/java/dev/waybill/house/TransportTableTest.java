@@ -131,6 +131,9 @@ class TransportTableTest {
   }
 
   private static String inWords(Duration limit) {
+    if (limit.toDays() > 1 && limit.toHours() % 24 == 0) {
+      return limit.toDays() + " days";
+    }
     return limit.toMinutes() % 60 == 0 ? limit.toHours() + " h" : limit.toMinutes() + " min";
   }
 

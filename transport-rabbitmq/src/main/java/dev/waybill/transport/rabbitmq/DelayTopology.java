@@ -36,8 +36,8 @@ final class DelayTopology {
 
   /**
    * The part that delays have in what a bus needs at its start: the levels if they are asked for,
-   * and the bindings of its channels where there are levels, so that a queue that is made anew gets
-   * what is under way to it.
+   * and the bindings of its channels where there are levels and it may, so that a queue that is
+   * made anew gets what is under way to it.
    */
   void prepare(Topology needed, Mode mode, boolean asked) {
     if (asked) {
@@ -49,7 +49,11 @@ final class DelayTopology {
     for (PendingSend.Target target : targets(needed)) {
       RabbitErrors.Reply refusal =
           topology.call(
-              "binding of", target.toString(), on -> bind(on, target), AMQP.ACCESS_REFUSED);
+              "binding of",
+              target.toString(),
+              on -> bind(on, target),
+              AMQP.ACCESS_REFUSED,
+              AMQP.NOT_FOUND);
       if (refusal != null) {
         log.info("{} is not bound to {}: {}", target, levels.dueExchange(), refusal);
       }
@@ -147,7 +151,12 @@ final class DelayTopology {
 
   private boolean isThere() {
     String due = levels.dueExchange();
-    return topology.call("exchange", due, on -> on.exchangeDeclarePassive(due), AMQP.NOT_FOUND)
+    return topology.call(
+            "exchange",
+            due,
+            on -> on.exchangeDeclarePassive(due),
+            AMQP.NOT_FOUND,
+            AMQP.ACCESS_REFUSED)
         == null;
   }
 

@@ -4,7 +4,6 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
-import dev.waybill.transport.Topology.Mode;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -58,7 +57,7 @@ final class DelayedSends {
   /**
    * Publishes a message so that {@code target} gets it after {@code delay}; never blocks.
    *
-   * @throws SendException rejected, if the properties can't be encoded
+   * @throws SendException rejected, if the delay is too long or the properties can't be encoded
    */
   CompletableFuture<String> send(
       PendingSend.Target target,
@@ -67,6 +66,15 @@ final class DelayedSends {
       Duration delay,
       Duration deadline,
       Runnable leave) {
+    Duration longest = delays.settings().longest();
+    if (delay.compareTo(longest) > 0) {
+      leave.run();
+      throw SendException.rejected(
+          ErrorCode.UNSUPPORTED,
+          "A message to %s can't be delayed by %s: RabbitMQ delays at most %s."
+              .formatted(target, delay, longest),
+          null);
+    }
     DelayLevels levels = delays.levels();
     PendingSend.Target entry = levels.waitingFor(target);
     BasicProperties routed = levels.route(properties, delay, target);
@@ -156,14 +164,6 @@ final class DelayedSends {
     ErrorCode code =
         cause instanceof MessagingException problem ? problem.code() : ErrorCode.BROKER_ERROR;
     return SendException.rejected(
-        code,
-        "The message can't be delayed, and was not sent: "
-            + cause.getMessage()
-            + (code == ErrorCode.NOT_AUTHORISED
-                ? " Or have the queues made beforehand, and use the topology mode "
-                    + Mode.ASSUME
-                    + "."
-                : ""),
-        cause);
+        code, "The message can't be delayed, and was not sent: " + cause.getMessage(), cause);
   }
 }

@@ -135,6 +135,7 @@ class ConnectingTest {
         "amqp://u:s3cret@host:port",
         "amqp://u:s3cret@host:0",
         "amqp://u:s3cret@host?heartbeat=1",
+        "amqp://u:s3cret@host?delays=maybe",
         "amqp://u:s3cret%zz@host:x"
       })
   void aMalformedUriIsToldWithoutItsSecret(String uri) {

@@ -34,7 +34,7 @@ class DelayLevelsTest {
   @Test
   void the_parts_are_never_less_than_the_delay_and_little_more() {
     Random random = new Random(7);
-    for (int i = 0; i < 10_000; i++) {
+    for (int i = 0; i < 2_000; i++) {
       Duration delay = Duration.ofMillis(1 + random.nextLong(levels.longest().toMillis()));
       List<String> way = levels.way(delay);
       long waited =

@@ -119,7 +119,7 @@ class FaultTest {
   void delayedMessagesOutliveAKillOfTheBrokerAndAreNotEarlyAfterIt() throws Exception {
     Map<String, Long> due = new HashMap<>();
     for (int i = 0; i < 50; i++) {
-      Duration delay = Duration.ofMillis(20 + 200 * i);
+      Duration delay = Duration.ofMillis(20 + 100 * i);
       due.put("m" + i, System.nanoTime() + delay.toNanos());
       Wires.send(connection.sender(), queue, Wires.delayed("m" + i, delay));
     }

@@ -5,12 +5,14 @@ import static dev.waybill.transport.rabbitmq.Recording.body;
 import static dev.waybill.transport.rabbitmq.Recording.settle;
 import static dev.waybill.transport.rabbitmq.Wires.DEADLINE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.GetResponse;
 import dev.waybill.DeadLetter;
 import dev.waybill.MessageBus;
+import dev.waybill.error.ConfigurationException;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Routes;
 import dev.waybill.routing.Subscription;
@@ -22,6 +24,7 @@ import dev.waybill.transport.Settlement.Reject;
 import dev.waybill.transport.Settlement.Release;
 import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.Topology.Mode;
+import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +34,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is to be tried again later than a delivery may be open. */
 class RabbitRetryTest extends RabbitTest {
@@ -213,6 +218,38 @@ class RabbitRetryTest extends RabbitTest {
     assertThat(attempts).containsExactly(1, 2, 3, 4);
     assertThat(letters.get(0).attempts()).isEqualTo(4);
     assertThat(letters.get(0).message().headers()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_wait_that_a_delivery_can_not_be_open_for_is_refused_only_where_there_are_keys(
+      boolean keyed) {
+    Routes routes =
+        Routes.define(
+            r -> {
+              var route = r.command(Work.class).named("tests.work.v1").toQueue(queue.name());
+              if (keyed) {
+                route.keyedBy(work -> String.valueOf(work.number()));
+              }
+            });
+    MessageBus.Builder builder =
+        MessageBus.over(Transport.at(uri()))
+            .routes(routes)
+            .consume(
+                queue.name(),
+                c ->
+                    c.onCommand(Work.class, (command, context) -> {})
+                        .onFailure(retry(0).thenAfter(Duration.ofDays(30)).thenDeadLetter()));
+
+    if (keyed) {
+      assertThatThrownBy(builder::start)
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("PT720H")
+          .hasMessageContaining("rabbitmq waits at most PT25M");
+    } else {
+      MessageBus bus = builder.start();
+      bus.close();
+    }
   }
 
   private void send(String body) throws Exception {

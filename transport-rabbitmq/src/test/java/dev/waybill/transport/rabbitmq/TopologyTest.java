@@ -8,6 +8,7 @@ import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
+import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +82,20 @@ class TopologyTest extends RabbitTest {
     Wires.send(connection.sender(), topic, Wires.message("a"));
 
     assertThat(Recording.body(receive(subscription, 1).delivery(0))).isEqualTo("a");
+  }
+
+  @Test
+  void names_of_delay_queues_are_refused() {
+    Queue delay = new Queue("waybill.delay.07", false);
+
+    assertThat(Transport.at("amqp://localhost").check(Wires.topology(delay)))
+        .anyMatch(
+            text ->
+                text.contains(delay.name())
+                    && text.contains("those of delayed messages")
+                    && text.contains("rename it"));
+    Queue other = new Queue("waybill.delays", false);
+    assertThat(Transport.at("amqp://localhost").check(Wires.topology(other))).isEmpty();
   }
 
   @Test
