@@ -41,7 +41,7 @@ class SmallMapTest {
     SmallMap map = new SmallMap();
     map.put("a", "1");
     assertThat(map.get(null)).isNull();
-    assertThat(map.get(1)).isNull();
+    assertThat(map.get((Object) 1)).isNull();
     assertThat(map.containsKey(null)).isFalse();
     var entries = map.entrySet().iterator();
     entries.next();
