@@ -56,12 +56,9 @@ final class Timestamps {
     long day =
         LocalDate.of(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)).toEpochDay();
     LocalTime time =
-        LocalTime.of(
-            digits(text, 11, 13),
-            digits(text, 14, 16),
-            digits(text, 17, SECOND_LENGTH),
-            digits(text, SECOND_LENGTH + 1, MILLIS_LENGTH - 1) * NANOS_PER_MILLI);
-    return Instant.ofEpochSecond(day * SECONDS_PER_DAY + time.toSecondOfDay(), time.getNano());
+        LocalTime.of(digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, SECOND_LENGTH));
+    int nanos = digits(text, SECOND_LENGTH + 1, MILLIS_LENGTH - 1) * NANOS_PER_MILLI;
+    return Instant.ofEpochSecond(day * SECONDS_PER_DAY + time.toSecondOfDay(), nanos);
   }
 
   /** Whether a text has the form of what {@link #format} mostly writes. */
