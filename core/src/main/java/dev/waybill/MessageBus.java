@@ -226,6 +226,15 @@ public interface MessageBus extends AutoCloseable {
     Builder timer(ScheduledExecutorService timer);
 
     /**
+     * What the bus, as described so far, needs on its broker; for operators who make it themselves,
+     * and for a transport's own forms of it. Checks everything as {@link #start} does, and connects
+     * to nothing. A reply queue in it is one of an instance that is never started.
+     *
+     * @throws dev.waybill.error.ConfigurationException with all problems at once
+     */
+    Topology requiredTopology();
+
+    /**
      * Checks everything, connects, prepares the topology, and begins to receive. Blocks.
      *
      * @throws dev.waybill.error.ConfigurationException with all problems at once

@@ -134,6 +134,11 @@ final class BusBuilder implements MessageBus.Builder {
   }
 
   @Override
+  public Topology requiredTopology() {
+    return StartUpChecks.check(this).topology();
+  }
+
+  @Override
   public MessageBus start() {
     if (started) {
       throw new IllegalStateException(

@@ -20,6 +20,7 @@ import dev.waybill.internal.Contracts.OrderShipped;
 import dev.waybill.internal.Contracts.ProcessPayment;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Routes;
+import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.Capabilities;
@@ -71,6 +72,26 @@ class StartUpChecksTest {
     transport = new FakeTransport(refusing, refusing);
   }
 
+  @Test
+  void the_required_topology_is_checked_and_connects_to_nothing() {
+    MessageBus.Builder bus =
+        MessageBus.over(transport)
+            .routes(Contracts.ROUTES)
+            .consume("payments", StartUpChecksTest::handled);
+
+    Topology topology = bus.requiredTopology();
+
+    assertThat(topology.sources()).extracting(Source::name).containsExactly("payments");
+    assertThat(topology.deadLetterQueues()).extracting(Queue::name).containsExactly("payments.dlq");
+    assertThat(topology.channels()).containsAll(Contracts.ROUTES.channels());
+    assertThat(topology.replies()).isNull();
+    assertThat(transport.calls).isEmpty();
+    assertThat(
+            catchThrowableOfType(
+                ConfigurationException.class, () -> bus.named("").requiredTopology()))
+        .isNotNull();
+  }
+
   // one source that is received from by other means
 
   @Test
@@ -83,7 +104,8 @@ class StartUpChecksTest {
     assertThat(problems(b -> b.consume("payments", c -> handled(c).maxUnsettled(6).concurrency(1))))
         .containsExactly(
             "maxUnsettled(6) on queue payments is over the limit of fake, 5: give at most that.",
-            "The consumer of queue payments, whose messages have keys, needs ORDER_PER_KEY, which fake refuses: it mixes them.");
+            "The consumer of queue payments, whose messages have keys, needs ORDER_PER_KEY, which"
+                + " fake refuses: it mixes them.");
   }
 
   // the bus
@@ -107,7 +129,8 @@ class StartUpChecksTest {
         b -> b.named(""), "named(\"\"): give the application a name, such as \"order-service\".");
     assertProblem(
         b -> b.named("order service"),
-        "named(\"order service\") is not a URI reference, which CloudEvents wants of a source: write it without spaces, such as \"order-service\".");
+        "named(\"order service\") is not a URI reference, which CloudEvents wants of a source:"
+            + " write it without spaces, such as \"order-service\".");
   }
 
   @Test
@@ -138,7 +161,8 @@ class StartUpChecksTest {
                 MessageBus.over(transport)
                     .routes(Routes.define(r -> r.event(OrderPlaced.class).named("a")))))
         .containsExactly(
-            "The route of the event OrderPlaced leads nowhere: add .toQueue(\"…\") or .toTopic(\"…\").");
+            "The route of the event OrderPlaced leads nowhere: add .toQueue(\"…\") or"
+                + " .toTopic(\"…\").");
   }
 
   @Test
@@ -181,8 +205,10 @@ class StartUpChecksTest {
 
     assertThat(problems(b -> b))
         .containsExactly(
-            "The route of OrderPlaced to topic orders, which has a key, needs ORDER_PER_KEY, which fake refuses: it can't; use another.",
-            "The route of ProcessPayment to queue payments, which has a key, needs ORDER_PER_KEY, which fake refuses: it can't; use another.");
+            "The route of OrderPlaced to topic orders, which has a key, needs ORDER_PER_KEY, which"
+                + " fake refuses: it can't; use another.",
+            "The route of ProcessPayment to queue payments, which has a key, needs ORDER_PER_KEY,"
+                + " which fake refuses: it can't; use another.");
   }
 
   @Test
@@ -191,8 +217,10 @@ class StartUpChecksTest {
 
     assertThat(problems(b -> b))
         .containsExactly(
-            "The route of OrderPlaced to topic orders needs PUBLISH_SUBSCRIBE, which fake refuses: it can't; use another.",
-            "The route of OrderShipped to topic orders needs PUBLISH_SUBSCRIBE, which fake refuses: it can't; use another.");
+            "The route of OrderPlaced to topic orders needs PUBLISH_SUBSCRIBE, which fake refuses:"
+                + " it can't; use another.",
+            "The route of OrderShipped to topic orders needs PUBLISH_SUBSCRIBE, which fake refuses:"
+                + " it can't; use another.");
   }
 
   @Test
@@ -209,7 +237,8 @@ class StartUpChecksTest {
     assertThat(problems(b -> b.requests("a/b").requests("shop.dlq")))
         .containsExactly(
             "requests(…) is called twice: a bus requests under one name.",
-            "requests(\"shop.dlq\") would take the name of a dead-letter queue: give a name that does not end in 'dlq'.");
+            "requests(\"shop.dlq\") would take the name of a dead-letter queue: give a name that"
+                + " does not end in 'dlq'.");
     assertProblem(
         b -> b.requests("a/b"),
         "requests(\"a/b\"): a name has 1 to 100 ASCII letters, digits, '.', '_' or '-'.");
@@ -231,8 +260,10 @@ class StartUpChecksTest {
                     .subscribe(
                         "replies", "x", c -> c.onEvent(OrderPlaced.class, (event, context) -> {}))))
         .containsExactly(
-            "The name 'replies.shop' begins with 'replies.', as those of reply queues do: give another.",
-            "The name 'replies.x' begins with 'replies.', as those of reply queues do: give another.");
+            "The name 'replies.shop' begins with 'replies.', as those of reply queues do: give"
+                + " another.",
+            "The name 'replies.x' begins with 'replies.', as those of reply queues do: give"
+                + " another.");
   }
 
   @Test
@@ -250,7 +281,8 @@ class StartUpChecksTest {
                                     .toQueue("invoices")
                                     .expiringAfter(Duration.ofDays(1))))))
         .containsExactly(
-            "The route of Invoice to queue invoices, whose messages expire, needs EXPIRY, which fake refuses: it can't; use another.");
+            "The route of Invoice to queue invoices, whose messages expire, needs EXPIRY, which"
+                + " fake refuses: it can't; use another.");
   }
 
   // consumers
@@ -259,17 +291,20 @@ class StartUpChecksTest {
   void a_source_has_a_legal_name() {
     assertProblem(
         b -> b.consume("pay ments", c -> {}),
-        "A consumer of queue pay ments: a name has 1 to 100 ASCII letters, digits, '.', '_' or '-'.");
+        "A consumer of queue pay ments: a name has 1 to 100 ASCII letters, digits, '.', '_' or"
+            + " '-'.");
     assertProblem(
         b -> b.subscribe("orders", "", c -> {}),
-        "A consumer of subscription  of topic orders: a name has 1 to 100 ASCII letters, digits, '.', '_' or '-'.");
+        "A consumer of subscription  of topic orders: a name has 1 to 100 ASCII letters, digits,"
+            + " '.', '_' or '-'.");
   }
 
   @Test
   void a_topic_is_subscribed_to_and_a_queue_is_consumed() {
     assertProblem(
         b -> b.consume("orders", c -> {}),
-        "orders is a topic, it can't be consumed like a queue: write .subscribe(\"orders\", \"<subscription>\", …).");
+        "orders is a topic, it can't be consumed like a queue: write .subscribe(\"orders\","
+            + " \"<subscription>\", …).");
     assertProblem(
         b -> b.subscribe("payments", "billing", c -> {}),
         "payments is a queue, it can't be subscribed to: write .consume(\"payments\", …).");
@@ -279,35 +314,44 @@ class StartUpChecksTest {
   void a_consumer_has_something_to_consume() {
     assertProblem(
         b -> b.consume("nowhere", c -> {}),
-        "No route leads to queue nowhere, so that its consumer would never get a message it knows: define a route to it, or correct the name.");
+        "No route leads to queue nowhere, so that its consumer would never get a message it knows:"
+            + " define a route to it, or correct the name.");
   }
 
   @Test
   void every_type_that_travels_is_handled_or_ignored() {
     assertThat(problems(b -> b.subscribe("orders", "billing", c -> {})))
         .containsExactly(
-            "The event OrderPlaced travels on topic orders, but subscription billing of topic orders has no handler for it: add .onEvent(OrderPlaced.class, …), or .ignoring(OrderPlaced.class).",
-            "The event OrderShipped travels on topic orders, but subscription billing of topic orders has no handler for it: add .onEvent(OrderShipped.class, …), or .ignoring(OrderShipped.class).");
+            "The event OrderPlaced travels on topic orders, but subscription billing of topic"
+                + " orders has no handler for it: add .onEvent(OrderPlaced.class, …), or"
+                + " .ignoring(OrderPlaced.class).",
+            "The event OrderShipped travels on topic orders, but subscription billing of topic"
+                + " orders has no handler for it: add .onEvent(OrderShipped.class, …), or"
+                + " .ignoring(OrderShipped.class).");
   }
 
   @Test
   void what_is_handled_has_a_route_to_here() {
     assertPayments(
         c -> c.onCommand(String.class, (command, context) -> {}),
-        "queue payments handles String, which has no route: define one, such as r.event(String.class).named(\"…\").toTopic(\"…\").");
+        "queue payments handles String, which has no route: define one, such as"
+            + " r.event(String.class).named(\"…\").toTopic(\"…\").");
     assertPayments(
         c -> c.onDocument(Invoice.class, (document, context) -> {}),
-        "queue payments handles Invoice, but that travels on queue invoices: handle it there, or change its route.");
+        "queue payments handles Invoice, but that travels on queue invoices: handle it there, or"
+            + " change its route.");
     assertPayments(
         c -> c.ignoring(Invoice.class),
-        "queue payments handles Invoice, but that travels on queue invoices: handle it there, or change its route.");
+        "queue payments handles Invoice, but that travels on queue invoices: handle it there, or"
+            + " change its route.");
   }
 
   @Test
   void a_type_is_handled_as_the_kind_it_is() {
     assertProblem(
         b -> b.consume("payments", c -> c.onEvent(ProcessPayment.class, (event, context) -> {})),
-        "ProcessPayment is a command, but queue payments handles it as an event: use onCommand(ProcessPayment.class, …).");
+        "ProcessPayment is a command, but queue payments handles it as an event: use"
+            + " onCommand(ProcessPayment.class, …).");
     assertProblem(
         b ->
             b.subscribe(
@@ -316,7 +360,8 @@ class StartUpChecksTest {
                 c ->
                     c.onDocument(OrderPlaced.class, (document, context) -> {})
                         .ignoring(OrderShipped.class)),
-        "OrderPlaced is an event, but subscription billing of topic orders handles it as a document: use onEvent(OrderPlaced.class, …).");
+        "OrderPlaced is an event, but subscription billing of topic orders handles it as a"
+            + " document: use onEvent(OrderPlaced.class, …).");
   }
 
   @Test
@@ -336,7 +381,8 @@ class StartUpChecksTest {
   void the_unsettled_are_at_least_as_many_as_the_concurrency() {
     assertPayments(
         c -> c.concurrency(8).maxUnsettled(7),
-        "maxUnsettled(7) on queue payments is below its concurrency of 8, so that handlers would starve: give at least 8.");
+        "maxUnsettled(7) on queue payments is below its concurrency of 8, so that handlers would"
+            + " starve: give at least 8.");
     assertPayments(
         c -> c.concurrency(1).maxUnsettled(0),
         "maxUnsettled(0) on queue payments: give at least 1.");
@@ -387,14 +433,16 @@ class StartUpChecksTest {
 
     assertPayments(
         c -> c.guarantee(EXACTLY_ONCE),
-        "guarantee(EXACTLY_ONCE) on queue payments needs ATOMIC_SETTLEMENT, which fake refuses: it can't; use another.");
+        "guarantee(EXACTLY_ONCE) on queue payments needs ATOMIC_SETTLEMENT, which fake refuses: it"
+            + " can't; use another.");
   }
 
   @Test
   void at_most_once_has_no_failure_policy() {
     assertPayments(
         c -> c.guarantee(AT_MOST_ONCE).onFailure(noRetry()),
-        "onFailure(…) on queue payments has no effect under AT_MOST_ONCE, whose messages are settled before they are handled: leave it out or use AT_LEAST_ONCE.");
+        "onFailure(…) on queue payments has no effect under AT_MOST_ONCE, whose messages are"
+            + " settled before they are handled: leave it out or use AT_LEAST_ONCE.");
   }
 
   @Test
@@ -411,7 +459,9 @@ class StartUpChecksTest {
 
     assertPayments(
         c -> c.onFailure(retry(0).thenAfter(Duration.ofSeconds(50)).jitter(0.5)),
-        "onFailure(1 attempt, then after 50s (each up to 50 % longer), then dead letter) on queue payments waits up to PT1M15S, but fake waits at most PT1M (the library waits): give shorter waits.");
+        "onFailure(1 attempt, then after 50s (each up to 50 % longer), then dead letter) on queue"
+            + " payments waits up to PT1M15S, but fake waits at most PT1M (the library waits): give"
+            + " shorter waits.");
   }
 
   @Test
@@ -420,7 +470,8 @@ class StartUpChecksTest {
 
     assertPayments(
         c -> c.onFailure(retry(0).thenAfter(Duration.ofSeconds(50))),
-        "onFailure(1 attempt, then after 50s, then dead letter) on queue payments waits up to PT50S, but fake refuses waits (it can't; use another.): give shorter waits.");
+        "onFailure(1 attempt, then after 50s, then dead letter) on queue payments waits up to"
+            + " PT50S, but fake refuses waits (it can't; use another.): give shorter waits.");
     MessageBus.over(transport)
         .routes(Contracts.ROUTES)
         .consume("payments", c -> handled(c).onFailure(retry(5)))
@@ -433,11 +484,13 @@ class StartUpChecksTest {
     refusing(Feature.DEAD_LETTER);
     assertPayments(
         c -> {},
-        "The consumer of queue payments needs DEAD_LETTER, which fake refuses: it can't; use another.");
+        "The consumer of queue payments needs DEAD_LETTER, which fake refuses: it can't; use"
+            + " another.");
     refusing(Feature.ATTEMPTS);
     assertPayments(
         c -> {},
-        "The consumer of queue payments needs ATTEMPTS, which fake refuses: it can't; use another.");
+        "The consumer of queue payments needs ATTEMPTS, which fake refuses: it can't; use"
+            + " another.");
   }
 
   // names
@@ -461,7 +514,8 @@ class StartUpChecksTest {
                               r.document(Invoice.class).named("b").toQueue("orders");
                             }))))
         .containsExactly(
-            "The topic orders and the queue orders would both be called 'orders' on the broker: rename one.");
+            "The topic orders and the queue orders would both be called 'orders' on the broker:"
+                + " rename one.");
     assertThat(
             problemsOf(
                 MessageBus.over(transport)
@@ -476,8 +530,11 @@ class StartUpChecksTest {
                             }))
                     .subscribe("orders", "billing", c -> c.ignoring(OrderPlaced.class))))
         .containsExactly(
-            "The queue orders.billing and the subscription billing of topic orders would both be called 'orders.billing' on the broker: rename one.",
-            "The queue orders.billing.dlq and the dead-letter queue of the subscription billing of topic orders would both be called 'orders.billing.dlq' on the broker: rename one.");
+            "The queue orders.billing and the subscription billing of topic orders would both be"
+                + " called 'orders.billing' on the broker: rename one.",
+            "The queue orders.billing.dlq and the dead-letter queue of the subscription billing of"
+                + " topic orders would both be called 'orders.billing.dlq' on the broker: rename"
+                + " one.");
   }
 
   @Test
@@ -494,7 +551,8 @@ class StartUpChecksTest {
                     .consume("invoices.dlq", c -> handled(c))
                     .consumeDeadLetters("invoices", letter -> {})))
         .containsExactly(
-            "The queue invoices.dlq and the dead-letter queue of the queue invoices would both be called 'invoices.dlq' on the broker: rename one.");
+            "The queue invoices.dlq and the dead-letter queue of the queue invoices would both be"
+                + " called 'invoices.dlq' on the broker: rename one.");
   }
 
   // dead letters
@@ -515,7 +573,8 @@ class StartUpChecksTest {
         b ->
             b.consumeDeadLetters("orders.billing", letter -> {})
                 .consumeDeadLetters("orders.billing", letter -> {}),
-        "The dead letters of the subscription billing of topic orders are consumed twice on this bus: keep one.");
+        "The dead letters of the subscription billing of topic orders are consumed twice on this"
+            + " bus: keep one.");
   }
 
   @Test
@@ -559,14 +618,18 @@ class StartUpChecksTest {
 
     assertThat(refused.problems())
         .containsExactly(
-            "The route of the command ProcessPayment has the type name 'a b': use 1 to 200 visible ASCII characters, such as \"orders.order-placed.v1\".",
-            "The command ProcessPayment has two owners, queue payments and queue billing: a command has one; keep one route, or make it an event.",
+            "The route of the command ProcessPayment has the type name 'a b': use 1 to 200 visible"
+                + " ASCII characters, such as \"orders.order-placed.v1\".",
+            "The command ProcessPayment has two owners, queue payments and queue billing: a command"
+                + " has one; keep one route, or make it an event.",
             "sendTimeout(PT0S): give a positive time.",
             "named(\"\"): give the application a name, such as \"order-service\".",
             "maxUnsettled(0) on queue payments: give at least 1.",
             "concurrency(0) on queue payments: give at least 1.",
-            "The consumer of queue payments needs DEAD_LETTER, which fake refuses: it can't; use another.",
-            "consumeDeadLetters(\"nowhere\"): no route leads to a queue of this name or the topic of such a subscription: name a source like \"payments\" or \"orders.billing\".",
+            "The consumer of queue payments needs DEAD_LETTER, which fake refuses: it can't; use"
+                + " another.",
+            "consumeDeadLetters(\"nowhere\"): no route leads to a queue of this name or the topic"
+                + " of such a subscription: name a source like \"payments\" or \"orders.billing\".",
             "The transport objects: do otherwise.");
     assertThat(refused.getMessage()).startsWith("9 problems:\n  1. The route of the command");
     assertThat(transport.calls).isEmpty();

@@ -12,13 +12,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A RabbitMQ node of its own: its own data, ports, user, virtual host, Erlang cookie and port
- * mapper (epmd), without plugins.
+ * A RabbitMQ node: its own data, ports, user, virtual host, Erlang cookie and port mapper (epmd),
+ * without plugins. The nodes of a {@link RabbitTestCluster} share user, virtual host, cookie and
+ * port mapper.
  *
  * <p>User, password and virtual host are all {@code waybill}. The node can be asked and told things
  * that no client can; that takes milliseconds, as it goes through Erlang's own protocol instead of
@@ -54,16 +54,20 @@ public final class RabbitTestBroker extends LocalTestBroker {
       end.
       """;
 
+  private final RabbitTestAdmin admin;
   private final Path server;
   private final Map<String, String> properties;
   private final int port = FreePorts.next();
   private final int distributionPort = FreePorts.next();
-  private final int mapperPort = FreePorts.next();
+  private final RabbitNode node;
 
-  private RabbitTestBroker(Path server, Builder builder) {
+  private RabbitTestBroker(Path server, Builder builder, RabbitNode node) {
     super(BrokerKind.RABBITMQ);
     this.server = server;
-    this.properties = new LinkedHashMap<>(builder.properties);
+    this.node = node;
+    this.properties = new LinkedHashMap<>(node.properties());
+    properties.putAll(builder.properties);
+    this.admin = new RabbitTestAdmin(this::expectOk, this::control, NAME, folder());
   }
 
   /**
@@ -124,8 +128,18 @@ public final class RabbitTestBroker extends LocalTestBroker {
   }
 
   /**
+   * What an administrator can do here.
+   *
+   * @return always the same
+   */
+  public RabbitTestAdmin admin() {
+    return admin;
+  }
+
+  /**
    * Blocks publishers, as a node low on memory does: a connection that publishes from a moment
-   * later on is told so ({@code connection.blocked}) and gets no more confirms.
+   * later on is told so ({@code connection.blocked}) and gets no more confirms. In a cluster those
+   * of all nodes are.
    */
   public void blockPublishers() {
     expectOk("rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}).");
@@ -158,7 +172,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
         Files.createFile(
             home.resolve(".erlang.cookie"),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.writeString(cookie, UUID.randomUUID().toString());
+    Files.writeString(cookie, node.cookie());
     Files.setPosixFilePermissions(cookie, PosixFilePermissions.fromString("r--------"));
     Files.writeString(folder.resolve("enabled_plugins"), "[].");
     Map<String, String> all = new LinkedHashMap<>();
@@ -175,6 +189,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
     List<String> lines = new ArrayList<>();
     all.forEach((name, value) -> lines.add(name + " = " + value));
     Files.write(folder.resolve("rabbitmq.conf"), lines);
+    Folders.copyResource("epmd.sh", folder);
     Folders.copyResource("rabbitmq.sh", folder);
   }
 
@@ -187,7 +202,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
       }
     }
     environment.putAll(erlang());
-    environment.put("RABBITMQ_NODENAME", NAME + "@localhost");
+    environment.put("RABBITMQ_NODENAME", node.name());
     environment.put("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1");
     environment.put("RABBITMQ_NODE_PORT", String.valueOf(port));
     environment.put("RABBITMQ_DIST_PORT", String.valueOf(distributionPort));
@@ -208,15 +223,18 @@ public final class RabbitTestBroker extends LocalTestBroker {
             "RABBITMQ_PID_FILE", "rabbitmq.pid");
     files.forEach((name, file) -> environment.put(name, folder.resolve(file).toString()));
     String script = folder.resolve("rabbitmq.sh").toString();
-    return new BrokerCommand(
-        List.of("bash", script, server.toString()), environment, "Server startup complete");
+    List<String> line = new ArrayList<>(List.of("bash", script, server.toString()));
+    if (node.isAlone()) {
+      line.add("alone");
+    }
+    return new BrokerCommand(line, environment, "Server startup complete");
   }
 
   /** The variables for everything that speaks with this node's Erlang. */
   private Map<String, String> erlang() {
     return Map.of(
         "HOME", folder().resolve("home").toString(),
-        "ERL_EPMD_PORT", String.valueOf(mapperPort),
+        "ERL_EPMD_PORT", String.valueOf(node.mapperPort()),
         "ERL_EPMD_ADDRESS", "127.0.0.1");
   }
 
@@ -225,6 +243,18 @@ public final class RabbitTestBroker extends LocalTestBroker {
     if (!answer.equals("{ok, ok}")) {
       throw new BrokerUnavailableException("RabbitMQ answered " + answer + " to " + expression);
     }
+  }
+
+  /** {@code rabbitmqctl} for this node; it takes seconds. */
+  private ProcessBuilder control(List<String> arguments) {
+    List<String> line = new ArrayList<>();
+    line.add(server.resolveSibling("rabbitmqctl").toString());
+    line.addAll(List.of("-n", node.name()));
+    line.addAll(arguments);
+    ProcessBuilder command = new ProcessBuilder(line);
+    command.environment().putAll(erlang());
+    command.environment().put("RABBITMQ_CONF_ENV_FILE", "/dev/null");
+    return command;
   }
 
   private synchronized String evaluate(String expression) {
@@ -239,7 +269,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
     }
   }
 
-  private static String binary(String text) {
+  static String binary(String text) {
     StringBuilder bytes = new StringBuilder();
     for (byte value : text.getBytes(UTF_8)) {
       bytes.append(bytes.isEmpty() ? "" : ",").append(Byte.toUnsignedInt(value));
@@ -279,8 +309,12 @@ public final class RabbitTestBroker extends LocalTestBroker {
      * @throws BrokerUnavailableException if RabbitMQ is not installed or does not start
      */
     public RabbitTestBroker start() {
-      Path server = installations.rabbitmqServer();
-      return LocalTestBroker.launch(() -> new RabbitTestBroker(server, this));
+      return LocalTestBroker.launch(() -> node(RabbitNode.alone()));
+    }
+
+    /** The broker at a place in its cluster, not yet launched. */
+    RabbitTestBroker node(RabbitNode node) {
+      return new RabbitTestBroker(installations.rabbitmqServer(), this, node);
     }
   }
 }

@@ -82,6 +82,17 @@ public final class TestBrokers {
   }
 
   /**
+   * The shared RabbitMQ node of this JVM, for tests that need an {@linkplain RabbitTestBroker#admin
+   * administrator}: also where the environment names a running broker.
+   *
+   * @return the broker, as {@link RabbitTestBroker#start()} makes it
+   * @throws BrokerUnavailableException if RabbitMQ is not installed or does not start
+   */
+  public static RabbitTestBroker ownRabbitmq() {
+    return RABBITMQ.own();
+  }
+
+  /**
    * The shared SNS and SQS service.
    *
    * @return the broker, as {@link AwsTestBroker#start()} makes it, or the one found running

@@ -12,10 +12,13 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
+import dev.waybill.transport.Settlement.Result;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -33,12 +36,17 @@ final class ConsumerSession {
   private static final Duration CANCEL_LIMIT = Duration.ofSeconds(1);
 
   private final String queue;
-  private final int credit;
+  private final int epoch;
+  private final Credit credit;
   private final Mailbox mailbox;
   private final Channel channel;
   private final Owner owner;
   private final Deque<RabbitDelivery> held = new ArrayDeque<>();
+  private final Acknowledgements acknowledgements;
+  private volatile boolean active;
   private int open;
+  private volatile int waiting;
+  private volatile int settledAhead;
   private @Nullable String consumerTag;
   private @Nullable Handover consumer;
   private volatile boolean ended;
@@ -53,29 +61,44 @@ final class ConsumerSession {
     void lost(ConsumerSession from, MessagingException problem);
   }
 
-  private ConsumerSession(String queue, int credit, Mailbox mailbox, Channel channel, Owner owner) {
+  private ConsumerSession(
+      String queue, int epoch, Credit credit, Mailbox mailbox, Channel channel, Owner owner) {
     this.queue = queue;
+    this.epoch = epoch;
     this.credit = credit;
     this.mailbox = mailbox;
     this.channel = channel;
     this.owner = owner;
+    this.acknowledgements = new Acknowledgements(channel::basicAck);
   }
 
-  /** Opens a channel, without consuming yet. A reply queue is made if it is not there. */
+  /**
+   * Opens a channel, without consuming yet. A reply queue is made if it is not there.
+   *
+   * @param queue the broker's queue, which may be one of several of the source
+   * @param prefetch the most that may be unsettled of this queue
+   * @param credit what else bounds it
+   */
   static ConsumerSession open(
-      Connection connection, Source source, int credit, Mailbox mailbox, Owner owner)
+      Connection connection,
+      Source source,
+      String queue,
+      int epoch,
+      int prefetch,
+      Credit credit,
+      Mailbox mailbox,
+      Owner owner)
       throws IOException {
     Channel channel = connection.createChannel();
     if (channel == null) {
       throw new IOException("no channel is left on the connection");
     }
-    ConsumerSession session =
-        new ConsumerSession(RabbitLayout.queueName(source), credit, mailbox, channel, owner);
+    ConsumerSession session = new ConsumerSession(queue, epoch, credit, mailbox, channel, owner);
     try {
       if (source instanceof ReplyQueue replies) {
         ReplyQueues.declare(channel, replies);
       }
-      channel.basicQos(credit, false);
+      channel.basicQos(prefetch, false);
     } catch (IOException | RuntimeException e) {
       session.end(false);
       throw e;
@@ -86,6 +109,23 @@ final class ConsumerSession {
 
   Channel channel() {
     return channel;
+  }
+
+  String queue() {
+    return queue;
+  }
+
+  int epoch() {
+    return epoch;
+  }
+
+  /** Whether something has come by it, which a waiting consumer gets nothing. From any thread. */
+  boolean isActive() {
+    return active && owns();
+  }
+
+  boolean hasOpen() {
+    return open > 0;
   }
 
   /** Whether deliveries of this epoch are still ours. From any thread. */
@@ -122,7 +162,20 @@ final class ConsumerSession {
   }
 
   void hold(RabbitDelivery delivery) {
+    acknowledgements.arrived(delivery.tag());
     held.add(delivery);
+    waiting = held.size();
+    active = true;
+  }
+
+  /** How many deliveries have arrived and were not handed out. From any thread. */
+  int waiting() {
+    return waiting;
+  }
+
+  /** How many deliveries are settled though an earlier one is not. From any thread. */
+  int settledAhead() {
+    return settledAhead;
   }
 
   /** Whether something has arrived and was not handed out. */
@@ -132,22 +185,57 @@ final class ConsumerSession {
 
   /** The next delivery that the credit allows to be handed out, which is then open; else null. */
   @Nullable RabbitDelivery next() {
-    RabbitDelivery next = owns() && open < credit ? held.poll() : null;
+    RabbitDelivery next = owns() && credit.isLeft() ? held.poll() : null;
     if (next != null) {
+      waiting = held.size();
+      credit.take();
       open++;
+      waiting = held.size();
     }
     return next;
   }
 
-  /** An open delivery has been settled. */
-  void settled() {
+  /** An open delivery was given back. */
+  void settled(RabbitDelivery delivery) {
     open--;
+    credit.giveBack(1);
+    acknowledgements.gone(delivery.tag());
+    settledAhead = acknowledgements.ahead();
+  }
+
+  /**
+   * Acknowledges an open delivery with the next {@link #acknowledgeDue}, which the caller has to
+   * see to if this returns true.
+   */
+  boolean acknowledge(RabbitDelivery delivery, CompletableFuture<Result> result) {
+    return acknowledgements.add(delivery.tag(), result);
+  }
+
+  /** Acknowledges what is due, and tells the results. */
+  void acknowledgeDue() {
+    boolean written = false;
+    try {
+      if (owns()) {
+        acknowledgements.write();
+        written = true;
+      }
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel of queue {} was lost while deliveries were acknowledged", queue, e);
+    }
+    List<CompletableFuture<Result>> results = acknowledgements.taken();
+    open -= results.size();
+    credit.giveBack(results.size());
+    settledAhead = acknowledgements.ahead();
+    Result result = written ? Result.SETTLED : Result.NOT_OWNED;
+    results.forEach(each -> each.complete(result));
   }
 
   /** Gives back what was not handed out. */
   void releaseHeld() throws IOException {
     for (RabbitDelivery next = held.poll(); next != null; next = held.poll()) {
+      waiting = held.size();
       channel.basicNack(next.tag(), false, true);
+      acknowledgements.gone(next.tag());
     }
   }
 
@@ -161,7 +249,10 @@ final class ConsumerSession {
     if (ended) {
       return;
     }
+    acknowledgeDue();
     ended = true;
+    waiting = 0;
+    credit.giveBack(open);
     try {
       if (nack && channel.isOpen()) {
         channel.basicNack(0, true, true);
@@ -224,7 +315,7 @@ final class ConsumerSession {
                   ConsumerSession.this,
                   new MessagingException(
                       ErrorCode.NOT_FOUND,
-                      "RabbitMQ ended receiving from queue '%s': it was deleted, or its leader moved."
+                      "RabbitMQ ended receiving from queue '%s': it was deleted, its leader moved, or a message was open for longer than its consumer timeout."
                           .formatted(queue))));
     }
   }

@@ -3,6 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.BuiltinExchangeType;
 import com.rabbitmq.client.Channel;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
 import java.io.IOException;
@@ -25,10 +26,12 @@ final class DelayTopology {
 
   private final RabbitTopology topology;
   private final DelayLevels levels;
+  private final Partitions partitions;
 
-  DelayTopology(RabbitTopology topology, DelayLevels levels) {
+  DelayTopology(RabbitTopology topology, DelayLevels levels, Partitions partitions) {
     this.topology = topology;
     this.levels = levels;
+    this.partitions = partitions;
   }
 
   /**
@@ -158,12 +161,20 @@ final class DelayTopology {
   }
 
   /** What delayed messages may be for: every channel, and the queues of those who retry. */
-  private static Set<PendingSend.Target> targets(Topology needed) {
+  private Set<PendingSend.Target> targets(Topology needed) {
     Set<PendingSend.Target> targets = new LinkedHashSet<>();
-    needed.channels().forEach(channel -> targets.add(PendingSend.Target.of(channel)));
-    needed
-        .sources()
-        .forEach(source -> targets.add(PendingSend.Target.queue(RabbitLayout.queueName(source))));
+    for (dev.waybill.routing.Channel channel : needed.channels()) {
+      if (channel instanceof Source queue) {
+        addQueues(targets, queue);
+      } else {
+        targets.add(PendingSend.Target.of(channel));
+      }
+    }
+    needed.sources().forEach(source -> addQueues(targets, source));
     return targets;
+  }
+
+  private void addQueues(Set<PendingSend.Target> targets, Source source) {
+    partitions.queues(source).forEach(queue -> targets.add(PendingSend.Target.queue(queue)));
   }
 }

@@ -31,6 +31,11 @@ final class PendingSend {
       return new Target(name, "", false);
     }
 
+    /** A fanout exchange, behind which subscriptions may be spread by the key's slot. */
+    static Target exchange(String name, int slot) {
+      return new Target(name, Integer.toString(slot), false);
+    }
+
     /** What to say when nobody is there. */
     String unroutable() {
       if (!exchange.isEmpty()) {

@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +29,10 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private final RabbitLink link;
   private final Mailbox mailbox;
-  private volatile boolean blocked;
+
+  /** The connection that RabbitMQ blocks, if it does; one that is lost does not count any more. */
+  private final AtomicReference<@Nullable Connection> blocked = new AtomicReference<>();
+
   private volatile boolean closed;
 
   // of the mailbox's thread only
@@ -56,10 +60,11 @@ final class PublishLoop implements RabbitLink.Listener {
 
   /** Why a message has not been written, as a code. */
   ErrorCode reasonToWait() {
-    if (link.connection() == null) {
+    Connection current = link.connection();
+    if (current == null) {
       return ErrorCode.CONNECTION_FAILED;
     }
-    return blocked ? ErrorCode.THROTTLED : ErrorCode.TIMEOUT;
+    return current == blocked.get() ? ErrorCode.THROTTLED : ErrorCode.TIMEOUT;
   }
 
   /**
@@ -72,7 +77,7 @@ final class PublishLoop implements RabbitLink.Listener {
         () -> {
           Connection current = connection;
           if (current != null
-              && !blocked
+              && current != blocked.get()
               && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(SILENCE))) {
             log.warn(
                 "RabbitMQ has confirmed nothing for {} s: the connection is made anew",
@@ -87,16 +92,15 @@ final class PublishLoop implements RabbitLink.Listener {
     made.addBlockedListener(
         reason -> {
           log.warn("RabbitMQ blocks publishing: {}. Sends wait until their deadlines.", reason);
-          blocked = true;
+          blocked.set(made);
         },
         () -> {
           log.info("RabbitMQ lets publishing go on");
-          blocked = false;
+          blocked.compareAndSet(made, null);
           mailbox.tell(this::drain);
         });
     mailbox.tell(
         () -> {
-          blocked = false;
           connection = made;
           drain();
         });
@@ -127,7 +131,7 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private boolean ready() {
     Connection current = connection;
-    return current != null && current.isOpen() && !blocked && !closed;
+    return current != null && current.isOpen() && current != blocked.get() && !closed;
   }
 
   private void publish(PendingSend send) {

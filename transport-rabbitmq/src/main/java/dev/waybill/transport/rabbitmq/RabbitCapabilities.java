@@ -25,8 +25,8 @@ final class RabbitCapabilities {
 
   private RabbitCapabilities() {}
 
-  static Capabilities of(RabbitSettings settings, boolean keyed) {
-    DelaySettings delays = settings.delays();
+  /** Of queues of one type, with keys or without. */
+  static Capabilities of(boolean quorum, boolean keyed, DelaySettings delays) {
     Capabilities.Builder builder =
         Capabilities.builder()
             .natively(
@@ -47,7 +47,8 @@ final class RabbitCapabilities {
                     + " idempotent by the message id")
             .refused(
                 Feature.CANCEL,
-                "RabbitMQ can not take a single message out of a queue; let the handler ask whether it is still wanted")
+                "RabbitMQ can not take a single message out of a queue; let the handler ask whether"
+                    + " it is still wanted")
             .natively(
                 Feature.REQUEST_REPLY,
                 "a durable classic queue per instance, removed at close, and by the broker after 10"
@@ -58,21 +59,21 @@ final class RabbitCapabilities {
                     + " or make the receiver idempotent")
             .refused(
                 Feature.ATOMIC_SETTLEMENT,
-                "RabbitMQ does not store messages and acknowledge another one together or not at all; use"
-                    + " at-least-once and make the receivers idempotent by the message id")
+                "RabbitMQ does not store messages and acknowledge another one together or not at"
+                    + " all; use at-least-once and make the receivers idempotent by the message id")
             .natively(Feature.MANDATORY, "basic.return of mandatory messages to queues")
             .natively(Feature.CREATE_TOPOLOGY, "idempotent declarations and bindings")
             .natively(
                 Feature.VERIFY_TOPOLOGY,
                 "passive declarations; bindings can't be seen by AMQP and are not verified");
     retryAfter(builder, delays, keyed);
-    attempts(builder, settings.quorum(), keyed);
+    attempts(builder, quorum, keyed);
     return builder
         .maxBodyBytes(MAX_BODY_BYTES)
         .maxHeaders(MAX_HEADERS)
         .maxHeaderBytes(MAX_HEADER_BYTES)
         .longestOpen(delays.longestOpen())
-        .maxUnsettled(settings.quorum() ? QUORUM_PREFETCH : CLASSIC_PREFETCH)
+        .maxUnsettled(quorum ? QUORUM_PREFETCH : CLASSIC_PREFETCH)
         .build();
   }
 

@@ -62,7 +62,7 @@ final class RabbitConnection implements TransportConnection {
     this.publishing = new RabbitLink(settings, "publish", threads, shutdowns);
     this.consuming = new RabbitLink(settings, "consume", threads, shutdowns);
     this.delays = new Delays(settings.delays(), this::administer, shutdowns);
-    this.publisher = new RabbitPublisher(publishing, threads, delays);
+    this.publisher = new RabbitPublisher(publishing, settings.partitions(), threads, delays);
   }
 
   static RabbitConnection open(RabbitSettings settings, Duration deadline) {
@@ -102,12 +102,16 @@ final class RabbitConnection implements TransportConnection {
     RabbitReceiver receiver =
         new RabbitReceiver(
             source,
+            settings.partitions(),
             maxUnsettled,
             listener,
             consuming,
             publisher,
             new Reposts(
-                publisher, RabbitLayout.queueName(source), source.keyed(), settings.quorum()),
+                publisher,
+                RabbitLayout.queueName(source),
+                source.keyed(),
+                !settings.classic().has(source.name())),
             threads,
             receivers::remove);
     receivers.add(receiver);

@@ -32,7 +32,7 @@ final class RabbitDelivery implements Delivery {
     this.attempt = attempt(arrival);
     @Nullable String messageId = properties.getMessageId();
     this.brokerId =
-        receiver.queue() + "@" + (messageId != null ? messageId : receiver.epoch() + "-" + tag);
+        session.queue() + "@" + (messageId != null ? messageId : session.epoch() + "-" + tag);
   }
 
   @Override

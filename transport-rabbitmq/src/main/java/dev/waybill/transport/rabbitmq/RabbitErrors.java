@@ -56,6 +56,18 @@ final class RabbitErrors {
     return new MessagingException(code(reply), what + ": " + why(error) + ".", error);
   }
 
+  /** Why a queue can't be received from. */
+  static MessagingException receiving(String queue, Throwable error) {
+    Reply reply = reply(error);
+    return reply.code() == AMQP.ACCESS_REFUSED
+        ? new MessagingException(
+            ErrorCode.NOT_AUTHORISED,
+            "The user may not receive from the queue '%s': grant the read permission. %s."
+                .formatted(queue, why(error)),
+            error)
+        : problem("Can't receive from queue '%s'".formatted(queue), error);
+  }
+
   /** The broker's words, else the innermost exception's. */
   static String why(@Nullable Throwable error) {
     Reply reply = reply(error);
@@ -81,7 +93,7 @@ final class RabbitErrors {
           ErrorCode.NOT_AUTHENTICATED,
           ("%s refused the user '%s': are name and password right? (guest may log in from the"
                   + " broker's own host only.)")
-              .formatted(where, settings.user()),
+              .formatted(where, settings.login().lastUser()),
           error);
     }
     Reply reply = reply(error);
@@ -96,14 +108,14 @@ final class RabbitErrors {
       return new MessagingException(
           ErrorCode.NOT_AUTHORISED,
           "%s does not let the user '%s' use the virtual host '%s': grant a permission on it."
-              .formatted(where, settings.user(), settings.virtualHost()),
+              .formatted(where, settings.login().lastUser(), settings.virtualHost()),
           error);
     }
     if (error instanceof PossibleAuthenticationFailureException) {
       return new MessagingException(
           ErrorCode.CONNECTION_FAILED,
           "%s closed the connection at the log-in: does it speak AMQP 0-9-1, and does it know the user '%s'?"
-              .formatted(where, settings.user()),
+              .formatted(where, settings.login().lastUser()),
           error);
     }
     if (error instanceof SSLException) {
@@ -121,9 +133,13 @@ final class RabbitErrors {
       RabbitSettings settings, Duration limit, @Nullable Throwable error) {
     return new MessagingException(
         ErrorCode.CONNECTION_FAILED,
-        "No RabbitMQ answered at %s within %s%s: is it running, and is the address right?"
+        "No RabbitMQ answered at %s within %s%s: is it running, and is the address right?%s"
             .formatted(
-                settings.hosts(), seconds(limit), error == null ? "" : " (" + why(error) + ")"),
+                settings.hosts(),
+                seconds(limit),
+                error == null ? "" : " (" + why(error) + ")",
+                // with TLS 1.3 the client is done with its part before the broker has looked
+                settings.tls() == null ? "" : " Does it take this client's certificate?"),
         error);
   }
 

@@ -4,10 +4,11 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
 import com.rabbitmq.client.SocketConfigurators;
+import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import java.io.IOException;
 import java.net.Socket;
-import java.security.NoSuchAlgorithmException;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -167,11 +168,11 @@ final class RabbitLink {
   }
 
   private void connect(Duration limit) {
+    ConnectionFactory factory = factory(limit);
     Connection made;
     try {
       made =
-          factory(limit)
-              .newConnection(new DirectExecutor(), settings.addresses(), "waybill-" + purpose);
+          factory.newConnection(new DirectExecutor(), settings.addresses(), "waybill-" + purpose);
     } catch (IOException | TimeoutException | RuntimeException e) {
       throw RabbitErrors.connecting(settings, limit, e);
     }
@@ -224,8 +225,9 @@ final class RabbitLink {
     ConnectionFactory factory = new ConnectionFactory();
     factory.setAutomaticRecoveryEnabled(false);
     factory.setTopologyRecoveryEnabled(false);
-    factory.setUsername(settings.user());
-    factory.setPassword(settings.password());
+    RabbitCredentials credentials = settings.login().credentials();
+    factory.setUsername(credentials.user());
+    factory.setPassword(credentials.password());
     factory.setVirtualHost(settings.virtualHost());
     factory.setRequestedHeartbeat((int) settings.heartbeat().toSeconds());
     factory.setConnectionTimeout(Math.max(millis / settings.addresses().size(), 1));
@@ -237,8 +239,9 @@ final class RabbitLink {
     factory.setExceptionHandler(new QuietExceptionHandler());
     factory.setSocketConfigurator(
         SocketConfigurators.defaultConfigurator().andThen(this::remember));
-    if (settings.tls()) {
-      factory.useSslProtocol(sslContext());
+    RabbitSettings.Encryption tls = settings.tls();
+    if (tls != null) {
+      factory.useSslProtocol(context(tls));
       factory.enableHostnameVerification();
     }
     return factory;
@@ -251,15 +254,11 @@ final class RabbitLink {
     }
   }
 
-  private SSLContext sslContext() {
-    SSLContext given = settings.sslContext();
-    if (given != null) {
-      return given;
-    }
+  private static SSLContext context(RabbitSettings.Encryption tls) {
     try {
-      return SSLContext.getDefault();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("This JVM has no default TLS context", e);
+      return tls.context();
+    } catch (GeneralSecurityException e) {
+      throw new MessagingException(ErrorCode.CONFIGURATION, String.valueOf(e.getMessage()), e);
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Topic;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.rabbitmq.PendingSend.Target;
@@ -30,6 +31,7 @@ final class RabbitPublisher implements Sender {
    */
   private static final int MAX_PENDING = 1_000;
 
+  private final Partitions partitions;
   private final PublishLoop loop;
   private final Mailbox timer;
   private final DelayedSends delayed;
@@ -37,7 +39,8 @@ final class RabbitPublisher implements Sender {
   private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  RabbitPublisher(RabbitLink link, RabbitThreads threads, Delays delays) {
+  RabbitPublisher(RabbitLink link, Partitions partitions, RabbitThreads threads, Delays delays) {
+    this.partitions = partitions;
     this.loop = new PublishLoop(link, threads);
     this.timer = new Mailbox(threads, "timer");
     this.delayed = new DelayedSends(delays, this::publish);
@@ -51,7 +54,7 @@ final class RabbitPublisher implements Sender {
       BasicProperties properties = properties(channel, message);
       admit(deadline);
       Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
-      Target target = Target.of(channel);
+      Target target = target(channel, message);
       return message.delay() == null
           ? publish(target, properties, message.body(), left, room::release)
           : delayed.send(target, properties, message.body(), message.delay(), left, room::release);
@@ -112,6 +115,15 @@ final class RabbitPublisher implements Sender {
     // nobody waits for a reply any more when its broker has been restarted
     boolean persistent = !(channel instanceof ReplyQueue);
     return MessageWriter.write(message, persistent);
+  }
+
+  private Target target(Channel channel, WireMessage message) {
+    if (channel instanceof Topic topic) {
+      return topic.keyed()
+          ? Target.exchange(topic.name(), Partitions.slot(message))
+          : Target.exchange(topic.name());
+    }
+    return Target.queue(partitions.queueFor(channel.name(), message));
   }
 
   private void admit(Duration deadline) {

@@ -1,13 +1,16 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.Delivery;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
-import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -16,44 +19,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Receives from one queue, on one thread that owns channel, consumer and settlements and calls the
- * listener.
- *
- * <p>A keyed queue has a single active consumer. To cancel it would let the broker give the next
- * messages of a key to another instance while this one still has earlier ones open. So a pause or
- * stop of a keyed receiver only stops handing out, and what has arrived by then is held, at most
- * the credit; the other kind cancels its consumer, so that other instances get what it does not
- * take.
+ * Receives from the queue of a source, or from those that it is spread over, on one thread that
+ * owns channels, consumers and settlements and calls the listener.
  */
-final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSession.Owner {
+final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(3);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
   private static final Logger log = LoggerFactory.getLogger(RabbitReceiver.class);
 
   private final Source source;
-  private final String queue;
-  private final boolean keyed;
-  private final int credit;
   private final Listener listener;
   private final RabbitLink link;
   private final Mailbox mailbox;
   private final Settler settler;
+  private final List<QueueConsumer> consumers = new ArrayList<>();
+  private final @Nullable PartitionBalance balance;
   private final Consumer<RabbitReceiver> onClose;
   private final AtomicBoolean closing = new AtomicBoolean();
-  private final Backoff backoff = new Backoff();
   private volatile boolean paused;
   private volatile boolean stopped;
 
   // of the mailbox's thread only
-  private @Nullable Connection connection;
-  private @Nullable ConsumerSession session;
-  private boolean failing;
-  private int epoch;
+  private final Set<QueueConsumer> disturbed = new HashSet<>();
+  private int turn;
 
   RabbitReceiver(
       Source source,
-      int credit,
+      Partitions partitions,
+      int maxUnsettled,
       Listener listener,
       RabbitLink link,
       RabbitPublisher publisher,
@@ -61,13 +55,10 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
       RabbitThreads threads,
       Consumer<RabbitReceiver> onClose) {
     this.source = source;
-    this.queue = RabbitLayout.queueName(source);
-    this.keyed = source.keyed();
-    this.credit = credit;
     this.listener = listener;
     this.link = link;
     this.onClose = onClose;
-    this.mailbox = new Mailbox(threads, "receive-" + queue);
+    this.mailbox = new Mailbox(threads, "receive-" + source.name());
     this.settler =
         new Settler(
             mailbox,
@@ -82,10 +73,20 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
 
               @Override
               public boolean goBackAtClose() {
-                return keyed && stopped;
+                return source.keyed() && stopped;
               }
             },
             this::settled);
+    List<String> queues = partitions.queues(source);
+    Credit credit = new Credit(maxUnsettled);
+    int prefetch = Math.max(maxUnsettled / queues.size(), 1);
+    for (String queue : queues) {
+      consumers.add(new QueueConsumer(source, queue, prefetch, credit, mailbox, this));
+    }
+    this.balance =
+        queues.size() == 1
+            ? null
+            : new PartitionBalance(Partitions.instances(source.name()), consumers, mailbox);
   }
 
   /** Begins to receive. */
@@ -93,31 +94,49 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
     link.add(this);
   }
 
-  String queue() {
-    return queue;
+  boolean isPaused() {
+    return paused;
   }
 
-  int epoch() {
-    return epoch;
+  boolean isStopped() {
+    return stopped;
   }
 
   @Override
   public void connected(Connection made) {
     mailbox.tell(
         () -> {
-          connection = made;
-          backoff.succeeded();
-          open();
+          // in another order in each instance, so that those that start together share
+          List<QueueConsumer> order = new ArrayList<>(consumers);
+          Collections.shuffle(order);
+          order.forEach(consumer -> consumer.connected(made));
+          if (balance != null) {
+            balance.connected(made);
+          }
         });
   }
 
   @Override
   public void lost(MessagingException problem) {
     mailbox.tell(
-        () -> {
-          connection = null;
-          failed(problem);
-        });
+        () ->
+            consumers.forEach(
+                consumer -> {
+                  consumer.disconnected();
+                  failed(consumer, problem);
+                }));
+  }
+
+  /** The partitions that something has come from. */
+  @Override
+  public Status status() {
+    List<String> owned =
+        consumers.size() == 1
+            ? List.of()
+            : consumers.stream().filter(QueueConsumer::isActive).map(QueueConsumer::queue).toList();
+    int waiting = consumers.stream().mapToInt(QueueConsumer::waiting).sum();
+    int ahead = consumers.stream().mapToInt(QueueConsumer::settledAhead).sum();
+    return new Status(null, null, owned, waiting, ahead);
   }
 
   @Override
@@ -159,147 +178,59 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener, ConsumerSes
     settler.settle(delivery, how, result);
   }
 
-  private void open() {
-    Connection current = connection;
-    ConsumerSession known = session;
-    boolean have = known != null && known.owns();
-    if (stopped || have || current == null || !current.isOpen()) {
-      return;
-    }
-    ConsumerSession made = null;
-    try {
-      made = ConsumerSession.open(current, source, credit, mailbox, this);
-      if (!paused) {
-        made.consume();
-      }
-    } catch (IOException | RuntimeException e) {
-      if (made != null) {
-        made.end(false);
-      }
-      failed(RabbitErrors.problem("Can't receive from queue '%s'".formatted(queue), e));
-      openLater();
-      return;
-    }
-    session = made;
-    epoch++;
-    backoff.succeeded();
-    recovered();
-  }
-
-  private void openLater() {
-    mailbox.tellLater(backoff.nextMillis(), this::open);
-  }
-
-  @Override
-  public void lost(ConsumerSession lost, MessagingException problem) {
-    if (session != lost) {
-      return;
-    }
-    session = null;
-    lost.end(false);
-    failed(problem);
-    openLater();
-  }
-
-  /** Makes the consumer what pause, resume and stop ask for. */
   private void adjust() {
-    ConsumerSession current = session;
-    if (current == null) {
-      return;
-    }
-    try {
-      if (stopped || paused) {
-        quiet(current);
-      } else {
-        handOut();
-        if (!current.isConsuming()) {
-          mailbox.tell(() -> drained(current)); // behind what the last consumer has handed over
-        }
-      }
-    } catch (IOException | RuntimeException e) {
-      lost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
-    }
+    handOut();
+    consumers.forEach(QueueConsumer::adjust);
   }
 
-  /** A new consumer gets the whole credit again, whatever is still open: not while more is held. */
-  @Override
-  public void drained(ConsumerSession current) {
-    if (current != session || stopped || paused || current.holds()) {
-      return;
-    }
-    try {
-      current.consume();
-    } catch (IOException | RuntimeException e) {
-      lost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
-    }
-  }
-
-  /** There is credit again: for what is held, then for a consumer that has waited for that. */
+  /** There is credit again: for what is held, then for consumers that have waited for that. */
   private void settled() {
     handOut();
-    ConsumerSession current = session;
-    if (current != null && !current.isConsuming()) {
-      adjust();
-    }
+    consumers.forEach(QueueConsumer::settled);
   }
 
-  private void quiet(ConsumerSession current) throws IOException {
-    if (!keyed) {
-      current.cancel();
-      if (stopped) {
-        current.releaseHeld();
+  /** Hands out what has arrived, from each queue in turn, as far as the credit goes. */
+  void handOut() {
+    int idle = 0;
+    while (idle < consumers.size() && !stopped && !(paused && source.keyed())) {
+      QueueConsumer consumer = consumers.get(turn);
+      turn = (turn + 1) % consumers.size();
+      RabbitDelivery next = consumer.next();
+      idle = next == null ? idle + 1 : 0;
+      if (next != null) {
+        deliver(next);
       }
     }
   }
 
-  @Override
-  public void arrived(ConsumerSession from, Delivery arrival) {
-    if (from != session) {
-      return;
-    }
-    from.hold(new RabbitDelivery(this, from, arrival));
-    if (!stopped) {
-      handOut();
-    } else if (!keyed) {
-      adjust();
-    }
-  }
-
-  private void handOut() {
-    while (!stopped && !(paused && keyed)) {
-      ConsumerSession current = session;
-      RabbitDelivery next = current == null ? null : current.next();
-      if (next == null) {
-        return;
-      }
-      try {
-        listener.delivered(next);
-      } catch (RuntimeException e) {
-        log.error("The listener of queue {} threw; the delivery stays open", queue, e);
-      }
+  private void deliver(RabbitDelivery delivery) {
+    try {
+      listener.delivered(delivery);
+    } catch (RuntimeException e) {
+      log.error("The listener of the {} threw; the delivery stays open", source, e);
     }
   }
 
   private void end() {
-    ConsumerSession current = session;
-    session = null;
-    if (current != null) {
-      current.end(!keyed);
+    consumers.forEach(QueueConsumer::end);
+    if (balance != null) {
+      balance.end();
     }
   }
 
-  private void failed(MessagingException problem) {
-    if (!failing && !stopped) {
-      failing = true;
+  /** One of the consumers is disturbed; the first is reported. */
+  void failed(QueueConsumer consumer, MessagingException problem) {
+    boolean first = disturbed.isEmpty();
+    if (!stopped && disturbed.add(consumer) && first) {
       log.info("{} Trying again until closed.", problem.getMessage());
       listener.failed(problem);
     }
   }
 
-  private void recovered() {
-    if (failing) {
-      failing = false;
-      log.info("Receiving from queue {} again", queue);
+  /** One of the consumers works; that all do is reported. */
+  void recovered(QueueConsumer consumer) {
+    if (disturbed.remove(consumer) && disturbed.isEmpty()) {
+      log.info("Receiving from the {} again", source);
       listener.recovered();
     }
   }

@@ -1,6 +1,7 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.Address;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -9,20 +10,40 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where a broker is and how it is talked to; the password never leaves through {@link #toString}.
+ *
+ * @param tls how to encrypt, or null not to
  */
 record RabbitSettings(
     List<Address> addresses,
-    String user,
-    String password,
+    Login login,
     String virtualHost,
-    boolean tls,
-    @Nullable SSLContext sslContext,
+    @Nullable Encryption tls,
     Duration heartbeat,
-    boolean quorum,
+    ClassicQueues classic,
+    Partitions partitions,
     DelaySettings delays) {
+
+  /** Makes the TLS context for one connection. */
+  interface Encryption {
+    /**
+     * The context.
+     *
+     * @throws GeneralSecurityException whose message is a sentence with the remedy
+     */
+    SSLContext context() throws GeneralSecurityException;
+  }
 
   RabbitSettings {
     addresses = List.copyOf(addresses);
+  }
+
+  /** The user who logs in, as known before anybody has. */
+  String user() {
+    return login.credentials().user();
+  }
+
+  String password() {
+    return login.credentials().password();
   }
 
   /** Hosts and ports, for people. */
@@ -39,6 +60,6 @@ record RabbitSettings(
 
   @Override
   public String toString() {
-    return (tls ? "amqps://" : "amqp://") + address();
+    return (tls == null ? "amqp://" : "amqps://") + address();
   }
 }

@@ -2,7 +2,6 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
-import com.rabbitmq.client.BuiltinExchangeType;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import dev.waybill.error.ErrorCode;
@@ -10,10 +9,11 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
+import dev.waybill.transport.rabbitmq.RabbitLayout.Binding;
+import dev.waybill.transport.rabbitmq.RabbitLayout.ExchangeItem;
 import dev.waybill.transport.rabbitmq.RabbitLayout.QueueItem;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -33,14 +33,6 @@ import org.slf4j.LoggerFactory;
  * <p>A refused declaration closes its channel, so each uses one that may be thrown away.
  */
 final class RabbitTopology {
-  /**
-   * As good as none, for a quorum queue drops what exceeds its limit, and from RabbitMQ 4.0 on that
-   * is 20 unless said otherwise. Said as a number, because without a limit, or with -1, a requeued
-   * message goes to the end of the queue instead of back to its head (rabbit_fifo, {@code
-   * #requeue}).
-   */
-  private static final int NO_DELIVERY_LIMIT = Integer.MAX_VALUE;
-
   private static final String REPLY_QUEUE = "reply queue";
   private static final Logger log = LoggerFactory.getLogger(RabbitTopology.class);
 
@@ -66,7 +58,7 @@ final class RabbitTopology {
   List<String> prepare(Topology topology, Mode mode) {
     try {
       if (mode != Mode.ASSUME) {
-        prepare(RabbitLayout.of(topology), mode);
+        prepare(RabbitLayout.of(topology, settings.partitions()), mode);
         delays().prepare(topology, mode, settings.delays().fromStart());
       }
       ReplyQueue replies = topology.replies();
@@ -81,7 +73,7 @@ final class RabbitTopology {
 
   /** The part that is about delays; reports into {@link #problems}. */
   DelayTopology delays() {
-    return new DelayTopology(this, settings.delays().levels());
+    return new DelayTopology(this, settings.delays().levels(), settings.partitions());
   }
 
   /** Does a work on delays alone. */
@@ -100,13 +92,19 @@ final class RabbitTopology {
   }
 
   private void prepare(RabbitLayout layout, Mode mode) {
-    for (String exchange : layout.exchanges()) {
+    problems.addAll(PartitionCheck.of(layout, this::isThere));
+    if (mode == Mode.CREATE && !problems.isEmpty()) {
+      return;
+    }
+    for (ExchangeItem exchange : layout.exchanges()) {
       prepare(
           "exchange",
-          exchange,
+          exchange.name(),
           mode,
-          on -> on.exchangeDeclarePassive(exchange),
-          on -> on.exchangeDeclare(exchange, BuiltinExchangeType.FANOUT, true));
+          on -> on.exchangeDeclarePassive(exchange.name()),
+          on ->
+              on.exchangeDeclare(
+                  exchange.name(), exchange.type(), true, false, exchange.arguments()));
     }
     for (QueueItem queue : layout.queues()) {
       prepare(
@@ -114,17 +112,18 @@ final class RabbitTopology {
           queue.name(),
           mode,
           on -> on.queueDeclarePassive(queue.name()),
-          on -> on.queueDeclare(queue.name(), true, false, false, arguments(queue)));
+          on ->
+              on.queueDeclare(
+                  queue.name(), true, false, false, queue.arguments(settings.classic())));
     }
     if (mode == Mode.CREATE && problems.isEmpty()) {
-      layout.queues().forEach(this::bind);
+      layout.bindings().forEach(this::bind);
     }
   }
 
   /** Looks for an exchange or queue; makes it, or notes that it is missing or differs. */
   void prepare(String kind, String name, Mode mode, Call look, Call declare) {
-    boolean there = call(kind, name, look, AMQP.NOT_FOUND) == null;
-    if (there) {
+    if (isThere(kind, name, look)) {
       compare(kind, name, mode, declare);
     } else if (mode == Mode.CREATE) {
       call(kind, name, declare, 0);
@@ -133,6 +132,14 @@ final class RabbitTopology {
           "The %s '%s' is missing on RabbitMQ at %s: declare it, or let the bus create its topology."
               .formatted(kind, name, settings.address()));
     }
+  }
+
+  private boolean isThere(String queue) {
+    return isThere("queue", queue, on -> on.queueDeclarePassive(queue));
+  }
+
+  private boolean isThere(String kind, String name, Call look) {
+    return call(kind, name, look, AMQP.NOT_FOUND) == null;
   }
 
   private void compare(String kind, String name, Mode mode, Call declare) {
@@ -152,23 +159,22 @@ final class RabbitTopology {
     }
   }
 
-  private void bind(QueueItem queue) {
-    String exchange = queue.exchange();
-    if (exchange != null) {
-      call("binding to", exchange, on -> on.queueBind(queue.name(), exchange, ""), 0);
-    }
+  private void bind(Binding binding) {
+    call("binding to", binding.from(), on -> bind(on, binding), 0);
   }
 
-  private Map<String, Object> arguments(QueueItem queue) {
-    Map<String, Object> arguments = new HashMap<>();
-    arguments.put("x-queue-type", settings.quorum() ? "quorum" : "classic");
-    if (queue.keyed()) {
-      arguments.put("x-single-active-consumer", true);
+  /** Waits for the answer to the last one, which comes after all others are done. */
+  private static void bind(Channel on, Binding binding) throws IOException {
+    List<String> keys = binding.routingKeys();
+    String last = keys.get(keys.size() - 1);
+    if (!binding.toQueue()) {
+      on.exchangeBind(binding.to(), binding.from(), last);
+      return;
     }
-    if (settings.quorum()) {
-      arguments.put("x-delivery-limit", NO_DELIVERY_LIMIT);
+    for (String key : keys.subList(0, keys.size() - 1)) {
+      on.queueBindNoWait(binding.to(), binding.from(), key, Map.of());
     }
-    return arguments;
+    on.queueBind(binding.to(), binding.from(), last);
   }
 
   /** Null if the broker did it, or its refusal if that is one of the expected ones. */
@@ -202,7 +208,7 @@ final class RabbitTopology {
     return new MessagingException(
         ErrorCode.NOT_AUTHORISED,
         "The user '%s' may not prepare the %s '%s' (%s): %s."
-            .formatted(settings.user(), kind, name, reply.text(), remedy),
+            .formatted(settings.login().lastUser(), kind, name, reply.text(), remedy),
         cause);
   }
 

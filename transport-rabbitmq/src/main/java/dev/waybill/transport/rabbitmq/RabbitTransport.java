@@ -1,16 +1,25 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.Address;
+import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
+import dev.waybill.transport.rabbitmq.RabbitSettings.Encryption;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -48,17 +57,41 @@ public final class RabbitTransport implements Transport {
 
   @Override
   public Capabilities capabilities(boolean keyed) {
-    return RabbitCapabilities.of(settings, keyed);
+    return RabbitCapabilities.of(!settings.classic().all(), keyed, settings.delays());
+  }
+
+  @Override
+  public Capabilities capabilities(Source source) {
+    return RabbitCapabilities.of(
+        !settings.classic().has(source.name()), source.keyed(), settings.delays());
   }
 
   @Override
   public List<String> check(Topology topology) {
-    return RabbitLayout.of(topology).problems();
+    RabbitLayout layout = RabbitLayout.of(topology, settings.partitions());
+    List<String> problems = new ArrayList<>(layout.problems());
+    problems.addAll(settings.classic().check(topology, layout.queueNames()));
+    return problems;
   }
 
   @Override
   public Map<String, String> nativeNames(Topology topology) {
-    return RabbitLayout.nativeNames(topology);
+    return RabbitLayout.nativeNames(topology, settings.partitions());
+  }
+
+  /**
+   * What {@link Topology.Mode#CREATE} would make for a topology, as a definitions file of RabbitMQ,
+   * which {@code rabbitmqctl import_definitions} and the management plugin read: exchanges, queues
+   * and bindings with their arguments, in this transport's virtual host, which must exist. For
+   * operators who make the topology themselves and let the bus start with {@link
+   * Topology.Mode#VERIFY} or {@code ASSUME}. Without users, permissions, the queues of delayed
+   * messages, and the reply queues that instances make for themselves. Asks no broker.
+   *
+   * @param topology as {@link dev.waybill.MessageBus.Builder#requiredTopology} gives it
+   * @return JSON, the same for the same topology
+   */
+  public String definitions(Topology topology) {
+    return Definitions.of(RabbitLayout.of(topology, settings.partitions()), settings);
   }
 
   /**
@@ -98,13 +131,17 @@ public final class RabbitTransport implements Transport {
     private static final int SCHEME_PORT = -1;
 
     private final List<Address> addresses = new ArrayList<>();
-    private String user = "guest";
-    private String password = "guest";
+    private final Set<String> classic = new LinkedHashSet<>();
+    private @Nullable String user;
+    private @Nullable String password;
+    private Map<String, String> environment = Map.of();
+    private @Nullable Path credentialsFile;
+    private @Nullable Supplier<RabbitCredentials> credentials;
     private String virtualHost = "/";
-    private boolean tls;
-    private @Nullable SSLContext sslContext;
+    private @Nullable Encryption tls;
     private Duration heartbeat = DEFAULT_HEARTBEAT;
-    private boolean quorum = true;
+    private boolean allClassic;
+    private Partitions partitions = new Partitions(Map.of());
     private DelaySettings delays = DelaySettings.STANDARD;
 
     private Builder() {}
@@ -128,7 +165,7 @@ public final class RabbitTransport implements Transport {
       return this;
     }
 
-    /** The user's name. */
+    /** The user's name; {@code guest} if nothing says another. */
     public Builder user(String user) {
       this.user = user;
       return this;
@@ -140,6 +177,45 @@ public final class RabbitTransport implements Transport {
       return this;
     }
 
+    /**
+     * Takes from a file what {@link #user}, {@link #password} and {@link #environment} don't say:
+     * lines {@code user=…} and {@code password=…} in the format of {@link java.util.Properties}, in
+     * UTF-8. It is read for each connection, so that one that is made again takes a password that
+     * was changed meanwhile; {@link #build} reads it too, and reports what is wrong with it.
+     */
+    public Builder credentialsFile(Path file) {
+      this.credentialsFile = file;
+      return this;
+    }
+
+    /**
+     * Has somebody asked for the credentials before each connection is made: a vault, or an issuer
+     * of tokens. A connection that the broker closes because its token has expired is made again
+     * with what is given then. May not be combined with the other methods for users and passwords.
+     *
+     * @param credentials called on threads of the transport, also by two at a time; may block, but
+     *     for as long nothing is connected; what it throws counts as a failed attempt
+     */
+    public Builder credentials(Supplier<RabbitCredentials> credentials) {
+      this.credentials = credentials;
+      return this;
+    }
+
+    /**
+     * Takes what {@link #user} and {@link #password} don't say from the environment variables
+     * {@code WAYBILL_RABBITMQ_USER} and {@code WAYBILL_RABBITMQ_PASSWORD}, and the path for {@link
+     * #credentialsFile} from {@code WAYBILL_RABBITMQ_CREDENTIALS}. An empty one counts as not set.
+     * A transport made from a URI always does so.
+     */
+    public Builder environment() {
+      return environment(System.getenv());
+    }
+
+    Builder environment(Map<String, String> variables) {
+      this.environment = variables;
+      return this;
+    }
+
     /** The virtual host, as the broker names it. */
     public Builder virtualHost(String virtualHost) {
       this.virtualHost = virtualHost;
@@ -148,14 +224,24 @@ public final class RabbitTransport implements Transport {
 
     /** TLS with the JVM's trust store; the host name is verified. */
     public Builder tls() {
-      this.tls = true;
+      this.tls = SSLContext::getDefault;
       return this;
     }
 
     /** TLS with this context; the host name is verified. */
     public Builder tls(SSLContext context) {
-      this.tls = true;
-      this.sslContext = context;
+      this.tls = () -> context;
+      return this;
+    }
+
+    /**
+     * TLS with other certificates, {@code tls(t -> t.trustCertificates(file))}; the host name is
+     * verified.
+     */
+    public Builder tls(Consumer<RabbitTls> settings) {
+      RabbitTls given = new RabbitTls();
+      settings.accept(given);
+      this.tls = given::context;
       return this;
     }
 
@@ -180,7 +266,51 @@ public final class RabbitTransport implements Transport {
      * count deliveries: {@link Capabilities.Feature#ATTEMPTS} is then emulated.
      */
     public Builder classicQueues() {
-      this.quorum = false;
+      this.allClassic = true;
+      return this;
+    }
+
+    /**
+     * One classic queue instead of a quorum queue; see {@link #classicQueues}. Every application
+     * that declares it has to say so.
+     *
+     * @param queue the queue's name; a dead-letter queue ({@code payments.dlq}) is a queue of its
+     *     own
+     */
+    public Builder classicQueue(String queue) {
+      classic.add(queue);
+      return this;
+    }
+
+    /**
+     * A classic queue for one subscription; see {@link #classicQueue(String)}.
+     *
+     * @param topic the topic's name
+     * @param subscription the subscription's own name
+     */
+    public Builder classicQueue(String topic, String subscription) {
+      classic.add(topic + "." + subscription);
+      return this;
+    }
+
+    /**
+     * Spreads a keyed queue or subscription over several queues of the broker, so that several
+     * instances receive from it at once; the order of each key is kept. Without, one instance at a
+     * time gets its messages. Whoever sends to a queue has to say the same as those who receive
+     * from it; senders to a topic need not know.
+     *
+     * @param source the queue's name, or {@code <topic>.<subscription>}
+     * @param count how many, from 2 to 128: at least as many as there will ever be instances, for
+     *     the number can't be changed while messages are there
+     * @throws IllegalArgumentException if the count is out of that range
+     */
+    public Builder partitions(String source, int count) {
+      if (count < 2 || count > Partitions.SLOTS) {
+        throw new IllegalArgumentException(
+            "%d partitions of '%s' are not from 2 to %d."
+                .formatted(count, source, Partitions.SLOTS));
+      }
+      this.partitions = partitions.with(source, count);
       return this;
     }
 
@@ -202,22 +332,50 @@ public final class RabbitTransport implements Transport {
       return this;
     }
 
-    /** The transport; does not connect. */
+    /**
+     * The transport; does not connect.
+     *
+     * @throws ConfigurationException naming all that is wrong with credentials and certificates
+     */
     public RabbitTransport build() {
       return new RabbitTransport(settings());
     }
 
     RabbitSettings settings() {
+      Login login =
+          new Login(new Login.Sources(user, password, environment, credentialsFile, credentials));
+      List<String> problems = new ArrayList<>(login.problems());
+      Encryption encryption = tls;
+      if (encryption != null) {
+        try {
+          SSLContext unused = encryption.context();
+        } catch (GeneralSecurityException e) {
+          problems.add(String.valueOf(e.getMessage()));
+        }
+      }
+      if (!problems.isEmpty()) {
+        throw new ConfigurationException(problems);
+      }
+      return new RabbitSettings(
+          hosts(encryption == null ? PORT : TLS_PORT),
+          login,
+          virtualHost,
+          encryption,
+          heartbeat,
+          new ClassicQueues(allClassic, classic),
+          partitions,
+          delays);
+    }
+
+    private List<Address> hosts(int schemePort) {
       List<Address> given =
           addresses.isEmpty() ? List.of(new Address("localhost", SCHEME_PORT)) : addresses;
       List<Address> complete = new ArrayList<>();
       for (Address address : given) {
         int port = address.getPort();
-        int schemePort = tls ? TLS_PORT : PORT;
         complete.add(new Address(address.getHost(), port == SCHEME_PORT ? schemePort : port));
       }
-      return new RabbitSettings(
-          complete, user, password, virtualHost, tls, sslContext, heartbeat, quorum, delays);
+      return complete;
     }
   }
 }

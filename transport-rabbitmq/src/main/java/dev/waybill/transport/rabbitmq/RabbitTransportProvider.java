@@ -10,7 +10,9 @@ import java.util.Set;
  *
  * <p>What is left out is {@code guest}, {@code guest}, {@code localhost}, 5672 (TLS: 5671) and the
  * virtual host {@code /}. Several hosts are separated by commas. Percent signs escape, so the
- * virtual host {@code a/b} may be written {@code a%2Fb}. There are no parameters.
+ * virtual host {@code a/b} may be written {@code a%2Fb}. User and password may also come from the
+ * environment, or from a file that the parameter {@code credentials} names; see {@link
+ * RabbitTransport.Builder#environment} and {@link RabbitTransport.Builder#credentialsFile}.
  */
 public final class RabbitTransportProvider implements TransportProvider {
   /** For {@link java.util.ServiceLoader}. */

@@ -2,18 +2,29 @@ package dev.waybill.transport.rabbitmq;
 
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.transport.support.TransportUri;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
-/** Reads {@code amqp:} and {@code amqps:} URIs. */
+/** Reads {@code amqp:} and {@code amqps:} URIs, and the environment. */
 final class RabbitUri {
+  private static final String CREDENTIALS = "credentials";
   private static final String DELAYS = "delays";
 
   private RabbitUri() {}
 
   static RabbitSettings settings(String text) {
-    TransportUri uri = TransportUri.parse(text, Set.of(DELAYS));
-    RabbitTransport.Builder builder = RabbitTransport.builder();
+    return settings(text, System.getenv());
+  }
+
+  static RabbitSettings settings(String text, Map<String, String> environment) {
+    TransportUri uri = TransportUri.parse(text, Set.of(CREDENTIALS, DELAYS));
+    RabbitTransport.Builder builder = RabbitTransport.builder().environment(environment);
+    String file = uri.parameters().get(CREDENTIALS);
+    if (file != null) {
+      builder.credentialsFile(Path.of(file));
+    }
     switch (uri.scheme()) {
       case "amqp" -> {}
       case "amqps" -> builder.tls();

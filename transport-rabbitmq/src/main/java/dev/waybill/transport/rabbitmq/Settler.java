@@ -111,8 +111,18 @@ final class Settler {
     }
   }
 
+  /** Together with all that is settled before the thread comes to the end of its work. */
   private void ack(RabbitDelivery delivery, CompletableFuture<Result> result) {
-    call(delivery, result, () -> delivery.session().channel().basicAck(delivery.tag(), false));
+    ConsumerSession session = delivery.session();
+    if (!delivery.isOwned()) {
+      result.complete(Result.NOT_OWNED);
+    } else if (session.acknowledge(delivery, result)) {
+      mailbox.tell(
+          () -> {
+            session.acknowledgeDue();
+            afterSettling.run();
+          });
+    }
   }
 
   private void release(RabbitDelivery delivery, Release release, CompletableFuture<Result> result) {
@@ -224,7 +234,7 @@ final class Settler {
       result.complete(Result.NOT_OWNED);
       return;
     }
-    delivery.session().settled();
+    delivery.session().settled(delivery);
     result.complete(Result.SETTLED);
     afterSettling.run();
   }

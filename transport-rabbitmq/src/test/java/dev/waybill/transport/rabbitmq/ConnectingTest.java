@@ -152,7 +152,7 @@ class ConnectingTest {
     assertThat(settings.user()).isEqualTo("a@b");
     assertThat(settings.password()).isEqualTo("p/w");
     assertThat(settings.virtualHost()).isEqualTo("a/b");
-    assertThat(settings.tls()).isTrue();
+    assertThat(settings.tls()).isNotNull();
     RabbitSettings plain = RabbitUri.settings("amqp:");
     assertThat(plain.address()).isEqualTo("localhost:5672");
     assertThat(plain.virtualHost()).isEqualTo("/");

@@ -29,7 +29,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -452,6 +455,38 @@ class ReceivingTest extends RabbitTest {
           .isEqualTo("b");
       assertThat(raw.takeNow(queue.name())).isNull();
     }
+  }
+
+  @Test
+  void whatIsSettledAtOnceLeavesNothingButWhatIsOpen() throws Exception {
+    Queue queue = Wires.queue();
+    create(queue);
+    for (int i = 0; i < 200; i++) {
+      CompletableFuture<String> unused =
+          connection.sender().send(queue, Wires.message("m" + i), Wires.DEADLINE);
+    }
+    Recording recording = new Recording();
+    Receiver receiver = receive(queue, 200, recording);
+    recording.delivery(199);
+    Set<Integer> open = Set.of(0, 77, 199);
+    List<CompletableFuture<Result>> results = new ArrayList<>();
+    for (int i = 199; i >= 0; i--) {
+      if (!open.contains(i)) {
+        results.add(recording.deliveries.get(i).settle(Settlement.accept()).toCompletableFuture());
+      }
+    }
+
+    assertThat(results)
+        .allSatisfy(
+            result ->
+                assertThat(result.get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS))
+                    .isEqualTo(Result.SETTLED));
+
+    assertThat(receiver.status().settledAhead()).isEqualTo(197);
+    receiver.close();
+    Recording next = receive(queue, 200);
+    next.delivery(2);
+    assertThat(next.bodies()).containsExactly("m0", "m77", "m199");
   }
 
   @Test

@@ -1,0 +1,138 @@
+package dev.waybill.transport.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.waybill.error.ConfigurationException;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.testkit.broker.RabbitTestBroker;
+import dev.waybill.testkit.broker.RabbitTestTls;
+import dev.waybill.testkit.broker.TestBrokers;
+import dev.waybill.testkit.broker.TestCertificate;
+import dev.waybill.transport.TransportConnection;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** With a broker that wants a certificate of each client. */
+class BrokerTlsTest {
+  private static RabbitTestBroker broker;
+  private static RabbitTestTls tls;
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void openPort() {
+    broker = TestBrokers.ownRabbitmq();
+    tls = broker.admin().tls();
+  }
+
+  @AfterEach
+  void nothingIsLeft() {
+    await().atMost(Recording.LIMIT).untilAsserted(() -> assertThat(RabbitTest.threads()).isEmpty());
+  }
+
+  @Test
+  void filesInPemServe() throws Exception {
+    TestCertificate own = tls.client();
+
+    assertConnects(
+        t ->
+            t.trustCertificates(tls.server().certificate())
+                .certificate(own.certificate(), own.privateKey()));
+  }
+
+  @Test
+  void storesServe() throws Exception {
+    TestCertificate own = tls.client();
+
+    assertConnects(
+        t ->
+            t.trustStore(tls.server().trustStoreJks(), tls.server().password())
+                .keyStore(own.keyStore(), own.password()));
+  }
+
+  @Test
+  void withoutACertificateOfItsOwnAClientIsRefused() {
+    MessagingException error =
+        failure("127.0.0.1", t -> t.trustCertificates(tls.server().certificate()));
+
+    assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+    assertThat(error).hasMessageContaining("certificate");
+  }
+
+  @Test
+  void aBrokerWhoseCertificateIsNotTrustedIsRefused() {
+    TestCertificate own = tls.client();
+
+    MessagingException error =
+        failure("127.0.0.1", t -> t.certificate(own.certificate(), own.privateKey()));
+
+    assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+    assertThat(error).hasMessageContaining("Is its certificate trusted here");
+  }
+
+  @Test
+  void aBrokerWhoseCertificateIsNotMadeOutToTheHostIsRefused() {
+    TestCertificate own = tls.client();
+
+    MessagingException error =
+        failure(
+            "localhost",
+            t ->
+                t.trustCertificates(tls.server().certificate())
+                    .certificate(own.certificate(), own.privateKey()));
+
+    assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+    assertThat(error).hasMessageContaining("made out to this host");
+  }
+
+  @Test
+  void filesThatCantBeUsedAreNamedAtTheBuildWithTheRemedy() throws Exception {
+    Path text = Files.writeString(folder.resolve("text.pem"), "no certificate");
+    TestCertificate own = tls.client();
+
+    assertRefused(t -> t.trustCertificates(text), text, "PEM");
+    assertRefused(t -> t.trustCertificates(folder.resolve("none")), folder.resolve("none"), "PEM");
+    assertRefused(t -> t.certificate(own.certificate(), text), text, "pkcs8");
+    assertRefused(t -> t.trustStore(text, "s3cret"), text, "PKCS12");
+    assertRefused(t -> t.keyStore(own.keyStore(), "s3cret"), own.keyStore(), "its password");
+  }
+
+  private static void assertRefused(Consumer<RabbitTls> settings, Path file, String remedy) {
+    assertThatThrownBy(() -> RabbitTransport.builder().tls(settings).build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining(remedy)
+        .hasMessageNotContaining("s3cret");
+  }
+
+  private static void assertConnects(Consumer<RabbitTls> settings) {
+    try (TransportConnection connection =
+        transport("127.0.0.1", settings).connect(Wires.DEADLINE)) {
+      assertThat(connection.brokerVersion()).startsWith("RabbitMQ");
+    }
+  }
+
+  private static MessagingException failure(String host, Consumer<RabbitTls> settings) {
+    return catchThrowableOfType(
+        MessagingException.class, () -> transport(host, settings).connect(Wires.DEADLINE));
+  }
+
+  private static RabbitTransport transport(String host, Consumer<RabbitTls> settings) {
+    RabbitSettings of = RabbitUri.settings(broker.uri());
+    return RabbitTransport.builder()
+        .address(host, tls.port())
+        .credentials(of.login()::credentials)
+        .virtualHost(of.virtualHost())
+        .tls(settings)
+        .build();
+  }
+}

@@ -1,0 +1,203 @@
+package dev.waybill.transport.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import com.rabbitmq.client.AMQP;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Queue;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Release;
+import dev.waybill.transport.Settlement.Result;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.Topology.Mode;
+import dev.waybill.transport.TransportConnection;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What brokers say that are newer than the one that the other tests run on. */
+class NewerBrokersTest {
+  private final Queue queue = new Queue("q", false);
+  private final Recording recording = new Recording();
+  private ScriptedBroker broker;
+  private TransportConnection connection;
+  private Receiver receiver;
+
+  @BeforeEach
+  void connect() throws Exception {
+    broker = new ScriptedBroker("4.3.1");
+    connection = broker.transport().connect(Wires.DEADLINE);
+  }
+
+  @AfterEach
+  void closeAndLeaveNothing() throws Exception {
+    connection.close();
+    broker.close();
+    await().atMost(Recording.LIMIT).untilAsserted(() -> assertThat(RabbitTest.threads()).isEmpty());
+  }
+
+  @Test
+  void theVersionIsTold() {
+    assertThat(connection.brokerVersion()).isEqualTo("RabbitMQ 4.3.1");
+  }
+
+  /** 4.3: a message was open for longer than the consumer timeout; the channel stays open. */
+  @Test
+  void aConsumerThatIsCancelledIsMadeAgainAndItsOldTagSettlesNothing() throws Exception {
+    ScriptedBroker.Consumer first = receive();
+    first.deliver(1, false, Map.of(), "a");
+    Delivery late = recording.delivery(0);
+
+    first.cancel();
+    ScriptedBroker.Consumer second = broker.consumer(1);
+    second.deliver(1, true, Map.of("x-delivery-count", 1), "a");
+
+    assertThat(recording.delivery(1).attempt()).isEqualTo(2);
+    assertThat(recording.failures)
+        .singleElement()
+        .satisfies(problem -> assertThat(problem).hasMessageContaining("consumer timeout"));
+    assertThat(recording.recoveries).hasValue(1);
+    assertThat(late.isOwned()).isFalse();
+    assertThat(Recording.settle(late, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
+    assertThat(broker.from(first, AMQP.Channel.Close.class)).hasSize(1);
+    assertThat(broker.from(second, AMQP.Basic.Ack.class)).isEmpty();
+
+    assertThat(Recording.settle(recording.delivery(1), Settlement.accept()))
+        .isEqualTo(Result.SETTLED);
+    await()
+        .atMost(Recording.LIMIT)
+        .until(() -> broker.from(second, AMQP.Basic.Ack.class).size() == 1);
+  }
+
+  /** Up to 4.2, for the same reason. */
+  @Test
+  void aChannelThatIsClosedIsMadeAgainAndItsOldTagSettlesNothing() throws Exception {
+    ScriptedBroker.Consumer first = receive();
+    first.deliver(1, false, Map.of(), "a");
+    Delivery late = recording.delivery(0);
+
+    first.closeChannel(
+        AMQP.PRECONDITION_FAILED,
+        "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out");
+    ScriptedBroker.Consumer second = broker.consumer(1);
+
+    assertThat(Recording.settle(late, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
+    second.deliver(1, true, Map.of("x-delivery-count", 1), "a");
+    assertThat(recording.delivery(1).attempt()).isEqualTo(2);
+    assertThat(broker.from(second, AMQP.Basic.Ack.class)).isEmpty();
+  }
+
+  /** 4.3 counts basic.reject as an attempt, and basic.nack not. */
+  @Test
+  void onlyWhatHasFailedIsRejected() throws Exception {
+    ScriptedBroker.Consumer consumer = receive();
+    consumer.deliver(1, false, Map.of(), "failed");
+    consumer.deliver(2, false, Map.of(), "not begun");
+
+    Recording.settle(recording.delivery(0), new Release(Duration.ZERO, 1));
+    Recording.settle(recording.delivery(1), new Release(Duration.ZERO, 0));
+
+    await()
+        .atMost(Recording.LIMIT)
+        .until(() -> broker.from(consumer, AMQP.Basic.Nack.class).size() == 1);
+    assertThat(broker.from(consumer, AMQP.Basic.Reject.class))
+        .singleElement()
+        .satisfies(
+            reject -> {
+              assertThat(reject.getDeliveryTag()).isEqualTo(1);
+              assertThat(reject.getRequeue()).isTrue();
+            });
+    assertThat(broker.from(consumer, AMQP.Basic.Nack.class).get(0).getDeliveryTag()).isEqualTo(2);
+  }
+
+  /** 4.0 ignores x-death that a client publishes again; 4.3 adds x-acquired-count. */
+  @Test
+  void attemptsAreTheDeliveryCountAndNothingElse() {
+    Map<String, Object> death = Map.of("queue", "other", "reason", "rejected", "count", 7L);
+    ScriptedBroker.Consumer consumer = receive();
+
+    consumer.deliver(1, false, Map.of("x-death", List.of(death)), "a");
+    consumer.deliver(2, true, Map.of("x-delivery-count", 3, "x-acquired-count", 9), "b");
+
+    assertThat(recording.delivery(0).attempt()).isEqualTo(1);
+    assertThat(recording.delivery(1).attempt()).isEqualTo(4);
+    assertThat(recording.delivery(1).message().headers()).isEmpty();
+  }
+
+  /** From 4.3.1 on a passive declaration takes some permission on the queue. */
+  @Test
+  void whoMayNotEvenLookIsToldSo() {
+    broker.refuseToLook();
+
+    MessagingException error =
+        catchThrowableOfType(
+            MessagingException.class,
+            () ->
+                connection.prepare(
+                    new Topology(List.of(queue), List.of(), List.of()), Mode.VERIFY));
+
+    assertThat(error.code()).isEqualTo(ErrorCode.NOT_AUTHORISED);
+    assertThat(error).hasMessageContaining("queue 'q'").hasMessageContaining("ASSUME");
+  }
+
+  @Test
+  void noAcknowledgementGoesPastAnOpenDelivery() throws Exception {
+    ScriptedBroker.Consumer consumer = receive();
+    for (int tag = 1; tag <= 300; tag++) {
+      consumer.deliver(tag, false, Map.of(), "m" + tag);
+    }
+    recording.delivery(299);
+    long open = 100;
+    for (int tag = 300; tag >= 1; tag--) {
+      if (tag != open) {
+        recording.deliveries.get(tag - 1).settle(Settlement.accept());
+      }
+    }
+    await().atMost(Recording.LIMIT).until(() -> acknowledged(consumer).size() == 299);
+
+    assertThat(acknowledged(consumer)).doesNotContain(open);
+    assertThat(recording.delivery(99).isOwned()).isTrue();
+    assertThat(receiver.status().settledAhead()).isEqualTo(200);
+    assertThat(receiver.status().waiting()).isZero();
+  }
+
+  @Test
+  void aBlockIsForgottenWithItsConnection() throws Exception {
+    Wires.send(connection.sender(), queue, Wires.message("a"));
+    broker.blockPublishers();
+    broker.cutPublishers();
+    broker.awaitConnections(3);
+
+    assertThat(Wires.send(connection.sender(), queue, Wires.message("b"))).isNotEmpty();
+  }
+
+  private ScriptedBroker.Consumer receive() {
+    receiver = connection.receive(queue, 1_000, recording);
+    return broker.consumer(0);
+  }
+
+  private Set<Long> acknowledged(ScriptedBroker.Consumer consumer) {
+    Set<Long> tags = new TreeSet<>();
+    long before = 1;
+    for (AMQP.Basic.Ack ack : broker.from(consumer, AMQP.Basic.Ack.class)) {
+      if (ack.getMultiple()) {
+        for (; before <= ack.getDeliveryTag(); before++) {
+          tags.add(before);
+        }
+      } else {
+        tags.add(ack.getDeliveryTag());
+      }
+    }
+    return tags;
+  }
+}

@@ -1,0 +1,281 @@
+package dev.waybill.transport.rabbitmq;
+
+import static org.awaitility.Awaitility.await;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.Method;
+import com.rabbitmq.client.impl.AMQImpl;
+import com.rabbitmq.client.impl.Frame;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Speaks AMQP as brokers do that can't be run here: says yes to everything, and what else a test
+ * tells it to.
+ */
+final class ScriptedBroker implements AutoCloseable {
+  private final String version;
+  private final ServerSocket listening;
+  private final List<Peer> peers = new CopyOnWriteArrayList<>();
+  private final List<Consumer> consumers = new CopyOnWriteArrayList<>();
+  private final List<Received> received = new CopyOnWriteArrayList<>();
+  private volatile boolean refusesToLook;
+
+  /** What a client has said on a channel. */
+  record Received(Peer peer, int channel, Method method) {}
+
+  /** A consumer of a client. */
+  record Consumer(Peer peer, int channel, String tag) {
+    void deliver(long deliveryTag, boolean redelivered, Map<String, Object> headers, String text) {
+      byte[] body = text.getBytes(StandardCharsets.UTF_8);
+      BasicProperties properties = new BasicProperties.Builder().headers(headers).build();
+      Method deliver =
+          new AMQP.Basic.Deliver.Builder()
+              .consumerTag(tag)
+              .deliveryTag(deliveryTag)
+              .redelivered(redelivered)
+              .exchange("")
+              .routingKey("q")
+              .build();
+      try {
+        peer.write(
+            frame(channel, deliver),
+            properties.toFrame(channel, body.length),
+            Frame.fromBodyFragment(channel, ByteBuffer.wrap(body), 0, body.length));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /** What 4.3 says to a consumer that has had a message for too long, as of a deleted queue. */
+    void cancel() {
+      peer.write(channel, new AMQP.Basic.Cancel.Builder().consumerTag(tag).nowait(true).build());
+    }
+
+    void closeChannel(int code, String text) {
+      peer.write(channel, new AMQP.Channel.Close.Builder().replyCode(code).replyText(text).build());
+    }
+  }
+
+  ScriptedBroker(String version) throws IOException {
+    this.version = version;
+    this.listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    run(this::accept);
+  }
+
+  /** A transport to this broker, which has no heartbeat. */
+  RabbitTransport transport() {
+    return RabbitTransport.builder()
+        .address("127.0.0.1", listening.getLocalPort())
+        .heartbeat(Duration.ofHours(1))
+        .build();
+  }
+
+  /** Answers to passive declarations as 4.3.1 does to who has no permission on the queue. */
+  void refuseToLook() {
+    refusesToLook = true;
+  }
+
+  /** The nth consumer, from 0, as soon as it is there. */
+  Consumer consumer(int index) {
+    await().atMost(Wires.DEADLINE).until(() -> consumers.size() > index);
+    return consumers.get(index);
+  }
+
+  /** All methods of a class that a client has sent on the channel of a consumer. */
+  <M extends Method> List<M> from(Consumer consumer, Class<M> kind) {
+    return received.stream()
+        .filter(each -> each.peer() == consumer.peer() && each.channel() == consumer.channel())
+        .map(Received::method)
+        .filter(kind::isInstance)
+        .map(kind::cast)
+        .toList();
+  }
+
+  /** Waits until so many connections have been made, since the begin. */
+  void awaitConnections(int count) {
+    await().atMost(Wires.DEADLINE).until(() -> peers.size() >= count);
+  }
+
+  /** Blocks the connections that have published. */
+  void blockPublishers() {
+    publishers().forEach(peer -> peer.write(0, new AMQP.Connection.Blocked.Builder().build()));
+  }
+
+  /** Cuts the connections that have published. */
+  void cutPublishers() {
+    publishers().forEach(Peer::cut);
+  }
+
+  @Override
+  public void close() throws IOException {
+    listening.close();
+    peers.forEach(Peer::cut);
+  }
+
+  private List<Peer> publishers() {
+    return received.stream()
+        .filter(each -> each.method() instanceof AMQP.Basic.Publish)
+        .map(Received::peer)
+        .distinct()
+        .toList();
+  }
+
+  private void accept() throws IOException {
+    while (true) {
+      Peer peer = new Peer(listening.accept());
+      peers.add(peer);
+      run(peer::serve);
+    }
+  }
+
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private static Frame frame(int channel, Method method) {
+    try {
+      return ((com.rabbitmq.client.impl.Method) method).toFrame(channel);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void run(Work work) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                work.run();
+              } catch (IOException | UncheckedIOException e) {
+                // the other side has gone, or the test is over
+              }
+            },
+            "scripted-broker");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** One connection. */
+  final class Peer {
+    private final Socket socket;
+    private final DataOutputStream out;
+    private final AtomicLong published = new AtomicLong();
+
+    Peer(Socket socket) throws IOException {
+      this.socket = socket;
+      this.out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
+    }
+
+    void serve() throws IOException {
+      DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
+      in.skipNBytes("AMQP0091".length());
+      Map<String, Object> capabilities =
+          Map.of("basic.nack", true, "publisher_confirms", true, "consumer_cancel_notify", true);
+      write(
+          0,
+          new AMQP.Connection.Start.Builder()
+              .versionMajor(0)
+              .versionMinor(9)
+              .serverProperties(
+                  Map.of("product", "RabbitMQ", "version", version, "capabilities", capabilities))
+              .mechanisms("PLAIN")
+              .build());
+      while (true) {
+        Frame frame = Frame.readFrom(in, () -> Integer.MAX_VALUE);
+        if (frame != null && frame.getType() == AMQP.FRAME_METHOD) {
+          Method method = AMQImpl.readMethodFrom(frame.getInputStream());
+          received.add(new Received(this, frame.getChannel(), method));
+          answer(frame.getChannel(), method);
+        }
+      }
+    }
+
+    private void answer(int channel, Method method) {
+      if (method instanceof AMQP.Connection.StartOk) {
+        write(0, new AMQP.Connection.Tune.Builder().channelMax(100).frameMax(131_072).build());
+      } else if (method instanceof AMQP.Connection.Open) {
+        write(0, new AMQP.Connection.OpenOk.Builder().build());
+      } else if (method instanceof AMQP.Connection.Close) {
+        write(0, new AMQP.Connection.CloseOk.Builder().build());
+      } else if (method instanceof AMQP.Channel.Open) {
+        write(channel, new AMQP.Channel.OpenOk.Builder().build());
+      } else if (method instanceof AMQP.Channel.Close) {
+        write(channel, new AMQP.Channel.CloseOk.Builder().build());
+      } else if (method instanceof AMQP.Confirm.Select) {
+        write(channel, new AMQP.Confirm.SelectOk.Builder().build());
+      } else if (method instanceof AMQP.Basic.Qos) {
+        write(channel, new AMQP.Basic.QosOk.Builder().build());
+      } else if (method instanceof AMQP.Basic.Publish) {
+        write(
+            channel, new AMQP.Basic.Ack.Builder().deliveryTag(published.incrementAndGet()).build());
+      } else if (method instanceof AMQP.Basic.Cancel cancel) {
+        write(
+            channel,
+            new AMQP.Basic.CancelOk.Builder().consumerTag(cancel.getConsumerTag()).build());
+      } else if (method instanceof AMQP.Basic.Consume) {
+        String tag = "tag-" + consumers.size();
+        write(channel, new AMQP.Basic.ConsumeOk.Builder().consumerTag(tag).build());
+        consumers.add(new Consumer(this, channel, tag));
+      } else if (method instanceof AMQP.Queue.Declare declare) {
+        declared(channel, declare);
+      }
+    }
+
+    private void declared(int channel, AMQP.Queue.Declare declare) {
+      if (declare.getPassive() && refusesToLook) {
+        new Consumer(this, channel, "")
+            .closeChannel(
+                AMQP.ACCESS_REFUSED,
+                "ACCESS_REFUSED - access to queue '%s' in vhost '/' refused"
+                    .formatted(declare.getQueue()));
+        return;
+      }
+      write(
+          channel,
+          new AMQP.Queue.DeclareOk.Builder()
+              .queue(declare.getQueue())
+              .messageCount(0)
+              .consumerCount(0)
+              .build());
+    }
+
+    private void write(int channel, Method method) {
+      write(frame(channel, method));
+    }
+
+    private synchronized void write(Frame... frames) {
+      try {
+        for (Frame frame : frames) {
+          frame.writeTo(out);
+        }
+        out.flush();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private void cut() {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
