@@ -48,13 +48,16 @@ public record Metadata(
   /** Copies the headers, of which neither names nor values are null. */
   public Metadata {
     Objects.requireNonNull(id, "id");
+    headers = headers.isEmpty() ? Map.of() : copy(headers);
+  }
+
+  private static Map<String, String> copy(Map<String, String> headers) {
     headers.forEach(
         (name, value) -> {
           Objects.requireNonNull(name, "the name of a header");
           Objects.requireNonNull(value, () -> "the value of the header '" + name + "'");
         });
-    headers =
-        headers.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+    return Collections.unmodifiableMap(new LinkedHashMap<>(headers));
   }
 
   /** Metadata with a random id and nothing else. */

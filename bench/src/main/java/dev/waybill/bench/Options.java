@@ -18,7 +18,7 @@ record Options(
     List<Part> parts = List.of(Part.values());
     Size.Mode mode = Size.Mode.QUICK;
     List<String> only = List.of();
-    List<Bench> benches = List.of(Bench.values());
+    List<Bench> benches = List.of();
     int rounds = ROUNDS;
     List<String> left = new ArrayList<>(words);
     while (!left.isEmpty()) {
@@ -36,7 +36,14 @@ record Options(
         default -> throw new Failure("'" + word + "' is unknown: see bench/run --help");
       }
     }
-    return new Options(parts, mode, only, benches, rounds);
+    return new Options(parts, mode, only, benches.isEmpty() ? usual(mode) : benches, rounds);
+  }
+
+  /** All, or in minutes those that show most. */
+  private static List<Bench> usual(Size.Mode mode) {
+    return mode == Size.Mode.QUICK
+        ? List.of(Bench.PRODUCE, Bench.CONSUME, Bench.SLOW_KEYED)
+        : List.of(Bench.values());
   }
 
   private static String value(String option, List<String> left) {

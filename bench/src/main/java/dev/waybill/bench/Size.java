@@ -26,11 +26,21 @@ record Size(long warmUp, long measured, Duration longest) {
       case PRODUCE, CONSUME ->
           part == Part.INMEMORY
               ? new Size(60_000, full ? 120_000 : 60_000, Duration.ofMinutes(1))
-              : new Size(full ? 300_000 : 60_000, full ? 300_000 : 60_000, Duration.ofMinutes(2));
-      case SLOW_KEYED -> new Size(20_000, full ? 80_000 : 40_000, Duration.ofSeconds(full ? 6 : 4));
+              : overBroker(bench, full);
+      case SLOW_KEYED -> new Size(20_000, full ? 80_000 : 40_000, Duration.ofSeconds(full ? 6 : 2));
       case BACKLOG, BACKLOG_SLOW_KEY ->
-          new Size(20_000, full ? 950_000 : 70_000, Duration.ofSeconds(full ? 60 : 10));
+          new Size(100_000, full ? 870_000 : 70_000, Duration.ofSeconds(full ? 60 : 10));
     };
+  }
+
+  /** The warm-up is as long as the compiler needs, or nearly so where there is no time for it. */
+  private static Size overBroker(Bench bench, boolean full) {
+    if (full) {
+      return new Size(1_000_000, 1_000_000, Duration.ofMinutes(2));
+    }
+    return bench == Bench.CONSUME
+        ? new Size(300_000, 150_000, Duration.ofMinutes(2))
+        : new Size(150_000, 100_000, Duration.ofMinutes(2));
   }
 
   /** How long the log has to be: with more than is counted, so that its end is not measured. */

@@ -26,7 +26,10 @@ final class BufferingContext implements HandlerContext {
   private final Work work;
   private final Metadata handled;
   private final int attempt;
-  private final List<Outgoing> buffer = new ArrayList<>();
+
+  /** Made when something is sent, which most handlers don't. */
+  private List<Outgoing> buffer = List.of();
+
   private boolean replied;
   private boolean closed;
 
@@ -100,14 +103,14 @@ final class BufferingContext implements HandlerContext {
     }
     replied = true;
     if (route != null) {
-      buffer.add(new Outgoing(route, Document.of(payload, derived()).with(this::caused)));
+      keep(new Outgoing(route, Document.of(payload, derived()).with(this::caused)));
     }
   }
 
   /** The handler has failed: nothing leaves. */
   synchronized void discard() {
     closed = true;
-    buffer.clear();
+    buffer = List.of();
   }
 
   /**
@@ -145,7 +148,7 @@ final class BufferingContext implements HandlerContext {
   private synchronized List<Outgoing> take() {
     closed = true;
     List<Outgoing> taken = List.copyOf(buffer);
-    buffer.clear();
+    buffer = List.of();
     return taken;
   }
 
@@ -165,7 +168,13 @@ final class BufferingContext implements HandlerContext {
   private synchronized void add(MessageKind verb, Envelope<?> envelope) {
     requireOpen();
     Route<?> route = outgoing.routeFor(verb, envelope.payload().getClass());
-    buffer.add(new Outgoing(route, envelope.with(this::caused)));
+    keep(new Outgoing(route, envelope.with(this::caused)));
+  }
+
+  /** Under the lock. */
+  private void keep(Outgoing message) {
+    buffer = buffer.isEmpty() ? new ArrayList<>() : buffer;
+    buffer.add(message);
   }
 
   /**

@@ -6,8 +6,9 @@ import java.util.concurrent.CompletionStage;
 record FaultReplying(Pipeline pipeline, Replies replies, boolean together) implements Pipeline {
   @Override
   public CompletionStage<Resolution> handle(Work work) {
-    return pipeline
-        .handle(work)
-        .thenApply(resolution -> replies.withFault(work, resolution, together));
+    CompletionStage<Resolution> handled = pipeline.handle(work);
+    return handled == IncomingPipeline.ACKNOWLEDGED
+        ? handled // nothing was given up
+        : handled.thenApply(resolution -> replies.withFault(work, resolution, together));
   }
 }

@@ -36,7 +36,7 @@ final class IncomingPipeline implements Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
 
   /** Always the same, so that it needs no look into it to be known. */
-  private static final CompletionStage<Resolution> ACKNOWLEDGED =
+  static final CompletionStage<Resolution> ACKNOWLEDGED =
       CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED);
 
   private final BusPlan plan;

@@ -19,8 +19,7 @@ final class Lanes {
   private final boolean keyed;
   private final Map<String, Lane> byKey = new HashMap<>();
   private final ArrayDeque<Lane> ready = new ArrayDeque<>();
-  private final Set<Work> open = Collections.newSetFromMap(new IdentityHashMap<>());
-
+  private final OpenWorks open = new OpenWorks();
   private final Set<Lane> waiting = Collections.newSetFromMap(new IdentityHashMap<>());
 
   Lanes(boolean keyed) {
@@ -130,14 +129,13 @@ final class Lanes {
     waiting.clear();
     Set<Work> behind = behindBusyOnes();
     List<Work> back = new ArrayList<>();
-    for (Work work : open) {
+    for (Work work : open.inOrder()) {
       if (!work.isBusy() && !behind.contains(work)) {
         back.add(work);
       }
     }
     back.forEach(open::remove);
     byKey.clear();
-    back.sort((a, b) -> Long.compare(a.arrival, b.arrival));
     return back;
   }
 
@@ -191,6 +189,6 @@ final class Lanes {
   }
 
   List<Work> open() {
-    return new ArrayList<>(open);
+    return open.inOrder();
   }
 }

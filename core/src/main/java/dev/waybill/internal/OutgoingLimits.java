@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /** Holds a message against what its transport takes. */
 final class OutgoingLimits {
@@ -75,8 +76,8 @@ final class OutgoingLimits {
           headers,
           capabilities.maxHeaders());
     }
-    if (capabilities.maxHeaderBytes()
-        < longest(message.attributes()) + longest(message.headers())) {
+    long longest = longest(message.attributes()) + longest(message.headers());
+    if (longest > capabilities.maxHeaderBytes()) {
       long bytes = bytes(message.attributes()) + bytes(message.headers());
       if (bytes > capabilities.maxHeaderBytes()) {
         throw tooLarge(
@@ -100,11 +101,22 @@ final class OutgoingLimits {
 
   /** How many bytes the texts have at most; found without encoding them. */
   private static long longest(Map<String, String> texts) {
-    long bytes = 0;
-    for (Map.Entry<String, String> text : texts.entrySet()) {
-      bytes += text.getKey().length() + (long) MAX_BYTES_PER_CHAR * text.getValue().length();
+    if (texts.isEmpty()) {
+      return 0;
     }
-    return bytes;
+    Sum sum = new Sum();
+    texts.forEach(sum);
+    return sum.bytes;
+  }
+
+  /** Without the iterator and entries that a loop over the map would make. */
+  private static final class Sum implements BiConsumer<String, String> {
+    private long bytes;
+
+    @Override
+    public void accept(String name, String value) {
+      bytes += name.length() + (long) MAX_BYTES_PER_CHAR * value.length();
+    }
   }
 
   private static long bytes(Map<String, String> texts) {

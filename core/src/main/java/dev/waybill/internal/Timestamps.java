@@ -1,20 +1,22 @@
 package dev.waybill.internal;
 
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalTime;
 import java.time.OffsetDateTime;
 
 /**
- * Times in RFC 3339 form. Messages come and go many a second, so the last second that was written
- * or read is kept, and only the milliseconds are different. Thread-safe.
+ * Times in RFC 3339 form. Messages leave many a second, so the last second that was written is
+ * kept, and only the milliseconds are different. What is read, mostly of this form, needs no
+ * general parser. Thread-safe.
  */
 final class Timestamps {
   private static final int NANOS_PER_MILLI = 1_000_000;
 
-  /** {@code 2026-01-31T12:00:00}, of which the last second is kept. */
-  private static final int SECOND_LENGTH = 19;
-
-  /** With {@code .123Z}. */
-  private static final int MILLIS_LENGTH = SECOND_LENGTH + 5;
+  private static final int SECONDS_PER_DAY = 86_400;
+  private static final String MILLIS_FORM = "0000-00-00T00:00:00.000Z";
+  private static final int MILLIS_LENGTH = MILLIS_FORM.length();
+  private static final int SECOND_LENGTH = MILLIS_FORM.indexOf('.');
 
   private static volatile Second last = Second.of(Instant.EPOCH);
 
@@ -48,33 +50,36 @@ final class Timestamps {
    * @throws java.time.DateTimeException if it is none
    */
   static Instant parse(String text) {
-    Second second = last;
-    int millis = millis(text);
-    if (millis >= 0 && text.startsWith(second.text())) {
-      return Instant.ofEpochSecond(second.epochSecond(), (long) millis * NANOS_PER_MILLI);
+    if (!isMillisOfUtc(text)) {
+      return OffsetDateTime.parse(text).toInstant();
     }
-    Instant parsed = OffsetDateTime.parse(text).toInstant();
-    if (millis >= 0) {
-      last = Second.of(parsed);
-    }
-    return parsed;
+    long day =
+        LocalDate.of(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)).toEpochDay();
+    LocalTime time =
+        LocalTime.of(
+            digits(text, 11, 13),
+            digits(text, 14, 16),
+            digits(text, 17, SECOND_LENGTH),
+            digits(text, SECOND_LENGTH + 1, MILLIS_LENGTH - 1) * NANOS_PER_MILLI);
+    return Instant.ofEpochSecond(day * SECONDS_PER_DAY + time.toSecondOfDay(), time.getNano());
   }
 
-  /** The milliseconds of a text that ends with exactly three digits of them and Z, else -1. */
-  private static int millis(String text) {
-    if (text.length() != MILLIS_LENGTH
-        || text.charAt(SECOND_LENGTH) != '.'
-        || text.charAt(MILLIS_LENGTH - 1) != 'Z') {
-      return -1;
+  /** Whether a text has the form of what {@link #format} mostly writes. */
+  private static boolean isMillisOfUtc(String text) {
+    boolean is = text.length() == MILLIS_LENGTH;
+    for (int i = 0; is && i < MILLIS_LENGTH; i++) {
+      char form = MILLIS_FORM.charAt(i);
+      char c = text.charAt(i);
+      is = form == '0' ? c >= '0' && c <= '9' : c == form;
     }
-    int millis = 0;
-    for (int i = SECOND_LENGTH + 1; i < MILLIS_LENGTH - 1; i++) {
-      int digit = text.charAt(i) - '0';
-      if (digit < 0 || digit > 9) {
-        return -1;
-      }
-      millis = millis * 10 + digit;
+    return is;
+  }
+
+  private static int digits(String text, int from, int to) {
+    int value = 0;
+    for (int i = from; i < to; i++) {
+      value = value * 10 + text.charAt(i) - '0';
     }
-    return millis;
+    return value;
   }
 }

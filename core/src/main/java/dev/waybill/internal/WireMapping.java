@@ -9,6 +9,7 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.support.SmallMap;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -44,7 +45,7 @@ final class WireMapping {
 
   /** The wire form of stamped metadata, of which id, type, source and time are present. */
   static WireMessage encode(MessageKind kind, Metadata metadata, byte[] body, String contentType) {
-    Map<String, String> attributes = new LinkedHashMap<>();
+    Map<String, String> attributes = new SmallMap();
     attributes.put("specversion", "1.0");
     attribute(attributes, "id", metadata.id());
     attribute(attributes, "source", metadata.source());

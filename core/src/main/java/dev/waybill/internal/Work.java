@@ -2,7 +2,6 @@ package dev.waybill.internal;
 
 import dev.waybill.transport.Delivery;
 import java.time.Instant;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,10 +9,13 @@ import org.jspecify.annotations.Nullable;
  * thread at a time: the one that handles its lane; handed on by the dispatcher's lock.
  */
 final class Work {
-  private static final AtomicLong ARRIVALS = new AtomicLong();
-
   final Delivery delivery;
-  final long arrival = ARRIVALS.getAndIncrement();
+
+  /** Those beside it in {@link OpenWorks}, which alone touches them. */
+  @Nullable Work earlier;
+
+  @Nullable Work later;
+  boolean listed;
   private boolean busy;
   private int attempt;
   private @Nullable Instant firstFailure;

@@ -12,9 +12,11 @@ public enum MessageKind {
   DOCUMENT("transfer");
 
   private final String verb;
+  private final String wireName;
 
   MessageKind(String verb) {
     this.verb = verb;
+    this.wireName = name().toLowerCase(Locale.ROOT);
   }
 
   /** The bus's verb for this kind: {@code send}, {@code publish} or {@code transfer}. */
@@ -24,7 +26,7 @@ public enum MessageKind {
 
   /** The kind's name on the wire: {@code command}, {@code event} or {@code document}. */
   public String wireName() {
-    return name().toLowerCase(Locale.ROOT);
+    return wireName;
   }
 
   @Override

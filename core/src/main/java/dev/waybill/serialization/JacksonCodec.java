@@ -7,6 +7,8 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -15,6 +17,8 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +39,11 @@ public final class JacksonCodec implements Codec {
   private static final String MEDIA_TYPE = "application/json";
 
   private final ObjectMapper mapper;
+
+  /** One per payload type, of which there are as many as routes. */
+  private final Map<Class<?>, ObjectReader> readers = new ConcurrentHashMap<>();
+
+  private final Map<Class<?>, ObjectWriter> writers = new ConcurrentHashMap<>();
 
   private JacksonCodec(ObjectMapper mapper) {
     this.mapper = mapper;
@@ -89,7 +98,7 @@ public final class JacksonCodec implements Codec {
 
   @Override
   public boolean reads(@Nullable String contentType) {
-    if (contentType == null) {
+    if (contentType == null || contentType.equals(MEDIA_TYPE)) {
       return true;
     }
     int end = contentType.indexOf(';');
@@ -105,7 +114,9 @@ public final class JacksonCodec implements Codec {
   @Override
   public byte[] encode(Object payload) {
     try {
-      return mapper.writeValueAsBytes(payload);
+      return writers
+          .computeIfAbsent(payload.getClass(), mapper::writerFor)
+          .writeValueAsBytes(payload);
     } catch (JsonProcessingException e) {
       throw new MessagingException(
           ErrorCode.INVALID_MESSAGE,
@@ -119,7 +130,7 @@ public final class JacksonCodec implements Codec {
   public <T> T decode(byte[] body, Class<T> type) {
     T payload;
     try {
-      payload = mapper.readValue(body, type);
+      payload = readers.computeIfAbsent(type, mapper::readerFor).readValue(body);
     } catch (JsonProcessingException e) {
       // not as the cause: its text quotes the body, and would come into every log
       throw new MessagingException(

@@ -66,10 +66,14 @@ public final class WireMessage {
       @Nullable Duration delay) {
     this.body = body;
     this.contentType = contentType;
-    this.attributes = Collections.unmodifiableMap(attributes);
-    this.headers = Collections.unmodifiableMap(headers);
+    this.attributes = immutable(attributes);
+    this.headers = immutable(headers);
     this.key = key;
     this.delay = delay;
+  }
+
+  private static Map<String, String> immutable(Map<String, String> texts) {
+    return texts.isEmpty() ? Map.of() : Collections.unmodifiableMap(texts);
   }
 
   /**

@@ -1,8 +1,10 @@
 package dev.waybill.testkit;
 
+import dev.waybill.MessageBus;
 import dev.waybill.transport.Transport;
 import dev.waybill.transport.inmemory.VirtualClock;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,16 @@ public interface TransportHarness {
    */
   default Duration patience() {
     return Duration.ofSeconds(30);
+  }
+
+  /**
+   * Whether instances that consume the same source have the parts of it that they will keep. A
+   * broker that deals a source out in parts moves some of them when an instance comes, and what is
+   * open there meanwhile is delivered twice; a case that allows nothing to be delivered twice waits
+   * for this. True where there are no parts.
+   */
+  default boolean isBalanced(List<MessageBus> instances) {
+    return true;
   }
 
   /** The time that the broker lives in, if it does not pass by itself; null for real time. */

@@ -1,8 +1,8 @@
 package dev.waybill.transport.support;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.TreeSet;
 
 /**
  * Keeps which of a sequence of ids are settled, and up to where all of them are: what a broker that
@@ -16,7 +16,18 @@ import java.util.TreeSet;
  * <p>Not thread-safe.
  */
 public final class SettledPrefix {
-  private final TreeSet<Long> open = new TreeSet<>();
+  private static final int LEAST = 16;
+
+  /**
+   * The open ids, ascending, from {@code head} to before {@code tail}, and among them some that are
+   * settled: of a hot path, so that an id costs neither an object nor a node of a tree.
+   */
+  private long[] ids = new long[LEAST];
+
+  private boolean[] settled = new boolean[LEAST];
+  private int head;
+  private int tail;
+  private int open;
   private long next;
   private long settledTo;
 
@@ -44,7 +55,11 @@ public final class SettledPrefix {
   /** The same, to be changed by itself. */
   public SettledPrefix copy() {
     SettledPrefix copy = new SettledPrefix(next);
-    copy.open.addAll(open);
+    copy.ids = ids.clone();
+    copy.settled = settled.clone();
+    copy.head = head;
+    copy.tail = tail;
+    copy.open = open;
     copy.settledTo = settledTo;
     return copy;
   }
@@ -58,8 +73,30 @@ public final class SettledPrefix {
     if (id < next) {
       throw new IllegalArgumentException("id " + id + " comes after " + (next - 1));
     }
-    open.add(id);
+    if (tail == ids.length) {
+      makeRoom();
+    }
+    ids[tail] = id;
+    settled[tail] = false;
+    tail++;
+    open++;
     next = id + 1;
+  }
+
+  /** Leaves out what is settled; so the arrays are never longer than what is open needs. */
+  private void makeRoom() {
+    int length = Math.max(LEAST, Integer.highestOneBit(Math.max(1, open)) * 4);
+    long[] stillOpen = new long[length];
+    int count = 0;
+    for (int i = head; i < tail; i++) {
+      if (!settled[i]) {
+        stillOpen[count++] = ids[i];
+      }
+    }
+    ids = stillOpen;
+    settled = new boolean[length];
+    head = 0;
+    tail = count;
   }
 
   /** Notes that no id below {@code id} will be added any more. */
@@ -69,8 +106,18 @@ public final class SettledPrefix {
 
   /** Settles an id; returns whether it was open. */
   public boolean settle(long id) {
-    if (!open.remove(id)) {
+    int at = Arrays.binarySearch(ids, head, tail, id);
+    if (at < 0 || settled[at]) {
       return false;
+    }
+    settled[at] = true;
+    open--;
+    while (head < tail && settled[head]) {
+      head++;
+    }
+    if (open == 0) {
+      head = 0;
+      tail = 0;
     }
     settledTo = Math.max(settledTo, id + 1);
     return true;
@@ -78,7 +125,7 @@ public final class SettledPrefix {
 
   /** The lowest id that is not settled: the lowest open one, else the next to come. */
   public long end() {
-    return open.isEmpty() ? next : open.first();
+    return open == 0 ? next : ids[head];
   }
 
   /** The lowest id that may still be added. */
@@ -88,7 +135,7 @@ public final class SettledPrefix {
 
   /** How many ids are open. */
   public int open() {
-    return open.size();
+    return open;
   }
 
   /**
@@ -98,11 +145,13 @@ public final class SettledPrefix {
   public List<Range> settledBeyond() {
     List<Range> ranges = new ArrayList<>();
     long from = end();
-    for (long id : open.headSet(settledTo)) {
-      addRange(ranges, from, id);
-      from = id + 1;
+    for (int i = head; i < tail && ids[i] < settledTo; i++) {
+      if (!settled[i]) {
+        addRange(ranges, from, ids[i]);
+        from = ids[i] + 1;
+      }
     }
-    if (!open.isEmpty()) {
+    if (open > 0) {
       addRange(ranges, from, settledTo);
     }
     return ranges;

@@ -15,6 +15,14 @@ final class AttributeNames {
   private static final Map<String, String> HEADERS = new HashMap<>();
   private static final Map<String, String> ATTRIBUTES = new HashMap<>();
 
+  /** Those whose value is the same in nearly all records of a topic. */
+  private static final Map<String, RepeatedText> REPEATED =
+      Map.of(
+          "specversion", new RepeatedText(),
+          "source", new RepeatedText(),
+          "type", new RepeatedText(),
+          "waybillkind", new RepeatedText());
+
   static {
     for (String name :
         List.of(
@@ -51,6 +59,11 @@ final class AttributeNames {
     }
     String name = header.substring(PREFIX.length()).toLowerCase(Locale.ROOT);
     return isName(name) ? name : null;
+  }
+
+  /** What keeps the last value of an attribute; null where each record has another. */
+  static @Nullable RepeatedText repeated(String attribute) {
+    return REPEATED.get(attribute);
   }
 
   private static boolean isName(String text) {

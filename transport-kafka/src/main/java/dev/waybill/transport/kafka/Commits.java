@@ -17,10 +17,4 @@ interface Commits {
    *     again
    */
   void now(Collection<PartitionWork> works, Deadline deadline);
-
-  /**
-   * Whether a partition must not be begun without knowing what is committed for it, since nothing
-   * may be repeated.
-   */
-  boolean areExact();
 }

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +20,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +38,6 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private static final Duration DRAIN = Duration.ofMillis(500);
 
   private static final Duration COMMIT = Duration.ofSeconds(1);
-  private static final Duration READ_COMMITTED = Duration.ofSeconds(5);
   private static final Duration LEAVE = Duration.ofMillis(1500);
   private static final Duration FINISH_REBALANCE = Duration.ofMillis(100);
 
@@ -46,6 +45,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private final Credit credit;
   private final PollClock clock;
   private final Commits commits;
+  private final Beginnings beginnings;
   private final Map<TopicPartition, PartitionWork> works = new LinkedHashMap<>();
 
   ConsumerSession(Consumer<byte[], byte[]> consumer, String topic, Credit credit, PollClock clock) {
@@ -63,6 +63,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     this.credit = credit;
     this.clock = clock;
     this.commits = commits;
+    this.beginnings = new Beginnings(consumer);
     clock.polled();
     consumer.subscribe(List.of(topic), this);
   }
@@ -79,7 +80,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /** What is to be done in the partitions owned now; from what the client knows already. */
   Receiver.Status status() {
     long backlog = 0;
-    boolean known = true;
+    boolean known = beginnings.isEmpty();
     int waiting = 0;
     int ahead = 0;
     List<String> owned = new ArrayList<>();
@@ -105,6 +106,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   void poll(Duration timeout) {
     checkNotOverdue();
     clock.polled();
+    beginnings.begin(this::begin);
     try {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(timeout);
       checkNotOverdue();
@@ -128,7 +130,9 @@ final class ConsumerSession implements ConsumerRebalanceListener {
    */
   void fetch(boolean on) {
     if (on) {
-      consumer.resume(consumer.paused());
+      Set<TopicPartition> paused = new HashSet<>(consumer.paused());
+      paused.retainAll(works.keySet()); // not those that have not begun
+      consumer.resume(paused);
     } else {
       consumer.pause(consumer.assignment());
     }
@@ -139,11 +143,13 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     if (partitions.isEmpty()) {
       return;
     }
-    Map<TopicPartition, OffsetAndMetadata> committed = committed(new HashSet<>(partitions));
-    for (TopicPartition partition : partitions) {
-      works.put(partition, new PartitionWork(partition, committed.get(partition), clock));
-    }
     log.debug("Assigned: {}", partitions);
+    beginnings.add(partitions);
+    beginnings.begin(this::begin);
+  }
+
+  private void begin(TopicPartition partition, @Nullable OffsetAndMetadata committed) {
+    works.put(partition, new PartitionWork(partition, committed, clock));
   }
 
   @Override
@@ -169,6 +175,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /** Never commits: others have the partitions already. */
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
+    beginnings.remove(partitions);
     for (TopicPartition partition : partitions) {
       PartitionWork work = works.remove(partition);
       if (work != null) {
@@ -239,29 +246,6 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /**
-   * What the group has committed; nothing if that can't be had in time, which only repeats more.
-   *
-   * @throws KafkaException instead, if nothing may be repeated
-   */
-  private Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
-    Deadline deadline = Deadline.in(READ_COMMITTED);
-    while (true) {
-      try {
-        return new HashMap<>(
-            consumer.committed(partitions, Duration.ofMillis(deadline.remainingMillis())));
-      } catch (WakeupException e) {
-        log.trace("Woken up");
-      } catch (KafkaException e) {
-        if (commits.areExact()) {
-          throw e;
-        }
-        log.warn("Commits of {} can't be read: settled messages may come again", partitions, e);
-        return Map.of();
-      }
     }
   }
 }

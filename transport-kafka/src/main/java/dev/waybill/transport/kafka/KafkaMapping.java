@@ -3,16 +3,12 @@ package dev.waybill.transport.kafka;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.WireMessage;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +21,11 @@ final class KafkaMapping {
   /** Before the base 64 of what is not UTF-8. */
   static final String BINARY = "base64:";
 
-  private static final String CONTENT_TYPE = "content-type";
-  private static final String DATA_CONTENT_TYPE = "datacontenttype";
-  private static final String KEY = "partitionkey";
-  private static final byte[] EMPTY = {};
+  static final String CONTENT_TYPE = "content-type";
+  static final String KEY = "partitionkey";
+
+  /** What the decoder puts in the place of bytes that are not UTF-8. */
+  private static final char REPLACEMENT = '\uFFFD';
 
   private KafkaMapping() {}
 
@@ -63,34 +60,14 @@ final class KafkaMapping {
     message
         .attributes()
         .forEach((name, value) -> headers.add(AttributeNames.header(name), bytes(value)));
-    message.headers().forEach((name, value) -> headers.add(name, bytes(value)));
+    if (!message.headers().isEmpty()) {
+      message.headers().forEach((name, value) -> headers.add(name, bytes(value)));
+    }
     return record;
   }
 
   static WireMessage toMessage(ConsumerRecord<byte[], byte[]> record) {
-    String contentType = null;
-    Map<String, String> attributes = new LinkedHashMap<>();
-    Map<String, String> headers = Map.of();
-    for (Header header : record.headers()) {
-      String text = text(header.value());
-      String attribute = AttributeNames.attribute(header.key());
-      if (attribute != null) {
-        attributes.put(attribute, text);
-      } else if (header.key().equalsIgnoreCase(CONTENT_TYPE)) {
-        contentType = text;
-      } else {
-        headers = headers.isEmpty() ? new LinkedHashMap<>() : headers;
-        headers.put(header.key(), text);
-      }
-    }
-    String alsoContentType = attributes.remove(DATA_CONTENT_TYPE);
-    return WireMessage.owning(
-        record.value() == null ? EMPTY : record.value(),
-        contentType == null ? alsoContentType : contentType,
-        attributes,
-        headers,
-        record.key() == null ? null : text(record.key()),
-        null);
+    return new RecordReader(record).read();
   }
 
   /** A reply, whose record key is not the message's. */
@@ -126,27 +103,14 @@ final class KafkaMapping {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static String text(byte @Nullable [] bytes) {
+  static String text(byte @Nullable [] bytes) {
     if (bytes == null) {
       return "";
     }
-    if (isAscii(bytes)) {
-      return new String(bytes, StandardCharsets.ISO_8859_1);
-    }
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      return BINARY + Base64.getEncoder().encodeToString(bytes);
-    }
-  }
-
-  /** Nearly all are, and need no decoder. */
-  private static boolean isAscii(byte[] bytes) {
-    for (byte one : bytes) {
-      if (one < 0) {
-        return false;
-      }
-    }
-    return true;
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    boolean suspect = text.indexOf(REPLACEMENT) >= 0;
+    return suspect && !Arrays.equals(bytes(text), bytes)
+        ? BINARY + Base64.getEncoder().encodeToString(bytes)
+        : text;
   }
 }

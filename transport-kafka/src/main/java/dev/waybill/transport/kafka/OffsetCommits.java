@@ -72,11 +72,6 @@ final class OffsetCommits implements Commits {
   public void rebalancing(Collection<PartitionWork> works) {}
 
   @Override
-  public boolean areExact() {
-    return false;
-  }
-
-  @Override
   public void now(Collection<PartitionWork> works, Deadline deadline) {
     if (inFlight) { // it may still fail, and there is no next one then
       works.forEach(PartitionWork::notCommitted);

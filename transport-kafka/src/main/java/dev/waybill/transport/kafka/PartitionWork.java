@@ -3,12 +3,10 @@ package dev.waybill.transport.kafka;
 import dev.waybill.transport.kafka.CommitMetadata.Failed;
 import dev.waybill.transport.support.SettledPrefix;
 import dev.waybill.transport.support.SettledPrefix.Range;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -32,7 +30,7 @@ final class PartitionWork {
   /** Of records that are open, or that an earlier assignment has left and are not fetched yet. */
   private final TreeMap<Long, Failed> failed;
 
-  private final TreeMap<Long, Held> waiting = new TreeMap<>();
+  private final WaitingRecords waiting = new WaitingRecords();
   private final List<Runnable> afterHandOver = new ArrayList<>();
   private @Nullable SettledPrefix prefix;
   private @Nullable OffsetAndMetadata committed;
@@ -88,7 +86,7 @@ final class PartitionWork {
         ids.settle(record.offset());
       } else {
         gone.remove(record.offset());
-        waiting.put(record.offset(), Held.fetched(record, failed.get(record.offset())));
+        waiting.add(Held.fetched(record, before(record.offset())));
       }
     }
     failed.keySet().removeAll(gone);
@@ -105,23 +103,12 @@ final class PartitionWork {
     if (!isOwned()) {
       return null;
     }
-    Set<ByteBuffer> blocked = Set.of();
-    for (Iterator<Held> all = waiting.values().iterator(); all.hasNext(); ) {
-      Held held = all.next();
-      ByteBuffer key = held.key();
-      boolean free = key == null || !blocked.contains(key);
-      if (free && held.isDue()) {
-        all.remove();
-        opened++;
-        handingOver = true;
-        return held;
-      }
-      if (key != null) {
-        blocked = blocked.isEmpty() ? new HashSet<>() : blocked;
-        blocked.add(key);
-      }
+    Held held = waiting.take();
+    if (held != null) {
+      opened++;
+      handingOver = true;
     }
-    return null;
+    return held;
   }
 
   /** What {@link #next} has taken out is with the listener, or will never be. */
@@ -151,14 +138,7 @@ final class PartitionWork {
 
   /** How long it is until a record that waits for its time is due; {@code most} if longer. */
   synchronized Duration untilDue(Duration most) {
-    Duration least = most;
-    for (Held held : waiting.values()) {
-      Deadline due = held.due();
-      if (due != null && !due.passed() && due.remaining().compareTo(least) < 0) {
-        least = due.remaining();
-      }
-    }
-    return least;
+    return waiting.untilDue(most);
   }
 
   /** How many records are fetched and not settled. */
@@ -186,7 +166,9 @@ final class PartitionWork {
       return false;
     }
     prefixFrom(held.offset()).settle(held.offset());
-    failed.remove(held.offset());
+    if (!failed.isEmpty()) {
+      failed.remove(held.offset());
+    }
     changed = true;
     closeOne();
     return true;
@@ -197,7 +179,7 @@ final class PartitionWork {
     if (!isOwned()) {
       return false;
     }
-    waiting.put(held.offset(), held.again(after, attemptsMade));
+    waiting.putBack(held.again(after, attemptsMade));
     if (attemptsMade > 0) {
       failed.put(held.offset(), new Failed(attemptsMade, dueTime(after)));
       changed = true;
@@ -290,8 +272,7 @@ final class PartitionWork {
 
   /** Whether the lowest open record waits for nothing but its delivery. */
   synchronized boolean isFirstDue() {
-    Held first = prefix == null ? null : waiting.get(prefix.end());
-    return first != null && first.isDue();
+    return prefix != null && waiting.isLowestDue(prefix.end());
   }
 
   /** Notes that a commit has arrived. */
@@ -325,6 +306,10 @@ final class PartitionWork {
     } catch (ArithmeticException e) { // for ever
       return Long.MAX_VALUE;
     }
+  }
+
+  private @Nullable Failed before(long offset) {
+    return failed.isEmpty() ? null : failed.get(offset);
   }
 
   private boolean isOurs() {

@@ -22,7 +22,7 @@ final class SettledOnce {
       settlement = mine;
     }
     settling.accept(mine);
-    return mine.minimalCompletionStage();
+    return mine.isDone() ? mine : mine.minimalCompletionStage();
   }
 
   synchronized boolean isSettled() {

@@ -36,9 +36,4 @@ final class TransactionCommits implements Commits {
   /** Nothing: what is settled is committed already, in the transaction that settled it. */
   @Override
   public void now(Collection<PartitionWork> works, Deadline deadline) {}
-
-  @Override
-  public boolean areExact() {
-    return true;
-  }
 }

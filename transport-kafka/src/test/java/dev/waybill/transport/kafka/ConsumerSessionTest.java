@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
@@ -15,6 +16,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 /** What happens at moments that a real broker does not give on demand. */
@@ -81,9 +83,10 @@ class ConsumerSessionTest {
   void theLastCommitRepeatsOneThatHasNoAnswerYet() {
     ConsumerSession session = session(DAY);
     PartitionWork work = assigned(session, 1);
+    client.answersCommits = false;
     work.accept(work.next());
     await()
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Inbox.LONG_ENOUGH)
         .until(
             () -> {
               session.poll(Duration.ZERO);
@@ -96,6 +99,48 @@ class ConsumerSessionTest {
     assertThat(client.synced).containsExactly(new OffsetAndMetadata(1, ""));
   }
 
+  @Test
+  void aPartitionBeginsWhenItIsKnownWhatIsCommittedForItAndThere() {
+    ConsumerSession session = session(DAY);
+    client.isSilent = true;
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+    add(0);
+    session.poll(Duration.ZERO);
+    assertThat(session.works()).isEmpty();
+
+    client.isSilent = false;
+    client.committed = new OffsetAndMetadata(1, "");
+    await()
+        .atMost(Inbox.LONG_ENOUGH)
+        .until(
+            () -> {
+              session.poll(Duration.ZERO);
+              return !session.works().isEmpty();
+            });
+    add(1);
+    session.poll(Duration.ZERO);
+
+    assertThat(session.works())
+        .singleElement()
+        .satisfies(work -> assertThat(work.next().offset()).isEqualTo(1));
+  }
+
+  @Test
+  void aPartitionThatIsGivenUpBeforeItHasBegunDoesNotBegin() {
+    ConsumerSession session = session(DAY);
+    client.isSilent = true;
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+    client.rebalance(List.of(PARTITION));
+    session.onPartitionsRevoked(List.of(PARTITION));
+
+    client.isSilent = false;
+    session.poll(Duration.ZERO);
+
+    assertThat(session.works()).isEmpty();
+    assertThat(session.status().backlog()).isZero();
+  }
+
   private ConsumerSession session(Duration maxPollInterval) {
     return new ConsumerSession(client, "t", credit, new PollClock(maxPollInterval, time::get));
   }
@@ -104,17 +149,24 @@ class ConsumerSessionTest {
     client.rebalance(List.of(PARTITION));
     client.updateBeginningOffsets(Map.of(PARTITION, 0L));
     for (int i = 0; i < records; i++) {
-      client.addRecord(new ConsumerRecord<>("t", 0, i, null, new byte[] {'x'}));
+      add(i);
     }
     session.poll(Duration.ZERO);
     return session.works().iterator().next();
   }
 
-  /** A consumer whose asynchronous commits get no answer. */
+  private void add(int offset) {
+    client.addRecord(new ConsumerRecord<>("t", 0, offset, null, new byte[] {'x'}));
+  }
+
+  /** A consumer whose asynchronous commits get an answer as long as the test wants. */
   private static final class Client extends MockConsumer<byte[], byte[]> {
     final List<OffsetAndMetadata> begun = new ArrayList<>();
     final List<OffsetAndMetadata> synced = new ArrayList<>();
     Runnable onCommitSync = () -> {};
+    OffsetAndMetadata committed;
+    boolean answersCommits = true;
+    boolean isSilent;
 
     Client() {
       super("earliest");
@@ -123,7 +175,20 @@ class ConsumerSessionTest {
     @Override
     public synchronized void commitAsync(
         Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
-      begun.addAll(offsets.values());
+      if (answersCommits) {
+        callback.onComplete(offsets, null);
+      } else {
+        begun.addAll(offsets.values());
+      }
+    }
+
+    @Override
+    public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
+        Set<TopicPartition> partitions, Duration timeout) {
+      if (isSilent) {
+        throw new TimeoutException("silent");
+      }
+      return committed == null ? Map.of() : Map.of(PARTITION, committed);
     }
 
     @Override

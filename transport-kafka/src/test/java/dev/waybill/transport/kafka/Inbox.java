@@ -50,6 +50,19 @@ class Inbox implements Receiver.Listener {
     return delivery == null ? fail("nothing was delivered") : delivery;
   }
 
+  /** The same, while something is done again and again. */
+  Delivery next(Runnable meanwhile) throws InterruptedException {
+    long deadline = System.nanoTime() + LONG_ENOUGH.toNanos();
+    while (System.nanoTime() < deadline) {
+      Delivery delivery = deliveries.poll(1, TimeUnit.SECONDS);
+      if (delivery != null) {
+        return delivery;
+      }
+      meanwhile.run();
+    }
+    return fail("nothing was delivered");
+  }
+
   List<Delivery> next(int count) throws InterruptedException {
     List<Delivery> some = new ArrayList<>();
     for (int i = 0; i < count; i++) {

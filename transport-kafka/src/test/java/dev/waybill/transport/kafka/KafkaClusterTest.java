@@ -2,11 +2,15 @@ package dev.waybill.transport.kafka;
 
 import static dev.waybill.transport.kafka.Inbox.text;
 import static dev.waybill.transport.kafka.KafkaFixture.keyed;
+import static dev.waybill.transport.kafka.KafkaTransactionTest.to;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.waybill.routing.Queue;
 import dev.waybill.testkit.broker.KafkaTestCluster;
 import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.TransportConnection;
@@ -18,13 +22,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** On three nodes, of which one is killed. */
+/** On three nodes, of which one is killed or paused. */
 class KafkaClusterTest {
   private static final int KEYS = 6;
   private static final int PER_KEY = 200;
@@ -77,6 +86,86 @@ class KafkaClusterTest {
       assertThat(leader(connection)).isNotEqualTo(leader);
       cluster.node(leader).restart();
     }
+  }
+
+  @Test
+  void transactionsGoOnWithoutTheNodeThatCoordinatesThem() throws Exception {
+    Queue out = KafkaFixture.queue();
+    String servers = cluster.uri().substring("kafka://".length());
+    KafkaTransport transport =
+        KafkaContractTest.quickToNotice(servers).deliveryTimeout(DEADLINE).build();
+    try (TransportConnection connection = transport.connect(DEADLINE);
+        KafkaConsumer<byte[], byte[]> reader = reader(servers)) {
+      Topology topology = KafkaFixture.topology(queue, out);
+      assertThat(connection.prepare(topology, Topology.Mode.CREATE)).isEmpty();
+      reader.assign(partitions(reader, out));
+      reader.seekToBeginning(reader.assignment());
+      connection.receiveAtomically(queue, 100, copyingTo(out));
+      List<CompletableFuture<String>> answers = new ArrayList<>();
+      List<String> copies = new ArrayList<>();
+      sendRound(connection, 0, answers);
+      awaitCopies(reader, KEYS, copies);
+
+      int coordinator = coordinator(connection);
+      cluster.node(coordinator).pause();
+      sendRound(connection, 1, answers);
+      awaitCopies(reader, 2 * KEYS, copies);
+      cluster.node(coordinator).resume();
+      sendRound(connection, 2, answers);
+      awaitCopies(reader, 3 * KEYS, copies);
+
+      CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)).join();
+      assertThat(copies).hasSize(3 * KEYS).doesNotHaveDuplicates();
+    }
+  }
+
+  /** What is lost meanwhile comes again. */
+  private static Receiver.Listener copyingTo(Queue out) {
+    return new Inbox() {
+      @Override
+      public void delivered(Delivery delivery) {
+        var unused = delivery.settleTogether(Settlement.accept(), List.of(to(out, text(delivery))));
+      }
+    };
+  }
+
+  private static KafkaConsumer<byte[], byte[]> reader(String servers) {
+    return new KafkaConsumer<>(
+        Map.of("bootstrap.servers", servers, "isolation.level", "read_committed"),
+        new ByteArrayDeserializer(),
+        new ByteArrayDeserializer());
+  }
+
+  private static List<TopicPartition> partitions(KafkaConsumer<?, ?> reader, Queue queue) {
+    return reader.partitionsFor(queue.name()).stream()
+        .map(info -> new TopicPartition(info.topic(), info.partition()))
+        .toList();
+  }
+
+  /** However long it takes the cluster to do without a node, and the broker to end what it left. */
+  private static void awaitCopies(
+      KafkaConsumer<byte[], byte[]> reader, int count, List<String> copies) {
+    await(count + " copies")
+        .atMost(2 * DEADLINE.toSeconds(), TimeUnit.SECONDS)
+        .until(
+            () -> {
+              reader
+                  .poll(Duration.ofMillis(100))
+                  .forEach(record -> copies.add(new String(record.value(), UTF_8)));
+              return copies.size() >= count;
+            });
+  }
+
+  /** The node that coordinates the transactions of the queue's only receiver. */
+  private int coordinator(TransportConnection connection) throws Exception {
+    Admin admin = connection.unwrap(Admin.class).orElseThrow();
+    String id =
+        admin.listTransactions().all().get().stream()
+            .map(TransactionListing::transactionalId)
+            .filter(each -> each.contains(queue.name()))
+            .findFirst()
+            .orElseThrow();
+    return admin.describeTransactions(List.of(id)).all().get().get(id).coordinatorId();
   }
 
   private void sendRound(

@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.MessageBus;
 import dev.waybill.testkit.BrokerFaults;
 import dev.waybill.testkit.ConnectionFaults;
 import dev.waybill.testkit.TransportContract;
@@ -9,6 +10,7 @@ import dev.waybill.testkit.broker.KafkaTestBroker;
 import dev.waybill.testkit.broker.ProxiedConnection;
 import dev.waybill.transport.Transport;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -51,6 +53,14 @@ class KafkaContractTest extends TransportContract implements TransportHarness {
   @Override
   public Duration patience() {
     return Duration.ofSeconds(60);
+  }
+
+  /** There are more partitions than instances, so that each has one in the end. */
+  @Override
+  public boolean isBalanced(List<MessageBus> instances) {
+    return instances.stream()
+        .flatMap(bus -> bus.health().consumers().stream())
+        .noneMatch(consumer -> consumer.owned().isEmpty());
   }
 
   @Override

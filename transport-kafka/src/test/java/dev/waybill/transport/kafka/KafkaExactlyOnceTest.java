@@ -44,6 +44,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Instances that die, or are taken for dead. */
 class KafkaExactlyOnceTest {
@@ -266,6 +268,61 @@ class KafkaExactlyOnceTest {
     direct.receive(out, 10, stored);
     assertThat(text(stored.next())).isEqualTo("heir");
     stored.staysEmpty(Duration.ofSeconds(1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"classic", "consumer"})
+  void thePartitionOfAnInstanceThatDiedInATransactionHoldsUpItselfAlone(String protocol)
+      throws Exception {
+    KafkaTransport.Builder two = kafka.builder().partitions(2).property("group.protocol", protocol);
+    TransportConnection connection = kafka.prepared(two, in, out);
+    for (int i = 0; i < KEYS; i++) {
+      KafkaFixture.send(connection, in, KafkaFixture.keyed("key" + i, "" + i));
+    }
+    Inbox heirs = new Inbox();
+    List<Delivery> all = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> nobody = member();
+        KafkaProducer<byte[], byte[]> dead = transactional()) {
+      dead.beginTransaction();
+      dead.sendOffsetsToTransaction(
+          Map.of(new TopicPartition(in.name(), 0), new OffsetAndMetadata(0)),
+          nobody.groupMetadata());
+
+      connection.receiveAtomically(in, KEYS, heirs);
+
+      Delivery other = heirs.next();
+      Result result =
+          other
+              .settleTogether(Settlement.accept(), List.of(to(out, "other")))
+              .toCompletableFuture()
+              .join();
+      assertThat(result).isEqualTo(Result.SETTLED);
+      all.add(other);
+      while (heirs.size() > 0) {
+        all.add(heirs.next());
+      }
+      assertThat(all).allMatch(each -> each.brokerId().startsWith(in.name() + "-1@"));
+      dead.abortTransaction();
+    }
+
+    while (all.size() < KEYS) {
+      all.add(heirs.next());
+    }
+    assertThat(all).extracting(Delivery::brokerId).doesNotHaveDuplicates();
+    assertThat(heirs.failures).isEmpty();
+  }
+
+  /** A producer whose transactions the broker does not end within a test. */
+  private KafkaProducer<byte[], byte[]> transactional() {
+    ClientProperties properties =
+        new ClientProperties(
+            TestSettings.of(
+                kafka.servers(), Duration.ofMinutes(1), Map.of("transaction.timeout.ms", "600000")),
+            "test");
+    KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(properties.transactions("test", in.name()));
+    producer.initTransactions();
+    return producer;
   }
 
   @Test

@@ -155,8 +155,8 @@ class KafkaShareTest {
     }
     List<String> behind = new ArrayList<>();
     for (int i = 0; i < 12; i++) {
-      Delivery next = inbox.next();
-      behind.add(text(next));
+      Delivery next = inbox.next(open::renewLease);
+      behind.add(text(next) + ", attempt " + next.attempt());
       accept(next);
       open.renewLease();
     }

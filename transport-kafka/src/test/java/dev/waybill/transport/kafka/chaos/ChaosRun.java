@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 final class ChaosRun {
   private static final Logger log = LoggerFactory.getLogger(ChaosRun.class);
   private static final int WORKERS = 3;
-  private static final int STEPS = Integer.getInteger("chaos.steps", 8);
+  private static final int STEPS = Integer.getInteger("chaos.steps", 4);
   private static final long SEED = Long.getLong("chaos.seed", System.nanoTime());
 
   /** The most that a rebalance, a failover or a start takes on a busy machine. */
@@ -37,15 +37,14 @@ final class ChaosRun {
    * What a run gave.
    *
    * @param failures how many sends failed and were repeated
-   * @param rate charges per second
    */
-  record Result(Findings findings, int faults, int failures, int rate) {
+  record Result(Findings findings, int faults, int failures) {
     /**
      * The most that these faults may repeat: what the workers have in hand, and what was settled
      * since the last commit, which is made every 100 ms but not while a coordinator is away.
      */
     int mostRepeated() {
-      return failures + faults * (WORKERS * ChaosWorker.MAX_UNSETTLED + rate);
+      return failures + faults * (WORKERS * ChaosWorker.MAX_UNSETTLED + Load.PER_SECOND);
     }
 
     void nothingIsLostOrOutOfOrder() {
@@ -65,38 +64,47 @@ final class ChaosRun {
       try (MessageBus sender = sender(servers);
           Workers workers = new Workers(servers, guarantee, folder, WORKERS);
           Outputs outputs = new Outputs(servers);
-          Load load = new Load(sender)) {
-        long begun = System.nanoTime();
-        Chaos chaos = new Chaos(random, cluster, workers);
-        progress(outputs, 1);
-        for (int step = 0; step < STEPS; step++) {
-          chaos.step();
-          progress(outputs, 50 + random.nextInt(300));
+          Load load = new Load(sender, outputs::count)) {
+        try {
+          return run(new Chaos(random, cluster, workers), random, servers, workers, outputs, load);
+        } catch (Exception | AssertionError e) {
+          log.error("{}: failed\n{}", guarantee, Diagnosis.of(servers, workers), e);
+          throw e;
         }
-        chaos.end();
-        await("all is confirmed").atMost(PATIENCE).until(load::end);
-        Map<String, Integer> sent = load.confirmed();
-        int total = sent.values().stream().mapToInt(Integer::intValue).sum();
-        await("all has come out").atMost(PATIENCE).until(() -> outputs.count() >= total);
-        int rate =
-            (int) (total / Math.max(1, Duration.ofNanos(System.nanoTime() - begun).toSeconds()));
-        await("the lag is zero").atMost(PATIENCE).until(() -> lag(servers) == 0);
-        Findings findings = Checker.check(sent, Journal.read(workers.journals()), outputs.all());
-        log.info(
-            "{}: {} charges, {} faults, {} sends repeated, {} handlings and {} outputs repeated,"
-                + " {} lost, {} out of order",
-            guarantee,
-            total,
-            chaos.faults(),
-            load.failures(),
-            findings.repeatedHandlings(),
-            findings.repeatedOutputs(),
-            findings.lost().size(),
-            findings.outOfOrder().size());
-        assertThat(load.surprises()).isEmpty();
-        return new Result(findings, chaos.faults(), load.failures(), rate);
       }
     }
+  }
+
+  private static Result run(
+      Chaos chaos, Random random, String servers, Workers workers, Outputs outputs, Load load)
+      throws Exception {
+    progress(outputs, 1);
+    for (int step = 0; step < STEPS; step++) {
+      chaos.step();
+      progress(outputs, 50 + random.nextInt(300));
+    }
+    chaos.end();
+    await("all is confirmed").atMost(PATIENCE).until(load::end);
+    Map<String, Integer> sent = load.confirmed();
+    int total = sent.values().stream().mapToInt(Integer::intValue).sum();
+    log.info("the faults are over; {} of {} charges have come out", outputs.count(), total);
+    while (outputs.count() < total) {
+      progress(outputs, Math.min(100, total - outputs.count()));
+    }
+    await("the lag is zero").atMost(PATIENCE).until(() -> lag(servers) == 0);
+    Findings findings = Checker.check(sent, Journal.read(workers.journals()), outputs.all());
+    log.info(
+        "{} charges, {} faults, {} sends repeated, {} handlings and {} outputs repeated,"
+            + " {} lost, {} out of order",
+        total,
+        chaos.faults(),
+        load.failures(),
+        findings.repeatedHandlings(),
+        findings.repeatedOutputs(),
+        findings.lost().size(),
+        findings.outOfOrder().size());
+    assertThat(load.surprises()).isEmpty();
+    return new Result(findings, chaos.faults(), load.failures());
   }
 
   private static MessageBus sender(String servers) {

@@ -6,6 +6,8 @@ import dev.waybill.transport.kafka.chaos.Accounts.Charge;
 import dev.waybill.transport.kafka.chaos.Accounts.Charged;
 import dev.waybill.transport.kafka.chaos.Journal.What;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -15,6 +17,9 @@ import java.util.concurrent.TimeUnit;
 final class ChaosWorker {
   /** The most that a worker has in hand. */
   static final int MAX_UNSETTLED = 32;
+
+  /** The last line of what a worker says of itself when it is asked to, by a byte. */
+  static final String DESCRIBED = "-- that was all";
 
   private static final CountDownLatch NEVER = new CountDownLatch(1);
 
@@ -47,10 +52,22 @@ final class ChaosWorker {
                             }))
             .start();
     Runtime.getRuntime().addShutdownHook(new Thread(bus::close));
-    while (System.in.read() >= 0) {
-      // nothing is said; the end of the stream is the end of the parent
+    while (System.in.read() >= 0) { // the end of the stream is the end of the parent
+      describe(bus);
     }
     Runtime.getRuntime().halt(1);
+  }
+
+  private static void describe(MessageBus bus) {
+    System.out.println(bus.health());
+    System.out.println("in flight: " + bus.inFlight());
+    for (ThreadInfo thread : ManagementFactory.getThreadMXBean().dumpAllThreads(true, true)) {
+      System.out.println("%s %s".formatted(thread.getThreadName(), thread.getThreadState()));
+      for (StackTraceElement frame : thread.getStackTrace()) {
+        System.out.println("    at " + frame);
+      }
+    }
+    System.out.println(DESCRIBED);
   }
 
   /** Most are quick, some are not. */

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Run by the profile {@code chaos} alone; KafkaExactlyOnceTest has a short form. */
 @Timeout(value = 2, unit = TimeUnit.HOURS)
 class KafkaExactlyOnceChaosTest {
   @TempDir private Path folder;

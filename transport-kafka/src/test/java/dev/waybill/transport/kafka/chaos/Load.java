@@ -12,17 +12,31 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends charges of some accounts at a steady rate. The next one of an account is sent when the one
- * before is confirmed; one whose send fails is sent again as the same message until it is.
+ * Sends charges of some accounts at a steady rate, as long as what comes out keeps up with it. The
+ * next one of an account is sent when the one before is confirmed; one whose send fails is sent
+ * again as the same message until it is.
  */
 final class Load implements AutoCloseable {
   private static final int ACCOUNTS = 24;
   private static final int EVERY_MILLIS = 100;
 
+  /** The most that is sent in a second. */
+  static final int PER_SECOND = ACCOUNTS * 1_000 / EVERY_MILLIS;
+
+  /**
+   * How many may be sent and not have come out. Without an end what piles up while there is chaos
+   * would be more than can be handled in any time that a test may take after it: exactly-once
+   * handles no more charges of an account than there are transactions, on a busy machine a few per
+   * second.
+   */
+  private static final int MOST_UNDER_WAY = 1_000;
+
   private final MessageBus bus;
+  private final IntSupplier cameOut;
   private final Map<String, Account> accounts = new TreeMap<>();
   private final List<Throwable> surprises = new ArrayList<>();
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
@@ -35,8 +49,9 @@ final class Load implements AutoCloseable {
     private @Nullable Command<Charge> failed;
   }
 
-  Load(MessageBus bus) {
+  Load(MessageBus bus, IntSupplier cameOut) {
     this.bus = bus;
+    this.cameOut = cameOut;
     for (int i = 0; i < ACCOUNTS; i++) {
       accounts.put("account-" + i, new Account());
     }
@@ -70,9 +85,11 @@ final class Load implements AutoCloseable {
   }
 
   private synchronized void sendWhatMay() {
+    int confirmed = accounts.values().stream().mapToInt(account -> account.confirmed).sum();
+    boolean more = !ending && confirmed - cameOut.getAsInt() < MOST_UNDER_WAY;
     accounts.forEach(
         (name, account) -> {
-          if (!account.sending && (account.failed != null || !ending)) {
+          if (!account.sending && (account.failed != null || more)) {
             account.sending = true;
             send(
                 account,

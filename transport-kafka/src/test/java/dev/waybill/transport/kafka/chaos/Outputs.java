@@ -3,7 +3,6 @@ package dev.waybill.transport.kafka.chaos;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waybill.transport.kafka.chaos.Accounts.Charged;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,6 +15,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the workers send, read from the log by a bare consumer without a group: each record once,
@@ -29,11 +29,18 @@ final class Outputs implements AutoCloseable {
   private final List<Charged> all = new ArrayList<>();
   private final Set<Charged> distinct = new HashSet<>();
   private volatile boolean closed;
+  private volatile @Nullable Exception failure;
 
   Outputs(String servers) {
     consumer =
         new KafkaConsumer<>(
-            Map.of("bootstrap.servers", servers, "isolation.level", "read_committed"),
+            Map.of(
+                "bootstrap.servers",
+                servers,
+                "isolation.level",
+                "read_committed",
+                "auto.offset.reset",
+                "none"), // what was skipped would look as if it were lost
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer());
     List<TopicPartition> partitions =
@@ -45,8 +52,11 @@ final class Outputs implements AutoCloseable {
     reader.start();
   }
 
-  /** How many different ones there are. */
+  /** How many different ones there are; fails if they can't be read any more. */
   synchronized int count() {
+    if (failure != null) {
+      throw new IllegalStateException("what the workers sent can't be read", failure);
+    }
     return distinct.size();
   }
 
@@ -62,12 +72,10 @@ final class Outputs implements AutoCloseable {
           add(JSON.readValue(each.value(), Charged.class));
         }
       }
-    } catch (WakeupException e) {
-      if (!closed) {
-        throw e;
+    } catch (IOException | RuntimeException e) {
+      if (!(closed && e instanceof WakeupException)) {
+        failure = e;
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
