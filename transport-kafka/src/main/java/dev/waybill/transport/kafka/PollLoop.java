@@ -4,6 +4,7 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,7 @@ final class PollLoop implements Runnable {
   private volatile Receiver.Status status = Receiver.Status.UNKNOWN;
   private Deadline nextStatus = Deadline.in(Duration.ZERO);
   private boolean fetching = true;
+  private int turn;
 
   /**
    * A loop.
@@ -128,14 +130,17 @@ final class PollLoop implements Runnable {
     }
   }
 
+  /** In turns, each time beginning with another one, so that none takes all the credit. */
   private void deliver(ConsumerSession current) {
-    boolean some;
-    do {
+    List<PartitionWork> works = new ArrayList<>(current.works());
+    boolean some = !works.isEmpty();
+    while (some) {
       some = false;
-      for (PartitionWork work : current.works()) {
+      Collections.rotate(works, -(turn++ % works.size()));
+      for (PartitionWork work : works) {
         some |= gate.pass(() -> deliverFrom(work));
       }
-    } while (some);
+    }
   }
 
   private static Duration untilDue(ConsumerSession current, Duration most) {
@@ -175,18 +180,21 @@ final class PollLoop implements Runnable {
     return new KafkaDelivery(held, work, settler);
   }
 
-  /** Stops fetching when enough records wait in memory, and goes on at half of that. */
+  /**
+   * Stops fetching when enough records wait in memory, and goes on at half of that; and of a
+   * partition when it has its share of them, for Kafka's client gives out one after another what it
+   * has of each.
+   */
   private void throttle(ConsumerSession current) {
     int waiting = 0;
     for (PartitionWork work : current.works()) {
       waiting += work.waiting();
     }
     boolean room = fetching ? waiting < maxWaiting : waiting <= maxWaiting / 2;
-    boolean fetches = room && !paused && !gate.isShut();
-    if (!fetches || !fetching) {
-      current.fetch(fetches);
-    }
-    fetching = fetches;
+    fetching = room && !paused && !gate.isShut();
+    long share = Math.max(MORE_WAITING, maxWaiting / Math.max(1, current.works().size()));
+    current.fetch(
+        (work, fetched) -> fetching && work.waiting() < (fetched ? share : share / 2 + 1));
   }
 
   private void noteStatus(ConsumerSession current) {
