@@ -61,7 +61,7 @@ final class Timestamps {
             digits(text, 14, 16),
             digits(text, 17, SECOND_LENGTH),
             digits(text, SECOND_LENGTH + 1, MILLIS_LENGTH - 1) * NANOS_PER_MILLI);
-    return Instant.ofEpochSecond(day * SECONDS_PER_DAY + time.toSecondOfDay(), time.getNano());
+    return Instant.ofEpochSecond(day * SECONDS_PER_DAY, time.toNanoOfDay());
   }
 
   /** Whether a text has the form of what {@link #format} mostly writes. */

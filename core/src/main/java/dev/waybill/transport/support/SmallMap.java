@@ -26,6 +26,9 @@ public final class SmallMap extends AbstractMap<String, String> {
 
   private int end;
 
+  /** An empty map. */
+  public SmallMap() {}
+
   @Override
   public @Nullable String put(String name, String value) {
     Objects.requireNonNull(name, "name");
