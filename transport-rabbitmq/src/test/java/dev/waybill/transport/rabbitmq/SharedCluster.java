@@ -12,6 +12,7 @@ public final class SharedCluster {
   private SharedCluster() {}
 
   /** The cluster, started at the first call; ended with the JVM. */
+  @SuppressWarnings("exports") // of a test, which no module exports
   public static RabbitTestCluster get() {
     return CLUSTER;
   }
