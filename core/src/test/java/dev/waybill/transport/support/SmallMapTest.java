@@ -40,8 +40,9 @@ class SmallMapTest {
   void has_nothing_under_what_is_no_name_of_it() {
     SmallMap map = new SmallMap();
     map.put("a", "1");
+    Object number = 1;
     assertThat(map.get(null)).isNull();
-    assertThat(map.get((Object) 1)).isNull();
+    assertThat(map.get(number)).isNull();
     assertThat(map.containsKey(null)).isFalse();
     var entries = map.entrySet().iterator();
     entries.next();

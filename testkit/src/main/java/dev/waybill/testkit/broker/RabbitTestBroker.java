@@ -34,6 +34,8 @@ public final class RabbitTestBroker extends LocalTestBroker {
   private static final Pattern COUNTS =
       Pattern.compile("\\{ok, \\{counts, (\\d+), (\\d+), (\\d+)}}");
 
+  private static final Pattern COUNT_ALONE = Pattern.compile("\\{ok, (\\d+)}");
+
   /** Quorum queues are asked in another way, as their own information is five seconds old. */
   private static final String COUNT =
       """
@@ -134,6 +136,21 @@ public final class RabbitTestBroker extends LocalTestBroker {
    */
   public RabbitTestAdmin admin() {
     return admin;
+  }
+
+  /**
+   * Counts the connections of clients, those that their clients have lost and the node has not
+   * noticed included.
+   *
+   * @return how many there are at this moment
+   */
+  public int connections() {
+    String answer = evaluate("length(rabbit_networking:connections()).");
+    Matcher count = COUNT_ALONE.matcher(answer);
+    if (!count.matches()) {
+      throw new BrokerUnavailableException("RabbitMQ could not count its connections: " + answer);
+    }
+    return Integer.parseInt(count.group(1));
   }
 
   /**

@@ -36,22 +36,29 @@ final class PublishLane {
   /** What a return says of its message, and the one pending message that says no more itself. */
   private final Map<Name, Long> unmarked = new ConcurrentHashMap<>();
 
-  /** When the first of the pending began to wait, or the last answer came. */
-  private volatile long waitingSince = System.nanoTime();
+  private final Unconfirmed unconfirmed = new Unconfirmed();
+  private final Runnable onRefusal;
 
   private record Name(String routingKey, @Nullable String messageId) {}
 
-  private PublishLane(String exchange, Channel channel) {
+  private PublishLane(String exchange, Channel channel, Runnable onRefusal) {
     this.exchange = exchange;
     this.channel = channel;
+    this.onRefusal = onRefusal;
   }
 
-  static PublishLane open(Connection connection, String exchange) throws IOException {
+  /**
+   * Opens a channel.
+   *
+   * @param onRefusal is told when the broker does not take a message (nack)
+   */
+  static PublishLane open(Connection connection, String exchange, Runnable onRefusal)
+      throws IOException {
     Channel channel = connection.createChannel();
     if (channel == null) {
       throw new IOException("no channel is left on the connection");
     }
-    PublishLane lane = new PublishLane(exchange, channel);
+    PublishLane lane = new PublishLane(exchange, channel, onRefusal);
     channel.addConfirmListener(lane::acked, lane::nacked);
     channel.addReturnListener(lane::returned);
     channel.confirmSelect();
@@ -74,11 +81,9 @@ final class PublishLane {
    */
   void write(PendingSend send, byte[] body) throws IOException {
     long number = channel.getNextPublishSeqNo();
-    if (pending.isEmpty()) {
-      waitingSince = System.nanoTime();
-    }
-    pending.put(number, send);
     PendingSend.Target target = send.target();
+    unconfirmed.written(target.routingKey());
+    pending.put(number, send);
     try {
       channel.basicPublish(
           target.exchange(),
@@ -110,9 +115,9 @@ final class PublishLane {
     return new Name(send.target().routingKey(), send.properties().getMessageId());
   }
 
-  /** Whether messages are pending and none has been answered for so long. */
+  /** Whether nothing that goes to some queue has been confirmed for so long. */
   boolean isSilentFor(Duration time) {
-    return !pending.isEmpty() && System.nanoTime() - waitingSince > time.toNanos();
+    return unconfirmed.lastsFor(time);
   }
 
   /** Ends all that is pending, for the channel is closed. */
@@ -154,19 +159,23 @@ final class PublishLane {
   }
 
   private void acked(long number, boolean multiple) {
-    take(number, multiple).forEach(PendingSend::confirmed);
+    for (PendingSend send : take(number, multiple)) {
+      unconfirmed.confirmed(send.target().routingKey());
+      send.confirmed();
+    }
   }
 
   private void nacked(long number, boolean multiple) {
-    take(number, multiple)
-        .forEach(
-            send ->
-                send.fail(
-                    RabbitErrors.unknown(
-                        ErrorCode.BROKER_UNAVAILABLE,
-                        "RabbitMQ did not take responsibility for the message to %s (basic.nack): the queue is full or has failed"
-                            .formatted(send.target()),
-                        null)));
+    for (PendingSend send : take(number, multiple)) {
+      unconfirmed.refused(send.target().routingKey());
+      send.fail(
+          RabbitErrors.unknown(
+              ErrorCode.BROKER_UNAVAILABLE,
+              "RabbitMQ did not take responsibility for the message to %s (basic.nack): the queue is full or has failed"
+                  .formatted(send.target()),
+              null));
+    }
+    onRefusal.run();
   }
 
   /** The return of a message comes before its ack. */
@@ -182,7 +191,6 @@ final class PublishLane {
   }
 
   private List<PendingSend> take(long number, boolean multiple) {
-    waitingSince = System.nanoTime();
     List<PendingSend> taken = new ArrayList<>();
     if (multiple) {
       var upTo = pending.headMap(number, true);

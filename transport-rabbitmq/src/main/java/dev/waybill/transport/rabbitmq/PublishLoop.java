@@ -68,9 +68,10 @@ final class PublishLoop implements RabbitLink.Listener {
   }
 
   /**
-   * Gives up a connection that takes messages and confirms none: RabbitMQ 3.10 stops reading one
-   * for good when a quorum queue is deleted while it holds the connection's publishers back (flow
-   * control), and goes on with its heartbeats.
+   * Gives up a connection that takes messages to some queue and confirms none: RabbitMQ 3.10 stops
+   * reading one for good when a quorum queue is deleted while it holds the connection's publishers
+   * back (flow control), and goes on with its heartbeats; and a channel that was opened while a
+   * quorum queue had no leader may never find the new one.
    */
   void giveUpIfSilent() {
     mailbox.tell(
@@ -80,7 +81,7 @@ final class PublishLoop implements RabbitLink.Listener {
               && current != blocked.get()
               && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(SILENCE))) {
             log.warn(
-                "RabbitMQ has confirmed nothing for {} s: the connection is made anew",
+                "RabbitMQ has confirmed nothing of some queue for {} s: the connection is made anew",
                 SILENCE.toSeconds());
             giveUp(current);
           }
@@ -189,7 +190,7 @@ final class PublishLoop implements RabbitLink.Listener {
     if (known != null && known.channel().isOpen()) {
       return known;
     }
-    PublishLane made = PublishLane.open(current, exchange);
+    PublishLane made = PublishLane.open(current, exchange, this::giveUpIfSilent);
     lanes.put(exchange, made);
     made.channel().addShutdownListener(signal -> mailbox.tell(() -> laneClosed(made, signal)));
     return made;

@@ -46,7 +46,9 @@ final class RabbitLink {
    */
   private static final int LARGEST_MESSAGE = 512 * 1024 * 1024;
 
+  /** For each of the hosts. */
   private static final Duration RECONNECT_LIMIT = Duration.ofSeconds(5);
+
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(RabbitLink.class);
 
@@ -209,7 +211,7 @@ final class RabbitLink {
       return;
     }
     try {
-      connect(RECONNECT_LIMIT);
+      connect(RECONNECT_LIMIT.multipliedBy(settings.addresses().size()));
       log.info("Connected to RabbitMQ at {} again ({}).", settings.hosts(), purpose);
     } catch (MessagingException e) {
       if (!warned && !closed) {
@@ -230,8 +232,10 @@ final class RabbitLink {
     factory.setPassword(credentials.password());
     factory.setVirtualHost(settings.virtualHost());
     factory.setRequestedHeartbeat((int) settings.heartbeat().toSeconds());
-    factory.setConnectionTimeout(Math.max(millis / settings.addresses().size(), 1));
-    factory.setHandshakeTimeout(millis);
+    // a host that takes the connection and says nothing must leave time for the next one
+    int each = Math.max(millis / settings.addresses().size(), 1);
+    factory.setConnectionTimeout(each);
+    factory.setHandshakeTimeout(each);
     factory.setChannelRpcTimeout((int) RPC_LIMIT.toMillis());
     factory.setMaxInboundMessageBodySize(LARGEST_MESSAGE);
     factory.setThreadFactory(threads);

@@ -68,6 +68,31 @@ class ConnectingTest {
   }
 
   @Test
+  void aHostThatSaysNothingLeavesTimeForTheNextOne() throws Exception {
+    RabbitSettings settings = RabbitUri.settings(RabbitTest.uri());
+    try (ServerSocket silent = new ServerSocket(0)) {
+      RabbitTransport transport =
+          RabbitTransport.builder()
+              .address("127.0.0.1", silent.getLocalPort())
+              .address("127.0.0.1", settings.addresses().get(0).getPort())
+              .user(settings.user())
+              .password(settings.password())
+              .virtualHost(settings.virtualHost())
+              .build();
+
+      // the whole time for one host would leave none for the other, however often it is tried
+      await()
+          .atMost(Wires.DEADLINE)
+          .ignoreExceptionsInstanceOf(MessagingException.class)
+          .until(
+              () -> {
+                transport.connect(LIMIT.multipliedBy(2)).close();
+                return true;
+              });
+    }
+  }
+
+  @Test
   void aWrongPasswordIsToldWithoutRepeatingIt() {
     MessagingException error = failure(uri("waybill:s3cret", null), Wires.DEADLINE);
 

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +45,8 @@ class FaultTest {
   private static final Duration SHORT = Duration.ofSeconds(1);
 
   private static final DelaySettings DELAYS = Wires.delays(Duration.ofMillis(20));
+  /** With two links each, and four losses of each, a hundred reconnections. */
+  private static final int MANY = 13;
 
   private static RabbitTestBroker broker;
 
@@ -344,6 +347,66 @@ class FaultTest {
     create(another);
 
     assertThat(broker.counts(another.name()).consumers()).isZero();
+  }
+
+  @Test
+  void manyReconnectionsLeaveNoThreadAndNoConnectionBehind() throws Exception {
+    List<TransportConnection> all = new ArrayList<>();
+    try {
+      for (int i = 0; i < MANY; i++) {
+        TransportConnection each =
+            Transport.at(proxy.through(broker.uri())).connect(Wires.DEADLINE);
+        all.add(each);
+        Receiver unused = each.receive(queue, 5, new Recording());
+      }
+      sendByAll(all);
+      List<String> threads = RabbitTest.threads().stream().sorted().toList();
+      int connections = broker.connections();
+      assertThat(connections).isEqualTo(2 * MANY + 2);
+
+      for (int round = 0; round < 2; round++) { // twice two links each
+        proxy.reset();
+        sendByAll(all);
+        broker.closeConnections();
+        sendByAll(all);
+      }
+
+      await()
+          .atMost(Wires.DEADLINE)
+          .untilAsserted(
+              () -> {
+                assertThat(broker.connections()).isEqualTo(connections);
+                assertThat(RabbitTest.threads().stream().sorted().map(FaultTest::withoutNumber))
+                    .containsExactlyElementsOf(
+                        threads.stream().map(FaultTest::withoutNumber).toList());
+                assertThat(broker.counts(queue.name()).consumers()).isEqualTo(MANY);
+              });
+    } finally {
+      all.forEach(TransportConnection::close);
+    }
+    await().atMost(Wires.DEADLINE).until(() -> broker.connections() == 2);
+  }
+
+  /** Waits until both of each connection's links are there again. */
+  private void sendByAll(List<TransportConnection> all) throws Exception {
+    for (TransportConnection each : all) {
+      await()
+          .atMost(Wires.DEADLINE)
+          .until(() -> each.unwrap(Connection.class).isPresent() && isConfirmed(each));
+    }
+  }
+
+  private boolean isConfirmed(TransportConnection by) throws InterruptedException {
+    try {
+      return !by.sender().send(queue, Wires.message("a"), SHORT).get().isEmpty();
+    } catch (ExecutionException e) {
+      return false;
+    }
+  }
+
+  /** The client numbers its threads. */
+  private static String withoutNumber(String thread) {
+    return thread.replaceAll("\\d+$", "");
   }
 
   private void create(Queue what) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
@@ -250,6 +252,41 @@ class PartitionedTest extends RabbitTest {
     send(first, queue, 20, 5);
 
     all.awaitKeys(20, 5);
+  }
+
+  @Test
+  void a_partition_that_is_deleted_takes_only_what_was_in_it() throws Exception {
+    TransportConnection here = instance(queue.name(), COUNT);
+    assertThat(here.prepare(Wires.topology(queue), Mode.CREATE)).isEmpty();
+    Recording recording = new Recording();
+    Receiver unused = here.receive(queue, 50, recording);
+    String deleted = Partitions.queue(queue.name(), 1);
+    List<String> keys = IntStream.range(0, 20).mapToObj(i -> "k" + i).toList();
+    List<String> kept = keys.stream().filter(key -> Partitions.slot(key) % COUNT != 1).toList();
+
+    try (Native raw = new Native(uri())) {
+      raw.channel.queueDelete(deleted);
+    }
+    await().atMost(SHARED).until(() -> recording.failures.size() == 1);
+
+    for (String key : kept) {
+      Wires.send(here.sender(), queue, Wires.message(key, key));
+    }
+    String lost = keys.stream().filter(key -> !kept.contains(key)).findFirst().orElseThrow();
+    assertThat(Wires.failure(here.sender(), queue, Wires.message(lost, lost), Wires.DEADLINE))
+        .isInstanceOfSatisfying(
+            SendException.class,
+            error -> {
+              assertThat(error.code()).isEqualTo(ErrorCode.UNROUTABLE);
+              assertThat(error.certainty()).isEqualTo(SendException.Certainty.REJECTED);
+            });
+    recording.delivery(kept.size() - 1);
+    assertThat(recording.bodies()).containsExactlyInAnyOrderElementsOf(kept);
+
+    assertThat(prepare(COUNT, Mode.CREATE)).isEmpty();
+    await().atMost(SHARED).until(() -> recording.recoveries.get() == 1);
+    Wires.send(here.sender(), queue, Wires.message(lost, lost));
+    assertThat(Recording.body(recording.delivery(kept.size()))).isEqualTo(lost);
   }
 
   private List<String> prepare(int partitions, Mode mode) {

@@ -6,22 +6,10 @@ import dev.waybill.testkit.TransportHarness;
 import dev.waybill.testkit.broker.RabbitTestCluster;
 import dev.waybill.transport.Transport;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 
 /** Quorum queues on three nodes, of which one is killed. */
 class RabbitFailoverContractTest extends FailoverContract implements TransportHarness {
-  private static RabbitTestCluster cluster;
-
-  @BeforeAll
-  static void start() {
-    cluster = RabbitTestCluster.start();
-  }
-
-  @AfterAll
-  static void end() {
-    cluster.close();
-  }
+  private final RabbitTestCluster cluster = SharedCluster.get();
 
   @Override
   protected TransportHarness harness() {
