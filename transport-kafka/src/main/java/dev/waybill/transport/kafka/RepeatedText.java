@@ -12,14 +12,22 @@ final class RepeatedText {
   /** Longer ones are not kept. */
   private static final int LONGEST = 256;
 
-  private record Last(byte[] bytes, String text) {}
+  private static final class Last {
+    private final byte[] bytes;
+    private final String text;
+
+    Last(byte[] bytes, String text) {
+      this.bytes = bytes;
+      this.text = text;
+    }
+  }
 
   private volatile @Nullable Last last;
 
   String of(byte[] bytes, Function<byte[], String> reading) {
     Last before = last;
-    if (before != null && Arrays.equals(before.bytes(), bytes)) {
-      return before.text();
+    if (before != null && Arrays.equals(before.bytes, bytes)) {
+      return before.text;
     }
     String text = reading.apply(bytes);
     if (bytes.length <= LONGEST) {

@@ -47,9 +47,12 @@ final class WaitingRecords {
     Iterator<Held> others = apart.values().iterator();
     Held one = nextOf(ordered);
     Held other = nextOf(others);
-    while (one != null || other != null) {
-      boolean isOther = one == null || (other != null && other.offset() < one.offset());
+    while (true) {
+      boolean isOther = other != null && (one == null || other.offset() < one.offset());
       Held held = isOther ? other : one;
+      if (held == null) {
+        return null;
+      }
       ByteBuffer key = held.key();
       if ((key == null || !blocked.contains(key)) && held.isDue()) {
         (isOther ? others : ordered).remove();
@@ -61,7 +64,6 @@ final class WaitingRecords {
       one = isOther ? one : nextOf(ordered);
       other = isOther ? nextOf(others) : other;
     }
-    return null;
   }
 
   private static @Nullable Held nextOf(Iterator<Held> all) {

@@ -45,6 +45,7 @@ class FaultTest {
   private static final Duration SHORT = Duration.ofSeconds(1);
 
   private static final DelaySettings DELAYS = Wires.delays(Duration.ofMillis(20));
+
   /** With two links each, and four losses of each, a hundred reconnections. */
   private static final int MANY = 13;
 
