@@ -18,7 +18,7 @@ class SmallMapTest {
       Map<String, String> model = new LinkedHashMap<>();
       int puts = random.nextInt(40);
       for (int i = 0; i < puts; i++) {
-        String name = new StringBuilder("name").append(random.nextInt(30)).toString();
+        String name = "name" + random.nextInt(30);
         String value = "value" + random.nextInt();
         assertThat(map.put(name, value)).isEqualTo(model.put(name, value));
       }
@@ -40,8 +40,9 @@ class SmallMapTest {
   void has_nothing_under_what_is_no_name_of_it() {
     SmallMap map = new SmallMap();
     map.put("a", "1");
+    Object number = 1;
     assertThat(map.get(null)).isNull();
-    assertThat(map.get(1)).isNull();
+    assertThat(map.get(number)).isNull();
     assertThat(map.containsKey(null)).isFalse();
     var entries = map.entrySet().iterator();
     entries.next();
