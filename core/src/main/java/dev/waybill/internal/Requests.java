@@ -34,10 +34,20 @@ final class Requests {
   private volatile boolean closed;
 
   /** A request that waits; the first that completes it counts. */
-  record Pending<R>(Class<R> replyType, CompletableFuture<R> reply) {
+  final class Pending<R> {
+    private final String id;
+    private final Class<R> replyType;
+    private final CompletableFuture<R> reply = new CompletableFuture<>();
+
+    private Pending(String id, Class<R> replyType) {
+      this.id = id;
+      this.replyType = replyType;
+    }
+
     /** Takes a reply, if it is one that was asked for. */
     void complete(Object payload, String typeName) {
       if (replyType.isInstance(payload)) {
+        forget();
         reply.complete(replyType.cast(payload));
       } else {
         fail(
@@ -50,7 +60,13 @@ final class Requests {
     }
 
     void fail(Throwable failure) {
+      forget();
       reply.completeExceptionally(failure);
+    }
+
+    /** Before it is done: whoever waited for it may make the same request again. */
+    private void forget() {
+      waiting.remove(id, this);
     }
   }
 
@@ -75,20 +91,21 @@ final class Requests {
           "a request with a timeout of %s: give a positive one of at most %d days"
               .formatted(timeout, LONGEST_TIMEOUT.toDays()));
     }
-    Pending<R> pending = new Pending<>(replyType, new CompletableFuture<>());
+    Pending<R> pending = new Pending<>(command.metadata().id(), replyType);
     try {
       Route<?> route = outgoing.routeFor(MessageKind.COMMAND, command.payload().getClass());
-      await(command.metadata().id(), pending, route, timeout);
-      if (!pending.reply().isDone()) {
+      await(pending, route, timeout);
+      if (!pending.reply.isDone()) {
         send(command.with(m -> stamped(m, route, timeout)), route, timeout, pending);
       }
     } catch (MessagingException e) {
       pending.fail(SendException.rejected(e.code(), String.valueOf(e.getMessage()), e));
     }
-    return pending.reply();
+    return pending.reply;
   }
 
-  private void await(String id, Pending<?> pending, Route<?> route, Duration timeout) {
+  private void await(Pending<?> pending, Route<?> route, Duration timeout) {
+    String id = pending.id;
     if (waiting.putIfAbsent(id, pending) != null) {
       throw new MessagingException(
           ErrorCode.INVALID_MESSAGE,
@@ -101,9 +118,8 @@ final class Requests {
               () -> pending.fail(timedOut(id, route, timeout)),
               timeout.toNanos(),
               TimeUnit.NANOSECONDS);
-      forgetWhenDone(id, pending, deadline);
+      forgetWhenDone(pending, deadline);
     } catch (RejectedExecutionException e) { // the bus was closed meanwhile
-      waiting.remove(id, pending);
       pending.fail(closed(id));
     }
     if (closed) {
@@ -111,15 +127,14 @@ final class Requests {
     }
   }
 
-  private void forgetWhenDone(String id, Pending<?> pending, ScheduledFuture<?> deadline) {
+  /** Also if its caller has completed or cancelled it. */
+  private static void forgetWhenDone(Pending<?> pending, ScheduledFuture<?> deadline) {
     var unused =
-        pending
-            .reply()
-            .whenComplete(
-                (reply, failure) -> {
-                  waiting.remove(id, pending);
-                  deadline.cancel(false);
-                });
+        pending.reply.whenComplete(
+            (reply, failure) -> {
+              pending.forget();
+              deadline.cancel(false);
+            });
   }
 
   private Metadata stamped(Metadata given, Route<?> route, Duration timeout) {
