@@ -2,7 +2,6 @@ package dev.waybill.bench;
 
 import dev.waybill.bench.Contender.Place;
 import dev.waybill.testkit.broker.TestBroker;
-import dev.waybill.testkit.broker.TestBrokers;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -49,14 +48,14 @@ final class Comparison {
   }
 
   private void run(Part part) throws IOException {
-    TestBroker broker = part == Part.KAFKA ? TestBrokers.kafka() : null;
+    TestBroker broker = part.broker();
     String uri = broker == null ? "memory:" : broker.uri();
-    for (Bench bench : options.benches()) {
+    for (Bench bench : options.benches().stream().filter(part::has).toList()) {
       Size size = Size.of(part, bench, options.mode());
       if (broker == null) {
         rounds(part, bench, new Place(uri, bench.id(), bench.partitions()), () -> {});
       } else {
-        try (KafkaLog log = KafkaLog.make(uri, bench, size)) {
+        try (BrokerLog log = part.log(uri, bench, size)) {
           rounds(part, bench, log.place(), log::rewind);
         }
       }

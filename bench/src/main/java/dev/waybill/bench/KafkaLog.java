@@ -12,7 +12,7 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 
 /** A topic of a bench, which each trial reads from its beginning. */
-final class KafkaLog implements AutoCloseable {
+final class KafkaLog implements BrokerLog {
   private static final long PATIENCE_NANOS = 60_000_000_000L;
 
   private final Admin admin;
@@ -37,7 +37,8 @@ final class KafkaLog implements AutoCloseable {
     return log;
   }
 
-  Place place() {
+  @Override
+  public Place place() {
     return place;
   }
 
@@ -55,7 +56,8 @@ final class KafkaLog implements AutoCloseable {
   }
 
   /** Forgets how far the last trial has read, once its members have left. */
-  void rewind() {
+  @Override
+  public void rewind() {
     long begun = System.nanoTime();
     while (!isForgotten()) {
       if (System.nanoTime() - begun > PATIENCE_NANOS) {
@@ -82,7 +84,6 @@ final class KafkaLog implements AutoCloseable {
     }
   }
 
-  /** Removes the topic. */
   @Override
   public void close() {
     try (admin) {

@@ -25,18 +25,24 @@ record Options(
       String word = left.remove(0);
       switch (word) {
         case "all" -> parts = List.of(Part.values());
-        case "inmemory" -> parts = List.of(Part.INMEMORY);
-        case "kafka" -> parts = List.of(Part.KAFKA);
         case "--smoke" -> mode = Size.Mode.SMOKE;
         case "--quick" -> mode = Size.Mode.QUICK;
         case "--full" -> mode = Size.Mode.FULL;
         case "--only" -> only = List.of(value(word, left).split(","));
         case "--bench" -> benches = benches(value(word, left));
         case "--rounds" -> rounds = Integer.parseInt(value(word, left));
-        default -> throw new Failure("'" + word + "' is unknown: see bench/run --help");
+        default -> parts = List.of(part(word));
       }
     }
     return new Options(parts, mode, only, benches.isEmpty() ? usual(mode) : benches, rounds);
+  }
+
+  private static Part part(String word) {
+    Part part = Part.of(word);
+    if (part == null) {
+      throw new Failure("'" + word + "' is unknown: see bench/run --help");
+    }
+    return part;
   }
 
   /** All, or in minutes those that show most. */

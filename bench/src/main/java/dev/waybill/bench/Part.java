@@ -1,37 +1,99 @@
 package dev.waybill.bench;
 
 import dev.waybill.bench.Contender.Place;
+import dev.waybill.testkit.broker.TestBroker;
+import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.transport.Transport;
 import dev.waybill.transport.inmemory.InMemoryTransport;
+import dev.waybill.transport.rabbitmq.RabbitTransport;
+import java.net.URI;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What the contenders run over. */
 enum Part {
   INMEMORY,
-  KAFKA;
+  KAFKA,
+  /** Quorum queues. */
+  RABBITMQ,
+  RABBITMQ_CLASSIC;
+
+  /** The part of a name that {@link #inWords} gives, or null. */
+  static @Nullable Part of(String name) {
+    for (Part part : values()) {
+      if (part.inWords().equals(name)) {
+        return part;
+      }
+    }
+    return null;
+  }
 
   /** Those who take part, the first of whom the others are compared with. */
   List<String> contenders() {
     return List.of("raw", "waybill");
   }
 
+  /** Whether a bench says something here; RabbitMQ's raw client would have one slow handler. */
+  boolean has(Bench bench) {
+    return !isRabbit() || bench == Bench.PRODUCE || bench == Bench.CONSUME;
+  }
+
+  private boolean isRabbit() {
+    return this == RABBITMQ || this == RABBITMQ_CLASSIC;
+  }
+
+  /** The broker, started; null if it is in the measured JVM. */
+  @Nullable TestBroker broker() {
+    return switch (this) {
+      case INMEMORY -> null;
+      case KAFKA -> TestBrokers.kafka();
+      case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
+    };
+  }
+
+  /** What the trials of a bench find at the broker. */
+  BrokerLog log(String uri, Bench bench, Size size) {
+    return this == KAFKA ? KafkaLog.make(uri, bench, size) : RabbitLog.make(this, uri, bench, size);
+  }
+
   /** A contender by its name. */
   Contender contender(String name, Place place) {
     return switch (name) {
-      case "raw" -> this == KAFKA ? new RawKafka(place) : new RawQueue();
+      case "raw" -> raw(place);
       case "waybill" -> new WaybillContender(transport(place), place);
       default -> throw new Failure("There is no contender " + name + ": give of " + contenders());
     };
   }
 
+  private Contender raw(Place place) {
+    return switch (this) {
+      case INMEMORY -> new RawQueue();
+      case KAFKA -> new RawKafka(place);
+      case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
+    };
+  }
+
   private Transport transport(Place place) {
-    return this == KAFKA
-        ? Transport.at(place.uri() + "?partitions=" + place.partitions())
-        : InMemoryTransport.builder().build();
+    return switch (this) {
+      case INMEMORY -> InMemoryTransport.builder().build();
+      case KAFKA -> Transport.at(place.uri() + "?partitions=" + place.partitions());
+      case RABBITMQ -> Transport.at(place.uri());
+      case RABBITMQ_CLASSIC -> classic(URI.create(place.uri()));
+    };
+  }
+
+  private static Transport classic(URI broker) {
+    String[] login = broker.getUserInfo().split(":", 2);
+    return RabbitTransport.builder()
+        .address(broker.getHost(), broker.getPort())
+        .user(login[0])
+        .password(login[1])
+        .classicQueues()
+        .build();
   }
 
   String inWords() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

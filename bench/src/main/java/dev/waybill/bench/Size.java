@@ -26,7 +26,7 @@ record Size(long warmUp, long measured, Duration longest) {
       case PRODUCE, CONSUME ->
           part == Part.INMEMORY
               ? new Size(60_000, full ? 120_000 : 60_000, Duration.ofMinutes(1))
-              : overBroker(bench, full);
+              : overBroker(part, bench, full);
       case SLOW_KEYED -> new Size(20_000, full ? 80_000 : 40_000, Duration.ofSeconds(full ? 6 : 2));
       case BACKLOG, BACKLOG_SLOW_KEY ->
           new Size(100_000, full ? 870_000 : 70_000, Duration.ofSeconds(full ? 60 : 10));
@@ -34,7 +34,10 @@ record Size(long warmUp, long measured, Duration longest) {
   }
 
   /** The warm-up is as long as the compiler needs, or nearly so where there is no time for it. */
-  private static Size overBroker(Bench bench, boolean full) {
+  private static Size overBroker(Part part, Bench bench, boolean full) {
+    if (part != Part.KAFKA) { // which is filled anew for each trial
+      return new Size(full ? 200_000 : 60_000, full ? 200_000 : 40_000, Duration.ofMinutes(2));
+    }
     if (full) {
       return new Size(1_000_000, 1_000_000, Duration.ofMinutes(2));
     }

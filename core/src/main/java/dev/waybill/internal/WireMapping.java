@@ -10,6 +10,7 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.support.SmallMap;
+import dev.waybill.transport.support.Timestamps;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.LinkedHashMap;

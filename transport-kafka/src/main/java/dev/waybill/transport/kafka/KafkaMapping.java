@@ -3,6 +3,8 @@ package dev.waybill.transport.kafka;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.support.AttributeNames;
+import dev.waybill.transport.support.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -21,11 +23,10 @@ final class KafkaMapping {
   /** Before the base 64 of what is not UTF-8. */
   static final String BINARY = "base64:";
 
+  static final AttributeNames ATTRIBUTES = new AttributeNames("ce_");
+
   static final String CONTENT_TYPE = "content-type";
   static final String KEY = "partitionkey";
-
-  /** What the decoder puts in the place of bytes that are not UTF-8. */
-  private static final char REPLACEMENT = '\uFFFD';
 
   private KafkaMapping() {}
 
@@ -59,7 +60,7 @@ final class KafkaMapping {
     }
     message
         .attributes()
-        .forEach((name, value) -> headers.add(AttributeNames.header(name), bytes(value)));
+        .forEach((name, value) -> headers.add(ATTRIBUTES.header(name), bytes(value)));
     if (!message.headers().isEmpty()) {
       message.headers().forEach((name, value) -> headers.add(name, bytes(value)));
     }
@@ -107,10 +108,7 @@ final class KafkaMapping {
     if (bytes == null) {
       return "";
     }
-    String text = new String(bytes, StandardCharsets.UTF_8);
-    boolean suspect = text.indexOf(REPLACEMENT) >= 0;
-    return suspect && !Arrays.equals(bytes(text), bytes)
-        ? BINARY + Base64.getEncoder().encodeToString(bytes)
-        : text;
+    String text = Utf8.decode(bytes);
+    return text == null ? BINARY + Base64.getEncoder().encodeToString(bytes) : text;
   }
 }

@@ -1,6 +1,7 @@
 package dev.waybill.transport.kafka;
 
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.support.RepeatedText;
 import dev.waybill.transport.support.SmallMap;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -39,7 +40,7 @@ final class RecordReader {
     Map<String, String> attributes = all.length <= FEW ? new SmallMap() : new LinkedHashMap<>();
     Map<String, String> headers = Map.of();
     for (Header header : all) {
-      String attribute = AttributeNames.attribute(header.key());
+      String attribute = KafkaMapping.ATTRIBUTES.attribute(header.key());
       if (attribute == null && header.key().equalsIgnoreCase(KafkaMapping.CONTENT_TYPE)) {
         contentType = text(header.value(), CONTENT_TYPES);
       } else if (attribute == null) {
@@ -61,7 +62,7 @@ final class RecordReader {
   }
 
   private String text(String attribute, byte @Nullable [] value) {
-    RepeatedText repeated = AttributeNames.repeated(attribute);
+    RepeatedText repeated = KafkaMapping.ATTRIBUTES.repeated(attribute);
     if (repeated != null || value == null) {
       return text(value, repeated);
     }

@@ -1,8 +1,7 @@
 package dev.waybill.transport.rabbitmq;
 
-import java.util.Locale;
+import dev.waybill.transport.support.AttributeNames;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Header names with a meaning of their own. */
 final class HeaderNames {
@@ -35,7 +34,9 @@ final class HeaderNames {
   /** {@code partitionkey}, the ordering key. */
   static final String KEY = "partitionkey";
 
-  private static final String[] READ_PREFIXES = {ATTRIBUTE, "ce_", "cloudevents:", "cloudevents_"};
+  /** How CloudEvents attributes are written, and how else others write them. */
+  static final AttributeNames ATTRIBUTES =
+      new AttributeNames(ATTRIBUTE, "ce_", "cloudevents:", "cloudevents_");
 
   private HeaderNames() {}
 
@@ -46,23 +47,6 @@ final class HeaderNames {
 
   /** Whether the header is the broker's, so that nobody else may write it. */
   static boolean reserved(String name) {
-    return routes(name) || name.toLowerCase(Locale.ROOT).startsWith("x-");
-  }
-
-  /** The CloudEvents attribute that a header carries, or null. */
-  static @Nullable String attribute(String header) {
-    String name = header.toLowerCase(Locale.ROOT);
-    for (String prefix : READ_PREFIXES) {
-      if (name.startsWith(prefix)) {
-        String attribute = name.substring(prefix.length());
-        return isAttributeName(attribute) ? attribute : null;
-      }
-    }
-    return null;
-  }
-
-  private static boolean isAttributeName(String name) {
-    return !name.isEmpty()
-        && name.chars().allMatch(c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'));
+    return routes(name) || name.regionMatches(true, 0, "x-", 0, 2);
   }
 }

@@ -1,9 +1,7 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.LongString;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import dev.waybill.transport.support.Utf8;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
@@ -41,11 +39,8 @@ final class HeaderValues {
   }
 
   /** UTF-8 as text; what is not UTF-8 as Base64. */
-  private static String bytes(byte[] bytes) {
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      return Base64.getEncoder().encodeToString(bytes);
-    }
+  static String bytes(byte[] bytes) {
+    String text = Utf8.decode(bytes);
+    return text == null ? Base64.getEncoder().encodeToString(bytes) : text;
   }
 }

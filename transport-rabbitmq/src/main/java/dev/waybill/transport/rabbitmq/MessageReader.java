@@ -1,7 +1,10 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.LongString;
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.support.RepeatedText;
+import dev.waybill.transport.support.SmallMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,20 +13,28 @@ import org.jspecify.annotations.Nullable;
 final class MessageReader {
   private static final String CONTENT_TYPE = "datacontenttype";
 
-  private MessageReader() {}
+  /** With more headers a map without hashing would be slow. */
+  private static final int FEW = 32;
+
+  private final Map<String, String> attributes;
+  private Map<String, String> headers = Map.of();
+  private @Nullable String contentType;
+
+  private MessageReader(int size) {
+    this.attributes = size <= FEW ? new SmallMap() : new LinkedHashMap<>();
+  }
 
   static WireMessage read(BasicProperties properties, byte[] body) {
-    Map<String, String> attributes = new LinkedHashMap<>();
-    Map<String, String> headers = new LinkedHashMap<>();
-    own(properties).forEach((name, value) -> sort(name, value, attributes, headers));
+    Map<String, Object> table = DelayTraces.removed(headers(properties));
+    MessageReader reader = new MessageReader(table.size());
+    table.forEach(reader::take);
     String contentType = properties.getContentType();
-    String declared = attributes.remove(CONTENT_TYPE);
-    return new WireMessage(
+    return WireMessage.owning(
         body,
-        contentType != null ? contentType : declared,
-        attributes,
-        headers,
-        attributes.get(HeaderNames.KEY),
+        contentType != null ? contentType : reader.contentType,
+        reader.attributes,
+        reader.headers,
+        reader.attributes.get(HeaderNames.KEY),
         null);
   }
 
@@ -39,16 +50,26 @@ final class MessageReader {
     return own;
   }
 
-  private static void sort(
-      String name, Object value, Map<String, String> attributes, Map<String, String> headers) {
-    String attribute = HeaderNames.attribute(name);
+  private void take(String name, Object value) {
+    String attribute = HeaderNames.ATTRIBUTES.attribute(name);
+    // a table has no order: our own spelling counts where a message has two
+    boolean isOurSpelling = name.startsWith(HeaderNames.ATTRIBUTE);
     if (attribute == null) {
-      headers.put(name, HeaderValues.text(value));
-    } else if (name.startsWith(HeaderNames.ATTRIBUTE)) {
-      attributes.put(attribute, HeaderValues.text(value));
-    } else {
-      // a table has no order: our own spelling counts where a message has two
-      attributes.putIfAbsent(attribute, HeaderValues.text(value));
+      if (!HeaderNames.PER_DELIVERY.contains(name)) {
+        headers = headers.isEmpty() ? new LinkedHashMap<>() : headers;
+        headers.put(name, HeaderValues.text(value));
+      }
+    } else if (attribute.equals(CONTENT_TYPE)) {
+      contentType = isOurSpelling || contentType == null ? text(attribute, value) : contentType;
+    } else if (isOurSpelling || !attributes.containsKey(attribute)) {
+      attributes.put(attribute, text(attribute, value));
     }
+  }
+
+  private static String text(String attribute, Object value) {
+    RepeatedText repeated = HeaderNames.ATTRIBUTES.repeated(attribute);
+    return repeated != null && value instanceof LongString string
+        ? repeated.of(string.getBytes(), HeaderValues::bytes)
+        : HeaderValues.text(value);
   }
 }

@@ -4,10 +4,10 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.support.Timestamps;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
-import java.time.OffsetDateTime;
 import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,6 +23,15 @@ final class MessageWriter {
    * HeaderNames#SEND} header (26, if it is the only one).
    */
   private static final int FRAME_OVERHEAD = 64;
+
+  /** Around a header's name and text: its type, and two lengths. */
+  private static final int FIELD_OVERHEAD = 6;
+
+  /** No char has more bytes than this in UTF-8. */
+  private static final long MAX_BYTES_PER_CHAR = 3;
+
+  /** All but the headers: 13 properties of up to 256 bytes. */
+  private static final int OTHER_PROPERTIES = 13 * 256;
 
   private MessageWriter() {}
 
@@ -66,6 +75,23 @@ final class MessageWriter {
     }
   }
 
+  /**
+   * What {@link #frameSize} is at most, found without writing the frame; itself where headers have
+   * other values than texts.
+   *
+   * @throws SendException rejected, if they can't be encoded
+   */
+  static int frameSizeAtMost(BasicProperties properties) {
+    long bytes = FRAME_OVERHEAD + OTHER_PROPERTIES;
+    for (Map.Entry<String, Object> header : MessageReader.headers(properties).entrySet()) {
+      if (!(header.getValue() instanceof String text)) {
+        return frameSize(properties);
+      }
+      bytes += FIELD_OVERHEAD + MAX_BYTES_PER_CHAR * (header.getKey().length() + text.length());
+    }
+    return (int) Math.min(bytes, Integer.MAX_VALUE);
+  }
+
   /** The answer to headers over the connection's limit. */
   static SendException headersTooLarge(int size, int limit) {
     return tooLarge(
@@ -75,10 +101,12 @@ final class MessageWriter {
 
   private static Map<String, Object> headers(WireMessage message) {
     Map<String, Object> table = new LinkedHashMap<>();
-    message.attributes().forEach((name, value) -> put(table, HeaderNames.ATTRIBUTE + name, value));
+    message
+        .attributes()
+        .forEach((name, value) -> put(table, HeaderNames.ATTRIBUTES.header(name), value));
     String key = message.key();
     if (key != null) {
-      table.putIfAbsent(HeaderNames.ATTRIBUTE + HeaderNames.KEY, key);
+      table.putIfAbsent(HeaderNames.ATTRIBUTES.header(HeaderNames.KEY), key);
     }
     message
         .headers()
@@ -129,7 +157,7 @@ final class MessageWriter {
       return null;
     }
     try {
-      return Date.from(OffsetDateTime.parse(time).toInstant());
+      return Date.from(Timestamps.parse(time));
     } catch (DateTimeException | IllegalArgumentException e) {
       return null; // the header has it, and whoever reads that can say what is wrong with it
     }

@@ -63,7 +63,7 @@ final class PendingSend {
 
   private final Target target;
   private final BasicProperties properties;
-  private final int frameSize;
+  private final int frameSizeAtMost;
   private final Runnable leave;
   private final CompletableFuture<String> answer = new CompletableFuture<>();
   private final AtomicReference<State> state = new AtomicReference<>(State.QUEUED);
@@ -80,7 +80,7 @@ final class PendingSend {
   PendingSend(Target target, BasicProperties properties, byte[] body, Runnable leave) {
     this.target = target;
     this.properties = properties;
-    this.frameSize = MessageWriter.frameSize(properties);
+    this.frameSizeAtMost = MessageWriter.frameSizeAtMost(properties);
     this.body = body;
     this.leave = leave;
   }
@@ -93,8 +93,13 @@ final class PendingSend {
     return properties;
   }
 
+  /** Whether its headers are within a connection's limit of a frame. */
+  boolean fits(int frameMax) {
+    return frameSizeAtMost <= frameMax || frameSize() <= frameMax;
+  }
+
   int frameSize() {
-    return frameSize;
+    return MessageWriter.frameSize(properties);
   }
 
   CompletableFuture<String> answer() {

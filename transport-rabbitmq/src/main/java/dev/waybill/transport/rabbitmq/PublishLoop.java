@@ -178,7 +178,7 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private static boolean tooLarge(PendingSend send, Connection current) {
     int limit = current.getFrameMax();
-    if (limit > 0 && send.frameSize() > limit) {
+    if (limit > 0 && !send.fits(limit)) {
       send.fail(MessageWriter.headersTooLarge(send.frameSize(), limit));
       return true;
     }

@@ -11,6 +11,8 @@ import org.awaitility.Awaitility;
 
 /** The client as an application without Waybill uses it. */
 final class Native implements AutoCloseable {
+  private static final Duration CONFIRMED = Duration.ofSeconds(30);
+
   private final Connection connection;
   final Channel channel;
 
@@ -20,10 +22,18 @@ final class Native implements AutoCloseable {
     factory.setAutomaticRecoveryEnabled(false);
     connection = factory.newConnection();
     channel = connection.createChannel();
+    channel.confirmSelect();
   }
 
   void publish(String queue, BasicProperties properties, String body) throws Exception {
-    channel.basicPublish("", queue, properties, body.getBytes(StandardCharsets.UTF_8));
+    publish("", queue, properties, body);
+  }
+
+  /** Returns when the broker has it: a quorum queue may lose what was sent and not confirmed. */
+  void publish(String exchange, String routingKey, BasicProperties properties, String body)
+      throws Exception {
+    channel.basicPublish(exchange, routingKey, properties, body.getBytes(StandardCharsets.UTF_8));
+    channel.waitForConfirmsOrDie(CONFIRMED.toMillis());
   }
 
   /** Takes the next message off the queue, as soon as there is one. */

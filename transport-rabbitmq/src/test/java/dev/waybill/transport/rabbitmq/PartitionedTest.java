@@ -16,7 +16,6 @@ import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.TransportConnection;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -91,11 +90,7 @@ class PartitionedTest extends RabbitTest {
     assertThat(here.prepare(Wires.topology(subscription), Mode.CREATE)).isEmpty();
     try (Native raw = new Native(uri())) {
       for (int i = 0; i < 10; i++) {
-        raw.channel.basicPublish(
-            topic.name(),
-            i % 2 == 0 ? "" : "their.key",
-            new BasicProperties(),
-            ("k " + i).getBytes(StandardCharsets.UTF_8));
+        raw.publish(topic.name(), i % 2 == 0 ? "" : "their.key", new BasicProperties(), "k " + i);
       }
     }
 

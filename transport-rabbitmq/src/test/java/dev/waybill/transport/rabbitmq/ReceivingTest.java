@@ -612,6 +612,7 @@ class ReceivingTest extends RabbitTest {
     int size = 70 * 1024 * 1024; // over the 64 MiB that the client takes unless told otherwise
     try (Native raw = new Native(uri())) {
       raw.channel.basicPublish("", queue.name(), null, new byte[size]);
+      raw.channel.waitForConfirmsOrDie(30_000);
     }
 
     assertThat(recording.delivery(0).message().body()).hasSize(size);

@@ -1,4 +1,4 @@
-package dev.waybill.internal;
+package dev.waybill.transport.support;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

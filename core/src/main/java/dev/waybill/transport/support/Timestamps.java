@@ -1,4 +1,4 @@
-package dev.waybill.internal;
+package dev.waybill.transport.support;
 
 import java.time.Instant;
 import java.time.LocalDate;
@@ -10,7 +10,7 @@ import java.time.OffsetDateTime;
  * kept, and only the milliseconds are different. What is read, mostly of this form, needs no
  * general parser. Thread-safe.
  */
-final class Timestamps {
+public final class Timestamps {
   private static final int NANOS_PER_MILLI = 1_000_000;
 
   private static final int SECONDS_PER_DAY = 86_400;
@@ -31,7 +31,7 @@ final class Timestamps {
   private Timestamps() {}
 
   /** As {@link Instant#toString()} writes it. */
-  static String format(Instant instant) {
+  public static String format(Instant instant) {
     int millis = instant.getNano() / NANOS_PER_MILLI;
     if (millis == 0 || millis * NANOS_PER_MILLI != instant.getNano()) {
       return instant.toString();
@@ -49,7 +49,7 @@ final class Timestamps {
    *
    * @throws java.time.DateTimeException if it is none
    */
-  static Instant parse(String text) {
+  public static Instant parse(String text) {
     if (!isMillisOfUtc(text)) {
       return OffsetDateTime.parse(text).toInstant();
     }
