@@ -141,6 +141,11 @@ final class PartitionWork {
     return waiting.untilDue(most);
   }
 
+  /** How many records are delivered and not settled. */
+  synchronized int open() {
+    return opened;
+  }
+
   /** How many records are fetched and not settled. */
   synchronized int unsettled() {
     return waiting.size() + opened;

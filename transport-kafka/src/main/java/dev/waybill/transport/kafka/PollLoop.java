@@ -4,8 +4,9 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,7 +49,6 @@ final class PollLoop implements Runnable {
   private volatile Receiver.Status status = Receiver.Status.UNKNOWN;
   private Deadline nextStatus = Deadline.in(Duration.ZERO);
   private boolean fetching = true;
-  private int turn;
 
   /**
    * A loop.
@@ -130,17 +130,27 @@ final class PollLoop implements Runnable {
     }
   }
 
-  /** In turns, each time beginning with another one, so that none takes all the credit. */
+  /**
+   * A few of each partition at a time, those first that have the fewest open: neither one with much
+   * nor one whose handlers are slow takes the credit that the others' keys need.
+   */
   private void deliver(ConsumerSession current) {
-    List<PartitionWork> works = new ArrayList<>(current.works());
-    boolean some = !works.isEmpty();
+    boolean some = true;
     while (some) {
       some = false;
-      Collections.rotate(works, -(turn++ % works.size()));
-      for (PartitionWork work : works) {
+      for (PartitionWork work : fewestOpenFirst(current.works())) {
         some |= gate.pass(() -> deliverFrom(work));
       }
     }
+  }
+
+  private static List<PartitionWork> fewestOpenFirst(Collection<PartitionWork> works) {
+    return works.stream()
+        .filter(work -> work.waiting() > 0)
+        .map(work -> Map.entry(work.open(), work))
+        .sorted(Map.Entry.comparingByKey())
+        .map(Map.Entry::getValue)
+        .toList();
   }
 
   private static Duration untilDue(ConsumerSession current, Duration most) {
