@@ -41,6 +41,10 @@ final class Beginnings {
   private final Deque<TopicPartition> waiting = new ArrayDeque<>();
   private boolean oneByOne;
   private Duration patience = LEAST;
+
+  /** How many were asked for one by one, in this round, without an answer. */
+  private int inVain;
+
   private Deadline notBefore = Deadline.in(Duration.ZERO);
 
   Beginnings(Consumer<byte[], byte[]> consumer) {
@@ -115,6 +119,11 @@ final class Beginnings {
       return;
     }
     waiting.add(waiting.remove());
+    inVain++;
+    if (inVain < waiting.size()) {
+      return; // each of them is asked for before any is again
+    }
+    inVain = 0;
     notBefore = Deadline.in(patience);
     Duration twice = patience.multipliedBy(2);
     patience = twice.compareTo(MOST) < 0 ? twice : MOST;

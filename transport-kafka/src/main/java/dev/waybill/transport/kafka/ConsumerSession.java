@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.BiPredicate;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -127,22 +126,16 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   }
 
   /**
-   * Fetches of some partitions and not of others; of what has not begun never.
-   *
-   * @param wanted whether to fetch of a partition; is told whether it is fetched of now
+   * Stops or goes on fetching; a partition that was assigned meanwhile is stopped by the next call.
    */
-  void fetch(BiPredicate<PartitionWork, Boolean> wanted) {
-    Set<TopicPartition> paused = consumer.paused();
-    List<TopicPartition> stop = new ArrayList<>();
-    List<TopicPartition> go = new ArrayList<>();
-    for (PartitionWork work : works.values()) {
-      boolean fetched = !paused.contains(work.partition());
-      if (wanted.test(work, fetched) != fetched) {
-        (fetched ? stop : go).add(work.partition());
-      }
+  void fetch(boolean on) {
+    if (on) {
+      Set<TopicPartition> paused = new HashSet<>(consumer.paused());
+      paused.retainAll(works.keySet()); // not those that have not begun
+      consumer.resume(paused);
+    } else {
+      consumer.pause(consumer.assignment());
     }
-    consumer.pause(stop);
-    consumer.resume(go);
   }
 
   @Override
@@ -218,7 +211,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
         if (deadline.passed()) {
           throw e;
         }
-        fetch((work, fetched) -> false);
+        fetch(false);
         consumer.poll(FINISH_REBALANCE);
       }
     }

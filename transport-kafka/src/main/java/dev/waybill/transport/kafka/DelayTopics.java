@@ -151,11 +151,13 @@ final class DelayTopics {
     if (description == null) {
       throw SendException.rejected(ErrorCode.NOT_FOUND, KafkaErrors.missing(wanted), null);
     }
-    Map<String, String> configs =
-        mayAdminister() ? topics.configs(List.of(delayTopic)).get(delayTopic) : Map.of();
-    refuse(
-        TopicDifferences.of(
-            wanted, description, Objects.requireNonNull(configs), settings.delays().levels()));
+    DelayLevels levels = settings.delays().levels();
+    if (!mayAdminister()) {
+      refuse(TopicDifferences.ofAssumed(wanted, description, levels));
+      return;
+    }
+    Map<String, String> configs = topics.configs(List.of(delayTopic)).get(delayTopic);
+    refuse(TopicDifferences.of(wanted, description, Objects.requireNonNull(configs), levels));
   }
 
   private static void refuse(Collection<String> problems) {

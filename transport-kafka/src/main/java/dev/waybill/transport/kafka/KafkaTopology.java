@@ -66,7 +66,7 @@ final class KafkaTopology {
     Map<String, TopicDescription> found = topics.awaitLeaders(made.keySet());
     List<String> problems = new ArrayList<>(refused.values());
     problems.addAll(differences(made, found));
-    if (!refused.isEmpty()) {
+    if (!problems.isEmpty()) {
       return problems;
     }
     var ends = topics.ends(found.values());

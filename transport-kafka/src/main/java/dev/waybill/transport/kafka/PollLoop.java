@@ -5,6 +5,7 @@ import dev.waybill.transport.Receiver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -49,6 +50,7 @@ final class PollLoop implements Runnable {
   private volatile Receiver.Status status = Receiver.Status.UNKNOWN;
   private Deadline nextStatus = Deadline.in(Duration.ZERO);
   private boolean fetching = true;
+  private int turn;
 
   /**
    * A loop.
@@ -131,8 +133,9 @@ final class PollLoop implements Runnable {
   }
 
   /**
-   * A few of each partition at a time, those first that have the fewest open: neither one with much
-   * nor one whose handlers are slow takes the credit that the others' keys need.
+   * A few of each partition at a time, those first that have the fewest open, in turns if there are
+   * several: neither one with much nor one whose handlers are slow takes the credit that the
+   * others' keys need.
    */
   private void deliver(ConsumerSession current) {
     boolean some = true;
@@ -144,8 +147,11 @@ final class PollLoop implements Runnable {
     }
   }
 
-  private static List<PartitionWork> fewestOpenFirst(Collection<PartitionWork> works) {
-    return works.stream()
+  private List<PartitionWork> fewestOpenFirst(Collection<PartitionWork> works) {
+    List<PartitionWork> inTurn = new ArrayList<>(works);
+    Collections.rotate(inTurn, -turn);
+    turn = turn + 1 < inTurn.size() ? turn + 1 : 0;
+    return inTurn.stream()
         .filter(work -> work.waiting() > 0)
         .map(work -> Map.entry(work.open(), work))
         .sorted(Map.Entry.comparingByKey())
@@ -190,21 +196,18 @@ final class PollLoop implements Runnable {
     return new KafkaDelivery(held, work, settler);
   }
 
-  /**
-   * Stops fetching when enough records wait in memory, and goes on at half of that; and of a
-   * partition when it has its share of them, for Kafka's client gives out one after another what it
-   * has of each.
-   */
+  /** Stops fetching when enough records wait in memory, and goes on at half of that. */
   private void throttle(ConsumerSession current) {
     int waiting = 0;
     for (PartitionWork work : current.works()) {
       waiting += work.waiting();
     }
     boolean room = fetching ? waiting < maxWaiting : waiting <= maxWaiting / 2;
-    fetching = room && !paused && !gate.isShut();
-    long share = Math.max(MORE_WAITING, maxWaiting / Math.max(1, current.works().size()));
-    current.fetch(
-        (work, fetched) -> fetching && work.waiting() < (fetched ? share : share / 2 + 1));
+    boolean fetches = room && !paused && !gate.isShut();
+    if (!fetches || !fetching) {
+      current.fetch(fetches);
+    }
+    fetching = fetches;
   }
 
   private void noteStatus(ConsumerSession current) {

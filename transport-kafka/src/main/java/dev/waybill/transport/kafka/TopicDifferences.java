@@ -50,6 +50,13 @@ final class TopicDifferences {
     return differences.problems;
   }
 
+  /** What is missing for sure, of a topic that is assumed to be as it has to be. */
+  static List<String> ofAssumed(TopicSpec wanted, TopicDescription there, DelayLevels levels) {
+    TopicDifferences differences = new TopicDifferences(wanted, there, Map.of(), levels);
+    differences.comparePartitions();
+    return differences.problems;
+  }
+
   private void comparePartitions() {
     int has = there.partitions().size();
     int wants = wanted.partitions();

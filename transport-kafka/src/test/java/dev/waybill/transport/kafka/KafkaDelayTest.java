@@ -272,7 +272,8 @@ class KafkaDelayTest {
   void anAssumedConnectionDelaysAndMovesToo() throws Exception {
     TransportConnection maker = kafka.prepared(kafka.builder().delays(true), queue);
     maker.close();
-    TransportConnection connection = kafka.connect();
+    // what is said of topics is assumed to be so
+    TransportConnection connection = kafka.connect(kafka.builder().minInSyncReplicas(1));
     connection.prepare(topology(queue), Mode.ASSUME);
     connection.receive(queue, 10, inbox);
 

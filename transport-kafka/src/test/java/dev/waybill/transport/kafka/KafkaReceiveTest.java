@@ -23,17 +23,14 @@ import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.TransportConnection;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -128,36 +125,6 @@ class KafkaReceiveTest {
               return got.containsAll(sent);
             });
     assertThat(got).isEqualTo(sent);
-  }
-
-  @Test
-  void aPartitionWithMuchDoesNotKeepThoseWithLittleWaiting() throws Exception {
-    Queue queue = queue();
-    TransportConnection connection = kafka.prepared(queue);
-    Producer<byte[], byte[]> producer = nativeProducer(connection);
-    List<Future<RecordMetadata>> sends = new ArrayList<>();
-    for (int i = 0; i < 5_000; i++) {
-      sends.add(producer.send(new ProducerRecord<>(queue.name(), 0, null, new byte[] {'m'})));
-    }
-    for (int i = 0; i < 10; i++) {
-      sends.add(producer.send(new ProducerRecord<>(queue.name(), 1, null, new byte[] {'l'})));
-    }
-    for (Future<RecordMetadata> send : sends) {
-      send.get();
-    }
-
-    connection.receive(queue, 20, inbox);
-
-    int little = 0;
-    int much = 0;
-    while (little < 10) {
-      Delivery next = inbox.next();
-      accept(next);
-      boolean isLittle = text(next).equals("l");
-      little += isLittle ? 1 : 0;
-      much += isLittle ? 0 : 1;
-    }
-    assertThat(much).isLessThan(4_000);
   }
 
   private static void acceptAll(Inbox inbox, Set<String> got) throws InterruptedException {

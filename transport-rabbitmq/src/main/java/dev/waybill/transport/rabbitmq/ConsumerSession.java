@@ -161,8 +161,14 @@ final class ConsumerSession {
     }
   }
 
+  /**
+   * A delivery has come: from now on nothing acknowledges it by the way, whatever becomes of it.
+   */
+  void arrived(long tag) {
+    acknowledgements.arrived(tag);
+  }
+
   void hold(RabbitDelivery delivery) {
-    acknowledgements.arrived(delivery.tag());
     held.add(delivery);
     waiting = held.size();
     active = true;

@@ -55,6 +55,11 @@ final class DelayedSends {
     this.publishing = publishing;
   }
 
+  /** See {@link Delays#areSure}. */
+  boolean isSure() {
+    return delays.areSure();
+  }
+
   /**
    * Publishes a message so that {@code target} gets it after {@code delay}; never blocks.
    *

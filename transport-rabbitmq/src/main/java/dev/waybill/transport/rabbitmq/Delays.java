@@ -50,6 +50,14 @@ final class Delays {
   }
 
   /**
+   * Whether what waits will surely find its way: {@link Mode#CREATE} binds what it needs, and with
+   * {@code delays(true)} somebody else has.
+   */
+  boolean areSure() {
+    return mode == Mode.CREATE || settings.fromStart();
+  }
+
+  /**
    * Completes when a message for {@code target} may wait; fails with a {@link
    * dev.waybill.error.MessagingException}, and is then tried again by the next call. Never blocks.
    */

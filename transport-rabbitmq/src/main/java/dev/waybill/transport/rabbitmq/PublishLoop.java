@@ -33,6 +33,9 @@ final class PublishLoop implements RabbitLink.Listener {
   /** The connection that RabbitMQ blocks, if it does; one that is lost does not count any more. */
   private final AtomicReference<@Nullable Connection> blocked = new AtomicReference<>();
 
+  /** When the last block ended: nothing could be confirmed before. */
+  private volatile long unblocked = System.nanoTime() - SILENCE.toNanos();
+
   private volatile boolean closed;
 
   // of the mailbox's thread only
@@ -79,6 +82,7 @@ final class PublishLoop implements RabbitLink.Listener {
           Connection current = connection;
           if (current != null
               && current != blocked.get()
+              && System.nanoTime() - unblocked > SILENCE.toNanos()
               && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(SILENCE))) {
             log.warn(
                 "RabbitMQ has confirmed nothing of some queue for {} s: the connection is made anew",
@@ -97,6 +101,7 @@ final class PublishLoop implements RabbitLink.Listener {
         },
         () -> {
           log.info("RabbitMQ lets publishing go on");
+          unblocked = System.nanoTime();
           blocked.compareAndSet(made, null);
           mailbox.tell(this::drain);
         });

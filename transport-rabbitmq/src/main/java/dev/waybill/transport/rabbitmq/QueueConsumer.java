@@ -98,13 +98,16 @@ final class QueueConsumer implements ConsumerSession.Owner {
       if (!receiver.isPaused()) {
         made.consume();
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) { // whatever it is must not be the last try
       if (made != null) {
         made.end(false);
       }
       receiver.failed(this, RabbitErrors.receiving(queue, e));
       openLater();
       return;
+    }
+    if (known != null) { // lost, which has not been told yet
+      known.end(false);
     }
     session = made;
     moving = false;
@@ -171,6 +174,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (from != session) {
       return;
     }
+    from.arrived(arrival.getEnvelope().getDeliveryTag());
     from.hold(new RabbitDelivery(receiver, from, arrival));
     if (!receiver.isStopped()) {
       receiver.handOut();

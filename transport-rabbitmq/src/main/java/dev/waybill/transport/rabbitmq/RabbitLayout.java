@@ -181,8 +181,13 @@ final class RabbitLayout {
   }
 
   private void add(ExchangeItem item, String owner) {
-    if (exchanges.putIfAbsent(item.name(), item) == null) {
+    ExchangeItem known = exchanges.putIfAbsent(item.name(), item);
+    if (known == null) {
       checkName(item.name(), owner, "exchange");
+    } else if (!known.equals(item)) {
+      problems.add(
+          "The %s needs an exchange '%s' of another type than the one of that name in these routes; rename one of the two."
+              .formatted(owner, item.name()));
     }
   }
 

@@ -213,7 +213,7 @@ final class RabbitLink {
     try {
       connect(RECONNECT_LIMIT.multipliedBy(settings.addresses().size()));
       log.info("Connected to RabbitMQ at {} again ({}).", settings.hosts(), purpose);
-    } catch (MessagingException e) {
+    } catch (RuntimeException | Error e) { // whatever it is must not be the last try
       if (!warned && !closed) {
         warned = true;
         log.warn("{} Trying until closed ({}).", e.getMessage(), purpose);

@@ -2,6 +2,7 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
@@ -74,13 +75,23 @@ final class RabbitPublisher implements Sender {
   }
 
   /**
-   * Publishes so that {@code target} gets it after {@code delay}, without waiting for room.
+   * Publishes so that {@code target} gets it after {@code delay}, without waiting for room. Fails
+   * where it is not sure that it will: the original would be lost with it.
    *
    * @throws SendException rejected, if the properties can't be encoded
    */
   CompletableFuture<String> publishLater(
       Target target, BasicProperties properties, byte[] body, Duration delay, Duration deadline) {
-    return delayed.send(target, properties, body, delay, deadline, () -> {});
+    return delayed.isSure()
+        ? delayed.send(target, properties, body, delay, deadline, () -> {})
+        : CompletableFuture.failedFuture(unsure(target));
+  }
+
+  private static MessagingException unsure(Target target) {
+    return new MessagingException(
+        ErrorCode.UNSUPPORTED,
+        "a message can't wait for its next attempt at %s in queues that nobody has said are bound to it: use the topology mode CREATE, or delays(true) when they are."
+            .formatted(target));
   }
 
   @Override

@@ -12,13 +12,22 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Unconfirmed {
   private final Map<String, Wait> waits = new ConcurrentHashMap<>();
 
-  private record Wait(long since, int pending) {}
+  /** A nacked message is not pending any more; it is looked at when it is nacked, or soon after. */
+  private static final long SOON = Duration.ofSeconds(5).toNanos();
+
+  private record Wait(long since, int pending, long refused) {
+    Wait more() {
+      return new Wait(since, pending + 1, refused);
+    }
+
+    boolean isFelt(long now) {
+      return pending > 0 || now - refused < SOON;
+    }
+  }
 
   void written(String routingKey) {
-    waits.merge(
-        routingKey,
-        new Wait(System.nanoTime(), 1),
-        (known, made) -> new Wait(known.since(), known.pending() + 1));
+    long now = System.nanoTime();
+    waits.merge(routingKey, new Wait(now, 1, now - SOON), (known, made) -> known.more());
   }
 
   /** Whatever still waits for the same has reason to hope. */
@@ -26,18 +35,25 @@ final class Unconfirmed {
     waits.computeIfPresent(
         routingKey,
         (key, wait) ->
-            wait.pending() <= 1 ? null : new Wait(System.nanoTime(), wait.pending() - 1));
+            wait.pending() <= 1
+                ? null
+                : new Wait(System.nanoTime(), wait.pending() - 1, wait.refused()));
   }
 
   /** Not a sign of life: the wait goes on with the next message. */
   void refused(String routingKey) {
     waits.computeIfPresent(
-        routingKey, (key, wait) -> new Wait(wait.since(), Math.max(wait.pending() - 1, 0)));
+        routingKey,
+        (key, wait) -> new Wait(wait.since(), Math.max(wait.pending() - 1, 0), System.nanoTime()));
   }
 
-  /** Whether some routing key has got no confirm for so long, though something was sent to it. */
+  /**
+   * Whether some routing key has got no confirm for so long, though something waits for one, or was
+   * refused just now.
+   */
   boolean lastsFor(Duration time) {
     long now = System.nanoTime();
-    return waits.values().stream().anyMatch(wait -> now - wait.since() > time.toNanos());
+    return waits.values().stream()
+        .anyMatch(wait -> wait.isFelt(now) && now - wait.since() > time.toNanos());
   }
 }

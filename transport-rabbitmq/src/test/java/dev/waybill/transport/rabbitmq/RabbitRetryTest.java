@@ -150,7 +150,7 @@ class RabbitRetryTest extends RabbitTest {
     create(queue);
     send("a");
     try (TransportConnection assuming =
-        Wires.transport(uri()).delays(delays).build().connect(DEADLINE)) {
+        Wires.transport(uri()).delays(delays.withFromStart(true)).build().connect(DEADLINE)) {
       assertThat(assuming.prepare(Wires.topology(queue), Mode.ASSUME)).isEmpty();
       Recording recording = new Recording();
       Receiver unused = assuming.receive(queue, 5, recording);
@@ -164,6 +164,30 @@ class RabbitRetryTest extends RabbitTest {
           .atMost(Recording.LIMIT)
           .until(() -> recording.deliveries.stream().anyMatch(next -> next.attempt() == 2));
     }
+  }
+
+  @Test
+  void where_nobody_says_that_the_delay_queues_lead_back_a_message_is_kept_rather_than_stored()
+      throws Exception {
+    Queue other = Wires.queue();
+    create(other);
+    create(queue);
+    send("a");
+    Wires.send(connection.sender(), other, Wires.delayed("makes the levels", UNIT));
+    try (TransportConnection assuming =
+        Wires.transport(uri()).delays(delays).build().connect(DEADLINE)) {
+      assertThat(assuming.prepare(Wires.topology(queue), Mode.ASSUME)).isEmpty();
+      Recording recording = new Recording();
+      Receiver unused = assuming.receive(queue, 5, recording);
+
+      CompletableFuture<Result> settled =
+          recording.delivery(0).settle(new Release(UNIT, 1)).toCompletableFuture();
+
+      await().during(Duration.ofSeconds(1)).atMost(DEADLINE).until(() -> !settled.isDone());
+    }
+    Recording recording = new Recording();
+    Receiver unused = connection.receive(queue, 5, recording);
+    assertThat(body(recording.delivery(0))).isEqualTo("a");
   }
 
   @Test

@@ -68,7 +68,8 @@ final class ChaosRun {
         try {
           return run(new Chaos(random, cluster, workers), random, servers, workers, outputs, load);
         } catch (Exception | AssertionError e) {
-          log.error("{}: failed\n{}", guarantee, Diagnosis.of(servers, workers), e);
+          log.error("{}: failed", guarantee, e);
+          log.error("{}: what there was then\n{}", guarantee, Diagnosis.of(servers, workers));
           throw e;
         }
       }
