@@ -1,11 +1,14 @@
 package dev.waybill.testkit.broker;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -99,6 +102,30 @@ final class GuardedProcess {
   void signal(String name) throws IOException {
     if (broker != null && broker.isAlive()) {
       Folders.run(List.of("bash", "-c", "kill -s " + name + " " + broker.pid()));
+    }
+  }
+
+  /** Freezes the process, and returns when all of its threads stand still. */
+  void freeze() throws IOException {
+    signal("STOP");
+    if (broker != null && !await(END_WITHIN, () -> !broker.isAlive() || isFrozen(broker.pid()))) {
+      throw new BrokerUnavailableException("Still running after SIGSTOP: " + broker.pid());
+    }
+  }
+
+  /** As Linux tells; where nothing does, the signal is believed to have come. */
+  private static boolean isFrozen(long pid) {
+    Path threads = Path.of("/proc", Long.toString(pid), "task");
+    try (DirectoryStream<Path> each = Files.newDirectoryStream(threads)) {
+      for (Path thread : each) {
+        String stat = Files.readString(thread.resolve("stat"), ISO_8859_1);
+        if (Character.toUpperCase(stat.charAt(stat.lastIndexOf(')') + 2)) != 'T') {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException | DirectoryIteratorException e) {
+      return !Files.exists(threads); // no /proc; else a thread has ended meanwhile
     }
   }
 

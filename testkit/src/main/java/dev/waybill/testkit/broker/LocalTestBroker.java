@@ -82,22 +82,22 @@ abstract sealed class LocalTestBroker implements TestBroker
 
   @Override
   public final synchronized void pause() {
-    signal("STOP");
+    try {
+      running().freeze();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     paused = true;
   }
 
   @Override
   public final synchronized void resume() {
-    signal("CONT");
-    paused = false;
-  }
-
-  private void signal(String name) {
     try {
-      running().signal(name);
+      running().signal("CONT");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    paused = false;
   }
 
   @Override

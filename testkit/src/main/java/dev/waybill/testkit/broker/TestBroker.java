@@ -45,7 +45,8 @@ public interface TestBroker extends AutoCloseable {
 
   /**
    * Freezes the broker's process (SIGSTOP): connections stay open and new ones are still accepted
-   * by the operating system, but nothing answers.
+   * by the operating system, but nothing answers. Returns when that is so (on Linux; elsewhere soon
+   * after).
    *
    * @throws BrokerUnavailableException if the broker does not run
    */

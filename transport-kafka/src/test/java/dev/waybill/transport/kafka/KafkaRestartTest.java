@@ -83,8 +83,9 @@ class KafkaRestartTest {
     TransportConnection connection = onePartition("a1", "b1");
     // what a consumer that died has left is its last commit, which this one makes without closing
     connection.receive(queue, 10, inbox);
-    settle(inbox.next(), new Settlement.Release(Duration.ofSeconds(2), 3));
+    Delivery first = inbox.next();
     Instant due = Instant.now().plusSeconds(2);
+    settle(first, new Settlement.Release(Duration.ofSeconds(2), 3));
     OffsetAndMetadata left =
         await().atMost(Inbox.LONG_ENOUGH).until(this::raw, raw -> !raw.metadata().isEmpty());
     Queue copy = queue();
