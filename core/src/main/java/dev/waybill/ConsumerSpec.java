@@ -2,6 +2,7 @@ package dev.waybill;
 
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.delivery.FailurePolicy;
+import dev.waybill.delivery.ProcessedMessageStore;
 
 /**
  * Describes one consumer of a queue or subscription: its handlers and what it needs. Given to the
@@ -63,6 +64,16 @@ public interface ConsumerSpec {
 
   /** What is promised of each delivery. */
   ConsumerSpec guarantee(DeliveryGuarantee guarantee);
+
+  /**
+   * Remembers in a store which messages have been handled: the means of {@link
+   * DeliveryGuarantee#EXACTLY_ONCE} that every transport serves; without it exactly-once needs a
+   * transport that stores messages and settles together. Goes with that guarantee alone. All
+   * instances of the application give the same store.
+   *
+   * <p>A worker's thread waits for each handling here, also where the handler is asynchronous.
+   */
+  ConsumerSpec idempotent(ProcessedMessageStore store);
 
   /** What happens when a handler fails. Not together with at-most-once, which has no retries. */
   ConsumerSpec onFailure(FailurePolicy policy);

@@ -31,6 +31,18 @@ public interface HandlerContext {
   boolean isOwnershipLost();
 
   /**
+   * What the transaction is done with that this handling is part of, such as a {@code
+   * java.sql.Connection}: the handler's own writes through it, what it sends here, and that the
+   * message has been handled are committed together after the handler has succeeded, or nothing is.
+   * Not to be committed, rolled back or closed by the handler, nor used after it.
+   *
+   * @throws IllegalStateException if the consumer has no {@linkplain
+   *     dev.waybill.delivery.TransactionalMessageStore transactional store}, or that has nothing of
+   *     this type
+   */
+  <T> T transaction(Class<T> type);
+
+  /**
    * Sends a command after success.
    *
    * @throws dev.waybill.error.MessagingException at once if there is no route for it or the verb

@@ -1,6 +1,7 @@
 package dev.waybill;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a bus does its work, as far as it knows by itself; it asks nobody. A bus is healthy until
@@ -9,8 +10,10 @@ import java.util.List;
  *
  * @param problems what is wrong at the moment, one sentence each; empty if all is well
  * @param consumers what each consumer has to do; much of it is not a problem by itself
+ * @param outbox how the bus's outbox stands; null if it has none
  */
-public record Health(List<String> problems, List<ConsumerStatus> consumers) {
+public record Health(
+    List<String> problems, List<ConsumerStatus> consumers, Outbox.@Nullable Status outbox) {
   /** Copies the lists. */
   public Health {
     problems = List.copyOf(problems);

@@ -190,6 +190,13 @@ public interface MessageBus extends AutoCloseable {
      */
     Builder requests(String requester);
 
+    /**
+     * Sends what is kept in an outbox, for as long as the bus runs. A consumer whose handlers send
+     * in a transaction needs the outbox of its {@link
+     * dev.waybill.delivery.TransactionalMessageStore}. Those of a second call are an error.
+     */
+    Builder outbox(Outbox outbox);
+
     /** Adds an interceptor behind those added before. */
     Builder intercept(Interceptor interceptor);
 

@@ -16,11 +16,20 @@ public enum DeliveryGuarantee {
    */
   AT_LEAST_ONCE,
   /**
-   * Handled as often as it takes; what the handler sends and replies through its context is stored
-   * once. It is stored together with the settlement of the handled message or not at all, also with
-   * its becoming a dead letter. What the handler does elsewhere (a database, a send through the
-   * bus) is outside. In-memory and Kafka; refused at start elsewhere, see {@code
-   * Capabilities.Feature.ATOMIC_SETTLEMENT}.
+   * Handled as often as it takes, with an effect as if it had been once. By one of two means:
+   *
+   * <ul>
+   *   <li>The transport's own (in-memory and Kafka, {@code
+   *       Capabilities.Feature.ATOMIC_SETTLEMENT}): what the handler sends and replies through its
+   *       context is stored together with the settlement of the handled message or not at all, also
+   *       with its becoming a dead letter. What the handler does elsewhere (a database, a send
+   *       through the bus) is outside.
+   *   <li>A store of handled messages ({@code ConsumerSpec.idempotent}), on every transport: what
+   *       has been handled is not handled again. With a {@link TransactionalMessageStore} the
+   *       handler's own writes and what it sends are in the same transaction.
+   * </ul>
+   *
+   * <p>Refused at start where there is neither.
    */
   EXACTLY_ONCE
 }

@@ -42,6 +42,8 @@ public enum ErrorCode {
   TIMEOUT(true),
   /** A request was handled, and its handler failed for good. */
   REQUEST_FAILED(false),
+  /** A store of handled messages, or of those to be sent, could not be used. */
+  STORE_FAILED(true),
   /** The bus, the connection or the transport is closed. */
   CLOSED(false),
   /** The transport refuses what was asked for; see its capabilities. */

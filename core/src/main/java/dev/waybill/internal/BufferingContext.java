@@ -6,6 +6,7 @@ import dev.waybill.Envelope;
 import dev.waybill.Event;
 import dev.waybill.HandlerContext;
 import dev.waybill.Metadata;
+import dev.waybill.delivery.TransactionalMessageStore.Transaction;
 import dev.waybill.internal.OutgoingPipeline.Outgoing;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.ReplyQueue;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** A handler's context: keeps what the handler sends until it has succeeded. */
 final class BufferingContext implements HandlerContext {
@@ -26,6 +28,7 @@ final class BufferingContext implements HandlerContext {
   private final Work work;
   private final Metadata handled;
   private final int attempt;
+  private final @Nullable Transaction transaction;
 
   /** Made when something is sent, which most handlers don't. */
   private List<Outgoing> buffer = List.of();
@@ -34,13 +37,19 @@ final class BufferingContext implements HandlerContext {
   private boolean closed;
 
   BufferingContext(
-      OutgoingPipeline outgoing, Replies replies, Source source, Work work, Metadata handled) {
+      OutgoingPipeline outgoing,
+      Replies replies,
+      Source source,
+      Work work,
+      Metadata handled,
+      @Nullable Transaction transaction) {
     this.outgoing = outgoing;
     this.replies = replies;
     this.source = source;
     this.work = work;
     this.attempt = work.attempt();
     this.handled = handled;
+    this.transaction = transaction;
   }
 
   @Override
@@ -60,7 +69,26 @@ final class BufferingContext implements HandlerContext {
 
   @Override
   public boolean isOwnershipLost() {
-    return !work.isAccepted() && !work.delivery.isOwned();
+    return !work.isAccepted() && (!work.delivery.isOwned() || work.isClaimLost());
+  }
+
+  @Override
+  public <T> T transaction(Class<T> type) {
+    synchronized (this) {
+      requireOpen();
+    }
+    if (transaction == null) {
+      throw new IllegalStateException(
+          "the consumer of the %s handles without a transaction: give it .guarantee(EXACTLY_ONCE).idempotent(…) with a store that is a database"
+              .formatted(source));
+    }
+    return transaction
+        .unwrap(type)
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "the transaction of the %s is not done with a %s: ask for what its store names"
+                        .formatted(source, type.getName())));
   }
 
   @Override

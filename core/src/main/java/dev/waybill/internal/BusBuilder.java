@@ -4,6 +4,7 @@ import dev.waybill.ConsumerSpec;
 import dev.waybill.DeadLetter;
 import dev.waybill.Interceptor;
 import dev.waybill.MessageBus;
+import dev.waybill.Outbox;
 import dev.waybill.routing.Routes;
 import dev.waybill.serialization.Codec;
 import dev.waybill.transport.Topology;
@@ -34,6 +35,7 @@ final class BusBuilder implements MessageBus.Builder {
   Clock clock = Clock.systemUTC();
   @Nullable ScheduledExecutorService timer;
   @Nullable String requester;
+  @Nullable Outbox outbox;
   private boolean started;
 
   /** Who takes the dead letters of the source of a name. */
@@ -130,6 +132,15 @@ final class BusBuilder implements MessageBus.Builder {
       problems.add("requests(…) is called twice: a bus requests under one name.");
     }
     this.requester = Objects.requireNonNull(requester, "requester");
+    return this;
+  }
+
+  @Override
+  public MessageBus.Builder outbox(Outbox outbox) {
+    if (this.outbox != null) {
+      problems.add("outbox(…) is called twice: a bus sends from one outbox.");
+    }
+    this.outbox = Objects.requireNonNull(outbox, "outbox");
     return this;
   }
 

@@ -2,6 +2,7 @@ package dev.waybill.internal;
 
 import dev.waybill.ConsumerStatus;
 import dev.waybill.delivery.DeliveryGuarantee;
+import dev.waybill.delivery.ProcessedMessageStore;
 import dev.waybill.internal.BusPlan.Binding;
 import dev.waybill.internal.BusPlan.ConsumerPlan;
 import dev.waybill.routing.ReplyQueue;
@@ -34,6 +35,9 @@ final class BusDescription {
         plan.mode(), plan.sendTimeout(), plan.drainTimeout());
     line("routes");
     plan.routes().toString().lines().forEach(route -> line("  %s", route));
+    if (plan.outbox() != null) {
+      line("outbox: %s", plan.outbox());
+    }
     ReplyQueue replies = plan.topology().replies();
     if (replies != null) {
       line("requests");
@@ -87,6 +91,12 @@ final class BusDescription {
         consumer.virtualThreads() ? " on virtual threads" : "",
         consumer.maxUnsettled(),
         consumer.discardExpired() ? "discard" : "dead letter");
+    ProcessedMessageStore store = consumer.store();
+    if (store != null) {
+      line(
+          "    handled messages are remembered for %s, claims held for %s, by %s",
+          store.retention(), store.lease(), store.getClass().getSimpleName());
+    }
     line(
         "    on failure: %s",
         consumer.guarantee() == DeliveryGuarantee.AT_MOST_ONCE

@@ -2,8 +2,10 @@ package dev.waybill.internal;
 
 import dev.waybill.DeadLetter;
 import dev.waybill.Interceptor;
+import dev.waybill.Outbox;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.delivery.FailurePolicy;
+import dev.waybill.delivery.ProcessedMessageStore;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Route;
 import dev.waybill.routing.Routes;
@@ -28,6 +30,7 @@ record BusPlan(
     List<ConsumerPlan> consumers,
     List<DeadLetterPlan> deadLetterConsumers,
     List<Interceptor> interceptors,
+    @Nullable Outbox outbox,
     Duration sendTimeout,
     Duration connectTimeout,
     Duration drainTimeout,
@@ -39,17 +42,24 @@ record BusPlan(
    * @param bindings by type name; a binding without an invocation is for a type that is ignored
    * @param foreignType the type of a message that names none: that of the only route on the
    *     channel, or null
+   * @param store what makes exactly-once; null if the transport does, or it is not asked for
    */
   record ConsumerPlan(
       Source source,
       Map<String, Binding> bindings,
       @Nullable String foreignType,
       DeliveryGuarantee guarantee,
+      @Nullable ProcessedMessageStore store,
       FailurePolicy policy,
       boolean discardExpired,
       int concurrency,
       int maxUnsettled,
-      boolean virtualThreads) {}
+      boolean virtualThreads) {
+    /** Whether the transport stores what is sent together with the settlement. */
+    boolean atomic() {
+      return guarantee == DeliveryGuarantee.EXACTLY_ONCE && store == null;
+    }
+  }
 
   /** A type name bound to its route and, unless ignored, its handler. */
   record Binding(Route<?> route, ConsumerConfiguration.@Nullable Invocation invocation) {}

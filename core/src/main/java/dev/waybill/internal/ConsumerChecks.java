@@ -71,6 +71,7 @@ final class ConsumerChecks {
         bindings,
         travelling.size() == 1 ? travelling.get(0).typeName() : null,
         consumer.guarantee,
+        consumer.store,
         consumer.policyOrStandard(),
         consumer.discardExpired,
         consumer.concurrency,
@@ -111,6 +112,11 @@ final class ConsumerChecks {
       problems.add(
           "onFailure(…) on %s has no effect under AT_MOST_ONCE, whose messages are settled before they are handled: leave it out or use AT_LEAST_ONCE."
               .formatted(where));
+    }
+    if (consumer.store != null && consumer.guarantee != DeliveryGuarantee.EXACTLY_ONCE) {
+      problems.add(
+          "idempotent(…) on %s goes with EXACTLY_ONCE and not with %s: add .guarantee(EXACTLY_ONCE), or leave it out."
+              .formatted(where, consumer.guarantee));
     }
   }
 
@@ -221,7 +227,9 @@ final class ConsumerChecks {
     if (consumer.guarantee == DeliveryGuarantee.AT_MOST_ONCE) {
       capabilities.needs(source, Feature.AT_MOST_ONCE, "guarantee(AT_MOST_ONCE) on " + where);
     }
-    if (consumer.guarantee == DeliveryGuarantee.EXACTLY_ONCE) {
+    if (consumer.store != null) {
+      new StoreChecks(transport, problems).check(consumer, consumer.store, source);
+    } else if (consumer.guarantee == DeliveryGuarantee.EXACTLY_ONCE) {
       capabilities.needs(source, Feature.ATOMIC_SETTLEMENT, "guarantee(EXACTLY_ONCE) on " + where);
     }
     if (source.keyed() && !isRefused(Feature.ORDER_PER_KEY, transport.capabilities(true))) {

@@ -12,6 +12,7 @@ import dev.waybill.HandlerContext;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.delivery.FailurePolicy;
+import dev.waybill.delivery.ProcessedMessageStore;
 import dev.waybill.routing.MessageKind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,6 +48,7 @@ final class ConsumerConfiguration implements ConsumerSpec {
   final Set<Class<?>> ignored = new LinkedHashSet<>();
   final List<String> problems = new ArrayList<>();
   DeliveryGuarantee guarantee = DeliveryGuarantee.AT_LEAST_ONCE;
+  @Nullable ProcessedMessageStore store;
   @Nullable FailurePolicy policy;
   boolean discardExpired;
   int concurrency = DEFAULT_CONCURRENCY;
@@ -135,6 +137,12 @@ final class ConsumerConfiguration implements ConsumerSpec {
   @Override
   public ConsumerSpec guarantee(DeliveryGuarantee guarantee) {
     this.guarantee = Objects.requireNonNull(guarantee, "guarantee");
+    return this;
+  }
+
+  @Override
+  public ConsumerSpec idempotent(ProcessedMessageStore store) {
+    this.store = Objects.requireNonNull(store, "store");
     return this;
   }
 

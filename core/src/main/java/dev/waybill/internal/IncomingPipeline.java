@@ -6,31 +6,38 @@ import dev.waybill.Metadata;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.delivery.FailurePolicy;
+import dev.waybill.delivery.ProcessedMessageStore;
+import dev.waybill.delivery.TransactionalMessageStore.Transaction;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.internal.BusPlan.Binding;
 import dev.waybill.internal.BusPlan.ConsumerPlan;
 import dev.waybill.routing.Route;
 import dev.waybill.transport.Capabilities;
+import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The way of a message in, in this order: the last delivery that the broker allows?, read the
- * metadata, expired?, know the type, decode the payload, accept if at-most-once, interceptors,
- * handler, what the handler sent (if exactly-once, with the settlement); a failure on the way goes
- * to the failure policy, a message that can't be read or known is a dead letter at once.
+ * metadata, expired?, know the type, decode the payload, accept if at-most-once, seen before?,
+ * interceptors, handler, what the handler sent (if exactly-once, with the settlement); a failure on
+ * the way goes to the failure policy, a message that can't be read or known is a dead letter at
+ * once.
  */
 final class IncomingPipeline implements Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
@@ -45,14 +52,20 @@ final class IncomingPipeline implements Pipeline {
   private final Replies replies;
   private final Clock clock;
   private final PayloadReader reader;
+  private final @Nullable IdempotentReceiver idempotent;
 
   IncomingPipeline(
-      BusPlan plan, ConsumerPlan consumer, OutgoingPipeline outgoing, Replies replies) {
+      BusPlan plan,
+      ConsumerPlan consumer,
+      OutgoingPipeline outgoing,
+      Replies replies,
+      @Nullable IdempotentReceiver idempotent) {
     this.plan = plan;
     this.consumer = consumer;
     this.outgoing = outgoing;
     this.replies = replies;
     this.clock = plan.clock();
+    this.idempotent = idempotent;
     Capabilities capabilities = plan.transport().capabilities(consumer.source());
     this.reader = new PayloadReader(plan.codec(), capabilities.maxBodyBytes());
   }
@@ -131,6 +144,11 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private CompletionStage<Resolution> invoke(Work work, Binding binding, Envelope<?> envelope) {
+    if (idempotent != null) {
+      return resolved(
+          idempotent.handle(
+              work, identityOf(work, envelope.metadata()), new Once(work, binding, envelope)));
+    }
     if (consumer.guarantee() != DeliveryGuarantee.AT_MOST_ONCE) {
       return attempt(work, binding, envelope);
     }
@@ -151,9 +169,78 @@ final class IncomingPipeline implements Pipeline {
     return resolved(Resolution.ACKNOWLEDGED);
   }
 
+  /**
+   * What a message is known by, over all its deliveries: the source and the id of CloudEvents,
+   * which are unique together.
+   */
+  private static String identityOf(Work work, Metadata metadata) {
+    if (work.delivery.message().id() == null) {
+      throw new MessagingException(
+          ErrorCode.UNDECODABLE,
+          "the message has no id, by which exactly-once could know it again");
+    }
+    String identity =
+        metadata.source() == null ? metadata.id() : metadata.source() + "#" + metadata.id();
+    return identity.length() <= ProcessedMessageStore.MAX_ID_LENGTH
+        ? identity
+        : UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8)).toString();
+  }
+
+  /** One handling of a claimed message, on this thread. */
+  private final class Once implements IdempotentReceiver.Handling {
+    private final Work work;
+    private final Binding binding;
+    private final Envelope<?> envelope;
+
+    Once(Work work, Binding binding, Envelope<?> envelope) {
+      this.work = work;
+      this.binding = binding;
+      this.envelope = envelope;
+    }
+
+    @Override
+    public Resolution handle() {
+      try {
+        return attempt(work, binding, envelope).toCompletableFuture().get();
+      } catch (InterruptedException | ExecutionException e) {
+        return failed(e);
+      }
+    }
+
+    @Override
+    public List<Addressed> handle(Transaction transaction) throws Exception {
+      BufferingContext context = contextOf(work, envelope, transaction);
+      work.begin();
+      try {
+        Outcome outcome =
+            proceed(plan.interceptors(), 0, binding, envelope, context).toCompletableFuture().get();
+        Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
+        if (!(outcome instanceof Outcome.Acknowledged)) {
+          throw new IdempotentReceiver.NotAcknowledged(outcome);
+        }
+        return context.ready();
+      } finally {
+        context.discard();
+      }
+    }
+
+    @Override
+    public Resolution failed(Throwable thrown) {
+      if (thrown instanceof InterruptedException) {
+        Thread.currentThread().interrupt();
+      }
+      return IncomingPipeline.this.failed(work, envelope, unwrapped(thrown));
+    }
+  }
+
+  private BufferingContext contextOf(
+      Work work, Envelope<?> envelope, @Nullable Transaction transaction) {
+    return new BufferingContext(
+        outgoing, replies, consumer.source(), work, envelope.metadata(), transaction);
+  }
+
   private CompletionStage<Resolution> attempt(Work work, Binding binding, Envelope<?> envelope) {
-    BufferingContext context =
-        new BufferingContext(outgoing, replies, consumer.source(), work, envelope.metadata());
+    BufferingContext context = contextOf(work, envelope, null);
     work.begin();
     CompletionStage<Outcome> handled;
     try {
@@ -219,7 +306,7 @@ final class IncomingPipeline implements Pipeline {
       context.discard();
       return resolved(Resolution.of(outcome));
     }
-    if (consumer.guarantee() == DeliveryGuarantee.EXACTLY_ONCE) {
+    if (consumer.atomic()) {
       return resolved(
           Resolution.ACKNOWLEDGED.together(
               context.ready(), unstored -> failed(work, envelope, unwrapped(unstored))));

@@ -133,6 +133,18 @@ final class OutgoingPipeline {
     return new Addressed(prepared.channel(), prepared.message());
   }
 
+  /** Sends what {@link #ready} has made, perhaps long ago. */
+  CompletableFuture<SendReceipt> sendReady(Addressed message) {
+    try {
+      return sender.send(
+          new Prepared(
+              message.channel(), String.valueOf(message.message().id()), message.message()),
+          plan.sendTimeout());
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
   private boolean isSentTogether(Outgoing message) {
     return support(message.route().channel(), Feature.ATOMIC_SEND).level() == Level.NATIVE;
   }

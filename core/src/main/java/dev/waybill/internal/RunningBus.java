@@ -6,8 +6,8 @@ import dev.waybill.Envelope;
 import dev.waybill.Event;
 import dev.waybill.Health;
 import dev.waybill.MessageBus;
+import dev.waybill.Outbox;
 import dev.waybill.SendReceipt;
-import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -44,7 +45,9 @@ final class RunningBus implements MessageBus {
   private final OutgoingPipeline outgoing;
   private final Replies replies;
   private @Nullable Requester requester;
+  private Outbox.@Nullable Dispatch dispatch;
   private final Map<String, Consumer> consumers = new LinkedHashMap<>();
+  private final List<IdempotentReceiver> idempotent = new ArrayList<>();
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean closed;
 
@@ -65,6 +68,7 @@ final class RunningBus implements MessageBus {
       if (!problems.isEmpty()) {
         throw new ConfigurationException(problems);
       }
+      bus.startOutbox();
       bus.receiveReplies();
       plan.consumers().forEach(bus::consume);
       plan.deadLetterConsumers().forEach(bus::consumeDeadLetters);
@@ -80,6 +84,13 @@ final class RunningBus implements MessageBus {
     return bus;
   }
 
+  /** Before the consumers begin, whose handlers may send into it. */
+  private void startOutbox() {
+    if (plan.outbox() != null) {
+      dispatch = plan.outbox().start(new OutboxRelay(outgoing));
+    }
+  }
+
   /** Before the consumers begin, whose handlers may make requests. */
   private void receiveReplies() {
     ReplyQueue queue = plan.topology().replies();
@@ -90,7 +101,12 @@ final class RunningBus implements MessageBus {
 
   private void consume(ConsumerPlan consumer) {
     String name = "waybill-" + consumer.source().name();
-    boolean atomic = consumer.guarantee() == DeliveryGuarantee.EXACTLY_ONCE;
+    boolean atomic = consumer.atomic();
+    IdempotentReceiver receiver = null;
+    if (consumer.store() != null) {
+      receiver = new IdempotentReceiver(consumer.source(), consumer.store(), timer, plan.clock());
+      idempotent.add(receiver);
+    }
     ExecutorService workers =
         consumer.virtualThreads()
             ? Workers.virtual()
@@ -99,7 +115,7 @@ final class RunningBus implements MessageBus {
         new Consumer.Setting(
             consumer.source(), consumer.concurrency(), consumer.maxUnsettled(), atomic, workers),
         new FaultReplying(
-            new IncomingPipeline(plan, consumer, outgoing, replies), replies, atomic));
+            new IncomingPipeline(plan, consumer, outgoing, replies, receiver), replies, atomic));
   }
 
   private void consumeDeadLetters(DeadLetterPlan consumer) {
@@ -203,11 +219,19 @@ final class RunningBus implements MessageBus {
       problems.add("The bus %s is closed.".formatted(plan.name()));
     }
     consumers.values().forEach(consumer -> consumer.problems().forEach(problems::add));
+    idempotent.stream()
+        .map(IdempotentReceiver::problem)
+        .filter(Objects::nonNull)
+        .forEach(problems::add);
     if (requester != null) {
       requester.problem().ifPresent(problems::add);
     }
     outgoing.problem().ifPresent(problems::add);
-    return new Health(problems, consumers.values().stream().map(Consumer::status).toList());
+    Outbox.Status outbox = dispatch == null ? null : dispatch.status();
+    if (outbox != null) {
+      problems.addAll(outbox.problems());
+    }
+    return new Health(problems, consumers.values().stream().map(Consumer::status).toList(), outbox);
   }
 
   @Override
@@ -254,15 +278,25 @@ final class RunningBus implements MessageBus {
           consumer -> consumer.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
       closed = true;
       closeRequester();
+      closeOutbox();
       if (!connection.sender().flush(FLUSH)) {
         LOG.warn("Bus {} closes with sends that have no answer; they fail as unknown", plan.name());
       }
     } finally {
       closed = true;
+      idempotent.forEach(IdempotentReceiver::close);
+      closeOutbox();
       connection.close();
       timer.shutdownNow();
     }
     LOG.info("Bus {} is closed", plan.name());
+  }
+
+  /** After the consumers have drained, whose handlers may have sent into it. */
+  private void closeOutbox() {
+    if (dispatch != null) {
+      dispatch.close();
+    }
   }
 
   /** After the consumers have drained, whose handlers may wait for replies. */

@@ -1,5 +1,6 @@
 package dev.waybill.internal;
 
+import dev.waybill.delivery.TransactionalMessageStore;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.internal.BusPlan.ConsumerPlan;
 import dev.waybill.internal.BusPlan.DeadLetterPlan;
@@ -65,6 +66,7 @@ final class StartUpChecks {
     ConsumerChecks consumerChecks =
         new ConsumerChecks(builder.transport, routes, capabilities, problems);
     for (ConsumerConfiguration consumer : builder.consumers) {
+      checkOutbox(consumer);
       ConsumerPlan checked = consumerChecks.check(consumer);
       if (checked != null) {
         consumers.add(checked);
@@ -92,6 +94,7 @@ final class StartUpChecks {
         List.copyOf(consumers),
         List.copyOf(deadLetterConsumers),
         List.copyOf(builder.interceptors),
+        builder.outbox,
         builder.sendTimeout,
         builder.connectTimeout,
         builder.drainTimeout,
@@ -120,6 +123,14 @@ final class StartUpChecks {
       capabilities.needs(false, Feature.CREATE_TOPOLOGY, "topology(CREATE)");
     } else if (builder.mode == Topology.Mode.VERIFY) {
       capabilities.needs(false, Feature.VERIFY_TOPOLOGY, "topology(VERIFY)");
+    }
+  }
+
+  private void checkOutbox(ConsumerConfiguration consumer) {
+    if (consumer.store instanceof TransactionalMessageStore && builder.outbox == null) {
+      problems.add(
+          "The handlers of %s send into the outbox of their store, from which this bus would send nothing: add .outbox(…) with the store's."
+              .formatted(consumer.inWords()));
     }
   }
 

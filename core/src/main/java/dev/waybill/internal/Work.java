@@ -23,6 +23,8 @@ final class Work {
   private boolean attempted;
   private boolean accepted;
   private boolean lost;
+  private boolean postponed;
+  private volatile boolean claimLost;
 
   Work(Delivery delivery) {
     this.delivery = delivery;
@@ -62,9 +64,16 @@ final class Work {
     firstFailure = first;
   }
 
+  /** Was not handled, or may not say so: is tried again, and that is the same attempt. */
+  void postpone() {
+    attempted = false;
+    postponed = true;
+  }
+
   /** Goes on to the next attempt. */
   void next() {
-    attempt++;
+    attempt += postponed ? 0 : 1;
+    postponed = false;
     attempted = false;
   }
 
@@ -104,5 +113,14 @@ final class Work {
 
   boolean isLost() {
     return lost;
+  }
+
+  /** Somebody else may claim it while it is being handled here; told by another thread. */
+  void claimLost() {
+    claimLost = true;
+  }
+
+  boolean isClaimLost() {
+    return claimLost;
   }
 }

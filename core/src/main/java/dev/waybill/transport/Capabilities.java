@@ -101,6 +101,7 @@ public final class Capabilities {
   private final int maxUnsettled;
   private final @Nullable Duration leaseDuration;
   private final @Nullable Duration longestOpen;
+  private final @Nullable Duration longestRedelivery;
 
   private Capabilities(Builder builder) {
     EnumMap<Feature, Support> all = new EnumMap<>(builder.features);
@@ -116,6 +117,7 @@ public final class Capabilities {
     this.maxUnsettled = builder.maxUnsettled;
     this.leaseDuration = builder.leaseDuration;
     this.longestOpen = builder.longestOpen;
+    this.longestRedelivery = builder.longestRedelivery;
   }
 
   /** A builder with nothing supported and no limits. */
@@ -169,6 +171,15 @@ public final class Capabilities {
     return longestOpen;
   }
 
+  /**
+   * How long after its first delivery a message may be delivered again at the latest, because the
+   * broker keeps none for longer; null if it keeps them for as long as it takes. A store of handled
+   * messages has to remember for at least as long.
+   */
+  public @Nullable Duration longestRedelivery() {
+    return longestRedelivery;
+  }
+
   /** Collects the answers; not thread-safe. */
   public static final class Builder {
     private final Map<Feature, Support> features = new EnumMap<>(Feature.class);
@@ -178,6 +189,7 @@ public final class Capabilities {
     private int maxUnsettled = Integer.MAX_VALUE;
     private @Nullable Duration leaseDuration;
     private @Nullable Duration longestOpen;
+    private @Nullable Duration longestRedelivery;
 
     private Builder() {}
 
@@ -239,6 +251,12 @@ public final class Capabilities {
     /** How long a delivery may stay open; default: for any time. */
     public Builder longestOpen(Duration duration) {
       this.longestOpen = duration;
+      return this;
+    }
+
+    /** How long after its first delivery a message may come again; default: any time. */
+    public Builder longestRedelivery(Duration duration) {
+      this.longestRedelivery = duration;
       return this;
     }
 

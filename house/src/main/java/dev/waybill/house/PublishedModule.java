@@ -22,7 +22,8 @@ enum PublishedModule {
   IN_MEMORY("transport-inmemory"),
   KAFKA("transport-kafka"),
   RABBITMQ("transport-rabbitmq"),
-  AWS("transport-aws");
+  AWS("transport-aws"),
+  STORE_JDBC("store-jdbc");
 
   private static final Path REPOSITORY =
       Path.of(System.getProperty("basedir", "house"), "..").normalize();

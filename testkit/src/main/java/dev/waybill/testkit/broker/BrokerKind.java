@@ -8,7 +8,8 @@ import java.nio.file.Path;
 enum BrokerKind {
   KAFKA("Kafka"),
   RABBITMQ("RabbitMQ"),
-  AWS("fauxqs");
+  AWS("fauxqs"),
+  POSTGRESQL("PostgreSQL");
 
   private final String product;
 
@@ -26,7 +27,13 @@ enum BrokerKind {
       case KAFKA -> "kafka";
       case RABBITMQ -> "rabbitmq";
       case AWS -> "aws";
+      case POSTGRESQL -> "postgresql";
     };
+  }
+
+  /** Whether a frozen process has others that go on to serve. */
+  boolean servesByChildren() {
+    return this == POSTGRESQL;
   }
 
   /** The environment variable that names a running broker. */

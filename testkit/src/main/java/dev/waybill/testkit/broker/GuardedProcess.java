@@ -105,6 +105,19 @@ final class GuardedProcess {
     }
   }
 
+  /** The same to all the processes that the broker has started, if it serves by them. */
+  void signalChildren(String name) throws IOException {
+    for (ProcessHandle child : children()) {
+      // one that has just ended needs none
+      Folders.run(
+          List.of("bash", "-c", "kill -s " + name + " " + child.pid() + " 2>/dev/null || true"));
+    }
+  }
+
+  private List<ProcessHandle> children() {
+    return broker == null ? List.of() : broker.descendants().toList();
+  }
+
   /** Freezes the process, and returns when all of its threads stand still. */
   void freeze() throws IOException {
     signal("STOP");
@@ -130,10 +143,29 @@ final class GuardedProcess {
   }
 
   void kill() {
+    List<ProcessHandle> children = children();
     handle().ifPresent(ProcessHandle::destroyForcibly);
-    if (!await(END_WITHIN, () -> !guard.isAlive())) {
+    children.forEach(ProcessHandle::destroyForcibly);
+    if (!await(
+        END_WITHIN, () -> !guard.isAlive() && children.stream().allMatch(GuardedProcess::isGone))) {
       throw new BrokerUnavailableException(
           "Still there after SIGKILL: " + guard.descendants().toList());
+    }
+  }
+
+  /**
+   * Whether nothing of a process runs; one that its parent has not asked for may still be listed.
+   */
+  private static boolean isGone(ProcessHandle process) {
+    if (!process.isAlive()) {
+      return true;
+    }
+    Path stat = Path.of("/proc", Long.toString(process.pid()), "stat");
+    try {
+      String line = Files.readString(stat, ISO_8859_1);
+      return line.charAt(line.lastIndexOf(')') + 2) == 'Z';
+    } catch (IOException e) {
+      return !process.isAlive();
     }
   }
 

@@ -1,12 +1,16 @@
 package dev.waybill.testkit.broker;
 
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where installed brokers are: the counterpart of {@code testkit/brokers/install}, which puts them
@@ -24,6 +28,8 @@ record Installations(Path cache, List<Path> programs) {
    * Debian's {@code rabbitmq-server} on the path changes to another user; the one here does not.
    */
   private static final Path RABBITMQ_PROGRAMS = Path.of("/usr/lib/rabbitmq/bin");
+
+  private static final Path POSTGRESQL = Path.of("/usr/lib/postgresql");
 
   static Installations ofThisMachine() {
     return of(System.getenv(), Path.of(System.getProperty("user.home")));
@@ -59,6 +65,28 @@ record Installations(Path cache, List<Path> programs) {
   Path rabbitmqServer() {
     return program("rabbitmq-server")
         .orElseThrow(() -> BrokerKind.RABBITMQ.notInstalled("rabbitmq-server"));
+  }
+
+  /** The newest PostgreSQL of the system; Debian keeps its server's programs off the path. */
+  Path postgresqlPrograms() {
+    try (Stream<Path> versions =
+        Files.isDirectory(POSTGRESQL) ? Files.list(POSTGRESQL) : Stream.empty()) {
+      Stream<Path> folders =
+          versions
+              .sorted(Comparator.comparing(Installations::number).reversed())
+              .map(version -> version.resolve("bin"));
+      return Stream.concat(folders, programs.stream())
+          .filter(folder -> Files.isExecutable(folder.resolve("initdb")))
+          .findFirst()
+          .orElseThrow(() -> BrokerKind.POSTGRESQL.notInstalled("PostgreSQL's initdb"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static int number(Path version) {
+    String name = version.getFileName().toString();
+    return name.matches("\\d{1,6}") ? Integer.parseInt(name) : 0;
   }
 
   private Path inCache(BrokerKind kind, String prefix, String version) {

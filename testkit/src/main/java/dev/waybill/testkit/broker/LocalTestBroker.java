@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A broker that this JVM has started, in a folder of its own. */
 abstract sealed class LocalTestBroker implements TestBroker
-    permits KafkaTestBroker, RabbitTestBroker, AwsTestBroker {
+    permits KafkaTestBroker, RabbitTestBroker, AwsTestBroker, PostgresTestServer {
 
   private static final Duration READY_WITHIN = Duration.ofMinutes(2);
   private static final int ATTEMPTS = 5;
@@ -73,6 +73,9 @@ abstract sealed class LocalTestBroker implements TestBroker
   /** Does what makes a kill of the serving broker lose no more than a test may count on. */
   void beforeKill() {}
 
+  /** Says what else than SIGTERM makes the process end although it has clients. */
+  void beforeStop(GuardedProcess process) {}
+
   private void killProcess() {
     if (process != null) {
       process.kill();
@@ -84,6 +87,9 @@ abstract sealed class LocalTestBroker implements TestBroker
   public final synchronized void pause() {
     try {
       running().freeze();
+      if (kind.servesByChildren()) {
+        running().signalChildren("STOP");
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -94,6 +100,9 @@ abstract sealed class LocalTestBroker implements TestBroker
   public final synchronized void resume() {
     try {
       running().signal("CONT");
+      if (kind.servesByChildren()) {
+        running().signalChildren("CONT");
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -120,6 +129,7 @@ abstract sealed class LocalTestBroker implements TestBroker
       return;
     }
     resume();
+    beforeStop(running());
     if (!running().terminate()) {
       throw new BrokerUnavailableException(kind.product() + " did not stop and has been killed");
     }

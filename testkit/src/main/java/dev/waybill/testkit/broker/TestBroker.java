@@ -16,7 +16,7 @@ public interface TestBroker extends AutoCloseable {
   /**
    * The address for clients, as Waybill's transports take it: {@code kafka://127.0.0.1:PORT},
    * {@code amqp://USER:PASSWORD@127.0.0.1:PORT/VHOST} or {@code
-   * aws://127.0.0.1:PORT?region=REGION}.
+   * aws://127.0.0.1:PORT?region=REGION}; of a database its JDBC URL.
    *
    * @return the address; it stays the same over restarts
    */

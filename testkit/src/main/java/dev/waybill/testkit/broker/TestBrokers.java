@@ -48,7 +48,20 @@ public final class TestBrokers {
                   .property("group.min.session.timeout.ms", "1000")
                   .start());
 
+  private static final SharedBroker<PostgresTestServer> POSTGRESQL =
+      new SharedBroker<>(BrokerKind.POSTGRESQL, PostgresTestServer::start);
+
   private TestBrokers() {}
+
+  /**
+   * The shared PostgreSQL server: always one of this JVM.
+   *
+   * @return the server, as {@link PostgresTestServer#start()} makes it
+   * @throws BrokerUnavailableException if PostgreSQL is not installed or does not start
+   */
+  public static PostgresTestServer postgresql() {
+    return POSTGRESQL.own();
+  }
 
   /**
    * The shared Kafka broker.

@@ -28,6 +28,7 @@ class GuardTest {
             case KAFKA -> TestBrokers.kafka();
             case RABBITMQ -> TestBrokers.rabbitmq();
             case AWS -> TestBrokers.aws();
+            case POSTGRESQL -> TestBrokers.postgresql();
           };
       LocalTestBroker broker = (LocalTestBroker) started;
       System.out.println(BrokerLife.processOf(broker).pid());

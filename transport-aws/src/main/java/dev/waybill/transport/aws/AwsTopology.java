@@ -17,8 +17,7 @@ import java.util.Optional;
 final class AwsTopology {
   private static final Duration LOOKUP = Duration.ofSeconds(10);
 
-  /** The longest that SQS has; its default would drop what is not consumed in four days. */
-  private static final String RETENTION = String.valueOf(Duration.ofDays(14).toSeconds());
+  private static final String RETENTION = String.valueOf(Limits.RETENTION.toSeconds());
 
   private final AwsPort port;
   private final Addresses addresses;

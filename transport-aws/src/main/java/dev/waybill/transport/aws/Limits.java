@@ -24,6 +24,9 @@ final class Limits {
   /** Any body up to here fits, also one that goes in Base64, which makes four bytes of three. */
   static final int MAX_BODY_BYTES = (MAX_MESSAGE_BYTES - RESERVED_FOR_ATTRIBUTES) / 4 * 3;
 
+  /** The longest that SQS keeps a message; its default is four days. */
+  static final Duration RETENTION = Duration.ofDays(14);
+
   /** The longest DelaySeconds of a message in a standard queue. */
   static final Duration MAX_DELAY = Duration.ofMinutes(15);
 
@@ -46,6 +49,7 @@ final class Limits {
             .maxHeaders(MAX_HEADERS)
             .maxHeaderBytes(MAX_HEADER_BYTES)
             .leaseDuration(lease)
+            .longestRedelivery(RETENTION)
             .natively(
                 Feature.PUBLISH_SUBSCRIBE,
                 "an SNS topic, and an SQS queue for each subscription with raw delivery")

@@ -25,6 +25,7 @@ final class SqsLike {
             .maxHeaders(MAX_HEADERS)
             .maxHeaderBytes(MAX_HEADER_BYTES)
             .leaseDuration(LEASE)
+            .longestRedelivery(Duration.ofDays(14))
             .natively(
                 Feature.PUBLISH_SUBSCRIBE,
                 "an SNS topic, and an SQS queue for each subscription with raw delivery")

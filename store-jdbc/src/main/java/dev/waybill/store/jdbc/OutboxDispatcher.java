@@ -1,0 +1,283 @@
+package dev.waybill.store.jdbc;
+
+import dev.waybill.Outbox;
+import dev.waybill.store.jdbc.OutboxBatch.Unsent;
+import dev.waybill.store.jdbc.OutboxTable.Failure;
+import dev.waybill.store.jdbc.OutboxTable.Lease;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends what is kept: leases a shard, sends a batch of it, removes what is confirmed, gives the
+ * shard back. One thread; instances share the shards.
+ */
+final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(OutboxDispatcher.class);
+
+  /** How long a batch may begin sends, so that the shards take turns. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private static final int RENEWALS_PER_LEASE = 3;
+  private static final OutboxTable.Batch BATCH = new OutboxTable.Batch(1_000, 8 << 20);
+  private static final Duration IDLE = Duration.ofMillis(200);
+  private static final Duration FIRST_WAIT = Duration.ofMillis(100);
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+  private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(5);
+
+  /** With the waits between them about an hour, in which somebody may mend it. */
+  private static final int ATTEMPTS = 20;
+
+  private static final Duration STATUS_EVERY = Duration.ofSeconds(2);
+
+  private final DataSource dataSource;
+  private final OutboxTable table;
+  private final Outbox.Relay relay;
+  private final Duration lease;
+  private final Thread thread;
+  private final Semaphore wake = new Semaphore(0);
+  private volatile boolean closing;
+  private volatile Outbox.Status counted = new Outbox.Status(0, null, 0, List.of());
+  private volatile @Nullable String problem;
+  private @Nullable Instant troubledSince;
+  private long nextStatus = System.nanoTime();
+  private Duration wait = FIRST_WAIT;
+
+  OutboxDispatcher(DataSource dataSource, OutboxTable table, Outbox.Relay relay, Duration lease) {
+    this.lease = lease;
+    this.dataSource = dataSource;
+    this.table = table;
+    this.relay = relay;
+    this.thread = new Thread(this, "waybill-outbox");
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Something was committed that is to be sent. */
+  void wake() {
+    if (wake.availablePermits() == 0) {
+      wake.release();
+    }
+  }
+
+  @Override
+  public void run() {
+    while (!closing) {
+      try {
+        countIfDue();
+        if (!dispatch()) {
+          pause(IDLE);
+        }
+      } catch (SQLException | RuntimeException e) {
+        trouble("the database of the outbox can't be used: " + e.getMessage(), e);
+        backOff();
+      }
+    }
+  }
+
+  /** Sends a batch; returns whether there may be more to do at once. */
+  private boolean dispatch() throws SQLException {
+    Optional<Lease> leased = inTransaction(connection -> table.lease(connection, lease));
+    if (leased.isPresent()) {
+      return dispatch(leased.get());
+    }
+    if (counted.backlog() == 0) {
+      over();
+    }
+    return false;
+  }
+
+  private boolean dispatch(Lease shard) throws SQLException {
+    OutboxBatch batch =
+        new OutboxBatch(relay, () -> renew(shard), lease.dividedBy(RENEWALS_PER_LEASE));
+    boolean settled = false;
+    try {
+      List<OutboxRow> rows = inTransaction(connection -> table.due(connection, shard, BATCH));
+      batch.send(rows, PATIENCE);
+      settle(shard, batch);
+      settled = true;
+    } finally {
+      if (!settled) {
+        releaseQuietly(shard);
+      }
+    }
+    boolean some = !batch.sent().isEmpty();
+    if (some && batch.unsent().isEmpty()) {
+      over();
+    } else if (!some && batch.unsent().stream().anyMatch(Unsent::isTransient)) {
+      backOff();
+    }
+    return some;
+  }
+
+  private void settle(Lease lease, OutboxBatch batch) throws SQLException {
+    boolean some = !batch.sent().isEmpty(); // if nothing gets through, no message is to blame
+    inTransaction(
+        connection -> {
+          table.delete(connection, batch.sent());
+          for (Unsent unsent : batch.unsent()) {
+            if (some || !unsent.isTransient()) {
+              failed(connection, unsent);
+            }
+          }
+          table.release(connection, lease);
+          return lease;
+        });
+    for (Unsent unsent : batch.unsent()) {
+      trouble("messages of the outbox can't be sent: " + unsent.failure().getMessage(), null);
+      LOG.debug("{} could not be sent from the outbox", unsent.row(), unsent.failure());
+    }
+  }
+
+  private void failed(Connection connection, Unsent unsent) throws SQLException {
+    OutboxRow row = unsent.row();
+    String reason = unsent.failure().getClass().getName() + ": " + unsent.failure().getMessage();
+    if (row.attempts() + 1 >= ATTEMPTS) {
+      table.setAside(connection, row, reason);
+      LOG.error("{} is set aside from the outbox after {} attempts: {}", row, ATTEMPTS, reason);
+    } else {
+      table.failed(connection, new Failure(row, reason, backoff(row.attempts())));
+    }
+  }
+
+  /** A second, two, four, and so on. */
+  static Duration backoff(int attempts) {
+    Duration wait = Duration.ofSeconds(1L << Math.min(attempts, 16));
+    return wait.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : wait;
+  }
+
+  private boolean renew(Lease shard) {
+    try {
+      return inTransaction(connection -> table.renew(connection, shard, lease));
+    } catch (SQLException e) {
+      LOG.debug("The lease of shard {} could not be renewed", shard.shard(), e);
+      return false;
+    }
+  }
+
+  /** If it fails, the lease ends by itself. */
+  private void releaseQuietly(Lease lease) {
+    try {
+      inTransaction(
+          connection -> {
+            table.release(connection, lease);
+            return lease;
+          });
+    } catch (SQLException e) {
+      LOG.debug("The lease of shard {} could not be given back", lease.shard(), e);
+    }
+  }
+
+  private void countIfDue() throws SQLException {
+    long now = System.nanoTime();
+    if (now - nextStatus >= 0) {
+      counted = inTransaction(table::status);
+      long took = System.nanoTime() - now;
+      // no more than a tenth of the time, however large the backlog
+      nextStatus = now + Math.max(STATUS_EVERY.toNanos(), 10 * took);
+    }
+  }
+
+  /** Whatever is committed meanwhile would fail as well. */
+  private void backOff() {
+    long end = System.nanoTime() + wait.toNanos();
+    while (!closing && System.nanoTime() < end) {
+      pause(Duration.ofNanos(Math.max(1_000_000, end - System.nanoTime())));
+    }
+    Duration twice = wait.multipliedBy(2);
+    wait = twice.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : twice;
+  }
+
+  private void pause(Duration time) {
+    try {
+      if (!closing && wake.tryAcquire(time.toMillis(), TimeUnit.MILLISECONDS)) {
+        wake.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      closing = true; // nobody else interrupts
+    }
+  }
+
+  private void trouble(String what, @Nullable Exception e) {
+    Instant since = troubledSince;
+    if (since == null) {
+      since = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+      troubledSince = since;
+      LOG.warn("From the outbox: {}", what, e);
+    }
+    problem = "Since " + since + " " + what;
+  }
+
+  private void over() {
+    wait = FIRST_WAIT;
+    troubledSince = null;
+    problem = null;
+  }
+
+  @Override
+  public Outbox.Status status() {
+    Outbox.Status now = counted;
+    List<String> problems = new ArrayList<>();
+    String sentence = problem;
+    if (sentence != null) {
+      problems.add(sentence);
+    }
+    if (now.setAside() > 0) {
+      problems.add(
+          "%d messages of the outbox are set aside, with their reasons in waybill_outbox_set_aside."
+              .formatted(now.setAside()));
+    }
+    return new Outbox.Status(now.backlog(), now.oldest(), now.setAside(), problems);
+  }
+
+  @Override
+  public void close() {
+    closing = true;
+    wake.release();
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true; // sends have deadlines, so that it ends
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private interface Step<T> {
+    T on(Connection connection) throws SQLException;
+  }
+
+  private <T> T inTransaction(Step<T> step) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      boolean before = connection.getAutoCommit();
+      connection.setAutoCommit(false);
+      boolean committed = false;
+      try {
+        T result = step.on(connection);
+        connection.commit();
+        committed = true;
+        return result;
+      } finally {
+        Transactions.end(connection, committed, before);
+      }
+    }
+  }
+}

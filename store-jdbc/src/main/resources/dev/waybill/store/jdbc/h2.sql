@@ -1,0 +1,65 @@
+-- What Waybill keeps in H2. JdbcStore makes it (CREATE), checks it (VERIFY) or believes it to
+-- be there (ASSUME); for the last two run this file, in the schema that the application's
+-- connections use. Running it again changes nothing.
+
+-- Messages that are being handled (with a token) or have been (without).
+CREATE TABLE IF NOT EXISTS waybill_processed (
+  source     VARCHAR(255) NOT NULL,
+  message_id VARCHAR(255) NOT NULL,
+  token      VARCHAR(36),
+  ends_at    TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (source, message_id)
+);
+CREATE INDEX IF NOT EXISTS waybill_processed_ends_at ON waybill_processed (ends_at);
+
+-- Messages that are to be sent. A row goes when the broker has confirmed its message.
+CREATE TABLE IF NOT EXISTS waybill_outbox (
+  id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  shard        SMALLINT NOT NULL,
+  message_id   VARCHAR NOT NULL,
+  channel_kind VARCHAR(10) NOT NULL,
+  channel      VARCHAR(255) NOT NULL,
+  keyed        BOOLEAN NOT NULL,
+  message_key  VARCHAR,
+  content_type VARCHAR,
+  attributes   VARCHAR NOT NULL,
+  headers      VARCHAR NOT NULL,
+  body         VARBINARY NOT NULL,
+  delay_millis BIGINT,
+  stored_at    TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  due_at       TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  attempts     INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS waybill_outbox_shard_id ON waybill_outbox (shard, id);
+CREATE INDEX IF NOT EXISTS waybill_outbox_failed ON waybill_outbox (shard, attempts, channel);
+
+-- Who dispatches which part of the outbox; the messages of a key are all in one.
+CREATE TABLE IF NOT EXISTS waybill_outbox_shard (
+  shard   SMALLINT PRIMARY KEY,
+  token   VARCHAR(36),
+  ends_at TIMESTAMP WITH TIME ZONE NOT NULL
+);
+MERGE INTO waybill_outbox_shard AS known
+  USING (SELECT x AS shard FROM SYSTEM_RANGE(0, 15)) AS wanted
+  ON known.shard = wanted.shard
+  WHEN NOT MATCHED THEN INSERT (shard, ends_at) VALUES (wanted.shard, CURRENT_TIMESTAMP);
+
+-- Messages that no broker takes, with the reason.
+CREATE TABLE IF NOT EXISTS waybill_outbox_set_aside (
+  id           BIGINT PRIMARY KEY,
+  shard        SMALLINT NOT NULL,
+  message_id   VARCHAR NOT NULL,
+  channel_kind VARCHAR(10) NOT NULL,
+  channel      VARCHAR(255) NOT NULL,
+  keyed        BOOLEAN NOT NULL,
+  message_key  VARCHAR,
+  content_type VARCHAR,
+  attributes   VARCHAR NOT NULL,
+  headers      VARCHAR NOT NULL,
+  body         VARBINARY NOT NULL,
+  delay_millis BIGINT,
+  stored_at    TIMESTAMP WITH TIME ZONE NOT NULL,
+  attempts     INTEGER NOT NULL,
+  reason       VARCHAR NOT NULL,
+  set_aside_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP
+);

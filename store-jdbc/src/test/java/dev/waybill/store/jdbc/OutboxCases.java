@@ -1,0 +1,405 @@
+package dev.waybill.store.jdbc;
+
+import static dev.waybill.store.jdbc.Databases.count;
+import static dev.waybill.store.jdbc.Databases.execute;
+import static dev.waybill.store.jdbc.Databases.rows;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.waybill.Envelope;
+import dev.waybill.MessageBus;
+import dev.waybill.Outbox;
+import dev.waybill.SendReceipt;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Topic;
+import dev.waybill.store.jdbc.Contracts.Paid;
+import dev.waybill.transport.Sender.Addressed;
+import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.inmemory.InMemoryBroker;
+import dev.waybill.transport.inmemory.InMemoryTransport;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+abstract class OutboxCases {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private HikariDataSource database;
+  private JdbcStore store;
+
+  /** A database of this test's own. */
+  abstract HikariDataSource database(int connections);
+
+  /** A broker that keeps what it confirms, and fails as a test says. */
+  private static final class FakeRelay implements Outbox.Relay {
+    final List<Addressed> sent = new CopyOnWriteArrayList<>();
+    final List<String> tried = new CopyOnWriteArrayList<>();
+    volatile Function<String, @Nullable Throwable> failure = id -> null;
+
+    @Override
+    public Addressed ready(Envelope<?> envelope) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletableFuture<SendReceipt> send(Addressed message) {
+      String id = message.message().id();
+      tried.add(id);
+      Throwable failed = failure.apply(id);
+      if (failed != null) {
+        return CompletableFuture.failedFuture(failed);
+      }
+      sent.add(message);
+      return CompletableFuture.completedFuture(new SendReceipt(id, message.channel(), "fake"));
+    }
+
+    List<String> ids() {
+      return sent.stream().map(message -> message.message().id()).toList();
+    }
+  }
+
+  @BeforeEach
+  void open() {
+    database = database(6);
+    store = JdbcStore.over(database).build();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable each : open) {
+      each.close();
+    }
+    database.close();
+  }
+
+  private Outbox.Dispatch dispatch(FakeRelay relay) {
+    Outbox.Dispatch dispatch = store.outbox().start(relay);
+    open.add(dispatch);
+    return dispatch;
+  }
+
+  private MessageBus bus(InMemoryBroker broker, JdbcStore from, List<Paid> paid) {
+    MessageBus bus =
+        MessageBus.over(InMemoryTransport.builder().broker(broker).build())
+            .routes(Contracts.ROUTES)
+            .sendTimeout(Duration.ofSeconds(2))
+            .outbox(from.outbox())
+            .subscribe(
+                "paid",
+                "audit",
+                c -> c.onEvent(Paid.class, (event, context) -> paid.add(event.payload())))
+            .start();
+    open.add(bus);
+    return bus;
+  }
+
+  private static Addressed message(Channel channel, String id, @Nullable String key) {
+    Map<String, String> attributes = new LinkedHashMap<>();
+    attributes.put("id", id);
+    attributes.put("source", "shop=\\1\nµ");
+    return new Addressed(
+        channel,
+        new WireMessage(
+            new byte[] {0, 1, -1},
+            "application/json",
+            attributes,
+            Map.of("wb-tenant", "a=b\\n"),
+            key,
+            null));
+  }
+
+  private void keep(Addressed... messages) throws Exception {
+    TransactionRunner.over(database)
+        .run(connection -> store.outbox().keep(connection, List.of(messages)));
+  }
+
+  private void awaitEmpty() {
+    await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox") == 0);
+  }
+
+  @Test
+  void what_is_kept_is_sent_as_it_was_to_wherever_it_goes() throws Exception {
+    FakeRelay relay = new FakeRelay();
+    List<Channel> channels =
+        List.of(
+            new Queue("receipts", false),
+            new Queue("payments", true),
+            new Topic("paid", true),
+            new Topic("news", false),
+            new ReplyQueue("shop", "1"));
+    for (Channel channel : channels) {
+      keep(message(channel, "to " + channel, channel.keyed() ? "k" : null));
+    }
+
+    dispatch(relay);
+    awaitEmpty();
+
+    assertThat(relay.sent)
+        .extracting(Addressed::channel)
+        .containsExactlyInAnyOrderElementsOf(channels);
+    for (Addressed sent : relay.sent) {
+      WireMessage expected =
+          message(sent.channel(), "to " + sent.channel(), sent.channel().keyed() ? "k" : null)
+              .message();
+      assertThat(sent.message()).usingRecursiveComparison().isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void a_delay_begins_when_the_message_is_stored() throws Exception {
+    FakeRelay relay = new FakeRelay();
+    for (Duration delay : List.of(Duration.ofHours(1), Duration.ofMillis(1))) {
+      WireMessage plain = message(new Queue("receipts", false), delay.toString(), null).message();
+      keep(
+          new Addressed(
+              new Queue("receipts", false),
+              new WireMessage(
+                  plain.body(), null, plain.attributes(), plain.headers(), null, delay)));
+    }
+    execute(database, "UPDATE waybill_outbox SET stored_at = stored_at - INTERVAL '10' MINUTE");
+
+    dispatch(relay);
+    awaitEmpty();
+
+    assertThat(relay.sent).hasSize(2);
+    for (Addressed sent : relay.sent) {
+      if (sent.message().id().equals("PT1H")) {
+        assertThat(sent.message().delay()).isPositive().isLessThanOrEqualTo(Duration.ofMinutes(50));
+      } else {
+        assertThat(sent.message().delay()).isNull();
+      }
+    }
+  }
+
+  @Test
+  void a_send_outside_of_handlers_is_part_of_the_callers_transaction() throws Exception {
+    List<Paid> paid = new CopyOnWriteArrayList<>();
+    bus(InMemoryBroker.create(), store, paid);
+
+    try (Connection connection = database.getConnection()) {
+      connection.setAutoCommit(false);
+      store.outbox().publish(connection, new Paid("rolled back", 1));
+      connection.rollback();
+      String id = store.outbox().publish(connection, new Paid("committed", 2));
+      assertThat(id).isNotBlank();
+      connection.commit();
+    }
+
+    awaitEmpty();
+    await().atMost(PATIENCE).until(() -> !paid.isEmpty());
+    assertThat(paid).containsExactly(new Paid("committed", 2));
+  }
+
+  @Test
+  void the_wrong_verb_and_a_bus_that_does_not_run_are_told_at_once() throws Exception {
+    try (Connection connection = database.getConnection()) {
+      assertThatThrownBy(() -> store.outbox().publish(connection, new Paid("o-1", 1)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageStartingWith("no running bus has this outbox");
+      bus(InMemoryBroker.create(), store, new ArrayList<>());
+      assertThatThrownBy(() -> store.outbox().send(connection, new Paid("o-1", 1)))
+          .isInstanceOfSatisfying(
+              MessagingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.WRONG_KIND));
+    }
+  }
+
+  @Test
+  void several_instances_send_each_message_and_keep_the_order_of_each_key() throws Exception {
+    int keys = 8;
+    int each = 40;
+    List<Paid> paid = new CopyOnWriteArrayList<>();
+    InMemoryBroker broker = InMemoryBroker.create();
+    MessageBus first = bus(broker, store, paid);
+    JdbcStore elsewhere = JdbcStore.over(database).build();
+    open.add(
+        MessageBus.over(InMemoryTransport.builder().broker(broker).build())
+            .routes(Contracts.ROUTES)
+            .outbox(elsewhere.outbox())
+            .start());
+
+    for (int i = 0; i < each; i++) {
+      int number = i;
+      TransactionRunner.over(database)
+          .run(
+              connection -> {
+                for (int key = 0; key < keys; key++) {
+                  (number % 2 == 0 ? store : elsewhere)
+                      .outbox()
+                      .publish(connection, new Paid("key-" + key, number));
+                }
+              });
+    }
+
+    awaitEmpty();
+    await().atMost(PATIENCE).until(() -> paid.size() >= keys * each && first.inFlight() == 0);
+    Map<String, List<Integer>> byKey = new ConcurrentHashMap<>();
+    paid.forEach(
+        one -> byKey.computeIfAbsent(one.order(), any -> new ArrayList<>()).add(one.number()));
+    assertThat(byKey).hasSize(keys);
+    byKey.forEach(
+        (key, numbers) ->
+            assertThat(numbers).as(key).hasSize(each).isSorted().doesNotHaveDuplicates());
+  }
+
+  @Test
+  void while_the_broker_is_away_the_application_goes_on_and_nothing_is_lost() throws Exception {
+    List<Paid> paid = new CopyOnWriteArrayList<>();
+    InMemoryBroker broker = InMemoryBroker.create();
+    MessageBus bus = bus(broker, store, paid);
+    broker.faults().stop();
+    for (int i = 0; i < 30; i++) {
+      int number = i;
+      TransactionRunner.over(database)
+          .run(connection -> store.outbox().publish(connection, new Paid("o-1", number)));
+    }
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              Outbox.Status status = bus.health().outbox();
+              assertThat(status.backlog()).isEqualTo(30);
+              assertThat(status.oldest()).isNotNull();
+              assertThat(bus.health().problems())
+                  .anyMatch(problem -> problem.contains("messages of the outbox can't be sent"));
+            });
+    broker.faults().start();
+
+    awaitEmpty();
+    await().atMost(PATIENCE).until(() -> paid.size() >= 30);
+    assertThat(paid.stream().map(Paid::number).distinct()).hasSize(30).isSorted();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> bus.health().outbox().backlog() == 0 && bus.health().isUp());
+    assertThat(bus.describe()).contains("outbox: the table waybill_outbox");
+  }
+
+  @Test
+  void a_message_that_fails_holds_back_only_its_key_and_comes_before_those_behind_it()
+      throws Exception {
+    FakeRelay relay = new FakeRelay();
+    relay.failure =
+        id ->
+            id.equals("a-1") && !relay.ids().contains("b-1")
+                ? SendException.unknown(ErrorCode.TIMEOUT, "no answer", null)
+                : null;
+    Queue queue = new Queue("payments", true);
+    keep(
+        message(queue, "a-1", "a"),
+        message(queue, "a-2", "a"),
+        message(queue, "b-1", "b"),
+        message(queue, "a-3", "a"));
+
+    dispatch(relay);
+    awaitEmpty();
+
+    assertThat(relay.ids()).hasSize(4).doesNotHaveDuplicates();
+    assertThat(relay.ids().stream().filter(id -> id.startsWith("a")))
+        .containsExactly("a-1", "a-2", "a-3");
+    assertThat(relay.tried).containsSubsequence("a-1", "b-1", "a-1");
+  }
+
+  @Test
+  void a_message_that_no_broker_takes_is_set_aside_with_its_reason_and_can_be_taken_back()
+      throws Exception {
+    FakeRelay relay = new FakeRelay();
+    relay.failure =
+        id ->
+            id.equals("poison")
+                ? SendException.rejected(ErrorCode.NOT_FOUND, "no such topic", null)
+                : null;
+    Topic topic = new Topic("paid", true);
+    keep(message(topic, "poison", "k"), message(topic, "next", "k"));
+    execute(database, "UPDATE waybill_outbox SET attempts = 19 WHERE message_id = 'poison'");
+
+    Outbox.Dispatch dispatch = dispatch(relay);
+    awaitEmpty();
+
+    assertThat(relay.ids()).containsExactly("next");
+    assertThat(rows(database, "SELECT reason FROM waybill_outbox_set_aside"))
+        .containsExactly("dev.waybill.error.SendException: no such topic");
+    assertThat(rows(database, "SELECT attempts FROM waybill_outbox_set_aside"))
+        .containsExactly("20");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(dispatch.status().problems())
+                    .contains(
+                        "1 messages of the outbox are set aside, with their reasons in"
+                            + " waybill_outbox_set_aside."));
+
+    relay.failure = id -> null;
+    assertThat(store.outbox().retrySetAside()).isOne();
+    awaitEmpty();
+    assertThat(relay.ids()).containsExactly("next", "poison");
+    await().atMost(PATIENCE).until(() -> dispatch.status().problems().isEmpty());
+  }
+
+  @Test
+  void a_refused_message_waits_longer_each_time_and_counts() throws Exception {
+    FakeRelay relay = new FakeRelay();
+    relay.failure = id -> SendException.rejected(ErrorCode.TOO_LARGE, "too large", null);
+    keep(message(new Queue("receipts", false), "large", null));
+
+    dispatch(relay);
+
+    await()
+        .atMost(PATIENCE)
+        .until(() -> rows(database, "SELECT attempts FROM waybill_outbox").contains("1"));
+    assertThat(OutboxDispatcher.backoff(0)).isEqualTo(Duration.ofSeconds(1));
+    assertThat(OutboxDispatcher.backoff(3)).isEqualTo(Duration.ofSeconds(8));
+    assertThat(OutboxDispatcher.backoff(19)).isEqualTo(Duration.ofMinutes(5));
+  }
+
+  @Test
+  void a_reply_whose_requester_is_gone_is_dropped() throws Exception {
+    FakeRelay relay = new FakeRelay();
+    relay.failure = id -> SendException.rejected(ErrorCode.UNROUTABLE, "gone", null);
+    keep(message(new ReplyQueue("shop", "1"), "reply", null));
+
+    dispatch(relay);
+
+    awaitEmpty();
+    assertThat(count(database, "waybill_outbox_set_aside")).isZero();
+  }
+
+  @Test
+  void texts_are_kept_whatever_they_have() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put("a=b", "c=d\\e\n\nf\0");
+    texts.put("", "");
+    texts.put("\\n", "ä€\uD83D\uDE9A");
+
+    assertThat(TextMap.read(TextMap.write(texts))).isEqualTo(texts);
+    assertThat(TextMap.read("")).isEmpty();
+    assertThatThrownBy(() -> TextMap.read("nothing")).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void two_buses_with_one_outbox_are_refused() {
+    bus(InMemoryBroker.create(), store, new ArrayList<>());
+
+    assertThatThrownBy(() -> bus(InMemoryBroker.create(), store, new ArrayList<>()))
+        .hasMessage("this outbox is another running bus's: give each bus a JdbcStore of its own");
+  }
+}
