@@ -12,6 +12,7 @@ import dev.waybill.Command;
 import dev.waybill.ConsumerSpec;
 import dev.waybill.Handler;
 import dev.waybill.MessageBus;
+import dev.waybill.delivery.InMemoryMessageStore;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.internal.Contracts.Invoice;
@@ -435,6 +436,68 @@ class StartUpChecksTest {
         c -> c.guarantee(EXACTLY_ONCE),
         "guarantee(EXACTLY_ONCE) on queue payments needs ATOMIC_SETTLEMENT, which fake refuses: it"
             + " can't; use another.");
+  }
+
+  @Test
+  void exactly_once_by_a_store_needs_nothing_of_the_transport() {
+    refusing(Feature.ATOMIC_SETTLEMENT);
+
+    try (MessageBus bus =
+        MessageBus.over(transport)
+            .routes(Contracts.ROUTES)
+            .consume(
+                "payments",
+                c -> handled(c).guarantee(EXACTLY_ONCE).idempotent(InMemoryMessageStore.create()))
+            .start()) {
+      assertThat(bus.describe())
+          .contains(
+              "handled messages are remembered for PT336H, claims held for PT30S, by"
+                  + " InMemoryMessageStore");
+    }
+  }
+
+  @Test
+  void a_store_goes_with_exactly_once_alone() {
+    assertPayments(
+        c -> c.idempotent(InMemoryMessageStore.create()),
+        "idempotent(…) on queue payments goes with EXACTLY_ONCE and not with AT_LEAST_ONCE: add"
+            + " .guarantee(EXACTLY_ONCE), or leave it out.");
+  }
+
+  @Test
+  void a_store_that_forgets_before_a_message_may_come_again_is_refused() {
+    Capabilities capabilities =
+        FakeTransport.capabilities(
+            b -> b.leaseDuration(Duration.ofMinutes(20)).longestRedelivery(Duration.ofDays(14)),
+            Map.of());
+    transport = new FakeTransport(capabilities, capabilities);
+    InMemoryMessageStore store =
+        InMemoryMessageStore.builder()
+            .lease(Duration.ofMinutes(15))
+            .retention(Duration.ofMinutes(10))
+            .build();
+
+    assertThat(
+            problems(
+                b ->
+                    b.consume(
+                        "payments",
+                        c ->
+                            handled(c)
+                                .onFailure(retry(0).thenAfter(Duration.ofMinutes(30)))
+                                .guarantee(EXACTLY_ONCE)
+                                .idempotent(store))))
+        .containsExactly(
+            forgets("its claims are held for PT15M"),
+            forgets("the failure policy lets a message wait for PT30M"),
+            forgets("fake has leases of PT20M"),
+            forgets("fake may deliver a message again after PT336H"));
+  }
+
+  private static String forgets(String why) {
+    return "idempotent(…) on queue payments remembers a handled message for PT10M, but "
+        + why
+        + ", so that a duplicate could be handled: give the store a retention of at least that.";
   }
 
   @Test

@@ -62,7 +62,7 @@ class KilledHandlerTest {
   @Test
   void over_rabbitmq() throws Exception {
     try (RabbitTestBroker broker = RabbitTestBroker.start()) {
-      everyMessageHasItsEffectOnce(broker, "");
+      everyMessageHasItsEffectOnce(broker);
     }
   }
 
@@ -70,7 +70,7 @@ class KilledHandlerTest {
   @EnabledIfSystemProperty(named = "chaos", matches = "true")
   void over_kafka() throws Exception {
     try (KafkaTestBroker broker = KafkaTestBroker.start()) {
-      everyMessageHasItsEffectOnce(broker, "");
+      everyMessageHasItsEffectOnce(broker);
     }
   }
 
@@ -78,11 +78,11 @@ class KilledHandlerTest {
   @EnabledIfSystemProperty(named = "chaos", matches = "true")
   void over_sqs() throws Exception {
     try (AwsTestBroker broker = AwsTestBroker.start()) {
-      everyMessageHasItsEffectOnce(broker, "&visibilityTimeout=PT5S");
+      everyMessageHasItsEffectOnce(broker);
     }
   }
 
-  private void everyMessageHasItsEffectOnce(TestBroker broker, String parameters) throws Exception {
+  private void everyMessageHasItsEffectOnce(TestBroker broker) throws Exception {
     long seed = Long.getLong("seed", System.nanoTime());
     System.out.println("killed with -Dseed=" + seed);
     Random random = new Random(seed);
@@ -118,7 +118,7 @@ class KilledHandlerTest {
       Databases.execute(database, "CREATE TABLE payment (number INT, message_id VARCHAR(100))");
       int sent = 0;
       for (int kill = 0; kill < KILLS; kill++) {
-        start(broker.uri() + parameters, url, kill);
+        start(broker.uri(), url, kill);
         long before = Databases.count(database, "payment");
         for (int i = 0; i < MESSAGES_PER_KILL; i++, sent++) {
           observer.send(Command.of(new Order(sent), Metadata.withId("order-" + sent))).join();
@@ -134,7 +134,7 @@ class KilledHandlerTest {
         }
         process.destroyForcibly().waitFor();
       }
-      start(broker.uri() + parameters, url, KILLS);
+      start(broker.uri(), url, KILLS);
 
       await().atMost(PATIENCE).untilAsserted(() -> assertThat(arrived).hasSize(2 * messages));
       await()

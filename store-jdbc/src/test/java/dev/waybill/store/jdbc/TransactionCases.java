@@ -29,6 +29,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,6 +43,9 @@ import org.junit.jupiter.api.Test;
 abstract class TransactionCases {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int CONNECTIONS = 6;
+
+  /** As a transaction manager binds them. */
+  private static final ThreadLocal<Connection> CURRENT = new ThreadLocal<>();
 
   private final InMemoryBroker broker = InMemoryBroker.create();
   private final List<MessageBus> buses = new ArrayList<>();
@@ -258,8 +262,7 @@ abstract class TransactionCases {
 
     for (int i = 0; i < messages; i++) {
       Command<Pay> command = pay("o-" + i);
-      first.send(command);
-      second.send(command).join();
+      CompletableFuture.allOf(first.send(command), second.send(command)).join();
     }
 
     await()
@@ -277,7 +280,6 @@ abstract class TransactionCases {
   @Test
   void a_handler_joins_the_transactions_of_the_application() {
     List<String> seen = new CopyOnWriteArrayList<>();
-    ThreadLocal<Connection> current = new ThreadLocal<>();
     TransactionRunner own = TransactionRunner.over(database);
     JdbcStore store =
         store(
@@ -286,11 +288,11 @@ abstract class TransactionCases {
                     work ->
                         own.run(
                             connection -> {
-                              current.set(connection);
+                              CURRENT.set(connection);
                               try {
                                 work.run(connection);
                               } finally {
-                                current.remove();
+                                CURRENT.remove();
                               }
                             })));
     MessageBus bus =
@@ -298,7 +300,7 @@ abstract class TransactionCases {
             store,
             noRetry(),
             (command, context, connection) ->
-                seen.add(String.valueOf(current.get() == connection)));
+                seen.add(String.valueOf(CURRENT.get() == connection)));
 
     bus.send(pay("o-1")).join();
 

@@ -55,8 +55,8 @@ final class SqsLike {
                     + " one by one, each is confirmed")
             .refused(
                 Feature.ATOMIC_SETTLEMENT,
-                "SQS and SNS do not store messages and delete another one together or not at all; use"
-                    + " at-least-once and make the receivers idempotent by the message id")
+                "SQS and SNS do not store messages and delete another one together or not at all; give"
+                    + " the consumer a store with .idempotent(…)")
             .natively(
                 Feature.MANDATORY,
                 "a queue that does not exist is an error; a topic takes messages also without a"

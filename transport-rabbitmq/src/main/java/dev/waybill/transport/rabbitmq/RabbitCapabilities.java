@@ -60,7 +60,7 @@ final class RabbitCapabilities {
             .refused(
                 Feature.ATOMIC_SETTLEMENT,
                 "RabbitMQ does not store messages and acknowledge another one together or not at"
-                    + " all; use at-least-once and make the receivers idempotent by the message id")
+                    + " all; give the consumer a store with .idempotent(…)")
             .natively(Feature.MANDATORY, "basic.return of mandatory messages to queues")
             .natively(Feature.CREATE_TOPOLOGY, "idempotent declarations and bindings")
             .natively(
