@@ -82,8 +82,11 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
         if (!dispatch()) {
           pause(IDLE);
         }
-      } catch (SQLException | RuntimeException e) {
+      } catch (SQLException e) {
         trouble("the database of the outbox can't be used: " + e.getMessage(), e);
+        backOff();
+      } catch (Throwable e) { // whatever it is, it must not end the sending for ever
+        trouble("the outbox fails: " + e, e);
         backOff();
       }
     }
@@ -212,7 +215,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
     }
   }
 
-  private void trouble(String what, @Nullable Exception e) {
+  private void trouble(String what, @Nullable Throwable e) {
     Instant since = troubledSince;
     if (since == null) {
       since = Instant.now().truncatedTo(ChronoUnit.MILLIS);
