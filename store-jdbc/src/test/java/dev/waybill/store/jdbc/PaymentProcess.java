@@ -6,10 +6,10 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.waybill.MessageBus;
 import dev.waybill.routing.Routes;
 import dev.waybill.transport.Transport;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 
 /** A process that handles orders, each with a row and two messages, until it is killed. */
 public final class PaymentProcess {
@@ -30,11 +30,11 @@ public final class PaymentProcess {
   private PaymentProcess() {}
 
   /**
-   * Handles until it is killed.
+   * Handles until it is killed, or its standard input ends.
    *
    * @param args the broker's URI and the database's URL
    */
-  public static void main(String[] args) throws InterruptedException {
+  public static void main(String[] args) throws IOException {
     HikariDataSource database = Databases.pool(args[1], 8);
     JdbcStore store = JdbcStore.over(database).lease(Duration.ofSeconds(2)).build();
     MessageBus bus =
@@ -64,6 +64,9 @@ public final class PaymentProcess {
                         .idempotent(store))
             .start();
     System.out.println(bus.describe().lines().findFirst().orElse("?") + " has started over");
-    new CountDownLatch(1).await();
+    while (System.in.read() >= 0) {
+      // until whoever started it has gone
+    }
+    System.exit(0);
   }
 }
