@@ -1,5 +1,6 @@
 package dev.waybill;
 
+import dev.waybill.delivery.TransactionalMessageStore;
 import dev.waybill.transport.Sender.Addressed;
 import java.time.Instant;
 import java.util.List;
@@ -15,6 +16,12 @@ import org.jspecify.annotations.Nullable;
  * after another, in the order in which they were stored.
  */
 public interface Outbox {
+  /**
+   * Whether what handlers with a store send is kept here. A bus with a consumer whose store keeps
+   * it elsewhere is refused at start, since nobody would send it.
+   */
+  boolean keepsFor(TransactionalMessageStore store);
+
   /**
    * Begins to send what is kept, and what will be; called once by the bus that it was given to.
    * Returns without waiting for the first.

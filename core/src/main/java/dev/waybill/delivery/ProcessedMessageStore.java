@@ -25,7 +25,8 @@ public interface ProcessedMessageStore {
    * Claims a message, if nobody has done so: of all callers at the same moment one gets it.
    *
    * @param source the name of the queue or subscription, such as {@code orders.billing}
-   * @param messageId the message's identity, at most {@value #MAX_ID_LENGTH} characters
+   * @param messageId the message's identity, at most {@value #MAX_ID_LENGTH} characters, none of
+   *     them NUL or half of a surrogate pair
    * @return at once, whatever becomes of a claim that somebody else holds
    */
   Answer claim(String source, String messageId);

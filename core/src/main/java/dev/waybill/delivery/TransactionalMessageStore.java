@@ -18,8 +18,13 @@ public interface TransactionalMessageStore extends ProcessedMessageStore {
    *
    * @return false if the claim is not held any more: nothing is committed, somebody else has the
    *     message
-   * @throws Exception what {@code handling} threw, as it is, or that the store failed; nothing is
-   *     committed then, except that a failure of the commit itself may leave it open whether it is
+   * @throws dev.waybill.error.MessagingException with code {@code STORE_FAILED} if the store could
+   *     not be used, or gave the transaction up because of others (a deadlock, a serialization
+   *     failure): the message is kept and tried again, and that is no attempt. Nothing is
+   *     committed, except that it may be open whether a commit that was under way came through
+   * @throws Exception what {@code handling} threw; or whatever else keeps this message from being
+   *     committed (a constraint that the handler's writes break, a value that the database does not
+   *     take), which is a failure of the handling: the failure policy decides. Nothing is committed
    */
   boolean complete(Claim claim, Handling handling) throws Exception;
 

@@ -8,12 +8,15 @@ import dev.waybill.delivery.ProcessedMessageStore.Held;
 import dev.waybill.delivery.ProcessedMessageStore.Processed;
 import dev.waybill.delivery.TransactionalMessageStore;
 import dev.waybill.delivery.TransactionalMessageStore.Transaction;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Sender.Addressed;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +76,22 @@ final class IdempotentReceiver implements AutoCloseable {
 
   /** Handles a message, unless it has been handled before. Blocks as long as the handler takes. */
   Resolution handle(Work work, String messageId, Handling handling) {
+    return handle(
+        work,
+        messageId,
+        claim -> {
+          claims.keep(claim, work);
+          try {
+            return store instanceof TransactionalMessageStore transactional
+                ? inTransaction(work, claim, transactional, handling)
+                : plainly(work, claim, handling);
+          } finally {
+            claims.drop(claim);
+          }
+        });
+  }
+
+  private Resolution handle(Work work, String messageId, Function<Claim, Resolution> claimed) {
     Answer answer;
     try {
       answer = store.claim(source.name(), messageId);
@@ -88,15 +107,21 @@ final class IdempotentReceiver implements AutoCloseable {
       LOG.debug("{} from the {} is being handled elsewhere", messageId, source);
       return later(work, bounded(held.expiresIn()));
     }
-    Claim claim = (Claim) answer;
-    claims.keep(claim, work);
-    try {
-      return store instanceof TransactionalMessageStore transactional
-          ? inTransaction(work, claim, transactional, handling)
-          : plainly(work, claim, handling);
-    } finally {
-      claims.drop(claim);
-    }
+    return claimed.apply((Claim) answer);
+  }
+
+  /**
+   * What becomes of a message that is not to be handled, unless it has been handled before. Blocks
+   * as long as the store does.
+   */
+  Resolution unlessHandled(Work work, String messageId, Resolution otherwise) {
+    return handle(
+        work,
+        messageId,
+        claim -> {
+          release(claim);
+          return otherwise;
+        });
   }
 
   private Resolution plainly(Work work, Claim claim, Handling handling) {
@@ -123,13 +148,16 @@ final class IdempotentReceiver implements AutoCloseable {
       if (failure instanceof NotAcknowledged decided) {
         return Resolution.of(decided.outcome);
       }
-      return failure == null
+      if (failure != null) {
+        return handling.failed(failure);
+      }
+      return e instanceof MessagingException refused && refused.code() == ErrorCode.STORE_FAILED
           ? storeFailed(work, "written with what came of " + claim.messageId(), e)
-          : handling.failed(failure);
+          : handling.failed(e);
     }
   }
 
-  /** Knows whether it was the handler that failed, or the store before or after it. */
+  /** Knows whether it was the handler that failed, or what is done before or after it. */
   private static final class InTransaction implements TransactionalMessageStore.Handling {
     private final Handling handling;
     private @Nullable Throwable failure;

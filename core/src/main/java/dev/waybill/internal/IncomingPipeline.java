@@ -17,7 +17,7 @@ import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -79,7 +79,11 @@ final class IncomingPipeline implements Pipeline {
       WireMessage message = work.delivery.message();
       Metadata metadata = WireMapping.decode(message, work.delivery::brokerId);
       if (isExpired(metadata)) {
-        return resolved(expired(metadata));
+        Resolution expired = expired(metadata);
+        return resolved(
+            idempotent == null || message.id() == null
+                ? expired
+                : idempotent.unlessHandled(work, identityOf(work, metadata), expired));
       }
       Binding binding = bindingOf(message, metadata);
       if (binding.invocation() == null) {
@@ -179,11 +183,23 @@ final class IncomingPipeline implements Pipeline {
           ErrorCode.UNDECODABLE,
           "the message has no id, by which exactly-once could know it again");
     }
-    String identity =
-        metadata.source() == null ? metadata.id() : metadata.source() + "#" + metadata.id();
+    String source = metadata.source() == null ? "" : metadata.source();
+    String identity = source.length() + "#" + source + "#" + metadata.id();
     return identity.length() <= ProcessedMessageStore.MAX_ID_LENGTH
+            && identity.codePoints().allMatch(IncomingPipeline::isStorable)
         ? identity
-        : UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8)).toString();
+        : digestOf(identity);
+  }
+
+  /** What every database's texts can have. */
+  private static boolean isStorable(int c) {
+    return c != 0 && (c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE);
+  }
+
+  private static String digestOf(String identity) {
+    ByteBuffer bytes = ByteBuffer.allocate(identity.length() * Character.BYTES);
+    bytes.asCharBuffer().put(identity);
+    return UUID.nameUUIDFromBytes(bytes.array()).toString();
   }
 
   /** One handling of a claimed message, on this thread. */

@@ -127,10 +127,17 @@ final class StartUpChecks {
   }
 
   private void checkOutbox(ConsumerConfiguration consumer) {
-    if (consumer.store instanceof TransactionalMessageStore && builder.outbox == null) {
+    if (!(consumer.store instanceof TransactionalMessageStore store)) {
+      return;
+    }
+    if (builder.outbox == null) {
       problems.add(
           "The handlers of %s send into the outbox of their store, from which this bus would send nothing: add .outbox(…) with the store's."
               .formatted(consumer.inWords()));
+    } else if (!builder.outbox.keepsFor(store)) {
+      problems.add(
+          "The handlers of %s send into the outbox of %s, but this bus sends from another, %s: give .outbox(…) the store's."
+              .formatted(consumer.inWords(), store, builder.outbox));
     }
   }
 

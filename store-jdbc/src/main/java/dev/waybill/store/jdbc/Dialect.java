@@ -9,8 +9,8 @@ import java.util.List;
 enum Dialect {
   POSTGRESQL(
       "postgresql.sql",
-      "clock_timestamp()",
-      "clock_timestamp() + ? * interval '1 millisecond'",
+      "statement_timestamp()",
+      "statement_timestamp() + ? * interval '1 millisecond'",
       " ON CONFLICT DO NOTHING"),
   H2("h2.sql", "CURRENT_TIMESTAMP", "DATEADD(MILLISECOND, ?, CURRENT_TIMESTAMP)", "");
 
@@ -48,7 +48,10 @@ enum Dialect {
     return script;
   }
 
-  /** SQL with {@code NOW}, {@code LATER} (one parameter: milliseconds) and {@code UNLESS_THERE}. */
+  /**
+   * SQL with {@code NOW}, {@code LATER} (one parameter: milliseconds) and {@code UNLESS_THERE}. It
+   * is the same moment for all rows of a statement: the order of keys depends on it.
+   */
   String sql(String text) {
     return text.replace("UNLESS_THERE", unlessThere).replace("LATER", later).replace("NOW", now);
   }

@@ -5,6 +5,7 @@ import dev.waybill.Document;
 import dev.waybill.Envelope;
 import dev.waybill.Event;
 import dev.waybill.Outbox;
+import dev.waybill.delivery.TransactionalMessageStore;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Sender.Addressed;
@@ -43,10 +44,12 @@ public final class JdbcOutbox implements Outbox {
   private final DataSource dataSource;
   private final OutboxTable table;
   private final Duration lease;
+  private final String place;
   private volatile @Nullable Relay relay;
   private volatile @Nullable OutboxDispatcher dispatcher;
 
-  JdbcOutbox(DataSource dataSource, OutboxTable table, Duration lease) {
+  JdbcOutbox(DataSource dataSource, OutboxTable table, Duration lease, String place) {
+    this.place = place;
     this.lease = lease;
     this.dataSource = dataSource;
     this.table = table;
@@ -56,9 +59,11 @@ public final class JdbcOutbox implements Outbox {
    * Keeps a command, to be sent when the connection's transaction is committed.
    *
    * @return the message's id
-   * @throws MessagingException if it has no route, the verb does not fit, the transport would not
-   *     take it, or (with code {@code STORE_FAILED}) it could not be written
-   * @throws IllegalStateException if no running bus has this outbox
+   * @throws MessagingException if it has no route, the verb does not fit, the transport or (with
+   *     code {@code INVALID_MESSAGE}) the database would not take it, or (with code {@code
+   *     STORE_FAILED}) it could not be written
+   * @throws IllegalStateException if no running bus has this outbox, or the connection is in
+   *     autocommit mode
    */
   public String send(Connection connection, Command<?> command) {
     return keep(connection, command);
@@ -97,9 +102,10 @@ public final class JdbcOutbox implements Outbox {
     }
     Addressed message = bus.ready(envelope);
     try {
+      Transactions.requireOne(connection);
       keep(connection, List.of(message));
     } catch (SQLException e) {
-      throw JdbcStore.failed("keep a message in the outbox", e);
+      throw Failures.notKept(e);
     }
     return Objects.requireNonNull(message.message().id());
   }
@@ -130,7 +136,7 @@ public final class JdbcOutbox implements Outbox {
         Transactions.end(connection, committed, before);
       }
     } catch (SQLException e) {
-      throw JdbcStore.failed("take back what was set aside", e);
+      throw Failures.failed("take back what was set aside", e);
     }
   }
 
@@ -140,6 +146,12 @@ public final class JdbcOutbox implements Outbox {
     if (running != null) {
       running.wake();
     }
+  }
+
+  /** So does that of another {@link JdbcStore} over the same data source. */
+  @Override
+  public boolean keepsFor(TransactionalMessageStore store) {
+    return store instanceof JdbcStore other && other.outbox().dataSource == dataSource;
   }
 
   @Override
@@ -154,6 +166,14 @@ public final class JdbcOutbox implements Outbox {
     this.dispatcher = started;
     started.start();
     return new Running(started);
+  }
+
+  /** Unless another bus has it meanwhile. */
+  private synchronized void ended(OutboxDispatcher one) {
+    if (dispatcher == one) {
+      relay = null;
+      dispatcher = null;
+    }
   }
 
   private final class Running implements Dispatch {
@@ -171,14 +191,13 @@ public final class JdbcOutbox implements Outbox {
     @Override
     public void close() {
       started.close();
-      relay = null;
-      dispatcher = null;
+      ended(started);
     }
   }
 
   /** What it is, for people. */
   @Override
   public String toString() {
-    return "the table waybill_outbox";
+    return "the table waybill_outbox of " + place;
   }
 }

@@ -55,16 +55,18 @@ public final class JdbcStore implements TransactionalMessageStore {
   private final Duration retention;
   private final ProcessedTable processed;
   private final JdbcOutbox outbox;
+  private final String place;
   private final AtomicLong nextCleaning = new AtomicLong(System.nanoTime());
 
-  private JdbcStore(Builder builder, Dialect dialect) {
+  private JdbcStore(Builder builder, Dialect dialect, String place) {
     this.dataSource = builder.dataSource;
     this.lease = builder.lease;
     this.retention = builder.retention;
     TransactionRunner given = builder.transactions;
     this.transactions = given == null ? TransactionRunner.over(dataSource) : given;
     this.processed = new ProcessedTable(dialect, lease, retention);
-    this.outbox = new JdbcOutbox(dataSource, new OutboxTable(dialect), lease);
+    this.place = place;
+    this.outbox = new JdbcOutbox(dataSource, new OutboxTable(dialect), lease, place);
   }
 
   /** Begins to describe a store in a database. */
@@ -114,7 +116,16 @@ public final class JdbcStore implements TransactionalMessageStore {
       if (completion.lost) {
         return false;
       }
-      throw e;
+      if (completion.failed) {
+        throw e;
+      }
+      if (!completion.begun || Failures.mayPass(e)) {
+        throw Failures.failed("commit what came of a message", e);
+      }
+      if (!completion.done || !isMarked(claim)) {
+        throw e;
+      }
+      LOG.warn("{} was committed, after which the TransactionRunner failed", claim.messageId(), e);
     }
     if (!completion.done) {
       throw new MessagingException(
@@ -125,6 +136,17 @@ public final class JdbcStore implements TransactionalMessageStore {
       outbox.wake();
     }
     return true;
+  }
+
+  /** What fails after the commit is no failure of the message's. */
+  private boolean isMarked(Claim claim) {
+    return call("look for a mark", connection -> processed.isMarked(connection, claim));
+  }
+
+  /** Where it is, for people. */
+  @Override
+  public String toString() {
+    return "the store in " + place;
   }
 
   @Override
@@ -141,6 +163,8 @@ public final class JdbcStore implements TransactionalMessageStore {
   private final class Completion implements TransactionRunner.Work {
     private final Claim claim;
     private final Handling handling;
+    private boolean begun;
+    private boolean failed;
     private boolean lost;
     private boolean done;
     private boolean sends;
@@ -152,7 +176,9 @@ public final class JdbcStore implements TransactionalMessageStore {
 
     @Override
     public void run(Connection connection) throws Exception {
-      List<Addressed> messages = handling.handle(new JdbcTransaction(connection));
+      Transactions.requireOne(connection);
+      begun = true;
+      List<Addressed> messages = handle(connection);
       outbox.keep(connection, messages);
       sends = !messages.isEmpty();
       // last, so that its row is not locked while the handler runs
@@ -162,6 +188,18 @@ public final class JdbcStore implements TransactionalMessageStore {
             ErrorCode.STORE_FAILED, "the claim of " + claim.messageId() + " is not held any more");
       }
       done = true;
+    }
+
+    private List<Addressed> handle(Connection connection) throws Exception {
+      Connection its = HandlerConnection.of(connection);
+      failed = true;
+      try {
+        List<Addressed> messages = handling.handle(new JdbcTransaction(its));
+        failed = false;
+        return messages;
+      } finally {
+        HandlerConnection.end(its);
+      }
     }
   }
 
@@ -206,16 +244,8 @@ public final class JdbcStore implements TransactionalMessageStore {
         }
       }
     } catch (SQLException e) {
-      throw failed(what, e);
+      throw Failures.failed(what, e);
     }
-  }
-
-  static MessagingException failed(String what, SQLException e) {
-    return new MessagingException(
-        ErrorCode.STORE_FAILED,
-        "the database could not %s (SQLSTATE %s): %s"
-            .formatted(what, e.getSQLState(), e.getMessage()),
-        e);
   }
 
   /**
@@ -277,9 +307,10 @@ public final class JdbcStore implements TransactionalMessageStore {
       try (Connection connection = dataSource.getConnection()) {
         Dialect dialect = Dialect.of(connection);
         Schema.prepare(connection, dialect, mode);
-        return new JdbcStore(this, dialect);
+        String place = connection.getCatalog() + "." + connection.getSchema();
+        return new JdbcStore(this, dialect, place + " (" + dialect + ")");
       } catch (SQLException e) {
-        throw failed("be prepared", e);
+        throw Failures.failed("be prepared", e);
       }
     }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,12 +27,13 @@ import org.jspecify.annotations.Nullable;
 final class OutboxBatch {
   /** A message that was not confirmed, and why. */
   record Unsent(OutboxRow row, Throwable failure) {
-    /** Whether the broker is to blame rather than the message. */
+    /** Whether the broker may be to blame rather than the message. */
     boolean isTransient() {
-      return !(failure instanceof SendException refused)
-          || refused.certainty() == SendException.Certainty.UNKNOWN
-          || refused.code().isTransient()
-          || refused.code() == ErrorCode.CLOSED;
+      if (failure instanceof SendException e && e.certainty() == SendException.Certainty.UNKNOWN) {
+        return true;
+      }
+      return failure instanceof MessagingException e
+          && (e.code().isTransient() || e.code() == ErrorCode.CLOSED);
     }
   }
 
@@ -46,6 +48,7 @@ final class OutboxBatch {
 
   private final Relay relay;
   private final Keeper keeper;
+  private final BooleanSupplier closing;
   private final long renewEvery;
   private long nextRenewal;
   private long deadline;
@@ -57,8 +60,10 @@ final class OutboxBatch {
    * A batch.
    *
    * @param renewEvery how often the lease is renewed while answers are waited for
+   * @param closing when it is true, nothing more is begun
    */
-  OutboxBatch(Relay relay, Keeper keeper, Duration renewEvery) {
+  OutboxBatch(Relay relay, Keeper keeper, Duration renewEvery, BooleanSupplier closing) {
+    this.closing = closing;
     this.relay = relay;
     this.keeper = keeper;
     this.renewEvery = renewEvery.toNanos();
@@ -101,11 +106,17 @@ final class OutboxBatch {
 
   private int begin(Queue<OutboxRow> lane) {
     renewIfDue();
-    OutboxRow row = System.nanoTime() - deadline < 0 ? lane.poll() : null;
+    boolean over = closing.getAsBoolean() || System.nanoTime() - deadline >= 0;
+    OutboxRow row = over ? null : lane.poll();
     if (row == null) {
       return 0;
     }
-    CompletableFuture<?> answer = relay.send(row.message());
+    CompletableFuture<?> answer;
+    try {
+      answer = relay.send(row.message());
+    } catch (RuntimeException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
     var unused =
         answer.whenComplete((receipt, failure) -> answers.add(new Answer(lane, row, failure)));
     return 1;

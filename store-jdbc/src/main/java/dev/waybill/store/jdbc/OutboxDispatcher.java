@@ -31,17 +31,29 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
 
   private static final int RENEWALS_PER_LEASE = 3;
   private static final OutboxTable.Batch BATCH = new OutboxTable.Batch(1_000, 8 << 20);
+
+  /** While nothing gets through. */
+  private static final OutboxTable.Batch PROBE = new OutboxTable.Batch(100, 1 << 20);
+
   private static final Duration IDLE = Duration.ofMillis(200);
   private static final Duration FIRST_WAIT = Duration.ofMillis(100);
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+
+  /** Of a message, while nothing gets through. */
+  private static final Duration UNCOUNTED_BACKOFF = Duration.ofSeconds(10);
+
   private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(5);
 
   /** With the waits between them about an hour, in which somebody may mend it. */
   private static final int ATTEMPTS = 20;
 
   private static final Duration STATUS_EVERY = Duration.ofSeconds(2);
+  private static final long LOOK_EVERY_MILLIS = 100;
 
-  private final DataSource dataSource;
+  /** How long, at the end, the database may take for a step, and a thread that was cut off. */
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
+
+  private final Steps steps;
   private final OutboxTable table;
   private final Outbox.Relay relay;
   private final Duration lease;
@@ -52,15 +64,16 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   private volatile @Nullable String problem;
   private @Nullable Instant troubledSince;
   private long nextStatus = System.nanoTime();
+  private long lastSuccess = System.nanoTime();
   private Duration wait = FIRST_WAIT;
 
   OutboxDispatcher(DataSource dataSource, OutboxTable table, Outbox.Relay relay, Duration lease) {
     this.lease = lease;
-    this.dataSource = dataSource;
     this.table = table;
     this.relay = relay;
     this.thread = new Thread(this, "waybill-outbox");
     thread.setDaemon(true);
+    this.steps = new Steps(dataSource, thread);
   }
 
   void start() {
@@ -94,7 +107,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
 
   /** Sends a batch; returns whether there may be more to do at once. */
   private boolean dispatch() throws SQLException {
-    Optional<Lease> leased = inTransaction(connection -> table.lease(connection, lease));
+    Optional<Lease> leased = steps.take(connection -> table.lease(connection, lease));
     if (leased.isPresent()) {
       return dispatch(leased.get());
     }
@@ -106,10 +119,12 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
 
   private boolean dispatch(Lease shard) throws SQLException {
     OutboxBatch batch =
-        new OutboxBatch(relay, () -> renew(shard), lease.dividedBy(RENEWALS_PER_LEASE));
+        new OutboxBatch(
+            relay, () -> renew(shard), lease.dividedBy(RENEWALS_PER_LEASE), () -> closing);
     boolean settled = false;
     try {
-      List<OutboxRow> rows = inTransaction(connection -> table.due(connection, shard, BATCH));
+      OutboxTable.Batch size = wait.equals(FIRST_WAIT) ? BATCH : PROBE;
+      List<OutboxRow> rows = steps.take(connection -> table.due(connection, shard, size));
       batch.send(rows, PATIENCE);
       settle(shard, batch);
       settled = true;
@@ -119,6 +134,9 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
       }
     }
     boolean some = !batch.sent().isEmpty();
+    if (some) {
+      wait = FIRST_WAIT;
+    }
     if (some && batch.unsent().isEmpty()) {
       over();
     } else if (!some && batch.unsent().stream().anyMatch(Unsent::isTransient)) {
@@ -128,14 +146,14 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   }
 
   private void settle(Lease lease, OutboxBatch batch) throws SQLException {
-    boolean some = !batch.sent().isEmpty(); // if nothing gets through, no message is to blame
-    inTransaction(
+    if (!batch.sent().isEmpty()) {
+      lastSuccess = System.nanoTime();
+    }
+    steps.take(
         connection -> {
           table.delete(connection, batch.sent());
           for (Unsent unsent : batch.unsent()) {
-            if (some || !unsent.isTransient()) {
-              failed(connection, unsent);
-            }
+            failed(connection, unsent);
           }
           table.release(connection, lease);
           return lease;
@@ -148,13 +166,31 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
 
   private void failed(Connection connection, Unsent unsent) throws SQLException {
     OutboxRow row = unsent.row();
+    if (!counts(unsent)) {
+      Duration wait = backoff(row.attempts());
+      boolean cut = wait.compareTo(UNCOUNTED_BACKOFF) > 0;
+      table.failed(connection, new Failure(row, row.attempts(), cut ? UNCOUNTED_BACKOFF : wait));
+      return;
+    }
     String reason = unsent.failure().getClass().getName() + ": " + unsent.failure().getMessage();
     if (row.attempts() + 1 >= ATTEMPTS) {
-      table.setAside(connection, row, reason);
+      table.setAside(connection, row.id(), reason);
       LOG.error("{} is set aside from the outbox after {} attempts: {}", row, ATTEMPTS, reason);
     } else {
-      table.failed(connection, new Failure(row, reason, backoff(row.attempts())));
+      table.failed(connection, new Failure(row, row.attempts() + 1, backoff(row.attempts())));
     }
+  }
+
+  /**
+   * A failure that may be the broker's counts if anything got through since the message's last one:
+   * a broker that is away must not make poison of a whole backlog. The first always counts, so that
+   * those of its key wait behind it.
+   */
+  private boolean counts(Unsent unsent) {
+    int attempts = unsent.row().attempts();
+    return !unsent.isTransient()
+        || attempts == 0
+        || System.nanoTime() - lastSuccess <= backoff(attempts - 1).toNanos();
   }
 
   /** A second, two, four, and so on. */
@@ -165,7 +201,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
 
   private boolean renew(Lease shard) {
     try {
-      return inTransaction(connection -> table.renew(connection, shard, lease));
+      return steps.take(connection -> table.renew(connection, shard, lease));
     } catch (SQLException e) {
       LOG.debug("The lease of shard {} could not be renewed", shard.shard(), e);
       return false;
@@ -175,7 +211,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   /** If it fails, the lease ends by itself. */
   private void releaseQuietly(Lease lease) {
     try {
-      inTransaction(
+      steps.take(
           connection -> {
             table.release(connection, lease);
             return lease;
@@ -188,7 +224,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   private void countIfDue() throws SQLException {
     long now = System.nanoTime();
     if (now - nextStatus >= 0) {
-      counted = inTransaction(table::status);
+      counted = steps.take(table::status);
       long took = System.nanoTime() - now;
       // no more than a tenth of the time, however large the backlog
       nextStatus = now + Math.max(STATUS_EVERY.toNanos(), 10 * took);
@@ -252,35 +288,26 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
     closing = true;
     wake.release();
     boolean interrupted = false;
+    long begun = System.nanoTime();
+    long cutOff = Long.MAX_VALUE;
     while (thread.isAlive()) {
       try {
-        thread.join();
+        thread.join(LOOK_EVERY_MILLIS);
       } catch (InterruptedException e) {
-        interrupted = true; // sends have deadlines, so that it ends
+        interrupted = true; // sends and, from now on, the database have deadlines: it ends
+      }
+      if (!steps.cutOffIfOver(begun, CLOSE_PATIENCE)) {
+        continue;
+      }
+      long now = System.nanoTime();
+      cutOff = cutOff == Long.MAX_VALUE ? now : cutOff;
+      if (now - cutOff > CLOSE_PATIENCE.toNanos()) {
+        LOG.error("The outbox's thread is left behind: the data source does not answer");
+        break;
       }
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private interface Step<T> {
-    T on(Connection connection) throws SQLException;
-  }
-
-  private <T> T inTransaction(Step<T> step) throws SQLException {
-    try (Connection connection = dataSource.getConnection()) {
-      boolean before = connection.getAutoCommit();
-      connection.setAutoCommit(false);
-      boolean committed = false;
-      try {
-        T result = step.on(connection);
-        connection.commit();
-        committed = true;
-        return result;
-      } finally {
-        Transactions.end(connection, committed, before);
-      }
     }
   }
 }

@@ -7,6 +7,7 @@ import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.WireMessage;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,30 +16,38 @@ import java.sql.Types;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code waybill_outbox} and what belongs to it. The messages are divided into shards, all of a key
  * into one; who leases a shard sends its messages, in the order of their ids.
  */
 final class OutboxTable {
+  private static final Logger LOG = LoggerFactory.getLogger(OutboxTable.class);
+
   /** What makes up a message; the same in the outbox and aside. */
   static final String MESSAGE =
       "shard, message_id, channel_kind, channel, keyed, message_key, content_type, attributes,"
           + " headers, body, delay_millis";
 
-  private static final int SHARDS = 16;
+  /** As many rows has {@code waybill_outbox_shard}. */
+  static final int SHARDS = 16;
+
+  private static final Duration LONGEST = Duration.ofMillis(Long.MAX_VALUE);
   private static final int FETCHED_AT_A_TIME = 100;
 
   /** A shard, held by a token until its lease ends. */
   record Lease(int shard, String token) {}
 
-  /** A message that could not be sent, and when it is to be tried again. */
-  record Failure(OutboxRow row, String reason, Duration again) {}
+  /** A message that could not be sent, how many attempts count, and when it is tried again. */
+  record Failure(OutboxRow row, int attempts, Duration again) {}
 
   /** How many messages a dispatcher takes at a time. */
   record Batch(int messages, long bytes) {}
@@ -84,8 +93,13 @@ final class OutboxTable {
     if (delay == null) {
       insert.setNull(11, Types.BIGINT);
     } else {
-      insert.setLong(11, delay.toMillis());
+      insert.setLong(11, millis(delay));
     }
+  }
+
+  /** As long as can be counted, which is for ever. */
+  private static long millis(Duration delay) {
+    return delay.compareTo(LONGEST) > 0 ? Long.MAX_VALUE : delay.toMillis();
   }
 
   private static String kind(Channel channel) {
@@ -161,10 +175,11 @@ final class OutboxTable {
 
   /**
    * The next messages of a shard that are due, and don't stand behind one of their key that is not;
-   * in a transaction, so that they come piece by piece.
+   * in a transaction, so that they come piece by piece. What can't be read is put aside.
    */
   List<OutboxRow> due(Connection connection, Lease lease, Batch batch) throws SQLException {
     List<OutboxRow> rows = new ArrayList<>();
+    Map<Long, String> unreadable = new LinkedHashMap<>();
     try (PreparedStatement select =
         prepare(
             connection,
@@ -183,11 +198,19 @@ final class OutboxTable {
       long bytes = 0;
       try (ResultSet row = select.executeQuery()) {
         while (bytes < batch.bytes() && row.next()) {
-          OutboxRow next = read(row);
-          bytes += next.message().message().body().length;
-          rows.add(next);
+          try {
+            OutboxRow next = read(row);
+            bytes += next.message().message().body().length;
+            rows.add(next);
+          } catch (RuntimeException e) { // whatever is wrong with it, those behind it must go on
+            unreadable.put(row.getLong("id"), "can't be read: " + e);
+          }
         }
       }
+    }
+    for (Map.Entry<Long, String> each : unreadable.entrySet()) {
+      setAside(connection, each.getKey(), each.getValue());
+      LOG.error("Row {} is set aside from the outbox: {}", each.getKey(), each.getValue());
     }
     return rows;
   }
@@ -241,17 +264,19 @@ final class OutboxTable {
   void failed(Connection connection, Failure failure) throws SQLException {
     try (PreparedStatement update =
         prepare(
-            connection,
-            "UPDATE waybill_outbox SET attempts = attempts + 1, due_at = LATER WHERE id = ?")) {
-      update.setLong(1, failure.again().toMillis());
-      update.setLong(2, failure.row().id());
+            connection, "UPDATE waybill_outbox SET attempts = ?, due_at = LATER WHERE id = ?")) {
+      update.setInt(1, failure.attempts());
+      update.setLong(2, failure.again().toMillis());
+      update.setLong(3, failure.row().id());
       update.executeUpdate();
     }
   }
 
-  /** Puts a message aside, with its reason; in a transaction. */
-  void setAside(Connection connection, OutboxRow row, String reason) throws SQLException {
-    try (PreparedStatement insert =
+  /** Puts a message aside, with its reason, unless somebody else has; in a transaction. */
+  void setAside(Connection connection, long id, String reason) throws SQLException {
+    try (PreparedStatement lock =
+            prepare(connection, "SELECT id FROM waybill_outbox WHERE id = ? FOR UPDATE");
+        PreparedStatement insert =
             prepare(
                 connection,
                 "INSERT INTO waybill_outbox_set_aside ("
@@ -260,29 +285,52 @@ final class OutboxTable {
                     + MESSAGE
                     + ", id, stored_at, attempts + 1, ? FROM waybill_outbox WHERE id = ?");
         PreparedStatement delete = prepare(connection, "DELETE FROM waybill_outbox WHERE id = ?")) {
+      lock.setLong(1, id);
+      if (ids(lock).isEmpty()) {
+        return;
+      }
       insert.setString(1, reason.replace('\0', ' '));
-      insert.setLong(2, row.id());
+      insert.setLong(2, id);
       insert.executeUpdate();
-      delete.setLong(1, row.id());
+      delete.setLong(1, id);
       delete.executeUpdate();
     }
   }
 
-  /** Puts everything back that was set aside, behind what waits; in a transaction. */
+  /**
+   * Puts everything back that was set aside, behind what waits; in a transaction. The rows are
+   * locked first, so that what is moved is what is removed, whatever is set aside meanwhile.
+   */
   int takeBack(Connection connection) throws SQLException {
-    try (PreparedStatement insert =
+    try (PreparedStatement lock =
+            prepare(connection, "SELECT id FROM waybill_outbox_set_aside ORDER BY id FOR UPDATE");
+        PreparedStatement insert =
             prepare(
                 connection,
                 "INSERT INTO waybill_outbox ("
                     + MESSAGE
                     + ", stored_at) SELECT "
                     + MESSAGE
-                    + ", stored_at FROM waybill_outbox_set_aside ORDER BY id");
-        PreparedStatement delete = prepare(connection, "DELETE FROM waybill_outbox_set_aside")) {
+                    + ", stored_at FROM waybill_outbox_set_aside WHERE id = ANY (?) ORDER BY id");
+        PreparedStatement delete =
+            prepare(connection, "DELETE FROM waybill_outbox_set_aside WHERE id = ANY (?)")) {
+      Array ids = connection.createArrayOf("BIGINT", ids(lock).toArray());
+      insert.setArray(1, ids);
       int count = insert.executeUpdate();
+      delete.setArray(1, ids);
       delete.executeUpdate();
       return count;
     }
+  }
+
+  private static List<Long> ids(PreparedStatement select) throws SQLException {
+    List<Long> ids = new ArrayList<>();
+    try (ResultSet row = select.executeQuery()) {
+      while (row.next()) {
+        ids.add(row.getLong(1));
+      }
+    }
+    return ids;
   }
 
   /** How it stands, without problems. */

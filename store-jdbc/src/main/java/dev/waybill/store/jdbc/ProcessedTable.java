@@ -18,6 +18,7 @@ import java.util.UUID;
  */
 final class ProcessedTable {
   private static final int CLEANED_AT_A_TIME = 1_000;
+  private static final String FORGOTTEN = "ends_at <= NOW AND (token IS NULL OR ends_at <= LATER)";
 
   private final Dialect dialect;
   private final long leaseMillis;
@@ -102,6 +103,21 @@ final class ProcessedTable {
     return update(connection, claim, "token = NULL, ends_at = LATER", retentionMillis);
   }
 
+  /** Whether a message has been handled. */
+  boolean isMarked(Connection connection, Claim claim) throws SQLException {
+    try (PreparedStatement select =
+        prepare(
+            connection,
+            "SELECT 1 FROM waybill_processed"
+                + " WHERE source = ? AND message_id = ? AND token IS NULL")) {
+      select.setString(1, claim.source());
+      select.setString(2, claim.messageId());
+      try (ResultSet row = select.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
   private boolean update(Connection connection, Claim claim, String set, long millis)
       throws SQLException {
     try (PreparedStatement update =
@@ -141,12 +157,14 @@ final class ProcessedTable {
         prepare(
             connection,
             "DELETE FROM waybill_processed WHERE (source, message_id) IN"
-                + " (SELECT source, message_id FROM waybill_processed"
-                + " WHERE ends_at <= NOW AND (token IS NULL OR ends_at <= LATER)"
+                + " (SELECT source, message_id FROM waybill_processed WHERE "
+                + FORGOTTEN
                 + " ORDER BY ends_at FETCH FIRST "
                 + CLEANED_AT_A_TIME
-                + " ROWS ONLY)")) {
+                + " ROWS ONLY) AND "
+                + FORGOTTEN)) { // once more: it may have been claimed while it was locked
       delete.setLong(1, -retentionMillis);
+      delete.setLong(2, -retentionMillis);
       return delete.executeUpdate() == CLEANED_AT_A_TIME;
     }
   }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import java.util.Map;
 
 /** The tables: made, checked, or believed to be there. */
 final class Schema {
+  private static final int VALID_WITHIN_SECONDS = 30;
   private static final Map<String, String> TABLES = new LinkedHashMap<>();
 
   static {
@@ -34,8 +36,18 @@ final class Schema {
   static void prepare(Connection connection, Dialect dialect, Topology.Mode mode)
       throws SQLException {
     switch (mode) {
-      case CREATE -> create(connection, dialect);
-      case VERIFY -> verify(connection, dialect);
+      case CREATE -> {
+        // the script takes locks that wait for whoever writes, and whoever writes for them
+        if (!problems(connection, dialect).isEmpty()) {
+          create(connection, dialect);
+        }
+      }
+      case VERIFY -> {
+        List<String> problems = problems(connection, dialect);
+        if (!problems.isEmpty()) {
+          throw new ConfigurationException(problems);
+        }
+      }
       case ASSUME -> {}
     }
   }
@@ -79,23 +91,52 @@ final class Schema {
     }
   }
 
-  private static void verify(Connection connection, Dialect dialect) throws SQLException {
-    List<String> problems = new ArrayList<>();
+  /** Each look in a transaction of its own, since one that fails would end it. */
+  private static List<String> problems(Connection connection, Dialect dialect) throws SQLException {
+    boolean before = connection.getAutoCommit();
+    connection.setAutoCommit(true);
+    try {
+      List<String> problems = new ArrayList<>();
+      checkTables(connection, dialect, problems);
+      if (problems.isEmpty()) {
+        checkShards(connection, dialect, problems);
+      }
+      return problems;
+    } finally {
+      connection.setAutoCommit(before);
+    }
+  }
+
+  private static void checkShards(Connection connection, Dialect dialect, List<String> problems)
+      throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT COUNT(*) FROM waybill_outbox_shard WHERE shard BETWEEN 0 AND "
+                    + (OutboxTable.SHARDS - 1))) {
+      row.next();
+      if (row.getInt(1) != OutboxTable.SHARDS) {
+        problems.add(
+            "The table waybill_outbox_shard has %d of %d rows, and what is in the other shards would not be sent: run dev/waybill/store/jdbc/%s of waybill-store-jdbc, or use schema(CREATE)."
+                .formatted(row.getInt(1), OutboxTable.SHARDS, dialect.script()));
+      }
+    }
+  }
+
+  private static void checkTables(Connection connection, Dialect dialect, List<String> problems)
+      throws SQLException {
     for (Map.Entry<String, String> table : TABLES.entrySet()) {
       try (Statement statement = connection.createStatement()) {
         statement.execute(
             "SELECT " + table.getValue() + " FROM " + table.getKey() + " WHERE 1 = 0");
       } catch (SQLException e) {
-        if (!connection.isValid(1)) {
+        if (!connection.isValid(VALID_WITHIN_SECONDS)) {
           throw e;
         }
         problems.add(
             "The table %s is missing or differs (%s): run dev/waybill/store/jdbc/%s of waybill-store-jdbc, or use schema(CREATE)."
                 .formatted(table.getKey(), firstLine(e), dialect.script()));
       }
-    }
-    if (!problems.isEmpty()) {
-      throw new ConfigurationException(problems);
     }
   }
 

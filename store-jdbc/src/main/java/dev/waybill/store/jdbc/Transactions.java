@@ -11,6 +11,14 @@ final class Transactions {
 
   private Transactions() {}
 
+  /** Refuses a connection on which each statement would be committed by itself. */
+  static void requireOne(Connection connection) throws SQLException {
+    if (connection.getAutoCommit()) {
+      throw new IllegalStateException(
+          "the connection is in autocommit mode, so that there is no transaction to take part in: call setAutoCommit(false) first, and commit() at its end");
+    }
+  }
+
   /** Rolls back what is not committed. What fails here does so after something worse. */
   static void end(Connection connection, boolean committed, boolean autoCommit) {
     try {

@@ -42,7 +42,7 @@ final class Databases {
     config.setJdbcUrl(url);
     config.setMaximumPoolSize(connections);
     config.setMinimumIdle(0);
-    config.setConnectionTimeout(1_000);
+    config.setConnectionTimeout(30_000);
     config.setInitializationFailTimeout(30_000);
     return new HikariDataSource(config);
   }

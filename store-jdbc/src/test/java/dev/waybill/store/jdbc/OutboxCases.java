@@ -132,6 +132,11 @@ abstract class OutboxCases {
         .run(connection -> store.outbox().keep(connection, List.of(messages)));
   }
 
+  private int attemptsOf(String id) {
+    String select = "SELECT attempts FROM waybill_outbox WHERE message_id = '%s'";
+    return Integer.parseInt(rows(database, select.formatted(id)).get(0));
+  }
+
   private void awaitEmpty() {
     await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox") == 0);
   }
@@ -233,6 +238,7 @@ abstract class OutboxCases {
     open.add(
         MessageBus.over(InMemoryTransport.builder().broker(broker).build())
             .routes(Contracts.ROUTES)
+            .sendTimeout(Duration.ofSeconds(60))
             .outbox(elsewhere.outbox())
             .start());
 
@@ -365,10 +371,190 @@ abstract class OutboxCases {
 
     await()
         .atMost(PATIENCE)
-        .until(() -> rows(database, "SELECT attempts FROM waybill_outbox").contains("1"));
+        .until(() -> attemptsOf("large") >= 1);
     assertThat(OutboxDispatcher.backoff(0)).isEqualTo(Duration.ofSeconds(1));
     assertThat(OutboxDispatcher.backoff(3)).isEqualTo(Duration.ofSeconds(8));
     assertThat(OutboxDispatcher.backoff(19)).isEqualTo(Duration.ofMinutes(5));
+  }
+
+  @Test
+  void a_message_alone_in_its_batch_that_may_be_to_blame_counts_and_does_not_stop_others()
+      throws Exception {
+    FakeRelay relay = new FakeRelay();
+    relay.failure =
+        id ->
+            id.equals("sick")
+                ? SendException.unknown(ErrorCode.TIMEOUT, "no answer", null)
+                : null;
+    Queue queue = new Queue("receipts", false);
+    keep(message(queue, "sick", null));
+    dispatch(relay);
+
+    for (int i = 0; attemptsOf("sick") < 3; i++) { // each time something got through meanwhile
+      int least = attemptsOf("sick") + 1;
+      keep(message(queue, "well-" + i, null));
+      await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox") == 1);
+      execute(database, "UPDATE waybill_outbox SET due_at = CURRENT_TIMESTAMP");
+      await().atMost(PATIENCE).until(() -> attemptsOf("sick") >= least);
+    }
+    execute(database, "UPDATE waybill_outbox SET attempts = 19, due_at = CURRENT_TIMESTAMP");
+
+    awaitEmpty();
+    assertThat(rows(database, "SELECT message_id FROM waybill_outbox_set_aside"))
+        .containsExactly("sick");
+    assertThat(relay.ids()).contains("well-0");
+  }
+
+  @Test
+  void what_a_broker_that_is_away_does_not_take_is_never_set_aside() throws Exception {
+    FakeRelay relay = new FakeRelay();
+    relay.failure = id -> SendException.unknown(ErrorCode.CONNECTION_FAILED, "away", null);
+    Queue queue = new Queue("receipts", false);
+    keep(message(queue, "first", null), message(queue, "second", null));
+    execute(database, "UPDATE waybill_outbox SET attempts = 1");
+    dispatch(relay);
+
+    for (int i = 0; i < 25; i++) {
+      int tried = relay.tried.size();
+      execute(database, "UPDATE waybill_outbox SET due_at = CURRENT_TIMESTAMP");
+      await().atMost(PATIENCE).until(() -> relay.tried.size() > tried);
+    }
+    assertThat(count(database, "waybill_outbox_set_aside")).isZero();
+    relay.failure = id -> null;
+
+    awaitEmpty();
+    assertThat(relay.ids()).containsExactlyInAnyOrder("first", "second");
+  }
+
+  @Test
+  void what_is_thrown_instead_of_a_send_exception_is_the_messages_own_failure() throws Exception {
+    FakeRelay relay = new FakeRelay();
+    relay.failure =
+        id -> {
+          if (id.equals("thrown")) {
+            throw new IllegalStateException("thrown by send itself");
+          }
+          return new IllegalStateException("given by its future");
+        };
+    Queue queue = new Queue("receipts", false);
+    keep(message(queue, "thrown", null), message(queue, "given", null));
+    execute(database, "UPDATE waybill_outbox SET attempts = 19");
+
+    dispatch(relay);
+
+    awaitEmpty();
+    assertThat(rows(database, "SELECT reason FROM waybill_outbox_set_aside"))
+        .containsExactlyInAnyOrder(
+            "java.lang.IllegalStateException: thrown by send itself",
+            "java.lang.IllegalStateException: given by its future");
+  }
+
+  @Test
+  void a_row_that_can_not_be_read_is_set_aside_and_those_behind_it_go_on() throws Exception {
+    FakeRelay relay = new FakeRelay();
+    Topic topic = new Topic("paid", true);
+    keep(message(topic, "broken", "k"), message(topic, "next", "k"));
+    execute(
+        database, "UPDATE waybill_outbox SET attributes = 'nothing' WHERE message_id = 'broken'");
+
+    dispatch(relay);
+
+    awaitEmpty();
+    assertThat(relay.ids()).containsExactly("next");
+    assertThat(rows(database, "SELECT reason FROM waybill_outbox_set_aside"))
+        .singleElement()
+        .asString()
+        .startsWith("can't be read: ")
+        .contains("not lines of name=value");
+  }
+
+  @Test
+  void what_is_set_aside_while_others_are_taken_back_stays() throws Exception {
+    Queue queue = new Queue("receipts", false);
+    keep(message(queue, "early", null), message(queue, "late", null));
+    OutboxTable table = new OutboxTable(dialect());
+    List<String> ids = rows(database, "SELECT id FROM waybill_outbox ORDER BY id");
+    TransactionRunner runner = TransactionRunner.over(database);
+    runner.run(connection -> table.setAside(connection, Long.parseLong(ids.get(0)), "early"));
+
+    runner.run(
+        connection -> {
+          Connection between =
+              Interrupting.beforeDelete(
+                  connection,
+                  () ->
+                      runner.run(
+                          other -> table.setAside(other, Long.parseLong(ids.get(1)), "late")));
+          assertThat(table.takeBack(between)).isOne();
+        });
+
+    assertThat(rows(database, "SELECT message_id FROM waybill_outbox")).containsExactly("early");
+    assertThat(rows(database, "SELECT message_id FROM waybill_outbox_set_aside"))
+        .containsExactly("late");
+  }
+
+  @Test
+  void a_message_that_two_instances_set_aside_is_so_once() throws Exception {
+    keep(message(new Queue("receipts", false), "poison", null));
+    OutboxTable table = new OutboxTable(dialect());
+    long id = Long.parseLong(rows(database, "SELECT id FROM waybill_outbox").get(0));
+
+    for (int instance = 0; instance < 2; instance++) {
+      TransactionRunner.over(database)
+          .run(connection -> table.setAside(connection, id, "no such topic"));
+    }
+
+    assertThat(count(database, "waybill_outbox_set_aside")).isOne();
+    assertThat(count(database, "waybill_outbox")).isZero();
+  }
+
+  private Dialect dialect() throws Exception {
+    try (Connection connection = database.getConnection()) {
+      return Dialect.of(connection);
+    }
+  }
+
+  @Test
+  void a_connection_without_a_transaction_is_refused() throws Exception {
+    bus(InMemoryBroker.create(), store, new ArrayList<>());
+
+    try (Connection connection = database.getConnection()) {
+      assertThatThrownBy(() -> store.outbox().publish(connection, new Paid("o-1", 1)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageStartingWith("the connection is in autocommit mode");
+    }
+    assertThat(count(database, "waybill_outbox")).isZero();
+  }
+
+  @Test
+  void nothing_more_is_begun_when_the_outbox_is_closed() throws Exception {
+    CompletableFuture<SendReceipt> answer = new CompletableFuture<>();
+    List<String> tried = new CopyOnWriteArrayList<>();
+    Outbox.Relay relay =
+        new Outbox.Relay() {
+          @Override
+          public Addressed ready(Envelope<?> envelope) {
+            throw new UnsupportedOperationException();
+          }
+
+          @Override
+          public CompletableFuture<SendReceipt> send(Addressed message) {
+            tried.add(message.message().id());
+            return answer;
+          }
+        };
+    Topic topic = new Topic("paid", true);
+    keep(message(topic, "first", "k"), message(topic, "second", "k"));
+    Outbox.Dispatch dispatch = store.outbox().start(relay);
+    await().atMost(PATIENCE).until(() -> !tried.isEmpty());
+
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(dispatch::close);
+    await().atMost(PATIENCE).until(((OutboxDispatcher.Closing) dispatch)::isClosing);
+    answer.complete(new SendReceipt("first", topic, "fake"));
+    closed.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+    assertThat(tried).containsExactly("first");
+    assertThat(rows(database, "SELECT message_id FROM waybill_outbox")).containsExactly("second");
   }
 
   @Test
