@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +102,25 @@ public final class RabbitTestAdmin {
    */
   public void permit(String name, String configure, String write, String read) {
     tell("set_permissions", binary(name), vhost, binary(configure), binary(write), binary(read));
+  }
+
+  /**
+   * Sets how long a message may be open before the broker ends its channel, for channels that are
+   * opened from now on; it is looked at each second. Without this it is 30 minutes, looked at each
+   * minute.
+   *
+   * @param timeout whole milliseconds
+   */
+  public void consumerTimeout(Duration timeout) {
+    erlang.expectOk(
+        "application:set_env(rabbit, consumer_timeout, %d), application:set_env(rabbit, channel_tick_interval, 1000), ok."
+            .formatted(timeout.toMillis()));
+  }
+
+  /** Ends {@link #consumerTimeout}. */
+  public void standardConsumerTimeout() {
+    erlang.expectOk(
+        "application:set_env(rabbit, consumer_timeout, 1800000), application:set_env(rabbit, channel_tick_interval, 60000), ok.");
   }
 
   /**
