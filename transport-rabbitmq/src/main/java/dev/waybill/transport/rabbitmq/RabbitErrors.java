@@ -56,7 +56,7 @@ final class RabbitErrors {
     return new MessagingException(code(reply), what + ": " + why(error) + ".", error);
   }
 
-  /** Why a queue can't be received from. */
+  /** Why a queue can't be received from, or not any more. */
   static MessagingException receiving(String queue, Throwable error) {
     Reply reply = reply(error);
     return reply.code() == AMQP.ACCESS_REFUSED
