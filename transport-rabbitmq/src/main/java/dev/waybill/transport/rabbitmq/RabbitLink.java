@@ -1,5 +1,7 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
@@ -132,6 +134,23 @@ final class RabbitLink {
       shutdowns.execute(() -> broken.abort((int) CLOSE_LIMIT.toMillis()));
     } catch (RejectedExecutionException e) {
       log.debug("Closing already, which ends this connection too", e);
+    }
+  }
+
+  /** Gives up a channel that nothing is pending on. */
+  void discard(Channel unused) {
+    try {
+      shutdowns.execute(() -> abort(unused));
+    } catch (RejectedExecutionException e) {
+      log.debug("Closing already, which ends this channel too", e);
+    }
+  }
+
+  private static void abort(Channel unused) {
+    try {
+      unused.abort();
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel was closed already", e);
     }
   }
 
