@@ -84,14 +84,16 @@ public final class RabbitTransport implements Transport {
    * which {@code rabbitmqctl import_definitions} and the management plugin read: exchanges, queues
    * and bindings with their arguments, in this transport's virtual host, which must exist. For
    * operators who make the topology themselves and let the bus start with {@link
-   * Topology.Mode#VERIFY} or {@code ASSUME}. Without users, permissions, the queues of delayed
-   * messages, and the reply queues that instances make for themselves. Asks no broker.
+   * Topology.Mode#VERIFY} or {@code ASSUME}. With the queues of delayed messages, and what leads
+   * from them to the topology's own, if they belong to it ({@link Builder#delays(boolean)}).
+   * Without users, permissions, and the reply queues that instances make for themselves. Asks no
+   * broker.
    *
    * @param topology as {@link dev.waybill.MessageBus.Builder#requiredTopology} gives it
    * @return JSON, the same for the same topology
    */
   public String definitions(Topology topology) {
-    return Definitions.of(RabbitLayout.of(topology, settings.partitions()), settings);
+    return Definitions.of(topology, settings);
   }
 
   /**
