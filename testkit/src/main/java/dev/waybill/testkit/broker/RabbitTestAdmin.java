@@ -152,6 +152,25 @@ public final class RabbitTestAdmin {
     return open;
   }
 
+  /**
+   * Lets clients log in by {@link #tls} as the user who has their certificate's subject as name
+   * ({@code CN=…}), as the plugin {@code rabbitmq_auth_mechanism_ssl} does.
+   */
+  public void certificateLogins() {
+    erlang.expectOk(
+        """
+        {ok, Version} = application:get_key(rabbit, vsn),
+        Plugins = filename:dirname(code:lib_dir(rabbit)),
+        true = code:add_path(
+          filename:join([Plugins, "rabbitmq_auth_mechanism_ssl-" ++ Version, "ebin"])),
+        ok = rabbit_registry:register(
+          auth_mechanism, <<"EXTERNAL">>, rabbit_auth_mechanism_ssl),
+        application:set_env(rabbit, ssl_options, [{verify, verify_peer}]),
+        application:set_env(rabbit, auth_mechanisms, ['PLAIN', 'AMQPLAIN', 'EXTERNAL']),
+        ok.
+        """);
+  }
+
   private RabbitTestTls openTls() {
     try {
       RabbitTestTls made =

@@ -4,6 +4,7 @@ import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.DefaultSaslConfig;
 import com.rabbitmq.client.ShutdownSignalException;
 import com.rabbitmq.client.SocketConfigurators;
 import dev.waybill.error.ErrorCode;
@@ -246,9 +247,13 @@ final class RabbitLink {
     ConnectionFactory factory = new ConnectionFactory();
     factory.setAutomaticRecoveryEnabled(false);
     factory.setTopologyRecoveryEnabled(false);
-    RabbitCredentials credentials = settings.login().credentials();
-    factory.setUsername(credentials.user());
-    factory.setPassword(credentials.password());
+    if (settings.login().isByCertificate()) {
+      factory.setSaslConfig(DefaultSaslConfig.EXTERNAL);
+    } else {
+      RabbitCredentials credentials = settings.login().credentials();
+      factory.setUsername(credentials.user());
+      factory.setPassword(credentials.password());
+    }
     factory.setVirtualHost(settings.virtualHost());
     factory.setRequestedHeartbeat((int) settings.heartbeat().toSeconds());
     // a host that takes the connection and says nothing must leave time for the next one

@@ -139,6 +139,7 @@ public final class RabbitTransport implements Transport {
     private Map<String, String> environment = Map.of();
     private @Nullable Path credentialsFile;
     private @Nullable Supplier<RabbitCredentials> credentials;
+    private boolean certificateLogin;
     private String virtualHost = "/";
     private @Nullable Encryption tls;
     private Duration heartbeat = DEFAULT_HEARTBEAT;
@@ -200,6 +201,17 @@ public final class RabbitTransport implements Transport {
      */
     public Builder credentials(Supplier<RabbitCredentials> credentials) {
       this.credentials = credentials;
+      return this;
+    }
+
+    /**
+     * Logs in without a password, as the user that the broker makes of this client's certificate
+     * (the SASL mechanism {@code EXTERNAL}); on the broker that takes the plugin {@code
+     * rabbitmq_auth_mechanism_ssl}. Needs {@link #tls(Consumer)} with a certificate. May not be
+     * combined with the other ways to say who logs in; environment variables for that don't count.
+     */
+    public Builder certificateLogin() {
+      this.certificateLogin = true;
       return this;
     }
 
@@ -345,8 +357,14 @@ public final class RabbitTransport implements Transport {
 
     RabbitSettings settings() {
       Login login =
-          new Login(new Login.Sources(user, password, environment, credentialsFile, credentials));
+          new Login(
+              new Login.Sources(
+                  user, password, environment, credentialsFile, credentials, certificateLogin));
       List<String> problems = new ArrayList<>(login.problems());
+      if (certificateLogin && tls == null) {
+        problems.add(
+            "certificateLogin() needs a certificate to show: add tls(t -> t.certificate(…)).");
+      }
       Encryption encryption = tls;
       if (encryption != null) {
         try {
