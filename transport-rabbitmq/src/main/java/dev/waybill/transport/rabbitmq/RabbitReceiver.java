@@ -183,8 +183,8 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     stop();
     settler.await(SETTLE_LIMIT);
     link.remove(this);
-    mailbox.ask(CLOSE_LIMIT, this::end);
     long until = System.nanoTime() + CLOSE_LIMIT.toNanos();
+    mailbox.ask(CLOSE_LIMIT, this::end);
     calls.forEach(each -> each.await(until));
     mailbox.close();
     settler.abandon();
