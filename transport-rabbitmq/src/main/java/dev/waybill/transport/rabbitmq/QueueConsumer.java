@@ -24,11 +24,6 @@ final class QueueConsumer implements ConsumerSession.Owner {
   /** How long {@link #moveOn} waits for handlers; a message may wait for its retry much longer. */
   private static final Duration MOVE_LIMIT = Duration.ofSeconds(5);
 
-  /** Before it is tried again, doubled each time: nothing is handed out while it waits. */
-  private static final Duration MOVE_AGAIN = Duration.ofSeconds(15);
-
-  private static final Duration MOVE_AGAIN_MOST = Duration.ofMinutes(5);
-
   private static final Logger log = LoggerFactory.getLogger(QueueConsumer.class);
 
   private final Source source;
@@ -39,13 +34,11 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private final Calls calls;
   private final RabbitReceiver receiver;
   private final Backoff backoff = new Backoff();
+  private final Moves moves = new Moves();
   private volatile @Nullable ConsumerSession session;
   private @Nullable Connection connection;
   private boolean opening;
   private boolean moving;
-  private Duration moveAgain = MOVE_AGAIN;
-  private long stayed;
-  private boolean stays;
   private int epoch;
 
   QueueConsumer(
@@ -245,13 +238,11 @@ final class QueueConsumer implements ConsumerSession.Owner {
   }
 
   /**
-   * Whether to try {@link #moveOn}: not soon again after it was in vain, as a message that waits
-   * for its retry may be open for long.
+   * Whether to try {@link #moveOn}: not soon again after it was in vain, unless nothing is open.
    */
   boolean mayMove() {
     ConsumerSession current = session;
-    return current != null
-        && (!stays || !current.hasOpen() || System.nanoTime() - stayed > moveAgain.toNanos());
+    return current != null && (!current.hasOpen() || moves.mayTry());
   }
 
   /** How many deliveries are not settled. */
@@ -277,8 +268,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (!current.hasOpen() && !receiver.isStopped()) {
       log.info("Leaving queue {} to another instance", queue);
       session = null;
-      stays = false;
-      moveAgain = MOVE_AGAIN;
+      moves.succeeded();
       current.end(false);
       open();
     }
@@ -287,11 +277,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private void stay(ConsumerSession current) {
     if (current == session && moving) {
       moving = false;
-      Duration twice = moveAgain.multipliedBy(2);
-      moveAgain =
-          !stays ? MOVE_AGAIN : twice.compareTo(MOVE_AGAIN_MOST) < 0 ? twice : MOVE_AGAIN_MOST;
-      stays = true;
-      stayed = System.nanoTime();
+      moves.failed();
       receiver.handOut();
     }
   }
