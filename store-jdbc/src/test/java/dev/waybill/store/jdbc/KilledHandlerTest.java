@@ -12,8 +12,6 @@ import dev.waybill.delivery.InMemoryMessageStore;
 import dev.waybill.store.jdbc.PaymentProcess.Invoice;
 import dev.waybill.store.jdbc.PaymentProcess.Order;
 import dev.waybill.store.jdbc.PaymentProcess.Ship;
-import dev.waybill.testkit.broker.AwsTestBroker;
-import dev.waybill.testkit.broker.KafkaTestBroker;
 import dev.waybill.testkit.broker.PostgresTestServer;
 import dev.waybill.testkit.broker.RabbitTestBroker;
 import dev.waybill.testkit.broker.TestBroker;
@@ -34,7 +32,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -66,23 +63,7 @@ class KilledHandlerTest {
     }
   }
 
-  @Test
-  @EnabledIfSystemProperty(named = "chaos", matches = "true")
-  void over_kafka() throws Exception {
-    try (KafkaTestBroker broker = KafkaTestBroker.start()) {
-      everyMessageHasItsEffectOnce(broker);
-    }
-  }
-
-  @Test
-  @EnabledIfSystemProperty(named = "chaos", matches = "true")
-  void over_sqs() throws Exception {
-    try (AwsTestBroker broker = AwsTestBroker.start()) {
-      everyMessageHasItsEffectOnce(broker);
-    }
-  }
-
-  private void everyMessageHasItsEffectOnce(TestBroker broker) throws Exception {
+  final void everyMessageHasItsEffectOnce(TestBroker broker) throws Exception {
     long seed = Long.getLong("seed", System.nanoTime());
     System.out.println("killed with -Dseed=" + seed);
     Random random = new Random(seed);
