@@ -55,7 +55,8 @@ public interface Outbox {
     Status status();
 
     /**
-     * Ends sending, when what is under way has its answer. Blocks; leaves no thread. Idempotent.
+     * Ends sending: begins no more, and waits until what is under way has its answer. Blocks, but
+     * not for a database that does not answer. Idempotent.
      */
     @Override
     void close();

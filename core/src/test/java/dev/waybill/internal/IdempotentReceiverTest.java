@@ -22,7 +22,10 @@ import dev.waybill.internal.Contracts.OrderShipped;
 import dev.waybill.internal.Contracts.ProcessPayment;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Reject;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -55,12 +58,14 @@ class IdempotentReceiverTest {
     final AtomicInteger failingClaims = new AtomicInteger();
     final AtomicInteger failingCompletions = new AtomicInteger();
     volatile Duration lease = Duration.ofMinutes(10);
+    final List<String> claimed = new CopyOnWriteArrayList<>();
     volatile boolean lost;
     final CountDownLatch renewed = new CountDownLatch(2);
 
     @Override
     public Answer claim(String source, String messageId) {
       failIf(failingClaims);
+      claimed.add(messageId);
       return store.claim(source, messageId);
     }
 
@@ -149,6 +154,65 @@ class IdempotentReceiverTest {
         .settlement();
 
     assertThat(handled).hasSize(2);
+  }
+
+  @Test
+  void
+      a_duplicate_that_has_expired_meanwhile_is_acknowledged_and_another_message_is_a_dead_letter() {
+    Clock clock = Clock.fixed(Instant.parse("2026-01-01T12:00:00Z"), ZoneOffset.UTC);
+    String expiry = "2026-01-01T11:00:00Z";
+    bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.clock(clock)
+                    .consume(
+                        SOURCE,
+                        c ->
+                            c.onCommand(
+                                    ProcessPayment.class,
+                                    (command, context) -> handled.add(command.metadata().id()))
+                                .guarantee(EXACTLY_ONCE)
+                                .idempotent(store)));
+    deliver(payment("p-1")).settlement();
+
+    FakeDelivery duplicate =
+        deliver(payment("p-1", Contracts.PAYMENT, a -> a.put("expirytime", expiry)));
+    FakeDelivery other =
+        deliver(payment("p-2", Contracts.PAYMENT, a -> a.put("expirytime", expiry)));
+
+    assertThat(duplicate.settlement()).isEqualTo(ACCEPT);
+    assertThat(other.settlement())
+        .isInstanceOfSatisfying(
+            Reject.class, reject -> assertThat(reject.reason()).isEqualTo("expired at " + expiry));
+    assertThat(handled).containsExactly("p-1");
+    FakeDelivery replay = deliver(payment("p-2"));
+    assertThat(replay.settlement()).isEqualTo(ACCEPT);
+    assertThat(handled).containsExactly("p-1", "p-2");
+  }
+
+  @Test
+  void sources_and_ids_that_read_the_same_together_are_different_messages() {
+    consume(noRetry(), (command, context) -> {});
+
+    deliver(payment("a#b", Contracts.PAYMENT, attributes -> attributes.put("source", "x")))
+        .settlement();
+    deliver(payment("b", Contracts.PAYMENT, attributes -> attributes.put("source", "x#a")))
+        .settlement();
+
+    assertThat(handled).containsExactly("a#b", "b");
+  }
+
+  @Test
+  void an_id_that_no_database_could_keep_is_claimed_by_its_digest() {
+    consume(noRetry(), (command, context) -> {});
+
+    deliver(payment("p\0")).settlement();
+    deliver(payment("p\0")).settlement();
+    deliver(payment("p\uD83D")).settlement();
+
+    assertThat(handled).containsExactly("p\0", "p\uD83D");
+    assertThat(store.claimed).hasSize(3).noneMatch(id -> id.contains("\0") || id.contains("p"));
   }
 
   @Test

@@ -64,7 +64,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   private volatile @Nullable String problem;
   private @Nullable Instant troubledSince;
   private long nextStatus = System.nanoTime();
-  private long lastSuccess = System.nanoTime();
+  private @Nullable Long lastSuccess;
   private Duration wait = FIRST_WAIT;
 
   OutboxDispatcher(DataSource dataSource, OutboxTable table, Outbox.Relay relay, Duration lease) {
@@ -188,9 +188,12 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
    */
   private boolean counts(Unsent unsent) {
     int attempts = unsent.row().attempts();
-    return !unsent.isTransient()
-        || attempts == 0
-        || System.nanoTime() - lastSuccess <= backoff(attempts - 1).toNanos();
+    if (!unsent.isTransient() || attempts == 0) {
+      return true;
+    }
+    Long success = lastSuccess;
+    // the last failure was a backoff ago
+    return success != null && System.nanoTime() - success <= backoff(attempts - 1).toNanos();
   }
 
   /** A second, two, four, and so on. */

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -369,9 +370,7 @@ abstract class OutboxCases {
 
     dispatch(relay);
 
-    await()
-        .atMost(PATIENCE)
-        .until(() -> attemptsOf("large") >= 1);
+    await().atMost(PATIENCE).until(() -> attemptsOf("large") >= 1);
     assertThat(OutboxDispatcher.backoff(0)).isEqualTo(Duration.ofSeconds(1));
     assertThat(OutboxDispatcher.backoff(3)).isEqualTo(Duration.ofSeconds(8));
     assertThat(OutboxDispatcher.backoff(19)).isEqualTo(Duration.ofMinutes(5));
@@ -383,9 +382,7 @@ abstract class OutboxCases {
     FakeRelay relay = new FakeRelay();
     relay.failure =
         id ->
-            id.equals("sick")
-                ? SendException.unknown(ErrorCode.TIMEOUT, "no answer", null)
-                : null;
+            id.equals("sick") ? SendException.unknown(ErrorCode.TIMEOUT, "no answer", null) : null;
     Queue queue = new Queue("receipts", false);
     keep(message(queue, "sick", null));
     dispatch(relay);
@@ -527,34 +524,26 @@ abstract class OutboxCases {
   }
 
   @Test
-  void nothing_more_is_begun_when_the_outbox_is_closed() throws Exception {
-    CompletableFuture<SendReceipt> answer = new CompletableFuture<>();
-    List<String> tried = new CopyOnWriteArrayList<>();
-    Outbox.Relay relay =
-        new Outbox.Relay() {
-          @Override
-          public Addressed ready(Envelope<?> envelope) {
-            throw new UnsupportedOperationException();
-          }
-
-          @Override
-          public CompletableFuture<SendReceipt> send(Addressed message) {
-            tried.add(message.message().id());
-            return answer;
-          }
+  void nothing_more_is_begun_when_the_outbox_is_being_closed() {
+    AtomicBoolean closing = new AtomicBoolean();
+    FakeRelay relay = new FakeRelay();
+    relay.failure =
+        id -> {
+          closing.set(true); // while the first is under way
+          return null;
         };
     Topic topic = new Topic("paid", true);
-    keep(message(topic, "first", "k"), message(topic, "second", "k"));
-    Outbox.Dispatch dispatch = store.outbox().start(relay);
-    await().atMost(PATIENCE).until(() -> !tried.isEmpty());
+    OutboxBatch batch = new OutboxBatch(relay, () -> true, Duration.ofMinutes(1), closing::get);
 
-    CompletableFuture<Void> closed = CompletableFuture.runAsync(dispatch::close);
-    await().atMost(PATIENCE).until(((OutboxDispatcher.Closing) dispatch)::isClosing);
-    answer.complete(new SendReceipt("first", topic, "fake"));
-    closed.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    batch.send(
+        List.of(
+            new OutboxRow(1, message(topic, "first", "k"), 0),
+            new OutboxRow(2, message(topic, "behind it", "k"), 0),
+            new OutboxRow(3, message(topic, "of another key", "l"), 0)),
+        PATIENCE);
 
-    assertThat(tried).containsExactly("first");
-    assertThat(rows(database, "SELECT message_id FROM waybill_outbox")).containsExactly("second");
+    assertThat(relay.tried).containsExactly("first");
+    assertThat(batch.sent()).extracting(OutboxRow::id).containsExactly(1L);
   }
 
   @Test

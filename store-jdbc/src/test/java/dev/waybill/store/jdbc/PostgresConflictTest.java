@@ -4,6 +4,7 @@ import static dev.waybill.delivery.DeliveryGuarantee.EXACTLY_ONCE;
 import static dev.waybill.delivery.FailurePolicy.retry;
 import static dev.waybill.store.jdbc.Databases.execute;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -15,6 +16,7 @@ import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.transport.inmemory.InMemoryBroker;
 import dev.waybill.transport.inmemory.InMemoryTransport;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -60,6 +62,102 @@ class PostgresConflictTest {
                           .size()
                       == 2);
     }
+  }
+
+  /** Handles payments that can't be committed; returns why they are dead letters. */
+  private List<String> handleInVain(
+      MessageBus.Builder builder, Handler<Command<Pay>> handler, Command<Pay> payment) {
+    JdbcStore store = JdbcStore.over(database).build();
+    List<String> reasons = new CopyOnWriteArrayList<>();
+    try (MessageBus bus =
+        builder
+            .routes(Contracts.ROUTES)
+            .outbox(store.outbox())
+            .consume(
+                "payments",
+                c ->
+                    c.onCommand(
+                            Pay.class,
+                            (command, context) -> {
+                              calls.add("attempt " + context.attempt());
+                              handler.handle(command, context);
+                            })
+                        .onFailure(retry(1))
+                        .guarantee(EXACTLY_ONCE)
+                        .idempotent(store))
+            .consumeDeadLetters(
+                "payments", letter -> reasons.add(String.valueOf(letter.exceptionMessage())))
+            .start()) {
+      bus.send(payment).join();
+      await().atMost(Duration.ofSeconds(90)).until(() -> !reasons.isEmpty());
+    }
+    assertThat(calls).containsExactly("attempt 1", "attempt 2");
+    assertThat(Databases.count(database, "waybill_processed")).isZero();
+    return reasons;
+  }
+
+  private static MessageBus.Builder inMemory() {
+    return MessageBus.over(InMemoryTransport.builder().broker(InMemoryBroker.create()).build());
+  }
+
+  @Test
+  void a_handler_that_hides_a_failed_statement_fails_and_its_attempts_count() {
+    execute(database, "CREATE TABLE payment (number INT PRIMARY KEY)");
+    execute(database, "INSERT INTO payment VALUES (1)");
+
+    List<String> reasons =
+        handleInVain(
+            inMemory(),
+            (command, context) -> {
+              Connection connection = context.transaction(Connection.class);
+              assertThatThrownBy(() -> execute(connection, "INSERT INTO payment VALUES (1)"))
+                  .isInstanceOf(SQLException.class);
+            },
+            Command.of(new Pay("o-1", 1)));
+
+    assertThat(reasons).singleElement().asString().contains("current transaction is aborted");
+  }
+
+  @Test
+  void a_constraint_that_is_broken_at_the_commit_is_a_failure_of_the_handling() {
+    execute(database, "CREATE TABLE payment (number INT UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+
+    List<String> reasons =
+        handleInVain(
+            inMemory(),
+            (command, context) ->
+                execute(
+                    context.transaction(Connection.class), "INSERT INTO payment VALUES (1), (1)"),
+            Command.of(new Pay("o-1", 1)));
+
+    assertThat(reasons).singleElement().asString().contains("payment_number_key");
+  }
+
+  @Test
+  void what_fails_after_the_commit_does_not_make_a_dead_letter_of_a_message() {
+    TransactionRunner plain = TransactionRunner.over(database);
+    JdbcStore store =
+        JdbcStore.over(database)
+            .transactions(
+                work -> {
+                  plain.run(work);
+                  throw new IllegalStateException("a listener of the commit's");
+                })
+            .build();
+
+    handleTwo(store, (command, context) -> calls.add("attempt " + context.attempt()));
+
+    assertThat(calls).containsExactly("attempt 1", "attempt 1");
+  }
+
+  @Test
+  void a_statement_has_one_time_for_all_its_rows() {
+    assertThat(
+            Databases.rows(
+                database,
+                Dialect.POSTGRESQL.sql(
+                    "SELECT COUNT(DISTINCT NOW) FROM generate_series(1, 100000)")))
+        .containsExactly("1");
   }
 
   private void meet() throws Exception {

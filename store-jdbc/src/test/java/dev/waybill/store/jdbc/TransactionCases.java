@@ -32,9 +32,11 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -300,7 +302,13 @@ abstract class TransactionCases {
             store,
             noRetry(),
             (command, context, connection) ->
-                seen.add(String.valueOf(CURRENT.get() == connection)));
+                seen.add(
+                    String.valueOf(
+                        CURRENT.get().unwrap(Connection.class)
+                            == connection
+                                .createStatement()
+                                .getConnection()
+                                .unwrap(Connection.class))));
 
     bus.send(pay("o-1")).join();
 
@@ -333,6 +341,7 @@ abstract class TransactionCases {
   @Test
   void an_exhausted_pool_is_a_problem_in_health_and_no_attempt() throws Exception {
     MessageBus bus = start(store(s -> s), noRetry(), (command, context, connection) -> {});
+    database.setConnectionTimeout(1_000);
     List<Connection> taken = new ArrayList<>();
     for (int i = 0; i < CONNECTIONS; i++) {
       taken.add(borrowed());
@@ -383,6 +392,118 @@ abstract class TransactionCases {
         .hasMessage(
             "The handlers of queue payments send into the outbox of their store, from which this bus"
                 + " would send nothing: add .outbox(…) with the store's.");
+  }
+
+  @Test
+  void a_bus_with_the_outbox_of_another_database_is_refused_at_start() {
+    try (HikariDataSource elsewhere = database(2)) {
+      JdbcStore store = store(s -> s);
+      JdbcStore other = JdbcStore.over(elsewhere).build();
+
+      assertThatThrownBy(
+              () ->
+                  MessageBus.over(InMemoryTransport.builder().broker(broker).build())
+                      .routes(Contracts.ROUTES)
+                      .outbox(other.outbox())
+                      .consume(
+                          "payments",
+                          c ->
+                              c.onCommand(Pay.class, (command, context) -> {})
+                                  .guarantee(EXACTLY_ONCE)
+                                  .idempotent(store))
+                      .start())
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessage(
+              "The handlers of queue payments send into the outbox of %s, but this bus sends from another, %s: give .outbox(…) the store's."
+                  .formatted(store, other.outbox()));
+    }
+  }
+
+  @Test
+  void a_handler_can_not_end_its_transaction_nor_use_its_connection_after_it() throws Exception {
+    List<Connection> kept = new CopyOnWriteArrayList<>();
+    MessageBus bus =
+        start(
+            store(s -> s),
+            noRetry(),
+            (command, context, connection) -> {
+              for (ThrowingCallable end :
+                  List.<ThrowingCallable>of(
+                      connection::commit,
+                      connection::rollback,
+                      () -> connection.setAutoCommit(true))) {
+                assertThatThrownBy(end)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("the transaction is the consumer's");
+              }
+              connection.rollback(connection.setSavepoint());
+              connection.close();
+              execute(connection, "INSERT INTO payment VALUES ('after close')");
+              kept.add(connection);
+            });
+
+    bus.send(pay("o-1")).join();
+
+    awaitAll(bus, 1);
+    assertThat(count(database, "payment")).isEqualTo(2);
+    Connection late = kept.get(0);
+    assertThat(late.isClosed()).isTrue();
+    assertThatThrownBy(late::createStatement)
+        .isInstanceOf(SQLException.class)
+        .hasMessageContaining("has ended");
+  }
+
+  @Test
+  void a_runner_without_a_transaction_is_found_out_before_the_handler_runs() throws Exception {
+    MessageBus bus =
+        start(
+            store(
+                s ->
+                    s.transactions(
+                        work -> {
+                          try (Connection connection = database.getConnection()) {
+                            work.run(connection);
+                          }
+                        })),
+            noRetry(),
+            (command, context, connection) -> {});
+
+    bus.send(pay("o-1")).join();
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(bus.health().problems())
+                    .anyMatch(problem -> problem.contains("autocommit mode")));
+    assertThat(attempts).isEmpty();
+  }
+
+  @Test
+  void a_store_that_is_opened_again_waits_for_nobody_who_writes() throws Exception {
+    store(s -> s);
+    try (Connection writing = database.getConnection()) {
+      writing.setAutoCommit(false);
+      execute(
+          writing,
+          "INSERT INTO waybill_processed VALUES ('payments', 'id', 'token', CURRENT_TIMESTAMP)");
+
+      CompletableFuture.supplyAsync(() -> store(s -> s)).get(60, TimeUnit.SECONDS);
+
+      writing.rollback();
+    }
+  }
+
+  @Test
+  void a_shard_that_is_missing_is_named_and_made() {
+    store(s -> s);
+    execute(database, "DELETE FROM waybill_outbox_shard WHERE shard = 7");
+
+    assertThatThrownBy(() -> store(s -> s.schema(Topology.Mode.VERIFY)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("waybill_outbox_shard has 15 of 16 rows");
+    store(s -> s);
+    store(s -> s.schema(Topology.Mode.VERIFY));
   }
 
   @Test
