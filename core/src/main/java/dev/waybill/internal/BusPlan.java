@@ -15,6 +15,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A bus that has passed its start-up checks: everything resolved, nothing left to be doubted. */
@@ -49,7 +51,15 @@ record BusPlan(
       boolean discardExpired,
       int concurrency,
       int maxUnsettled,
-      boolean virtualThreads) {}
+      boolean virtualThreads) {
+    /** The names of the types that are ignored. */
+    Set<String> ignored() {
+      return bindings.entrySet().stream()
+          .filter(binding -> binding.getValue().invocation() == null)
+          .map(Map.Entry::getKey)
+          .collect(Collectors.toSet());
+    }
+  }
 
   /** A type name bound to its route and, unless ignored, its handler. */
   record Binding(Route<?> route, ConsumerConfiguration.@Nullable Invocation invocation) {}

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class FaultsTest {
+/** The cases about what breaks between here and AWS, for each version of the SDK. */
+abstract class FaultsCases {
+  abstract AwsSdk sdk();
+
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private AwsTestBroker broker;
@@ -30,7 +33,7 @@ class FaultsTest {
   void start() {
     broker = AwsTestBroker.start();
     proxy = FaultProxy.open().forwardTo(broker.port());
-    aws = Aws.connect(proxy.through(broker.uri()));
+    aws = Aws.connect(proxy.through(broker.uri()), sdk());
   }
 
   @AfterEach
