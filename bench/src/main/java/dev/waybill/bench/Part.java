@@ -1,6 +1,7 @@
 package dev.waybill.bench;
 
 import dev.waybill.bench.Contender.Place;
+import dev.waybill.testkit.broker.RabbitTestBroker;
 import dev.waybill.testkit.broker.TestBroker;
 import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.transport.Transport;
@@ -48,8 +49,15 @@ enum Part {
     return switch (this) {
       case INMEMORY -> null;
       case KAFKA -> TestBrokers.kafka();
-      case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
+      case RABBITMQ, RABBITMQ_CLASSIC -> rabbit();
     };
+  }
+
+  /** With memory for a whole log, or it would hold back whoever publishes. */
+  private static TestBroker rabbit() {
+    return RabbitTestBroker.builder()
+        .property("vm_memory_high_watermark.absolute", "4GB")
+        .start();
   }
 
   /** What the trials of a bench find at the broker. */

@@ -256,21 +256,24 @@ final class Dispatcher {
       finished(turn, Result.NOT_OWNED);
       return;
     }
+    CompletionStage<Resolution> handled = handle(work);
+    if (handled == IncomingPipeline.ACKNOWLEDGED) {
+      resolved(turn, Resolution.ACKNOWLEDGED); // what most become, without a chain of futures
+      return;
+    }
     var unused =
-        handle(work)
-            .whenComplete(
-                (resolution, bug) -> {
-                  if (bug != null) {
-                    LOG.error(
-                        "{} from the {}: the library failed, the message is kept",
-                        work.delivery.brokerId(),
-                        source,
-                        bug);
-                  }
-                  resolved(
-                      turn,
-                      bug == null ? resolution : Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
-                });
+        handled.whenComplete(
+            (resolution, bug) -> {
+              if (bug != null) {
+                LOG.error(
+                    "{} from the {}: the library failed, the message is kept",
+                    work.delivery.brokerId(),
+                    source,
+                    bug);
+              }
+              resolved(
+                  turn, bug == null ? resolution : Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
+            });
   }
 
   private CompletionStage<Resolution> handle(Work work) {
@@ -309,17 +312,20 @@ final class Dispatcher {
   }
 
   private void settleThenFinish(Turn turn, Resolution resolution) {
+    CompletableFuture<Result> settled = settler.settle(turn.work, resolution);
+    if (Settler.isSettled(settled)) {
+      finished(turn, Result.SETTLED);
+      return;
+    }
     var unused =
-        settler
-            .settle(turn.work, resolution)
-            .whenComplete(
-                (result, unstored) -> {
-                  if (unstored == null) {
-                    finished(turn, result);
-                  } else {
-                    carryOut(turn, otherwise(resolution, unstored));
-                  }
-                });
+        settled.whenComplete(
+            (result, unstored) -> {
+              if (unstored == null) {
+                finished(turn, result);
+              } else {
+                carryOut(turn, otherwise(resolution, unstored));
+              }
+            });
   }
 
   private static Resolution otherwise(Resolution resolution, Throwable unstored) {

@@ -103,25 +103,20 @@ final class Settler {
     Step step =
         new Step(
             settlementOf(work, resolution), resolution.messages(), resolution.otherwise() != null);
-    CompletableFuture<Result> done = new CompletableFuture<>();
     CompletableFuture<?> first = resolution.first().get();
     if (first.isDone()) {
-      attempt(work, step, FIRST_WAIT, done);
-    } else {
-      var unused = first.whenComplete((any, failure) -> attempt(work, step, FIRST_WAIT, done));
+      return attempt(work, step);
     }
+    CompletableFuture<Result> done = new CompletableFuture<>();
+    var unused = first.whenComplete((any, failure) -> attempt(work, step, FIRST_WAIT, done));
     return done;
   }
 
   /** Gives a message back that was not handled, uncounted. */
   CompletableFuture<Result> release(Work work) {
-    CompletableFuture<Result> done = new CompletableFuture<>();
-    if (work.isAccepted()) {
-      done.complete(Result.SETTLED);
-    } else {
-      attempt(work, Step.release(work), FIRST_WAIT, done);
-    }
-    return done;
+    return work.isAccepted()
+        ? CompletableFuture.completedFuture(Result.SETTLED)
+        : attempt(work, Step.release(work));
   }
 
   private Settlement settlementOf(Work work, Resolution resolution) {
@@ -151,50 +146,76 @@ final class Settler {
     return Settlement.accept();
   }
 
+  private CompletableFuture<Result> attempt(Work work, Step step) {
+    CompletionStage<Result> stage = settled(work, step);
+    if (stage instanceof CompletableFuture<Result> settled && isSettled(settled)) {
+      return settled; // what most are at once, without a chain of futures
+    }
+    CompletableFuture<Result> done = new CompletableFuture<>();
+    see(stage, work, step, FIRST_WAIT, done);
+    return done;
+  }
+
+  /** Whether that has succeeded already. */
+  static boolean isSettled(CompletableFuture<Result> stage) {
+    return stage.getClass() == CompletableFuture.class // others may not tell
+        && stage.isDone()
+        && !stage.isCompletedExceptionally()
+        && stage.join() == Result.SETTLED;
+  }
+
   private void attempt(Work work, Step step, Duration wait, CompletableFuture<Result> done) {
+    see(settled(work, step), work, step, wait, done);
+  }
+
+  private void see(
+      CompletionStage<Result> stage,
+      Work work,
+      Step step,
+      Duration wait,
+      CompletableFuture<Result> done) {
     var unused =
-        settled(work, step)
-            .whenComplete(
-                (result, failure) -> {
-                  if (failure == null) {
-                    if (result == Result.NOT_OWNED) {
-                      LOG.info(
-                          "{} from the {} was no longer ours when it was settled",
-                          work.delivery.brokerId(),
-                          source);
-                    }
-                    done.complete(result);
-                  } else if (step.mayFail() && work.delivery.isOwned()) {
-                    done.completeExceptionally(failure);
-                  } else if (isRefused(step, failure) && work.delivery.isOwned()) {
-                    LOG.warn(
-                        "{} from the {} is settled without what was to be stored with it",
-                        work.delivery.brokerId(),
-                        source,
-                        failure);
-                    attempt(work, step.alone(), wait, done);
-                  } else if (step.settlement() instanceof Settlement.Reject
-                      && work.delivery.isOwned()) {
-                    LOG.error(
-                        "{} from the {} could not be put into {}; it is kept, and tried again after {}",
-                        work.delivery.brokerId(),
-                        source,
-                        source.deadLetterQueue(),
-                        wait,
-                        failure);
-                    if (wait.equals(FIRST_WAIT)) {
-                      unplaced(work, failure, done);
-                    }
-                    later(work, step, wait, done);
-                  } else {
-                    LOG.warn(
-                        "{} from the {} could not be settled, and will come again",
-                        work.delivery.brokerId(),
-                        source,
-                        failure);
-                    done.complete(Result.NOT_OWNED);
-                  }
-                });
+        stage.whenComplete(
+            (result, failure) -> {
+              if (failure == null) {
+                if (result == Result.NOT_OWNED) {
+                  LOG.info(
+                      "{} from the {} was no longer ours when it was settled",
+                      work.delivery.brokerId(),
+                      source);
+                }
+                done.complete(result);
+              } else if (step.mayFail() && work.delivery.isOwned()) {
+                done.completeExceptionally(failure);
+              } else if (isRefused(step, failure) && work.delivery.isOwned()) {
+                LOG.warn(
+                    "{} from the {} is settled without what was to be stored with it",
+                    work.delivery.brokerId(),
+                    source,
+                    failure);
+                attempt(work, step.alone(), wait, done);
+              } else if (step.settlement() instanceof Settlement.Reject
+                  && work.delivery.isOwned()) {
+                LOG.error(
+                    "{} from the {} could not be put into {}; it is kept, and tried again after {}",
+                    work.delivery.brokerId(),
+                    source,
+                    source.deadLetterQueue(),
+                    wait,
+                    failure);
+                if (wait.equals(FIRST_WAIT)) {
+                  unplaced(work, failure, done);
+                }
+                later(work, step, wait, done);
+              } else {
+                LOG.warn(
+                    "{} from the {} could not be settled, and will come again",
+                    work.delivery.brokerId(),
+                    source,
+                    failure);
+                done.complete(Result.NOT_OWNED);
+              }
+            });
   }
 
   /** Is a problem until it is done with, here or elsewhere. */

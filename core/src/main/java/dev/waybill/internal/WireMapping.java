@@ -9,7 +9,7 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.transport.WireMessage;
-import dev.waybill.transport.support.SmallMap;
+import dev.waybill.transport.support.AttributeMap;
 import dev.waybill.transport.support.Timestamps;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -46,7 +46,7 @@ final class WireMapping {
 
   /** The wire form of stamped metadata, of which id, type, source and time are present. */
   static WireMessage encode(MessageKind kind, Metadata metadata, byte[] body, String contentType) {
-    Map<String, String> attributes = new SmallMap();
+    Map<String, String> attributes = new AttributeMap();
     attributes.put("specversion", "1.0");
     attribute(attributes, "id", metadata.id());
     attribute(attributes, "source", metadata.source());

@@ -4,7 +4,7 @@
  * <pre>
  * send(command)                                3 rooms
  *   MessageBus          typed verb
- *   OutgoingPipeline    interceptors, stamp metadata, route, encode, check limits
+ *   OutgoingPipeline    route, interceptors, stamp metadata, encode, check limits
  *   Sender              native send -> SendReceipt                          (transport)
  *
  * broker -> handler -> settled                 4 rooms

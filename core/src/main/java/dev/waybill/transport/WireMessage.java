@@ -1,5 +1,6 @@
 package dev.waybill.transport;
 
+import dev.waybill.transport.support.AttributeMap;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -73,7 +74,12 @@ public final class WireMessage {
   }
 
   private static Map<String, String> immutable(Map<String, String> texts) {
-    return texts.isEmpty() ? Map.of() : Collections.unmodifiableMap(texts);
+    if (texts.isEmpty()) {
+      return Map.of();
+    }
+    return texts instanceof AttributeMap attributes
+        ? attributes.freeze()
+        : Collections.unmodifiableMap(texts);
   }
 
   /**

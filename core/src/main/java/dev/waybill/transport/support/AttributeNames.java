@@ -12,26 +12,21 @@ import org.jspecify.annotations.Nullable;
  * Those that nearly every message has are at hand, so that no text is made for them. Thread-safe.
  */
 public final class AttributeNames {
-  private static final List<String> USUAL =
-      List.of(
-          "specversion",
-          "id",
-          "source",
-          "type",
-          "time",
-          "subject",
-          "datacontenttype",
-          "partitionkey",
-          "correlationid",
-          "causationid",
-          "expirytime",
-          "waybillkind",
-          "waybillreplyto");
+  /**
+   * Messages of one sender have the same header at the same place; beyond this one it is looked up.
+   */
+  private static final int PLACES = 16;
+
+  /** Longer ones are not kept. */
+  private static final int LONGEST = 64;
 
   private final String prefix;
   private final List<String> prefixes = new ArrayList<>();
   private final Map<String, String> headers = new HashMap<>();
-  private final Map<String, String> attributes = new HashMap<>();
+  private final Map<String, Header> known = new HashMap<>();
+
+  /** What was there the last time; whatever a thread sees of it is true, if not the newest. */
+  private final @Nullable Header[] last = new Header[PLACES];
 
   /** Of those whose value is the same in nearly all messages. */
   private final Map<String, RepeatedText> repeated =
@@ -40,6 +35,15 @@ public final class AttributeNames {
           "source", new RepeatedText(),
           "type", new RepeatedText(),
           "waybillkind", new RepeatedText());
+
+  /**
+   * What a header's name says.
+   *
+   * @param name as it was written
+   * @param attribute the attribute that it is; null if it is none
+   * @param repeated what keeps the last value; null where each message has another
+   */
+  public record Header(String name, @Nullable String attribute, @Nullable RepeatedText repeated) {}
 
   /**
    * Names with a prefix.
@@ -51,24 +55,47 @@ public final class AttributeNames {
     this.prefix = prefix;
     prefixes.add(prefix);
     prefixes.addAll(List.of(alsoRead));
-    for (String name : USUAL) {
+    for (String name : AttributeMap.usualNames()) {
       headers.put(name, prefix + name);
-      attributes.put(prefix + name, name);
+      known.put(prefix + name, new Header(prefix + name, name, repeated.get(name)));
     }
   }
 
   /** The header that an attribute is written as. */
   public String header(String attribute) {
-    String known = headers.get(attribute);
-    return known == null ? prefix + attribute : known;
+    String usual = headers.get(attribute);
+    return usual == null ? prefix + attribute : usual;
   }
 
   /** The attribute that a header is; null if it is none. */
   public @Nullable String attribute(String header) {
-    String known = attributes.get(header);
-    if (known != null) {
-      return known;
+    Header usual = known.get(header);
+    return usual == null ? unusual(header) : usual.attribute();
+  }
+
+  /**
+   * What a header's name says.
+   *
+   * @param place of the header among those of its message, from 0: where it is the same as in the
+   *     last message, nothing has to be looked up
+   */
+  public Header read(String header, int place) {
+    Header before = place < PLACES ? last[place] : null;
+    if (before != null && before.name().equals(header)) {
+      return before;
     }
+    Header now = known.get(header);
+    if (now == null) {
+      String attribute = unusual(header);
+      now = new Header(header, attribute, attribute == null ? null : repeated.get(attribute));
+    }
+    if (place < PLACES && header.length() <= LONGEST) {
+      last[place] = now;
+    }
+    return now;
+  }
+
+  private @Nullable String unusual(String header) {
     for (String each : prefixes) {
       if (header.regionMatches(true, 0, each, 0, each.length())) {
         String name = header.substring(each.length()).toLowerCase(Locale.ROOT);
@@ -76,11 +103,6 @@ public final class AttributeNames {
       }
     }
     return null;
-  }
-
-  /** What keeps the last value of an attribute; null where each message has another. */
-  public @Nullable RepeatedText repeated(String attribute) {
-    return repeated.get(attribute);
   }
 
   private static boolean isName(String text) {

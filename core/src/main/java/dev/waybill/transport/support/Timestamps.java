@@ -19,6 +19,7 @@ public final class Timestamps {
   private static final int SECOND_LENGTH = MILLIS_FORM.indexOf('.');
 
   private static volatile Second last = Second.of(Instant.EPOCH);
+  private static volatile Second lastRead = last;
 
   private record Second(long epochSecond, String text) {
     static Second of(Instant instant) {
@@ -53,15 +54,24 @@ public final class Timestamps {
     if (!isMillisOfUtc(text)) {
       return OffsetDateTime.parse(text).toInstant();
     }
+    int nanos = digits(text, SECOND_LENGTH + 1, MILLIS_LENGTH - 1) * NANOS_PER_MILLI;
+    Second second = lastRead;
+    if (!text.startsWith(second.text())) {
+      second = new Second(epochSecond(text), text.substring(0, SECOND_LENGTH));
+      lastRead = second;
+    }
+    return Instant.ofEpochSecond(second.epochSecond(), nanos);
+  }
+
+  private static long epochSecond(String text) {
     long day =
         LocalDate.of(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)).toEpochDay();
     LocalTime time =
         LocalTime.of(
             digits(text, 11, 13),
             digits(text, 14, 16),
-            digits(text, 17, SECOND_LENGTH),
-            digits(text, SECOND_LENGTH + 1, MILLIS_LENGTH - 1) * NANOS_PER_MILLI);
-    return Instant.ofEpochSecond(day * SECONDS_PER_DAY, time.toNanoOfDay());
+            digits(text, 17, SECOND_LENGTH));
+    return day * SECONDS_PER_DAY + time.toSecondOfDay();
   }
 
   /** Whether a text has the form of what {@link #format} mostly writes. */

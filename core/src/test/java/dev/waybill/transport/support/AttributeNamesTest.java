@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,10 +35,26 @@ class AttributeNamesTest {
   }
 
   @Test
+  void a_header_says_the_same_at_every_place_and_after_every_other() {
+    List<String> headers =
+        List.of("ce-id", "CE-Type", "wb-tenant", "ce-theirs", "traceparent", "x".repeat(70));
+    Random random = new Random(11);
+    for (int i = 0; i < 1_000; i++) {
+      String header = new String(headers.get(random.nextInt(headers.size())).toCharArray());
+      AttributeNames.Header read = names.read(header, random.nextInt(20));
+      assertThat(read.name()).isEqualTo(header);
+      assertThat(read.attribute()).isEqualTo(names.attribute(header));
+    }
+    assertThat(names.read("CE-Type", 3).repeated())
+        .isSameAs(names.read("ce-type", 3).repeated())
+        .isNotNull();
+  }
+
+  @Test
   void a_repeated_text_is_read_again_only_when_it_changes() {
-    RepeatedText types = names.repeated("type");
+    RepeatedText types = names.read("ce-type", 0).repeated();
     assertThat(types).isNotNull();
-    assertThat(names.repeated("id")).isNull();
+    assertThat(names.read("ce-id", 1).repeated()).isNull();
     List<String> read = new ArrayList<>();
     List<String> given = new ArrayList<>();
     for (String text : List.of("a", "a", "b", "b", "a")) {

@@ -16,6 +16,14 @@ import java.util.Set;
 public final class OrderFlowDemo {
   private static final List<String> BROKERS = List.of("memory", "kafka", "rabbitmq", "aws");
 
+  private static final String STORY =
+      """
+      Three orders are placed. Billing asks for each payment; shipping waits for order and payment.
+      The payment of o-2-shaky fails twice and succeeds, that of o-3-poisoned never does. One more
+      payment, o-4-expired, comes too late, and what a neighbour sends as o-5-garbage is no JSON.
+      What can't be handled must end among the dead letters, and hold up nobody.
+      """;
+
   private OrderFlowDemo() {}
 
   /**
@@ -30,13 +38,14 @@ public final class OrderFlowDemo {
       System.err.println("usage: demo [memory|kafka|rabbitmq|aws|all]");
       System.exit(2);
     }
+    System.out.println("\n" + STORY);
     boolean fine = choice.equals("all") ? all() : one(choice);
     System.exit(fine ? 0 : 1);
   }
 
   private static boolean one(String broker) throws Exception {
     Result result = run(broker);
-    System.out.println("\nThe history\n");
+    System.out.println("\nThe history, sorted by order and by cause\n");
     System.out.println(Tables.history(result.rows()));
     if (!result.complete()) {
       System.out.println("The history is not complete: the flow did not come to its end in time.");
@@ -78,7 +87,10 @@ public final class OrderFlowDemo {
         TestBroker started = start(broker);
         toClose.add(started);
         uri = started.uri();
-        System.out.println("  … it is there: " + started.version());
+        System.out.println(
+            "  … it is there: "
+                + started.version()
+                + (broker.equals("aws") ? ", an emulator of SNS and SQS" : ""));
       }
       History history = new History(row -> System.out.println("  " + Tables.sentence(row)));
       boolean complete = OrderFlowRun.over(Transport.at(uri), history);

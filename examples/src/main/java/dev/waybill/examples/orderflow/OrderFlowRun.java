@@ -36,20 +36,20 @@ public final class OrderFlowRun {
   public static boolean over(Transport transport, History history) throws InterruptedException {
     try (MessageBus bus = OrderFlow.on(MessageBus.over(transport), history).start()) {
       for (String order : List.of("o-1", OrderFlow.SHAKY, OrderFlow.POISONED)) {
-        bus.publish(new OrderPlaced(order, 995)).join();
         history.add(order, History.Step.PLACED, "customer", 1, "995 cents");
+        bus.publish(new OrderPlaced(order, 995)).join();
       }
-      Command<ProcessPayment> late = Command.of(new ProcessPayment("o-4-expired", 995));
-      bus.send(late.with(m -> m.withExpiresAt(Instant.EPOCH))).join();
       history.add(
           "o-4-expired",
           History.Step.PLACED,
           "customer",
           1,
           "a payment that nobody waits for any more");
-      sendGarbage(transport);
+      Command<ProcessPayment> late = Command.of(new ProcessPayment("o-4-expired", 995));
+      bus.send(late.with(m -> m.withExpiresAt(Instant.EPOCH))).join();
       history.add(
           "o-5-garbage", History.Step.PLACED, "broken neighbour", 1, "bytes that are no JSON");
+      sendGarbage(transport);
       return history.awaitRows(ROWS, PATIENCE);
     }
   }

@@ -125,17 +125,25 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     }
   }
 
-  /**
-   * Stops or goes on fetching; a partition that was assigned meanwhile is stopped by the next call.
-   */
-  void fetch(boolean on) {
-    if (on) {
-      Set<TopicPartition> paused = new HashSet<>(consumer.paused());
-      paused.retainAll(works.keySet()); // not those that have not begun
-      consumer.resume(paused);
-    } else {
-      consumer.pause(consumer.assignment());
+  /** Fetches nothing any more. */
+  void stopFetching() {
+    consumer.pause(consumer.assignment());
+  }
+
+  /** Fetches from all partitions that have begun but those. */
+  void fetchAllBut(Set<TopicPartition> full) {
+    Set<TopicPartition> paused = consumer.paused();
+    List<TopicPartition> stopping = new ArrayList<>();
+    List<TopicPartition> goingOn = new ArrayList<>();
+    for (TopicPartition partition : works.keySet()) {
+      if (full.contains(partition) && !paused.contains(partition)) {
+        stopping.add(partition);
+      } else if (!full.contains(partition) && paused.contains(partition)) {
+        goingOn.add(partition);
+      }
     }
+    consumer.pause(stopping);
+    consumer.resume(goingOn);
   }
 
   @Override
@@ -211,7 +219,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
         if (deadline.passed()) {
           throw e;
         }
-        fetch(false);
+        stopFetching();
         consumer.poll(FINISH_REBALANCE);
       }
     }

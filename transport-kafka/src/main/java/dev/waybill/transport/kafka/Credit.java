@@ -26,13 +26,19 @@ final class Credit {
   }
 
   /** Takes one, or notes that one is wanted. */
-  synchronized boolean take() {
-    wanted = left == 0;
-    if (wanted) {
-      return false;
+  boolean take() {
+    return take(1) == 1;
+  }
+
+  /** Takes as many as there are, at most {@code most}, and notes whether more are wanted. */
+  synchronized int take(int most) {
+    if (most == 0) {
+      return 0;
     }
-    left--;
-    return true;
+    int taken = Math.max(0, Math.min(left, most));
+    wanted = taken < most;
+    left -= taken;
+    return taken;
   }
 
   /** How many more may be open now. */

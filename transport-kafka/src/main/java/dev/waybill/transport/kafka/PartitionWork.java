@@ -95,20 +95,20 @@ final class PartitionWork {
   }
 
   /**
-   * Takes out the next record to deliver: the lowest offset that is due and has no earlier record
-   * of its key waiting; none if the assignment is not owned any more. To be followed by {@link
-   * #handedOver}.
+   * Takes out the next records to deliver, at most {@code most}: each the lowest offset that is due
+   * and has no earlier record of its key waiting; none if the assignment is not owned any more. To
+   * be followed by {@link #handedOver}.
    */
-  synchronized @Nullable Held next() {
-    if (!isOwned()) {
-      return null;
+  synchronized List<Held> next(int most) {
+    List<Held> taken = new ArrayList<>(most);
+    Held held = most > 0 && isOwned() ? waiting.take() : null;
+    while (held != null) {
+      taken.add(held);
+      held = taken.size() < most ? waiting.take() : null;
     }
-    Held held = waiting.take();
-    if (held != null) {
-      opened++;
-      handingOver = true;
-    }
-    return held;
+    opened += taken.size();
+    handingOver |= !taken.isEmpty();
+    return taken;
   }
 
   /** What {@link #next} has taken out is with the listener, or will never be. */
@@ -163,6 +163,11 @@ final class PartitionWork {
   /** How many records wait for their delivery. */
   synchronized int waiting() {
     return waiting.size();
+  }
+
+  /** Whether some of those that wait were given back, or wait for a time. */
+  synchronized boolean hasPutBack() {
+    return waiting.hasApart();
   }
 
   /** Settles a delivered record; returns false, and does nothing, if it is not owned any more. */

@@ -9,7 +9,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +26,9 @@ final class PollLoop implements Runnable {
   private static final Duration POLL_WITHOUT_CREDIT = Duration.ofMillis(10);
 
   /**
-   * How many records beyond the credit may wait in memory before fetching stops: with fewer, one
-   * key that waits would stop all others where the credit is small.
+   * How many records beyond the credit may wait in memory before fetching stops, and of each
+   * partition in any case: with fewer, one key that waits would stop all others where the credit is
+   * small.
    */
   private static final int MORE_WAITING = 32;
 
@@ -37,19 +37,18 @@ final class PollLoop implements Runnable {
 
   private final String source;
   private final String address;
-  private final long maxWaiting;
   private final Credit credit;
   private final Settler settler;
   private final Receiver.Listener listener;
   private final Reporter reporter;
   private final Supplier<ConsumerSession> sessions;
+  private final FetchLimit limit;
   private final LoopEnd end = new LoopEnd();
   private final Gate gate = new Gate();
   private volatile ConsumerSession session;
   private volatile boolean paused;
   private volatile Receiver.Status status = Receiver.Status.UNKNOWN;
   private Deadline nextStatus = Deadline.in(Duration.ZERO);
-  private boolean fetching = true;
   private int turn;
 
   /**
@@ -68,7 +67,7 @@ final class PollLoop implements Runnable {
       Supplier<ConsumerSession> sessions) {
     this.source = source;
     this.address = address;
-    this.maxWaiting = (long) maxUnsettled + MORE_WAITING;
+    this.limit = new FetchLimit((long) maxUnsettled + MORE_WAITING, MORE_WAITING);
     this.credit = credit;
     this.settler = settler;
     this.listener = listener;
@@ -121,7 +120,6 @@ final class PollLoop implements Runnable {
 
   private void serve(ConsumerSession current) {
     ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer());
-    fetching = true;
     while (!end.hasCome()) {
       settler.requireNoDoubt();
       deliver(current);
@@ -168,13 +166,9 @@ final class PollLoop implements Runnable {
   }
 
   private boolean deliverFrom(PartitionWork work) {
-    List<KafkaDelivery> deliveries = new ArrayList<>();
+    List<KafkaDelivery> deliveries;
     try {
-      KafkaDelivery next = next(work);
-      while (next != null) {
-        deliveries.add(next);
-        next = deliveries.size() < BATCH ? next(work) : null;
-      }
+      deliveries = next(work);
       if (!deliveries.isEmpty()) {
         listener.delivered(deliveries);
       }
@@ -184,30 +178,26 @@ final class PollLoop implements Runnable {
     return !deliveries.isEmpty();
   }
 
-  private @Nullable KafkaDelivery next(PartitionWork work) {
-    if (paused || end.hasCome() || work.waiting() == 0 || !credit.take()) {
-      return null;
+  private List<KafkaDelivery> next(PartitionWork work) {
+    if (paused || end.hasCome()) {
+      return List.of();
     }
-    Held held = work.next();
-    if (held == null) {
-      credit.giveBack(1);
-      return null;
+    int granted = credit.take(Math.min(BATCH, work.waiting()));
+    List<Held> taken = work.next(granted);
+    credit.giveBack(granted - taken.size());
+    List<KafkaDelivery> deliveries = new ArrayList<>(taken.size());
+    for (Held held : taken) {
+      deliveries.add(new KafkaDelivery(held, work, settler));
     }
-    return new KafkaDelivery(held, work, settler);
+    return deliveries;
   }
 
-  /** Stops fetching when enough records wait in memory, and goes on at half of that. */
   private void throttle(ConsumerSession current) {
-    int waiting = 0;
-    for (PartitionWork work : current.works()) {
-      waiting += work.waiting();
+    if (paused || gate.isShut()) {
+      current.stopFetching();
+    } else {
+      current.fetchAllBut(limit.full(current.works()));
     }
-    boolean room = fetching ? waiting < maxWaiting : waiting <= maxWaiting / 2;
-    boolean fetches = room && !paused && !gate.isShut();
-    if (!fetches || !fetching) {
-      current.fetch(fetches);
-    }
-    fetching = fetches;
   }
 
   private void noteStatus(ConsumerSession current) {

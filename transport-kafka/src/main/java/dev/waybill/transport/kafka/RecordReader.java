@@ -1,8 +1,9 @@
 package dev.waybill.transport.kafka;
 
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.support.AttributeMap;
+import dev.waybill.transport.support.AttributeNames;
 import dev.waybill.transport.support.RepeatedText;
-import dev.waybill.transport.support.SmallMap;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,9 +21,6 @@ final class RecordReader {
   private static final RepeatedText CONTENT_TYPES = new RepeatedText();
   private static final byte[] EMPTY = {};
 
-  /** With more headers a map without hashing would be slow. */
-  private static final int FEW = 32;
-
   private final ConsumerRecord<byte[], byte[]> record;
   private final @Nullable String key;
   private byte @Nullable [] idBytes;
@@ -36,20 +34,22 @@ final class RecordReader {
   WireMessage read() {
     String contentType = null;
     String alsoContentType = null;
-    Header[] all = record.headers().toArray();
-    Map<String, String> attributes = all.length <= FEW ? new SmallMap() : new LinkedHashMap<>();
+    Map<String, String> attributes = new AttributeMap();
     Map<String, String> headers = Map.of();
-    for (Header header : all) {
-      String attribute = KafkaMapping.ATTRIBUTES.attribute(header.key());
-      if (attribute == null && header.key().equalsIgnoreCase(KafkaMapping.CONTENT_TYPE)) {
+    int place = 0;
+    for (Header header : record.headers()) {
+      AttributeNames.Header name = KafkaMapping.ATTRIBUTES.read(header.key(), place);
+      place++;
+      String attribute = name.attribute();
+      if (attribute == null && name.name().equalsIgnoreCase(KafkaMapping.CONTENT_TYPE)) {
         contentType = text(header.value(), CONTENT_TYPES);
       } else if (attribute == null) {
         headers = headers.isEmpty() ? new LinkedHashMap<>() : headers;
-        headers.put(header.key(), KafkaMapping.text(header.value()));
+        headers.put(name.name(), KafkaMapping.text(header.value()));
       } else if (attribute.equals(DATA_CONTENT_TYPE)) {
         alsoContentType = text(header.value(), CONTENT_TYPES);
       } else {
-        attributes.put(attribute, text(attribute, header.value()));
+        attributes.put(attribute, text(name, header.value()));
       }
     }
     return WireMessage.owning(
@@ -61,8 +61,8 @@ final class RecordReader {
         null);
   }
 
-  private String text(String attribute, byte @Nullable [] value) {
-    RepeatedText repeated = KafkaMapping.ATTRIBUTES.repeated(attribute);
+  private String text(AttributeNames.Header name, byte @Nullable [] value) {
+    RepeatedText repeated = name.repeated();
     if (repeated != null || value == null) {
       return text(value, repeated);
     }
@@ -73,7 +73,7 @@ final class RecordReader {
       return id;
     }
     String text = KafkaMapping.text(value);
-    if (attribute.equals(ID)) {
+    if (ID.equals(name.attribute())) {
       idBytes = value;
       id = text;
     }

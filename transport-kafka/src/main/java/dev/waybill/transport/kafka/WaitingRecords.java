@@ -89,6 +89,11 @@ final class WaitingRecords {
     return least;
   }
 
+  /** Whether some were put back, or wait for a time. */
+  boolean hasApart() {
+    return !apart.isEmpty();
+  }
+
   int size() {
     return inOrder.size() + apart.size();
   }

@@ -32,7 +32,7 @@ class ConsumerSessionTest {
   void anAssignmentThatWasOverdueDuringAPollIsNotOwnedAgainAfterIt() {
     ConsumerSession session = session(Duration.ofMinutes(5));
     PartitionWork work = assigned(session, 1);
-    Held held = work.next();
+    Held held = Taken.next(work);
     List<Boolean> accepted = new ArrayList<>();
     client.schedulePollTask(
         () -> {
@@ -51,8 +51,8 @@ class ConsumerSessionTest {
   void whatIsSettledDuringTheLastCommitOfARevokedPartitionIsNotSettledForNothing() {
     ConsumerSession session = session(DAY);
     PartitionWork work = assigned(session, 2);
-    Held first = work.next();
-    Held second = work.next();
+    Held first = Taken.next(work);
+    Held second = Taken.next(work);
     work.accept(first);
     List<Boolean> accepted = new ArrayList<>();
     client.onCommitSync = () -> accepted.add(work.accept(second));
@@ -67,8 +67,8 @@ class ConsumerSessionTest {
   void whatIsSettledDuringTheLastCommitOfACloseIsNotSettledForNothing() {
     ConsumerSession session = session(DAY);
     PartitionWork work = assigned(session, 2);
-    Held first = work.next();
-    Held second = work.next();
+    Held first = Taken.next(work);
+    Held second = Taken.next(work);
     work.accept(first);
     List<Boolean> accepted = new ArrayList<>();
     client.onCommitSync = () -> accepted.add(work.accept(second));
@@ -84,7 +84,7 @@ class ConsumerSessionTest {
     ConsumerSession session = session(DAY);
     PartitionWork work = assigned(session, 1);
     client.answersCommits = false;
-    work.accept(work.next());
+    work.accept(Taken.next(work));
     await()
         .atMost(Inbox.LONG_ENOUGH)
         .until(
@@ -123,7 +123,7 @@ class ConsumerSessionTest {
 
     assertThat(session.works())
         .singleElement()
-        .satisfies(work -> assertThat(work.next().offset()).isEqualTo(1));
+        .satisfies(work -> assertThat(Taken.next(work).offset()).isEqualTo(1));
   }
 
   @Test

@@ -130,7 +130,7 @@ class PartitionWorkModelTest {
     void deliver() {
       int count = 1 + random.nextInt(most);
       for (int i = 0; i < count; i++) {
-        Held held = work.next();
+        Held held = Taken.next(work);
         if (held == null) {
           return;
         }
@@ -269,7 +269,7 @@ class PartitionWorkModelTest {
               .toList(),
           position);
       Set<Long> come = new HashSet<>();
-      for (Held held = work.next(); held != null; held = work.next()) {
+      for (Held held = Taken.next(work); held != null; held = Taken.next(work)) {
         work.handedOver();
         out.add(held);
         come.add(held.offset());

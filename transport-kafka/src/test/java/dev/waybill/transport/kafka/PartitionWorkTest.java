@@ -80,7 +80,7 @@ class PartitionWorkTest {
   void aReleasedRecordHoldsBackItsKeyOnly() {
     PartitionWork work = work(null);
     add(work, "a:1", "a:2", "b:1", ":1");
-    Held first = work.next();
+    Held first = Taken.next(work);
 
     assertThat(work.release(first, DAY, 1)).isTrue();
 
@@ -92,7 +92,7 @@ class PartitionWorkTest {
   void aReleasedRecordComesBackBeforeLaterOnesWithTheNextAttempt() {
     PartitionWork work = work(null);
     add(work, "a:1", "a:2");
-    Held first = work.next();
+    Held first = Taken.next(work);
     assertThat(first.attempt()).isEqualTo(1);
 
     work.release(first, Duration.ZERO, 1);
@@ -124,13 +124,13 @@ class PartitionWorkTest {
     AtomicLong time = new AtomicLong();
     PartitionWork work = new PartitionWork(PARTITION, null, new PollClock(DAY, time::get));
     add(work, "a", "b");
-    Held held = work.next();
+    Held held = Taken.next(work);
     work.handedOver();
 
     time.set(DAY.toNanos() + 1);
 
     assertThat(work.isOwned()).isFalse();
-    assertThat(work.next()).isNull();
+    assertThat(Taken.next(work)).isNull();
     assertThat(work.accept(held)).isFalse();
     assertThat(work.uncommitted()).isNull();
   }
@@ -196,9 +196,9 @@ class PartitionWorkTest {
   void aRecordIsPutBackOnlyWhenWhatIsOnItsWayHasArrived() {
     PartitionWork work = work(null);
     add(work, "a:1", "a:2");
-    Held first = work.next();
+    Held first = Taken.next(work);
     work.handedOver();
-    Held second = work.next();
+    Held second = Taken.next(work);
     List<String> events = new ArrayList<>();
 
     work.whenHandedOver(() -> events.add("released " + work.release(first, DAY, 1)));
@@ -246,7 +246,7 @@ class PartitionWorkTest {
 
   private static List<Held> takeAll(PartitionWork work) {
     List<Held> all = new ArrayList<>();
-    for (Held held = work.next(); held != null; held = work.next()) {
+    for (Held held = Taken.next(work); held != null; held = Taken.next(work)) {
       work.handedOver();
       all.add(held);
     }

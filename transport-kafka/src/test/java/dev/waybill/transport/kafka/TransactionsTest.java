@@ -205,7 +205,7 @@ class TransactionsTest {
     }
     work.add(records, count);
     List<Held> out = new ArrayList<>();
-    for (Held held = work.next(); held != null; held = work.next()) {
+    for (Held held = Taken.next(work); held != null; held = Taken.next(work)) {
       out.add(held);
       var unused = credit.take();
     }

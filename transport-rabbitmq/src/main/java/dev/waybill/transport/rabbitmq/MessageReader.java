@@ -3,8 +3,9 @@ package dev.waybill.transport.rabbitmq;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.LongString;
 import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.support.AttributeMap;
+import dev.waybill.transport.support.AttributeNames;
 import dev.waybill.transport.support.RepeatedText;
-import dev.waybill.transport.support.SmallMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,20 +14,16 @@ import org.jspecify.annotations.Nullable;
 final class MessageReader {
   private static final String CONTENT_TYPE = "datacontenttype";
 
-  /** With more headers a map without hashing would be slow. */
-  private static final int FEW = 32;
-
-  private final Map<String, String> attributes;
+  private final Map<String, String> attributes = new AttributeMap();
   private Map<String, String> headers = Map.of();
   private @Nullable String contentType;
+  private int place;
 
-  private MessageReader(int size) {
-    this.attributes = size <= FEW ? new SmallMap() : new LinkedHashMap<>();
-  }
+  private MessageReader() {}
 
   static WireMessage read(BasicProperties properties, byte[] body) {
     Map<String, Object> table = DelayTraces.removed(headers(properties));
-    MessageReader reader = new MessageReader(table.size());
+    MessageReader reader = new MessageReader();
     table.forEach(reader::take);
     String contentType = properties.getContentType();
     return WireMessage.owning(
@@ -51,7 +48,9 @@ final class MessageReader {
   }
 
   private void take(String name, Object value) {
-    String attribute = HeaderNames.ATTRIBUTES.attribute(name);
+    AttributeNames.Header header = HeaderNames.ATTRIBUTES.read(name, place);
+    place++;
+    String attribute = header.attribute();
     // a table has no order: our own spelling counts where a message has two
     boolean isOurSpelling = name.startsWith(HeaderNames.ATTRIBUTE);
     if (attribute == null) {
@@ -60,14 +59,14 @@ final class MessageReader {
         headers.put(name, HeaderValues.text(value));
       }
     } else if (attribute.equals(CONTENT_TYPE)) {
-      contentType = isOurSpelling || contentType == null ? text(attribute, value) : contentType;
+      contentType = isOurSpelling || contentType == null ? text(header, value) : contentType;
     } else if (isOurSpelling || !attributes.containsKey(attribute)) {
-      attributes.put(attribute, text(attribute, value));
+      attributes.put(attribute, text(header, value));
     }
   }
 
-  private static String text(String attribute, Object value) {
-    RepeatedText repeated = HeaderNames.ATTRIBUTES.repeated(attribute);
+  private static String text(AttributeNames.Header header, Object value) {
+    RepeatedText repeated = header.repeated();
     return repeated != null && value instanceof LongString string
         ? repeated.of(string.getBytes(), HeaderValues::bytes)
         : HeaderValues.text(value);

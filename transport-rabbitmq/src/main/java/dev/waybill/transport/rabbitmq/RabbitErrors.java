@@ -9,6 +9,7 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +83,10 @@ final class RabbitErrors {
       root = root.getCause();
     }
     String text = root.getMessage();
-    return text == null ? root.getClass().getSimpleName() : text;
+    if (text != null) {
+      return text;
+    }
+    return root instanceof TimeoutException ? "no answer in time" : root.getClass().getSimpleName();
   }
 
   /** Why connecting failed. */
@@ -129,15 +133,14 @@ final class RabbitErrors {
   }
 
   /** Nobody there. */
-  static MessagingException notAnswered(
-      RabbitSettings settings, Duration limit, @Nullable Throwable error) {
+  static MessagingException notAnswered(RabbitSettings settings, Duration limit, Throwable error) {
     return new MessagingException(
         ErrorCode.CONNECTION_FAILED,
-        "No RabbitMQ answered at %s within %s%s: is it running, and is the address right?%s"
+        "No RabbitMQ answered at %s within %s (%s): is it running, and is the address right?%s"
             .formatted(
                 settings.hosts(),
                 seconds(limit),
-                error == null ? "" : " (" + why(error) + ")",
+                why(error),
                 // with TLS 1.3 the client is done with its part before the broker has looked
                 settings.tls() == null ? "" : " Does it take this client's certificate?"),
         error);

@@ -97,7 +97,7 @@ final class RabbitLink {
           ? problem
           : RabbitErrors.connecting(settings, limit, e);
     } catch (TimeoutException e) {
-      throw RabbitErrors.notAnswered(settings, limit, null);
+      throw RabbitErrors.notAnswered(settings, limit, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw RabbitErrors.problem("Connecting to RabbitMQ was interrupted", e);

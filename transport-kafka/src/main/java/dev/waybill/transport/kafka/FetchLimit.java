@@ -1,0 +1,49 @@
+package dev.waybill.transport.kafka;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Says from which partitions is fetched, so that the records that wait in memory are not more than
+ * a number (and a few: a fetch is not cut), nor mostly those of one partition while others have
+ * none. Used by the polling thread alone.
+ */
+final class FetchLimit {
+  private final long most;
+  private final long least;
+  private final Set<TopicPartition> full = new HashSet<>();
+
+  /**
+   * A limit.
+   *
+   * @param most how many records of all partitions may wait
+   * @param least how many of one partition may wait, however many partitions there are
+   */
+  FetchLimit(long most, long least) {
+    this.most = most;
+    this.least = least;
+  }
+
+  /** The partitions from which nothing is to be fetched now, of those owned. */
+  Set<TopicPartition> full(Collection<PartitionWork> works) {
+    long share = Math.max(least, most / Math.max(1, works.size()));
+    long sum = 0;
+    Set<TopicPartition> owned = new HashSet<>();
+    for (PartitionWork work : works) {
+      int waiting = work.waiting();
+      sum += waiting;
+      owned.add(work.partition());
+      // with some that wait for a time, those fetched may be behind them, and others are needed
+      boolean limited = !work.hasPutBack();
+      if (limited && waiting >= share) {
+        full.add(work.partition());
+      } else if (!limited || waiting <= share / 2) {
+        full.remove(work.partition());
+      }
+    }
+    full.retainAll(owned);
+    return sum < most ? full : owned;
+  }
+}
