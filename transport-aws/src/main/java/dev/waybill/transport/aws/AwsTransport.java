@@ -52,13 +52,12 @@ import software.amazon.awssdk.services.sqs.SqsAsyncClient;
  * <p><b>Leases.</b> A message received is hidden from others for the visibility timeout, which the
  * library renews; SQS ends that after twelve hours. A settlement after the lease makes no call.
  *
- * <p><b>Rights.</b> Sending: {@code sqs:GetQueueUrl, sqs:SendMessage, sns:Publish}, and {@code
- * sns:ListTopics} unless the account is given. Receiving: {@code sqs:GetQueueUrl,
- * sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility}, and {@code sqs:SendMessage}
- * on the dead-letter queue. Requesting: {@code sqs:CreateQueue, sqs:DeleteQueue} and the rights of
- * receiving, on queues whose names begin with {@code replies_-}; replying: those of sending, on the
- * same. That is all with the topology mode {@code ASSUME}; the queues' URLs, and the topics' ARNs,
- * are then looked up at their first use.
+ * <p><b>Calls.</b> Messages are sent, deleted and hidden by up to ten to a call, each with its own
+ * outcome. An idle receiver has one poll of 20 seconds under way, which closing cuts off.
+ *
+ * <p><b>Rights.</b> {@link #iamPolicy} prints them. With the topology mode {@code ASSUME} they are
+ * those of sending and receiving, and the queues' URLs, and the topics' ARNs, are looked up at
+ * their first use.
  *
  * <p><b>SDK.</b> This transport stands on version 2 of the AWS SDK for Java where its modules for
  * SNS and SQS are on the class path, else on version 1, which it depends on and whose support ended

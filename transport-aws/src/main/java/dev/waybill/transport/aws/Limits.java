@@ -19,6 +19,9 @@ final class Limits {
 
   static final int MAX_HEADERS = 1_000;
 
+  /** SQS hands out no more from one queue until some are deleted. */
+  static final int MAX_IN_FLIGHT = 120_000;
+
   /** What headers of that size may take as JSON, if up to half of their characters are escaped. */
   private static final int RESERVED_FOR_ATTRIBUTES = 49_152;
 
@@ -56,6 +59,7 @@ final class Limits {
             .maxBodyBytes(MAX_BODY_BYTES)
             .maxHeaders(MAX_HEADERS)
             .maxHeaderBytes(MAX_HEADER_BYTES)
+            .maxUnsettled(MAX_IN_FLIGHT)
             .leaseDuration(lease)
             .natively(
                 Feature.PUBLISH_SUBSCRIBE,

@@ -6,9 +6,13 @@ import java.util.concurrent.CompletableFuture;
 final class SettleTask implements Batcher.Entry {
   private static final int DELETE = -1;
 
+  /** A connection that was kept open may be found closed; the next one is new. */
+  private static final int MAX_REPEATS = 2;
+
   private final AwsDelivery delivery;
   private final int seconds;
   private final boolean renewal;
+  private int repeats; // of one call after another
   private final CompletableFuture<Boolean> answer = new CompletableFuture<>();
 
   private SettleTask(AwsDelivery delivery, int seconds, boolean renewal) {
@@ -37,6 +41,11 @@ final class SettleTask implements Batcher.Entry {
   /** Whether it is still of use: a delivery that is lost is left alone, one settled not renewed. */
   boolean isWanted() {
     return delivery.isOwned() && !(renewal && delivery.isSettling());
+  }
+
+  /** Whether it is to be done again, after a failure. */
+  boolean isToBeRepeated(AwsFailure failure) {
+    return failure.isPassing() || (failure.mayPass() && repeats++ < MAX_REPEATS);
   }
 
   String receiptHandle() {

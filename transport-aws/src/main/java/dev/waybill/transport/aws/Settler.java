@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The native calls that settle the deliveries of one source, and renew their leases: put together
  * by ten, those of one message group in order. A call that did nothing, for now, is made again as
- * long as the deliveries are owned.
+ * long as the deliveries are owned; one without an answer, which may be made twice, a few times.
  */
 final class Settler {
   private static final Logger log = LoggerFactory.getLogger(Settler.class);
@@ -231,7 +231,7 @@ final class Settler {
       AwsFailure failure = answers.get(i).failure();
       if (failure == null) {
         task.answer().complete(true);
-      } else if (failure.isPassing() && task.isWanted()) {
+      } else if (task.isWanted() && task.isToBeRepeated(failure)) {
         if (failure.isAboutExpiredCredentials() && again.isEmpty()) {
           port.renewCredentials();
         }

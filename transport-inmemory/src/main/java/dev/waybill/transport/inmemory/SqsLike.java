@@ -9,6 +9,7 @@ final class SqsLike {
   private static final int MAX_BODY_BYTES = 159_744;
   private static final int MAX_HEADER_BYTES = 16_384;
   private static final int MAX_HEADERS = 1_000;
+  private static final int MAX_IN_FLIGHT = 120_000;
   private static final Duration LEASE = Duration.ofSeconds(30);
 
   private static final String NO_DELAY_ON_FIFO =
@@ -23,6 +24,7 @@ final class SqsLike {
             .maxBodyBytes(MAX_BODY_BYTES)
             .maxHeaders(MAX_HEADERS)
             .maxHeaderBytes(MAX_HEADER_BYTES)
+            .maxUnsettled(MAX_IN_FLIGHT)
             .leaseDuration(LEASE)
             .natively(
                 Feature.PUBLISH_SUBSCRIBE,
