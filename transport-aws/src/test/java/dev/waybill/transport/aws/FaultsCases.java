@@ -15,7 +15,9 @@ import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Topology;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,13 +27,23 @@ abstract class FaultsCases {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private AwsTestBroker broker;
+  private static AwsTestBroker broker;
+
   private FaultProxy proxy;
   private Aws aws;
 
+  @BeforeAll
+  static void startBroker() {
+    broker = AwsTestBroker.start();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker.close();
+  }
+
   @BeforeEach
   void start() {
-    broker = AwsTestBroker.start();
     proxy = FaultProxy.open().forwardTo(broker.port());
     aws = Aws.connect(proxy.through(broker.uri()), sdk());
   }
@@ -40,7 +52,6 @@ abstract class FaultsCases {
   void stop() {
     aws.close();
     proxy.close();
-    broker.close();
   }
 
   @Test
