@@ -1,7 +1,6 @@
 package dev.waybill.bench;
 
 import dev.waybill.bench.Contender.Place;
-import dev.waybill.testkit.broker.RabbitTestBroker;
 import dev.waybill.testkit.broker.TestBroker;
 import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.transport.Transport;
@@ -57,14 +56,9 @@ enum Part {
     return switch (this) {
       case INMEMORY -> null;
       case KAFKA -> TestBrokers.kafka();
-      case RABBITMQ, RABBITMQ_CLASSIC -> rabbit();
+      case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
       case AWS_SDK1, AWS_SDK2 -> TestBrokers.aws();
     };
-  }
-
-  /** With memory for a whole log, or it would hold back whoever publishes. */
-  private static TestBroker rabbit() {
-    return RabbitTestBroker.builder().property("vm_memory_high_watermark.absolute", "4GB").start();
   }
 
   /** What the trials of a bench find at the broker. */

@@ -202,7 +202,8 @@ public final class RabbitTestBroker extends LocalTestBroker {
     all.put("default_vhost", NAME);
     all.put("loopback_users", "none");
     all.put("disk_free_limit.absolute", "50MB");
-    all.put("vm_memory_high_watermark.absolute", "512MB");
+    all.put(
+        "vm_memory_high_watermark.absolute", "4GB"); // or some 100,000 messages block publishers
     all.put("log.console", "true");
     all.put("log.file", "false");
     all.putAll(properties);
