@@ -93,7 +93,7 @@ final class AwsConnection implements TransportConnection {
             sender,
             timer,
             settings.visibilityTimeout(),
-            open::areAllSettling);
+            open::isShortOfWork);
     PollLoop loop =
         new PollLoop(
             port,
