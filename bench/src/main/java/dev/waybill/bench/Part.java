@@ -17,7 +17,11 @@ enum Part {
   KAFKA,
   /** Quorum queues. */
   RABBITMQ,
-  RABBITMQ_CLASSIC;
+  RABBITMQ_CLASSIC,
+  /** FIFO queues of SQS, by version 1 of the SDK. */
+  AWS_SDK1,
+  /** By version 2. */
+  AWS_SDK2;
 
   /** The part of a name that {@link #inWords} gives, or null. */
   static @Nullable Part of(String name) {
@@ -34,13 +38,17 @@ enum Part {
     return List.of("raw", "waybill");
   }
 
-  /** Whether a bench says something here; RabbitMQ's raw client would have one slow handler. */
+  /** Whether a bench says something here; raw clients of queues would have few slow handlers. */
   boolean has(Bench bench) {
-    return !isRabbit() || bench == Bench.PRODUCE || bench == Bench.CONSUME;
+    return !(isRabbit() || isAws()) || bench == Bench.PRODUCE || bench == Bench.CONSUME;
   }
 
   private boolean isRabbit() {
     return this == RABBITMQ || this == RABBITMQ_CLASSIC;
+  }
+
+  private boolean isAws() {
+    return this == AWS_SDK1 || this == AWS_SDK2;
   }
 
   /** The broker, started; null if it is in the measured JVM. */
@@ -49,12 +57,16 @@ enum Part {
       case INMEMORY -> null;
       case KAFKA -> TestBrokers.kafka();
       case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
+      case AWS_SDK1, AWS_SDK2 -> TestBrokers.aws();
     };
   }
 
   /** What the trials of a bench find at the broker. */
   BrokerLog log(String uri, Bench bench, Size size) {
-    return this == KAFKA ? KafkaLog.make(uri, bench, size) : RabbitLog.make(this, uri, bench, size);
+    if (this == KAFKA) {
+      return KafkaLog.make(uri, bench, size);
+    }
+    return isAws() ? AwsLog.make(this, uri, bench, size) : RabbitLog.make(this, uri, bench, size);
   }
 
   /** A contender by its name. */
@@ -71,6 +83,8 @@ enum Part {
       case INMEMORY -> new RawQueue();
       case KAFKA -> new RawKafka(place);
       case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
+      case AWS_SDK1 -> new RawAws1(place);
+      case AWS_SDK2 -> new RawAws2(place);
     };
   }
 
@@ -80,6 +94,8 @@ enum Part {
       case KAFKA -> Transport.at(place.uri() + "?partitions=" + place.partitions());
       case RABBITMQ -> Transport.at(place.uri());
       case RABBITMQ_CLASSIC -> classic(URI.create(place.uri()));
+      case AWS_SDK1 -> Transport.at(place.uri() + "&sdk=1");
+      case AWS_SDK2 -> Transport.at(place.uri() + "&sdk=2");
     };
   }
 

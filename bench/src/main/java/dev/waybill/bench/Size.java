@@ -35,6 +35,9 @@ record Size(long warmUp, long measured, Duration longest) {
 
   /** The warm-up is as long as the compiler needs, or nearly so where there is no time for it. */
   private static Size overBroker(Part part, Bench bench, boolean full) {
+    if (part == Part.AWS_SDK1 || part == Part.AWS_SDK2) { // whose emulator is slow
+      return new Size(full ? 20_000 : 5_000, full ? 20_000 : 5_000, Duration.ofMinutes(2));
+    }
     if (part != Part.KAFKA) { // which is filled anew for each trial
       return new Size(full ? 200_000 : 60_000, full ? 200_000 : 40_000, Duration.ofMinutes(2));
     }

@@ -17,6 +17,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A bus that has passed its start-up checks: everything resolved, nothing left to be doubted. */
@@ -58,6 +60,14 @@ record BusPlan(
     /** Whether the transport stores what is sent together with the settlement. */
     boolean atomic() {
       return guarantee == DeliveryGuarantee.EXACTLY_ONCE && store == null;
+    }
+
+    /** The names of the types that are ignored. */
+    Set<String> ignored() {
+      return bindings.entrySet().stream()
+          .filter(binding -> binding.getValue().invocation() == null)
+          .map(Map.Entry::getKey)
+          .collect(Collectors.toSet());
     }
   }
 

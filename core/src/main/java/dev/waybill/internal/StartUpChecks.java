@@ -237,7 +237,11 @@ final class StartUpChecks {
     Set<Channel> channels = new LinkedHashSet<>(routes.channels());
     Set<Source> sources = new LinkedHashSet<>();
     Set<Queue> deadLetterQueues = new LinkedHashSet<>();
+    Map<Source, Set<String>> ignored = new LinkedHashMap<>();
     for (ConsumerPlan consumer : consumers) {
+      if (!consumer.ignored().isEmpty()) {
+        ignored.put(consumer.source(), consumer.ignored());
+      }
       channels.add(consumer.source().channel());
       sources.add(consumer.source());
       deadLetterQueues.add(consumer.source().deadLetterQueue());
@@ -247,7 +251,8 @@ final class StartUpChecks {
         List.copyOf(channels),
         List.copyOf(sources),
         List.copyOf(deadLetterQueues),
-        builder.requester == null ? null : ReplyChecks.newQueue(builder.requester));
+        builder.requester == null ? null : ReplyChecks.newQueue(builder.requester),
+        ignored);
   }
 
   private Codec codec() {

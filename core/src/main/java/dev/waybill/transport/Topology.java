@@ -5,6 +5,8 @@ import dev.waybill.routing.Queue;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,17 +21,31 @@ import org.jspecify.annotations.Nullable;
  *     from
  * @param replies where the replies to this bus's requests arrive, or null if it makes none; neither
  *     among the channels nor the sources, without a dead-letter queue, and of this connection alone
+ * @param ignored the type names that the consumer of a source ignores, by the source; those without
+ *     any are left out. A broker may keep such messages back: the library accepts them unhandled.
+ *     Types that nobody knows are not among them, and have to be delivered
  */
 public record Topology(
     List<Channel> channels,
     List<Source> sources,
     List<Queue> deadLetterQueues,
-    @Nullable ReplyQueue replies) {
-  /** Copies the lists. */
+    @Nullable ReplyQueue replies,
+    Map<Source, Set<String>> ignored) {
+  /** Copies the lists and the map. */
   public Topology {
     channels = List.copyOf(channels);
     sources = List.copyOf(sources);
     deadLetterQueues = List.copyOf(deadLetterQueues);
+    ignored = Map.copyOf(ignored);
+  }
+
+  /** A topology whose consumers ignore nothing. */
+  public Topology(
+      List<Channel> channels,
+      List<Source> sources,
+      List<Queue> deadLetterQueues,
+      @Nullable ReplyQueue replies) {
+    this(channels, sources, deadLetterQueues, replies, Map.of());
   }
 
   /** A topology without a reply queue. */

@@ -47,6 +47,7 @@ class TransportTableTest {
     all.add(report("kafka-failover"));
     all.add(report("kafka-share"));
     all.add(report("kafka-share-failover"));
+    all.add(report("aws-sdk1"));
     for (JsonNode report : all) {
       assertThat(report.path("failed").asInt())
           .as("failed on %s", report.path("transport"))

@@ -69,10 +69,12 @@ class RestartedDatabaseTest {
           if (i == MESSAGES / 2) {
             assertThat(some.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
             server.kill();
+            database.setConnectionTimeout(1_000); // none will come
           }
         }
         await().atMost(PATIENCE).until(() -> !bus.health().isUp());
         server.restart();
+        database.setConnectionTimeout(30_000);
 
         await()
             .atMost(PATIENCE)

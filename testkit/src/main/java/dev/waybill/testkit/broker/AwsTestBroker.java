@@ -11,8 +11,9 @@ import java.util.Map;
  * <p>Any credentials do. It differs from AWS in this: one receive from a FIFO queue gives one
  * message per group, messages do not expire by the queue's retention period, a redrive policy of a
  * subscription is accepted and not used, a queue needs no policy to receive from a topic, and the
- * memory of deduplication ids is lost in a restart. What AWS refuses in a message (more than ten
- * attributes, illegal names, characters and ids) it is made to refuse, too.
+ * memory of deduplication ids is lost in a restart. A poll ends with its connection, which AWS does
+ * not promise. What AWS refuses in a message (more than ten attributes, illegal names, characters
+ * and ids) it is made to refuse, too.
  */
 public final class AwsTestBroker extends LocalTestBroker {
 

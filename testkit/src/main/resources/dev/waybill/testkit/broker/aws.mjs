@@ -1,6 +1,7 @@
 // aws.mjs INSTALLATION PORT ADVERTISED_PORT DATA
 //
 // Runs fauxqs (SNS and SQS) with changes that make it a stand-in for AWS and its SDK for Java.
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
@@ -20,20 +21,47 @@ net.Server.prototype.listen = function (options, ...rest) {
   return listen.call(this, onLoopback, ...rest);
 };
 
-// SDK 1 posts JSON to the path of the queue's URL, which would be taken for an S3 bucket.
+// SDK 1 posts JSON to the path of the queue's URL, which would be taken for an S3 bucket. Whatever is
+// done for a request knows its response.
+const responses = new AsyncLocalStorage();
 const emit = http.Server.prototype.emit;
 http.Server.prototype.emit = function (event, request, ...rest) {
-  const type = event === "request" ? request.headers["content-type"] : undefined;
-  if (type?.includes("x-amz-json-1.0")) {
+  if (event !== "request") {
+    return emit.call(this, event, request, ...rest);
+  }
+  if (request.headers["content-type"]?.includes("x-amz-json-1.0")) {
     request.url = "/";
   }
-  return emit.call(this, event, request, ...rest);
+  return responses.run(rest[0], () => {
+    const on = request.on;
+    request.on = function (name, listener) {
+      return on.call(this, name, AsyncResource.bind(listener));
+    };
+    return emit.call(this, event, request, ...rest);
+  });
 };
 
 // Queue URLs name a host that Java cannot resolve.
 const { SqsStore } = await fauxqs("sqs/sqsStore.js");
 SqsStore.prototype.buildQueueUrl = (queue) =>
   `http://127.0.0.1:${advertisedPort}/000000000000/${queue}`;
+
+// A poll whose client is gone would wait on, and get messages for nobody.
+const { SqsQueue } = await fauxqs("sqs/sqsStore.js");
+const waitForMessages = SqsQueue.prototype.waitForMessages;
+SqsQueue.prototype.waitForMessages = function (seconds) {
+  const others = new Set(this.pollWaiters);
+  const waiting = waitForMessages.call(this, seconds);
+  const waiter = this.pollWaiters.find((one) => !others.has(one));
+  responses.getStore()?.once("close", () => {
+    if (this.pollWaiters.includes(waiter)) {
+      clearTimeout(waiter.timer);
+      this.pollWaiters.splice(this.pollWaiters.indexOf(waiter), 1);
+      this.stopPollTimerIfEmpty();
+    }
+  });
+  return waiting;
+};
 
 // It takes messages that AWS refuses, and refuses characters above U+FFFF, which AWS takes.
 const { SqsError } = await fauxqs("common/errors.js");

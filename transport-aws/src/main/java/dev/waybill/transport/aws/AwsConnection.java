@@ -8,45 +8,37 @@ import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.TransportConnection;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
 
 /**
  * Clients, threads and receivers of one bus. AWS is spoken to by HTTP, so nothing is to be kept.
  */
 final class AwsConnection implements TransportConnection {
-  private static final int SETTLING_THREADS = 16;
   private static final Duration CLOSING = Duration.ofSeconds(4);
 
   /** What the deletion of the reply queue has in any case. */
   private static final Duration SHORTEST = Duration.ofSeconds(1);
 
   private final AwsPort port;
-  private final Function<Class<?>, Optional<Object>> nativeClients;
-  private final Duration visibilityTimeout;
+  private final AwsSettings settings;
+  private final Timer timer = new Timer();
   private final Addresses addresses;
   private final AwsSender sender;
   private final OwnReplyQueue replies;
-  private final ExecutorService settling = Threads.pool("settle", SETTLING_THREADS);
-  private final Lanes lanes = new Lanes(settling);
   private final Set<AwsReceiver> receivers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  AwsConnection(
-      AwsPort port,
-      Duration visibilityTimeout,
-      Function<Class<?>, Optional<Object>> nativeClients) {
+  AwsConnection(AwsPort port, AwsSettings settings) {
     this.port = port;
-    this.visibilityTimeout = visibilityTimeout;
-    this.nativeClients = nativeClients;
+    this.settings = settings;
     this.addresses = new Addresses(port);
-    this.sender = new AwsSender(port, addresses);
+    this.sender = new AwsSender(port, addresses, timer, settings.linger());
     this.replies = new OwnReplyQueue(port, addresses);
   }
 
@@ -61,10 +53,9 @@ final class AwsConnection implements TransportConnection {
   }
 
   private List<String> stand(Topology topology, Topology.Mode mode) {
-    AwsTopology work = new AwsTopology(port, addresses, visibilityTimeout);
-    TopologyItems items = new TopologyItems(topology);
+    AwsTopology work = new AwsTopology(new Admin(port), addresses, settings, topology);
     try {
-      return mode == Topology.Mode.CREATE ? work.create(items) : work.verify(items);
+      return mode == Topology.Mode.CREATE ? work.create() : work.verify();
     } catch (AwsFailure e) {
       throw e.asMessagingException("The topology could not be prepared on AWS");
     }
@@ -72,7 +63,7 @@ final class AwsConnection implements TransportConnection {
 
   private void makeReplyQueue(ReplyQueue queue) {
     try {
-      replies.create(queue, visibilityTimeout);
+      replies.create(queue, settings.visibilityTimeout());
     } catch (AwsFailure e) {
       throw e.asMessagingException(
           ("The %s could not be made as the SQS queue '%s'; a bus that requests needs the rights"
@@ -94,8 +85,26 @@ final class AwsConnection implements TransportConnection {
   public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
     failIfClosed();
     OpenDeliveries open = new OpenDeliveries(maxUnsettled);
-    Settler settler = new Settler(port, addresses, source, lanes, visibilityTimeout);
-    PollLoop loop = new PollLoop(port, addresses, source, listener, open, settler);
+    Settler settler =
+        new Settler(
+            port,
+            addresses,
+            source,
+            sender,
+            timer,
+            settings.visibilityTimeout(),
+            open::isShortOfWork);
+    PollLoop loop =
+        new PollLoop(
+            port,
+            addresses,
+            source,
+            listener,
+            open,
+            settler,
+            timer,
+            settings.unwraps(source),
+            Clock.systemUTC());
     AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
     receivers.add(receiver);
     receiver.start();
@@ -108,7 +117,7 @@ final class AwsConnection implements TransportConnection {
 
   @Override
   public <T> Optional<T> unwrap(Class<T> nativeType) {
-    return nativeClients.apply(nativeType).map(nativeType::cast);
+    return port.unwrap(nativeType).map(nativeType::cast);
   }
 
   @Override
@@ -116,17 +125,15 @@ final class AwsConnection implements TransportConnection {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    sender.close();
     receivers.forEach(AwsReceiver::beginStop);
     Deadline deadline = Deadline.in(CLOSING);
     receivers.forEach(receiver -> receiver.close(deadline));
-    settling.shutdownNow();
+    sender.close();
     Duration left = deadline.remaining();
     replies.delete(left.compareTo(SHORTEST) < 0 ? SHORTEST : left);
+    timer.close();
     port.close();
-    Deadline last = Deadline.in(Duration.ofSeconds(1));
-    sender.awaitTermination(last);
-    Threads.awaitTermination(settling, last);
+    timer.awaitTermination(Deadline.in(SHORTEST));
   }
 
   private void failIfClosed() {

@@ -9,7 +9,6 @@ import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,43 +24,39 @@ final class AwsDelivery implements Delivery {
 
   private final ReceivedMessage received;
   private final WireMessage message;
-  private final String queueUrl;
-  private final Object lane;
+  private final @Nullable String group;
   private final Settler settler;
   private final Consumer<AwsDelivery> whenDone;
   private final Deadline longestLease = Deadline.in(Limits.MAX_VISIBILITY);
 
   private volatile Deadline lease;
   private volatile boolean lost;
+  private volatile boolean inDeadLetters;
   private volatile @Nullable AwsDelivery before; // the open one before it in its message group
-  private boolean inDeadLetters; // written and read in this delivery's lane only
   private @Nullable CompletableFuture<Result> settlement; // guarded by this
 
   /**
    * A delivery.
    *
-   * @param queueUrl where the message came from
-   * @param fifo whether its message group is a lane
+   * @param message what is read in what was received
+   * @param fifo whether its message group keeps its order
    * @param lease when the lease ends, unless renewed
    * @param whenDone told when the delivery has been settled or found lost
    */
   AwsDelivery(
       ReceivedMessage received,
-      String queueUrl,
+      WireMessage message,
       boolean fifo,
       Deadline lease,
       Settler settler,
       Consumer<AwsDelivery> whenDone) {
     this.received = received;
-    this.message = WireFormat.read(received, fifo);
-    this.queueUrl = queueUrl;
-    this.lane = fifo && received.groupId() != null ? new Lane(queueUrl, received.groupId()) : this;
+    this.message = message;
+    this.group = fifo ? received.groupId() : null;
     this.settler = settler;
     this.whenDone = whenDone;
     this.lease = lease;
   }
-
-  private record Lane(String queueUrl, String groupId) {}
 
   @Override
   public WireMessage message() {
@@ -76,6 +71,12 @@ final class AwsDelivery implements Delivery {
   @Override
   public int attempt() {
     return received.receiveCount();
+  }
+
+  /** Also where SQS would go on: nothing is to be received for ever. */
+  @Override
+  public boolean isLastAllowed() {
+    return group == null && received.receiveCount() >= Limits.MAX_RECEIVES;
   }
 
   @Override
@@ -99,9 +100,9 @@ final class AwsDelivery implements Delivery {
     return !earlier.isOwned();
   }
 
-  /** Whether the two are of one message group. */
-  boolean sharesLaneWith(AwsDelivery other) {
-    return lane.equals(other.lane);
+  /** What keeps its order: the message group, or this one alone. */
+  Object lane() {
+    return group != null ? group : this;
   }
 
   /** Makes this one lost as soon as an earlier one of its message group is. */
@@ -119,12 +120,40 @@ final class AwsDelivery implements Delivery {
       begun = new CompletableFuture<>();
       settlement = begun;
     }
-    try {
-      settler.execute(lane, () -> run(wanted, begun));
-    } catch (RejectedExecutionException e) {
+    if (!isOwned()) {
       end(begun, Result.NOT_OWNED);
+      return begun.minimalCompletionStage();
     }
+    var unused =
+        carryOut(wanted)
+            .whenComplete(
+                (done, e) -> {
+                  if (e != null) {
+                    begun.completeExceptionally(Settler.failed(notDone(wanted), e));
+                  } else {
+                    if (!done) {
+                      lost = true;
+                    }
+                    end(begun, done ? Result.SETTLED : Result.NOT_OWNED);
+                  }
+                });
     return begun.minimalCompletionStage();
+  }
+
+  private CompletableFuture<Boolean> carryOut(Settlement wanted) {
+    if (wanted instanceof Settlement.Release release) {
+      return settler.hide(this, shortened(release.after()));
+    }
+    if (wanted instanceof Settlement.Reject reject && !inDeadLetters) {
+      return settler
+          .sendToDeadLetters(received, reject.evidence())
+          .thenCompose(
+              id -> {
+                inDeadLetters = true;
+                return settler.delete(this);
+              });
+    }
+    return settler.delete(this);
   }
 
   @Override
@@ -132,11 +161,25 @@ final class AwsDelivery implements Delivery {
     if (isSettling() || !isOwned()) {
       return;
     }
-    try {
-      settler.execute(lane, this::renewNow);
-    } catch (RejectedExecutionException e) {
-      lost = true;
-    }
+    Deadline renewed = Deadline.in(settler.lease());
+    var unused =
+        settler
+            .renew(this)
+            .whenComplete(
+                (done, e) -> {
+                  if (e != null) {
+                    log.debug("The lease of message {} was not renewed: {}", received.id(), e);
+                  } else if (done && isOwned()) {
+                    lease = renewed;
+                  } else if (!isSettling()) {
+                    lost = true;
+                  }
+                });
+  }
+
+  /** How long it is ours without renewal. */
+  Duration leaseLeft() {
+    return lease.remaining();
   }
 
   /** Whether a settlement is under way or done. */
@@ -148,10 +191,6 @@ final class AwsDelivery implements Delivery {
     return settlement != null
         && !settlement.isCompletedExceptionally()
         && settlement.getNow(Result.NOT_OWNED) == Result.SETTLED;
-  }
-
-  String queueUrl() {
-    return queueUrl;
   }
 
   String receiptHandle() {
@@ -173,42 +212,6 @@ final class AwsDelivery implements Delivery {
     }
   }
 
-  private void run(Settlement wanted, CompletableFuture<Result> begun) {
-    if (!isOwned()) {
-      end(begun, Result.NOT_OWNED);
-      return;
-    }
-    try {
-      end(begun, call(wanted));
-    } catch (AwsFailure e) {
-      if (e.fate() == AwsFailure.Fate.LEASE_LOST) {
-        lost = true;
-        end(begun, Result.NOT_OWNED);
-      } else {
-        begun.completeExceptionally(e.asMessagingException(failed(wanted)));
-      }
-    } catch (RuntimeException e) {
-      begun.completeExceptionally(
-          new MessagingException(ErrorCode.BROKER_ERROR, failed(wanted) + ": " + e, e));
-    }
-  }
-
-  private Result call(Settlement wanted) {
-    if (wanted instanceof Settlement.Release release) {
-      settler.hide(queueUrl, received, shortened(release.after()));
-      return Result.SETTLED;
-    }
-    if (wanted instanceof Settlement.Reject reject && !inDeadLetters) {
-      settler.sendToDeadLetters(received, reject.evidence());
-      inDeadLetters = true;
-    }
-    if (!isOwned()) {
-      return Result.NOT_OWNED;
-    }
-    settler.delete(queueUrl, received);
-    return Result.SETTLED;
-  }
-
   private void end(CompletableFuture<Result> begun, Result result) {
     whenDone.accept(this);
     begun.complete(result);
@@ -220,25 +223,7 @@ final class AwsDelivery implements Delivery {
     return after.compareTo(most) <= 0 ? after : most.isNegative() ? Duration.ZERO : most;
   }
 
-  private void renewNow() {
-    if (isSettling() || !isOwned()) {
-      return;
-    }
-    Deadline renewed = Deadline.in(settler.lease());
-    try {
-      settler.hide(queueUrl, received, settler.lease());
-      if (isOwned()) {
-        lease = renewed;
-      }
-    } catch (AwsFailure e) {
-      if (e.fate() == AwsFailure.Fate.LEASE_LOST) {
-        lost = true;
-      }
-      log.debug("The lease of message {} was not renewed: {}", received.id(), e.getMessage());
-    }
-  }
-
-  private String failed(Settlement wanted) {
+  private String notDone(Settlement wanted) {
     return wanted instanceof Settlement.Reject && !inDeadLetters
         ? "Message %s was not stored in %s and is kept"
             .formatted(received.id(), settler.deadLetterQueue())

@@ -4,6 +4,7 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import java.io.Serial;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** A call to AWS that failed, in our terms; raised by the port only, and never shown to users. */
@@ -14,6 +15,11 @@ final class AwsFailure extends RuntimeException {
   enum Fate {
     /** It provably did nothing. */
     NOT_EXECUTED,
+    /**
+     * It provably did nothing, and may do so in a moment: it was throttled, or its credentials had
+     * expired.
+     */
+    NOT_NOW,
     /** It may have done its work. */
     UNKNOWN,
     /** It did nothing, because the receipt handle is no longer good: the lease is lost. */
@@ -29,6 +35,14 @@ final class AwsFailure extends RuntimeException {
     this.fate = fate;
   }
 
+  /** What a stage of the port failed with. */
+  static AwsFailure of(Throwable e) {
+    Throwable failure = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+    return failure instanceof AwsFailure known
+        ? known
+        : new AwsFailure(ErrorCode.BROKER_ERROR, Fate.UNKNOWN, failure.toString(), failure);
+  }
+
   ErrorCode code() {
     return code;
   }
@@ -37,9 +51,28 @@ final class AwsFailure extends RuntimeException {
     return fate;
   }
 
-  /** Whether the same call may be made again at once without a second effect, and help. */
-  boolean isThrottling() {
-    return code == ErrorCode.THROTTLED && fate == Fate.NOT_EXECUTED;
+  /** Whether the same call may be made again without a second effect, and may help. */
+  boolean isPassing() {
+    return fate == Fate.NOT_NOW;
+  }
+
+  /** Whether another call may help that may have been made twice. */
+  boolean mayPass() {
+    return isPassing()
+        || (fate == Fate.UNKNOWN && code != ErrorCode.CLOSED)
+        || (code == ErrorCode.BROKER_UNAVAILABLE && fate == Fate.NOT_EXECUTED);
+  }
+
+  /** Whether new credentials would help. */
+  boolean isAboutExpiredCredentials() {
+    return isPassing() && code == ErrorCode.NOT_AUTHENTICATED;
+  }
+
+  /** The same of a call that stores nothing, whatever goes wrong with it. */
+  AwsFailure notExecuted() {
+    return isPassing()
+        ? this
+        : new AwsFailure(code, Fate.NOT_EXECUTED, String.valueOf(getMessage()), getCause());
   }
 
   /** For users; {@code what} is what was not done. */

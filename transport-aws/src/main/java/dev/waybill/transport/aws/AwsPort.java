@@ -5,73 +5,112 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What this transport needs of AWS; one SDK stands behind it. Every method blocks, at most as long
- * as it says (else some ten seconds), throws {@link AwsFailure}, and may be called by several
- * threads. Sending and receiving are never repeated inside; the other calls may be, as a repetition
- * changes nothing.
+ * What this transport needs of AWS; one SDK stands behind it. No method blocks or throws; each may
+ * be called by several threads. A future fails with an {@link AwsFailure}, and completes on a
+ * thread of the port's, which must not be kept; at {@link #close} those without an answer fail. No
+ * call is repeated inside.
+ *
+ * <p>Calls with several entries take one to ten, and answer each, in their order; such a future
+ * fails only if there is no answer for any of them.
  */
 interface AwsPort extends AutoCloseable {
   /**
-   * The URL of a queue.
+   * What became of one entry of a call.
    *
-   * @throws AwsFailure with {@link ErrorCode#NOT_FOUND} if there is no such queue
+   * @param id the message id of an entry that was sent, else null
+   * @param failure null if it was done
    */
-  String queueUrl(String name, Duration timeout);
+  record Answer(@Nullable String id, @Nullable AwsFailure failure) {
+    static Answer done(@Nullable String id) {
+      return new Answer(id, null);
+    }
 
-  /** Makes a queue, or finds one with the same attributes; its URL. */
-  String createQueue(String name, Map<String, String> attributes);
-
-  /** Deletes a queue with all that is in it; no error if it is gone already. */
-  void deleteQueue(String queueUrl, Duration timeout);
-
-  /** The attributes of these names that the queue has. */
-  Map<String, String> queueAttributes(String queueUrl, List<String> names);
-
-  void setQueueAttribute(String queueUrl, String name, String value);
-
-  /** Stores a message in a queue; the message id. */
-  String send(String queueUrl, OutgoingMessage message, Duration timeout);
+    static Answer failed(AwsFailure failure) {
+      return new Answer(null, failure);
+    }
+  }
 
   /**
-   * Waits for messages.
+   * Hides a received message from others.
+   *
+   * @param seconds how long, from now on; 0 gives it back
+   */
+  record Hiding(String receiptHandle, int seconds) {}
+
+  /**
+   * A wait for messages.
    *
    * @param max 1 to 10
-   * @param wait whole seconds, up to 20
+   * @param waiting whole seconds, up to 20
    * @param visibility how long they are hidden from others
    * @param attemptId makes SQS answer a repeated call like the first one; FIFO queues only
    */
-  List<ReceivedMessage> receive(
-      String queueUrl, int max, Duration wait, Duration visibility, Optional<String> attemptId);
+  record Poll(
+      String queueUrl,
+      int max,
+      Duration waiting,
+      Duration visibility,
+      @Nullable String attemptId) {}
 
-  void delete(String queueUrl, String receiptHandle);
+  /** The URL of a queue; fails with {@link ErrorCode#NOT_FOUND} if there is no such queue. */
+  CompletableFuture<String> queueUrl(String name, Duration timeout);
 
-  /** Hides a received message from others from now on for {@code seconds}; 0 gives it back. */
-  void changeVisibility(String queueUrl, String receiptHandle, int seconds);
+  /** The ARN of a topic, without making it; fails with {@link ErrorCode#NOT_FOUND}. */
+  CompletableFuture<String> topicArn(String name, Duration timeout);
 
-  /** Gives up to ten received messages back; no error for those that are no longer ours. */
-  void release(String queueUrl, List<String> receiptHandles, Duration timeout);
+  /** Stores messages in a queue; those of one group in their order. */
+  CompletableFuture<List<Answer>> send(
+      String queueUrl, List<OutgoingMessage> messages, Duration timeout);
+
+  /** Stores messages in a topic; those of one group in their order. */
+  CompletableFuture<List<Answer>> publish(
+      String topicArn, List<OutgoingMessage> messages, Duration timeout);
+
+  /** Waits for messages. */
+  CompletableFuture<List<ReceivedMessage>> receive(Poll poll);
+
+  /** Deletes received messages. */
+  CompletableFuture<List<Answer>> delete(
+      String queueUrl, List<String> receiptHandles, Duration timeout);
+
+  /** Hides received messages, or gives them back. */
+  CompletableFuture<List<Answer>> hide(String queueUrl, List<Hiding> hidings, Duration timeout);
+
+  /** Makes a queue, or finds one with the same attributes; its URL. */
+  CompletableFuture<String> createQueue(String name, Map<String, String> attributes);
+
+  /** Deletes a queue with all that is in it; no error if it is gone already. */
+  CompletableFuture<Void> deleteQueue(String queueUrl, Duration timeout);
+
+  /** The attributes of these names that the queue has. */
+  CompletableFuture<Map<String, String>> queueAttributes(String queueUrl, List<String> names);
+
+  CompletableFuture<Void> setQueueAttribute(String queueUrl, String name, String value);
 
   /** Makes a topic, or finds the one of that name; its ARN. */
-  String createTopic(String name, boolean fifo);
+  CompletableFuture<String> createTopic(String name, boolean fifo);
 
-  /** The ARN of a topic, without making it; empty if it is known that there is none. */
-  Optional<String> topicArn(String name, Duration timeout);
-
-  boolean topicExists(String topicArn);
-
-  /** Stores a message in a topic; the message id. */
-  String publish(String topicArn, OutgoingMessage message, Duration timeout);
+  CompletableFuture<Boolean> topicExists(String topicArn);
 
   /** The ARN of the topic's subscription to a queue; empty if it has none. */
-  Optional<String> subscription(String topicArn, String queueArn);
+  CompletableFuture<Optional<String>> subscription(String topicArn, String queueArn);
 
   /** The attributes of a subscription. */
-  Map<String, String> subscriptionAttributes(String subscriptionArn);
+  CompletableFuture<Map<String, String>> subscriptionAttributes(String subscriptionArn);
 
-  /** Subscribes a queue with raw delivery. */
-  void subscribe(String topicArn, String queueArn);
+  /** Subscribes a queue, with attributes of the subscription. */
+  CompletableFuture<Void> subscribe(
+      String topicArn, String queueArn, Map<String, String> attributes);
+
+  /** Forgets credentials that AWS says have expired, if they can be had anew. Never throws. */
+  void renewCredentials();
+
+  /** The SDK's client of a class. */
+  Optional<Object> unwrap(Class<?> type);
 
   /** Ends the clients that are this port's own; calls under way fail. Never throws. */
   @Override

@@ -2,10 +2,7 @@ package dev.waybill.transport.aws;
 
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -13,7 +10,7 @@ import java.util.function.Consumer;
 final class AwsReceiver implements Receiver {
   private static final Duration CLOSING = Duration.ofSeconds(5);
 
-  /** A little more than the longest poll. */
+  /** A little more than the longest poll beside open deliveries. */
   private static final Duration STOPPING = Duration.ofMillis(2_500);
 
   private final OpenDeliveries open;
@@ -49,16 +46,21 @@ final class AwsReceiver implements Receiver {
     open.pause(false);
   }
 
+  /** Whether a poll is under way. */
+  boolean isPolling() {
+    return open.isPolling();
+  }
+
   /** Hands over nothing more; does not wait. */
   void beginStop() {
     loop.stop();
   }
 
-  /** Waits for the poll that is under way: it would get what is given back after the stop. */
+  /** Waits for polls that are under way beside open deliveries, as they would get them back. */
   @Override
   public void stop() {
     beginStop();
-    join(Deadline.in(STOPPING));
+    open.awaitPolls(Deadline.in(STOPPING));
   }
 
   @Override
@@ -67,39 +69,33 @@ final class AwsReceiver implements Receiver {
   }
 
   /**
-   * Closes by the deadline; what is not done by then is left to the lease. The last poll has to end
-   * before messages are given back, or it would get them.
+   * Closes by the deadline; what is not done by then is left to the lease. Polls have to end before
+   * messages are given back, or would get them; one that waits with nothing open goes on until the
+   * connection is closed, and gives back at once what it gets.
    */
   synchronized void close(Deadline deadline) {
     loop.stop();
-    join(Deadline.in(deadline.remaining().multipliedBy(3).dividedBy(4)));
+    settler.flush();
+    open.awaitPolls(Deadline.in(deadline.remaining().multipliedBy(3).dividedBy(4)));
     open.awaitSettlements(Deadline.in(deadline.remaining().dividedBy(2)));
     List<AwsDelivery> left = open.all();
-    Map<String, List<String>> handles = stillOwned(left);
+    List<String> handles =
+        left.stream()
+            .filter(delivery -> delivery.isOwned() && !delivery.isSettling())
+            .map(AwsDelivery::receiptHandle)
+            .toList();
     left.forEach(AwsDelivery::abandon);
     left.forEach(open::remove);
-    handles.forEach((url, ofUrl) -> settler.release(url, ofUrl, deadline));
+    if (!handles.isEmpty()) {
+      settler.release(handles, deadline);
+    }
+    join(deadline);
     whenClosed.accept(this);
   }
 
-  private static Map<String, List<String>> stillOwned(List<AwsDelivery> left) {
-    Map<String, List<String>> handles = new LinkedHashMap<>();
-    for (AwsDelivery delivery : left) {
-      if (delivery.isOwned() && !delivery.isSettling()) {
-        handles
-            .computeIfAbsent(delivery.queueUrl(), url -> new ArrayList<>())
-            .add(delivery.receiptHandle());
-      }
-    }
-    return handles;
-  }
-
   private void join(Deadline deadline) {
-    if (Thread.currentThread() == thread) {
-      return; // closed by its own listener
-    }
     try {
-      TimeUnit.NANOSECONDS.timedJoin(thread, deadline.remainingNanos());
+      TimeUnit.NANOSECONDS.timedJoin(thread, Math.max(1, deadline.remainingNanos()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

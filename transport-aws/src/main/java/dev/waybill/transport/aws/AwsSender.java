@@ -3,45 +3,45 @@ package dev.waybill.transport.aws;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
-import dev.waybill.routing.Source;
-import dev.waybill.routing.Topic;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends each message with a call of its own, several at a time; those of one message group one
- * after another. The caller waits only while {@value #MAX_WAITING} messages have no answer yet.
+ * Checks messages, and puts each into the outbox of its channel. The caller waits only while
+ * {@value #MAX_WAITING} messages have no answer yet.
  */
 final class AwsSender implements Sender {
-  private static final int THREADS = 16;
-  private static final int MAX_WAITING = 256;
+  private static final int MAX_WAITING = 1_000;
 
   private final AwsPort port;
   private final Addresses addresses;
-  private final ExecutorService threads = Threads.pool("send", THREADS);
-  private final Lanes lanes = new Lanes(threads);
+  private final Timer timer;
+  private final Duration linger;
+  private final Map<Channel, Outbox> outboxes = new ConcurrentHashMap<>();
+  private final Map<Channel, Outbox> replyOutboxes =
+      Collections.synchronizedMap(LastUsed.replyQueues());
   private final Semaphore places = new Semaphore(MAX_WAITING, true);
   private final Set<SendTask> open = ConcurrentHashMap.newKeySet();
-  private final CountDownLatch closing = new CountDownLatch(1);
+  private volatile boolean closed;
 
-  AwsSender(AwsPort port, Addresses addresses) {
+  AwsSender(AwsPort port, Addresses addresses, Timer timer, Duration linger) {
     this.port = port;
     this.addresses = addresses;
+    this.timer = timer;
+    this.linger = linger;
   }
-
-  private record Lane(Channel channel, String groupId) {}
 
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
@@ -51,11 +51,7 @@ final class AwsSender implements Sender {
     if (refusal != null) {
       return CompletableFuture.failedFuture(refusal);
     }
-    if (!WireFormat.hasWritableNames(message)) {
-      return rejected(
-          ErrorCode.INVALID_MESSAGE, what, "the name of a header has half of a surrogate pair");
-    }
-    OutgoingMessage outgoing = WireFormat.write(message, channel.keyed());
+    OutgoingMessage outgoing = WireFormat.write(message, channel);
     if (outgoing.size() > Limits.MAX_MESSAGE_BYTES) {
       return rejected(
           ErrorCode.TOO_LARGE,
@@ -69,10 +65,23 @@ final class AwsSender implements Sender {
           ErrorCode.TIMEOUT, what, MAX_WAITING + " messages before it had no answer yet");
     }
     return start(
-        new SendTask(
-            what, timeout -> call(channel, outgoing, timeout), until, closing, this::ended),
         channel,
-        message.key() == null ? null : outgoing.groupId());
+        new SendTask(
+            what,
+            outgoing,
+            message.key() != null,
+            until,
+            task -> {
+              open.remove(task);
+              places.release();
+            }));
+  }
+
+  /** Sends what is ready to go to a channel; takes no place, and so never blocks. */
+  CompletableFuture<String> forward(Channel channel, OutgoingMessage message, Duration deadline) {
+    return start(
+        channel,
+        new SendTask("A copy to " + channel, message, false, Deadline.in(deadline), open::remove));
   }
 
   @Override
@@ -94,79 +103,37 @@ final class AwsSender implements Sender {
 
   /** Gives every open message its answer; calls under way end with the port's clients. */
   void close() {
-    closing.countDown();
+    closed = true;
     open.forEach(SendTask::abandon);
-    threads.shutdownNow();
   }
 
-  boolean awaitTermination(Deadline deadline) {
-    return Threads.awaitTermination(threads, deadline);
-  }
-
-  private CompletableFuture<String> start(
-      SendTask task, Channel channel, @Nullable String groupId) {
+  private CompletableFuture<String> start(Channel channel, SendTask task) {
     open.add(task);
-    try {
-      lanes.execute(groupId == null ? task : new Lane(channel, groupId), task);
-    } catch (RejectedExecutionException e) {
-      task.abandon();
-    }
-    if (isClosed()) {
-      task.abandon();
+    outbox(channel).add(task);
+    if (closed) {
+      task.abandon(); // whoever closed may not have seen it
     }
     return task.answer();
   }
 
-  private void ended(SendTask task) {
-    open.remove(task);
-    places.release();
-  }
-
-  private String call(Channel channel, OutgoingMessage message, Duration timeout) {
-    Deadline deadline = Deadline.in(timeout);
-    try {
-      if (channel instanceof Source queue) {
-        return port.send(addresses.queueUrl(queue, timeout), message, deadline.remaining());
-      }
-      return port.publish(
-          addresses.topicArn((Topic) channel, timeout), message, deadline.remaining());
-    } catch (AwsFailure e) {
-      if (e.code() == ErrorCode.NOT_FOUND) {
-        forget(channel);
-      }
-      throw e;
-    }
-  }
-
-  private void forget(Channel channel) {
-    if (channel instanceof Source queue) {
-      addresses.forget(queue);
-    } else {
-      addresses.forget((Topic) channel);
-    }
+  private Outbox outbox(Channel channel) {
+    return (channel instanceof ReplyQueue ? replyOutboxes : outboxes)
+        .computeIfAbsent(channel, to -> new Outbox(port, addresses, to, timer, linger));
   }
 
   private @Nullable SendException refusal(Channel channel, WireMessage message, String what) {
-    if (isClosed()) {
+    if (closed) {
       return AwsFailure.rejected(ErrorCode.CLOSED, what, "the connection is closed", null);
     }
-    Duration delay = message.delay();
-    if (delay == null) {
-      return null;
+    if (message.delay() != null && channel.keyed()) {
+      return AwsFailure.rejected(ErrorCode.UNSUPPORTED, what, Limits.NO_DELAY_ON_FIFO, null);
     }
-    if (channel instanceof Topic || channel.keyed()) {
-      return AwsFailure.rejected(
-          ErrorCode.UNSUPPORTED,
-          what,
-          channel.keyed() ? Limits.NO_DELAY_ON_FIFO : Limits.NO_DELAY_ON_TOPICS,
-          null);
-    }
-    return delay.compareTo(Limits.MAX_DELAY) <= 0
+    return WireFormat.hasWritableNames(message)
         ? null
         : AwsFailure.rejected(
-            ErrorCode.UNSUPPORTED,
+            ErrorCode.INVALID_MESSAGE,
             what,
-            "SQS delays up to %s, not %s".formatted(Limits.MAX_DELAY, delay),
+            "the name of a header has half of a surrogate pair",
             null);
   }
 
@@ -177,10 +144,6 @@ final class AwsSender implements Sender {
       Thread.currentThread().interrupt();
       return false;
     }
-  }
-
-  private boolean isClosed() {
-    return closing.getCount() == 0;
   }
 
   private static CompletableFuture<String> rejected(ErrorCode code, String what, String reason) {

@@ -1,14 +1,18 @@
 package dev.waybill.transport.aws;
 
 import dev.waybill.error.ErrorCode;
+import dev.waybill.routing.Queue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
+import dev.waybill.transport.Topology;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Makes, or looks at, the queues, topics and subscriptions of a topology. What stands is never
@@ -19,43 +23,57 @@ final class AwsTopology {
 
   private static final String RETENTION = String.valueOf(Limits.RETENTION.toSeconds());
 
-  private final AwsPort port;
+  private final Admin admin;
   private final Addresses addresses;
+  private final AwsSettings settings;
+  private final TopologyItems items;
   private final Subscriptions subscriptions;
-  private final Duration visibilityTimeout;
+  private final Redrive redrive;
 
-  AwsTopology(AwsPort port, Addresses addresses, Duration visibilityTimeout) {
-    this.port = port;
+  AwsTopology(Admin admin, Addresses addresses, AwsSettings settings, Topology topology) {
+    this.admin = admin;
     this.addresses = addresses;
-    this.subscriptions = new Subscriptions(port);
-    this.visibilityTimeout = visibilityTimeout;
+    this.settings = settings;
+    this.items = new TopologyItems(topology);
+    this.subscriptions = new Subscriptions(admin, settings, topology.ignored());
+    this.redrive = new Redrive(admin);
   }
 
   /** Makes what is missing; returns what differs and must be put right by a person. */
-  List<String> create(TopologyItems items) {
+  List<String> create() {
     List<String> problems = new ArrayList<>();
-    for (Source queue : items.queues()) {
-      if (urlOf(queue).isEmpty()) {
-        port.createQueue(Names.queue(queue), attributes(queue));
+    List<Source> standing = new ArrayList<>();
+    List<Source> inOrder = new ArrayList<>(items.queues());
+    inOrder.sort((a, b) -> Boolean.compare(items.consumes(a), items.consumes(b)));
+    for (Source queue : inOrder) { // dead-letter queues before those that name them
+      if (urlOf(queue).isPresent()) {
+        standing.add(queue);
+      } else {
+        Map<String, String> attributes = attributes(queue);
+        addresses.remember(
+            queue, admin.get(port -> port.createQueue(Names.queue(queue), attributes)));
       }
     }
     for (Topic topic : items.topics()) {
-      addresses.remember(topic, port.createTopic(Names.topic(topic), topic.keyed()));
+      addresses.remember(
+          topic, admin.get(port -> port.createTopic(Names.topic(topic), topic.keyed())));
     }
     for (Subscription subscription : items.subscriptions()) {
-      String queueUrl = addresses.queueUrl(subscription, LOOKUP);
-      String topicArn = addresses.topicArn(subscription.topic(), LOOKUP);
-      subscriptions.create(subscription, queueUrl, topicArn).ifPresent(problems::add);
+      problems.addAll(
+          subscriptions.create(subscription, url(subscription), arn(subscription.topic())));
     }
+    standing.forEach(queue -> checkRedrive(queue, problems));
     return problems;
   }
 
   /** Returns what is missing or differs; makes nothing. */
-  List<String> verify(TopologyItems items) {
+  List<String> verify() {
     List<String> problems = new ArrayList<>();
     for (Source queue : items.queues()) {
       if (urlOf(queue).isEmpty()) {
         problems.add(missing(queue, "SQS queue", Names.queue(queue)));
+      } else {
+        checkRedrive(queue, problems);
       }
     }
     for (Topic topic : items.topics()) {
@@ -73,26 +91,43 @@ final class AwsTopology {
     return problems;
   }
 
+  private void checkRedrive(Source queue, List<String> problems) {
+    if (items.consumes(queue)) {
+      redrive.problem(queue, url(queue)).ifPresent(problems::add);
+    }
+  }
+
+  private String url(Source queue) {
+    return admin.get(port -> addresses.queueUrl(queue, LOOKUP));
+  }
+
+  private String arn(Topic topic) {
+    return admin.get(port -> addresses.topicArn(topic, LOOKUP));
+  }
+
   private Optional<String> urlOf(Source queue) {
-    return found(() -> addresses.queueUrl(queue, LOOKUP));
+    return found(() -> url(queue));
   }
 
   /** A known ARN may be one that was put together, so the topic itself is asked for. */
   private Optional<String> arnOf(Topic topic) {
-    return found(() -> addresses.topicArn(topic, LOOKUP)).filter(port::topicExists);
+    return found(() -> arn(topic)).filter(arn -> admin.get(port -> port.topicExists(arn)));
   }
 
   private Map<String, String> attributes(Source queue) {
-    String visibility = String.valueOf(visibilityTimeout.toSeconds());
-    return queue.keyed()
-        ? Map.of(
-            "VisibilityTimeout", visibility,
-            "MessageRetentionPeriod", RETENTION,
-            "FifoQueue", "true")
-        : Map.of("VisibilityTimeout", visibility, "MessageRetentionPeriod", RETENTION);
+    Map<String, String> attributes = new LinkedHashMap<>();
+    attributes.put("VisibilityTimeout", String.valueOf(settings.visibilityTimeout().toSeconds()));
+    attributes.put("MessageRetentionPeriod", RETENTION);
+    if (queue.keyed()) {
+      attributes.put("FifoQueue", "true");
+    } else if (items.consumes(queue)) {
+      Queue letters = queue.deadLetterQueue();
+      attributes.put("RedrivePolicy", redrive.policy(url(letters)));
+    }
+    return attributes;
   }
 
-  private static Optional<String> found(java.util.function.Supplier<String> lookup) {
+  private static Optional<String> found(Supplier<String> lookup) {
     try {
       return Optional.of(lookup.get());
     } catch (AwsFailure e) {

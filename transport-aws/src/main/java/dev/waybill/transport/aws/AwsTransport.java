@@ -10,10 +10,12 @@ import dev.waybill.transport.Transport;
 import dev.waybill.transport.TransportConnection;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.services.sns.SnsAsyncClient;
+import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 
 /**
  * Amazon SQS and SNS. A queue is an SQS queue; a topic is an SNS topic; a subscription is an SQS
@@ -37,9 +39,11 @@ import org.jspecify.annotations.Nullable;
  * in one message attribute, {@code waybill}, as JSON, since SNS drops messages with more than ten.
  * The content type and the CloudEvents id, source, type and specversion are there as plain
  * attributes as well ({@code contentType}, {@code ce_id}, …), for filter policies and other
- * consumers. Of a message from elsewhere the attributes of type string and number are headers. The
- * evidence of a dead letter is in {@code waybill-evidence}. Messages wrapped by SNS (a subscription
- * without raw delivery) are not unwrapped, as anyone can write a text that looks like it.
+ * consumers. Of a message from elsewhere the attributes of type string and number are headers. One
+ * whose content type is {@code application/cloudevents+json} is a CloudEvent in structured mode,
+ * and read as one. The evidence of a dead letter is in {@code waybill-evidence}. Messages wrapped
+ * by SNS (a subscription without raw delivery) are unwrapped where {@link Builder#unwrapping} says
+ * so.
  *
  * <p><b>Sizes.</b> A message with its attributes is up to 256 KiB on queues and topics alike: that
  * is SNS's limit, and the limit of SQS queues made before it was raised to 1 MiB. Any body up to
@@ -48,18 +52,18 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Leases.</b> A message received is hidden from others for the visibility timeout, which the
  * library renews; SQS ends that after twelve hours. A settlement after the lease makes no call.
  *
- * <p><b>Rights.</b> Sending: {@code sqs:GetQueueUrl, sqs:SendMessage, sns:Publish}, and {@code
- * sns:ListTopics} unless the account is given. Receiving: {@code sqs:GetQueueUrl,
- * sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility}, and {@code sqs:SendMessage}
- * on the dead-letter queue. Requesting: {@code sqs:CreateQueue, sqs:DeleteQueue} and the rights of
- * receiving, on queues whose names begin with {@code replies_-}; replying: those of sending, on the
- * same. That is all with the topology mode {@code ASSUME}; the queues' URLs, and the topics' ARNs,
- * are then looked up at their first use.
+ * <p><b>Calls.</b> Messages are sent, deleted and hidden by up to ten to a call, each with its own
+ * outcome. An idle receiver has one poll of 20 seconds under way, which closing cuts off.
  *
- * <p><b>SDK.</b> This transport stands on version 1 of the AWS SDK for Java, which the vendor ended
- * support for on 31 December 2025; connecting logs a line about it. The SDK itself logs a stack
- * trace once per process, which its system property {@code
- * aws.java.v1.disableDeprecationAnnouncement=true} turns off.
+ * <p><b>Rights.</b> {@link #iamPolicy} prints them. With the topology mode {@code ASSUME} they are
+ * those of sending and receiving, and the queues' URLs, and the topics' ARNs, are looked up at
+ * their first use.
+ *
+ * <p><b>SDK.</b> This transport stands on version 2 of the AWS SDK for Java where its modules for
+ * SNS and SQS are on the class path, else on version 1, which it depends on and whose support ended
+ * on 31 December 2025; {@link Builder#sdk}, {@code ?sdk=1} and {@code ?sdk=2} decide otherwise.
+ * Connecting logs which. Version 1 itself logs a stack trace once per process, which its system
+ * property {@code aws.java.v1.disableDeprecationAnnouncement=true} turns off.
  *
  * <p>Immutable and thread-safe.
  */
@@ -101,6 +105,18 @@ public final class AwsTransport implements Transport {
   }
 
   /**
+   * The rights that a bus needs for a topology, as the JSON of an IAM policy, and no others; of
+   * {@code MessageBus.Builder.requiredTopology()}. A bus that only starts what others have made
+   * needs the one for {@link Topology.Mode#ASSUME}; whoever deploys needs that for {@link
+   * Topology.Mode#CREATE}. A topology does not tell who reads dead letters or replies to requests:
+   * leave out the dead-letter queues of the statement {@code Receive}, and the statement {@code
+   * Reply}, where the bus does neither.
+   */
+  public String iamPolicy(Topology topology, Topology.Mode mode) {
+    return IamPolicy.of(topology, mode, settings);
+  }
+
+  /**
    * {@inheritDoc}
    *
    * <p>Asks SQS for the URL of a queue that need not exist, the cheapest call there is. The first
@@ -120,25 +136,23 @@ public final class AwsTransport implements Transport {
 
   /**
    * Builds an {@link AwsTransport}. Needed is a region, or two clients; defaults: the region's own
-   * endpoints, the default credentials chain of the SDK, a visibility timeout of 30 seconds. Not
-   * thread-safe.
+   * endpoints, the default credentials chain of the SDK, version 2 of the SDK where it is on the
+   * class path, a visibility timeout of 30 seconds, a linger of 10 milliseconds. Not thread-safe.
    */
   public static final class Builder {
-    private static final Duration SHORTEST_LEASE = Duration.ofSeconds(4);
-
-    private @Nullable String region;
-    private @Nullable URI endpoint;
+    private final AwsOptions options = new AwsOptions();
     private @Nullable AWSCredentialsProvider credentials;
-    private @Nullable String account;
-    private Duration visibilityTimeout = Duration.ofSeconds(30);
     private @Nullable AmazonSQS sqs;
     private @Nullable AmazonSNS sns;
+    private @Nullable AwsCredentialsProvider credentialsV2;
+    private @Nullable SqsAsyncClient sqsV2;
+    private @Nullable SnsAsyncClient snsV2;
 
     private Builder() {}
 
     /** The region of queues and topics, such as {@code eu-west-1}. */
     public Builder region(String region) {
-      this.region = region;
+      options.region = region;
       return this;
     }
 
@@ -148,13 +162,34 @@ public final class AwsTransport implements Transport {
      * messages in the clear.
      */
     public Builder endpoint(URI endpoint) {
-      this.endpoint = endpoint;
+      options.endpoint = endpoint;
       return this;
     }
 
-    /** Gives the credentials; asked again for each call, so it may renew them. */
+    /** With credentials of no value instead of those of the environment. */
+    Builder emulator() {
+      options.emulator = true;
+      return this;
+    }
+
+    /**
+     * Which version of the SDK to use; by default the one whose clients or credentials are given,
+     * else {@link AwsSdk#V2} where its modules for SNS and SQS are on the class path.
+     */
+    public Builder sdk(AwsSdk version) {
+      options.sdk = version;
+      return this;
+    }
+
+    /** Gives the credentials to SDK 1; asked again for each call, so it may renew them. */
     public Builder credentials(AWSCredentialsProvider credentials) {
       this.credentials = credentials;
+      return this;
+    }
+
+    /** Gives the credentials to SDK 2; asked again for each call, so it may renew them. */
+    public Builder credentialsV2(AwsCredentialsProvider credentials) {
+      this.credentialsV2 = credentials;
       return this;
     }
 
@@ -163,7 +198,7 @@ public final class AwsTransport implements Transport {
      * needs no {@code sns:ListTopics}.
      */
     public Builder account(String account) {
-      this.account = account;
+      options.account = account;
       return this;
     }
 
@@ -172,7 +207,39 @@ public final class AwsTransport implements Transport {
      * messages of a process that has died come back. Whole seconds, from 4 seconds to 12 hours.
      */
     public Builder visibilityTimeout(Duration timeout) {
-      this.visibilityTimeout = timeout;
+      options.visibilityTimeout = timeout;
+      return this;
+    }
+
+    /**
+     * How long a message waits at most for others to be sent with it, while other calls to its
+     * queue or topic are under way; without any it is sent at once. Longer saves calls, which is
+     * what AWS charges for. From 0 to 10 seconds.
+     */
+    public Builder linger(Duration linger) {
+      options.linger = linger;
+      return this;
+    }
+
+    /**
+     * Has SNS keep back what a subscription ignores ({@code ignoring(…)}), so that it is not paid
+     * for: a filter policy on the attribute {@code ce_type} of the subscriptions that are made.
+     * Unknown types still come, and become dead letters; but <b>a foreign message without any
+     * message attribute is then dropped by SNS</b>, whose filters let none of those pass.
+     */
+    public Builder filterIgnored() {
+      options.filtersIgnored = true;
+      return this;
+    }
+
+    /**
+     * Names queues and subscriptions ({@code orders.billing}) that SNS delivers to without raw
+     * delivery: their messages are taken out of SNS's envelope. Of others they are not, as anyone
+     * can write a text that looks like one. What is subscribed here for such a one is subscribed
+     * without raw delivery.
+     */
+    public Builder unwrapping(String... sources) {
+      options.unwrapped.addAll(List.of(sources));
       return this;
     }
 
@@ -193,41 +260,37 @@ public final class AwsTransport implements Transport {
     }
 
     /**
+     * A ready-made client of SDK 2 for SQS; its owner closes it. Build it without retries ({@code
+     * retryStrategy(AwsRetryStrategy.doNotRetry())}), for the reason that {@link #sqs} gives, and
+     * with {@code maxConcurrency} for some polls of each receiver and some more.
+     */
+    public Builder sqsV2(SqsAsyncClient client) {
+      this.sqsV2 = client;
+      return this;
+    }
+
+    /** A ready-made client of SDK 2 for SNS; its owner closes it. Build it like that for SQS. */
+    public Builder snsV2(SnsAsyncClient client) {
+      this.snsV2 = client;
+      return this;
+    }
+
+    /**
      * The transport; does not connect.
      *
      * @throws ConfigurationException naming everything that is missing or contradicts itself
      */
     public AwsTransport build() {
-      List<String> problems = problems();
-      if (!problems.isEmpty()) {
-        throw new ConfigurationException(problems);
-      }
+      boolean first = credentials != null || sqs != null || sns != null;
+      boolean second = credentialsV2 != null || sqsV2 != null || snsV2 != null;
       return new AwsTransport(
-          new AwsSettings(region, endpoint, credentials, account, visibilityTimeout, sqs, sns));
-    }
-
-    private List<String> problems() {
-      List<String> problems = new ArrayList<>();
-      boolean clientsGiven = sqs != null && sns != null;
-      if (!clientsGiven && (region == null || region.isBlank())) {
-        problems.add("The AWS transport has no region: call region(\"eu-west-1\") or another.");
-      }
-      if (clientsGiven && (endpoint != null || credentials != null)) {
-        problems.add(
-            "The AWS transport has both clients and an endpoint or credentials, which only clients"
-                + " of its own would use: leave one out.");
-      }
-      if (account != null && !account.matches("[0-9]{12}")) {
-        problems.add("'%s' is not an AWS account: it has twelve digits.".formatted(account));
-      }
-      if (visibilityTimeout.compareTo(SHORTEST_LEASE) < 0
-          || visibilityTimeout.compareTo(Limits.MAX_VISIBILITY) > 0
-          || visibilityTimeout.toNanosPart() != 0) {
-        problems.add(
-            "The visibility timeout %s is not of whole seconds from 4 seconds to 12 hours."
-                .formatted(visibilityTimeout));
-      }
-      return problems;
+          options.settings(
+              first,
+              second,
+              version ->
+                  version == AwsSdk.V1
+                      ? new Sdk1(credentials, sqs, sns)
+                      : new Sdk2(credentialsV2, sqsV2, snsV2)));
     }
   }
 }

@@ -1,7 +1,5 @@
 package dev.waybill.transport.aws;
 
-import com.amazonaws.auth.AWSStaticCredentialsProvider;
-import com.amazonaws.auth.BasicAWSCredentials;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.transport.support.TransportUri;
 import java.net.URI;
@@ -13,11 +11,12 @@ import java.util.Set;
 final class AwsUri {
   private static final String REGION = "region";
   private static final String ACCOUNT = "account";
+  private static final String SDK = "sdk";
 
   private AwsUri() {}
 
   static AwsTransport transport(String uri) {
-    TransportUri parsed = TransportUri.parse(uri, Set.of(REGION, ACCOUNT));
+    TransportUri parsed = TransportUri.parse(uri, Set.of(REGION, ACCOUNT, SDK));
     List<String> problems = problems(uri, parsed);
     if (!problems.isEmpty()) {
       throw new ConfigurationException(problems);
@@ -26,6 +25,10 @@ final class AwsUri {
     String account = parsed.parameters().get(ACCOUNT);
     if (account != null) {
       builder.account(account);
+    }
+    String sdk = parsed.parameters().get(SDK);
+    if (sdk != null) {
+      builder.sdk(sdk.equals("1") ? AwsSdk.V1 : AwsSdk.V2);
     }
     return hasPort(parsed)
         ? emulator(builder, parsed).build()
@@ -37,8 +40,7 @@ final class AwsUri {
     return builder
         .endpoint(URI.create("http://" + uri.authority()))
         .region(uri.parameters().getOrDefault(REGION, ""))
-        .credentials(
-            new AWSStaticCredentialsProvider(new BasicAWSCredentials("emulator", "emulator")));
+        .emulator();
   }
 
   private static List<String> problems(String uri, TransportUri parsed) {
@@ -63,6 +65,11 @@ final class AwsUri {
               .formatted(shown));
     } else if (!parsed.authority().matches("[A-Za-z0-9.:\\[\\]-]+")) {
       problems.add("'%s' has an unusable host.".formatted(shown));
+    }
+    String sdk = parsed.parameters().get(SDK);
+    if (sdk != null && !sdk.equals("1") && !sdk.equals("2")) {
+      problems.add(
+          "'%s' asks for version '%s' of the AWS SDK: write sdk=1 or sdk=2.".formatted(shown, sdk));
     }
     return problems;
   }

@@ -3,7 +3,9 @@ package dev.waybill.transport.aws;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Growing pauses between attempts, with jitter so that instances do not come in step. */
+/**
+ * Growing pauses between attempts, with jitter so that instances do not come in step. Thread-safe.
+ */
 final class Backoff {
   private final long first;
   private final long longest;
@@ -16,13 +18,13 @@ final class Backoff {
   }
 
   /** The next pause: between half and all of a span that doubles up to the longest. */
-  Duration next() {
+  synchronized Duration next() {
     long span = next;
     next = Math.min(longest, next * 2);
     return Duration.ofMillis(span / 2 + ThreadLocalRandom.current().nextLong(span / 2 + 1));
   }
 
-  void reset() {
+  synchronized void reset() {
     next = first;
   }
 }

@@ -1,13 +1,9 @@
 package dev.waybill.transport.aws;
 
-import com.amazonaws.AmazonClientException;
-import com.amazonaws.services.sns.AmazonSNS;
-import com.amazonaws.services.sqs.AmazonSQS;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,38 +25,32 @@ final class Connector {
 
   TransportConnection connect(Duration deadline) {
     Deadline until = Deadline.in(deadline);
-    log.warn(
-        "Connecting to AWS with version 1 of the AWS SDK for Java, whose support ended on 31"
-            + " December 2025");
-    checkCredentials();
-    SdkClients clients = new SdkClients(settings);
-    AwsPort port = new SdkPort(settings, clients);
+    sayWhich();
+    settings.sdk().checkCredentials();
+    AwsPort port = settings.sdk().open(settings);
     try {
-      port.queueUrl(PROBE, longer(until.remaining(), SHORTEST));
+      Admin.once(port.queueUrl(PROBE, longer(until.remaining(), SHORTEST)));
     } catch (AwsFailure e) {
       if (e.code() != ErrorCode.NOT_FOUND && e.code() != ErrorCode.NOT_AUTHORISED) {
         port.close();
         throw refused(e, deadline);
       }
     }
-    return new AwsConnection(
-        port, settings.visibilityTimeout(), type -> nativeClient(clients, type));
+    return new AwsConnection(port, settings);
   }
 
-  /** Asks a provider that was given to us, as its own error says more than that of a call. */
-  private void checkCredentials() {
-    if (settings.credentials() == null) {
+  private void sayWhich() {
+    if (settings.sdk().version() == AwsSdk.V2) {
+      log.info(
+          "Connecting to AWS at {} with version 2 of the AWS SDK for Java", settings.address());
       return;
     }
-    try {
-      settings.credentials().getCredentials();
-    } catch (AmazonClientException e) {
-      throw new MessagingException(
-          ErrorCode.NOT_AUTHENTICATED,
-          "The credentials provider %s gave no AWS credentials."
-              .formatted(settings.credentials().getClass().getName()),
-          e);
-    }
+    log.warn(
+        "Connecting to AWS at {} with version 1 of the AWS SDK for Java, whose support ended on 31"
+            + " December 2025: nothing that is found in it is mended any more. Add {} to the class"
+            + " path, and version 2 is used",
+        settings.address(),
+        AwsSdk.V2.dependencies());
   }
 
   private MessagingException refused(AwsFailure e, Duration deadline) {
@@ -81,12 +71,5 @@ final class Connector {
 
   private static Duration longer(Duration one, Duration other) {
     return one.compareTo(other) < 0 ? other : one;
-  }
-
-  private static Optional<Object> nativeClient(SdkClients clients, Class<?> type) {
-    if (type == AmazonSQS.class) {
-      return Optional.of(clients.sqs());
-    }
-    return type == AmazonSNS.class ? Optional.of(clients.sns()) : Optional.empty();
   }
 }

@@ -4,16 +4,15 @@ import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The JSON that this transport writes and reads; the one class that names Jackson. */
+/**
+ * The JSON of messages that this transport writes and reads; see {@link PolicyJson} for policies.
+ */
 final class Json {
   /**
    * Whatever is above U+D7FF is written as {@code \\uXXXX}: what SQS refuses (U+FFFE, U+FFFF) and
@@ -21,7 +20,7 @@ final class Json {
    */
   private static final int HIGHEST_PLAIN_CHARACTER = 0xD7FF;
 
-  private static final JsonMapper MAPPER =
+  static final JsonMapper MAPPER =
       JsonMapper.builder(
               new JsonFactoryBuilder().highestNonEscapedChar(HIGHEST_PLAIN_CHARACTER).build())
           .build();
@@ -79,100 +78,6 @@ final class Json {
     return readObject(text).map(node -> strings(node)).orElse(Map.of());
   }
 
-  /** Whether a queue's policy lets SNS store messages of a topic in it. */
-  static boolean policyAllows(@Nullable String policy, String topicArn) {
-    for (JsonNode statement : statements(policy)) {
-      if (QueuePolicy.allows(
-          statement.path("Effect").asText(),
-          texts(principal(statement)),
-          texts(statement.path("Action")),
-          sources(statement.path("Condition")),
-          topicArn)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /**
-   * The policy with one statement more, or with its statement of the same id replaced.
-   *
-   * @throws IllegalStateException if there is a policy that can't be read, and so not be kept
-   */
-  static String policyWith(@Nullable String policy, String sid, String queueArn, String topicArn) {
-    ObjectNode root =
-        policy == null
-            ? MAPPER.createObjectNode()
-            : readObject(policy)
-                .orElseThrow(() -> new IllegalStateException("the queue's policy is not JSON"));
-    if (!root.has("Version")) {
-      root.put("Version", "2012-10-17");
-    }
-    ArrayNode all = MAPPER.createArrayNode();
-    for (JsonNode statement : statements(policy)) {
-      if (!statement.path("Sid").asText().equals(sid)) {
-        all.add(statement);
-      }
-    }
-    ObjectNode ours = all.addObject();
-    ours.put("Sid", sid).put("Effect", "Allow");
-    ours.putObject("Principal").put("Service", QueuePolicy.SNS);
-    ours.put("Action", "sqs:SendMessage").put("Resource", queueArn);
-    ours.putObject("Condition").putObject("ArnEquals").put("aws:SourceArn", topicArn);
-    root.set("Statement", all);
-    return text(root);
-  }
-
-  private static List<JsonNode> statements(@Nullable String policy) {
-    List<JsonNode> found = new ArrayList<>();
-    if (policy != null) {
-      readObject(policy)
-          .map(root -> root.path("Statement"))
-          .ifPresent(
-              node -> {
-                if (node.isArray()) {
-                  node.forEach(found::add);
-                } else if (node.isObject()) {
-                  found.add(node);
-                }
-              });
-    }
-    return found;
-  }
-
-  private static JsonNode principal(JsonNode statement) {
-    JsonNode principal = statement.path("Principal");
-    return principal.isObject() && principal.has("Service")
-        ? principal.path("Service")
-        : principal.isObject() ? principal.path("AWS") : principal;
-  }
-
-  /** The source ARNs that a condition asks for; empty if it does not ask for any. */
-  private static List<String> sources(JsonNode condition) {
-    List<String> found = new ArrayList<>();
-    for (JsonNode operator : condition) {
-      operator
-          .properties()
-          .forEach(
-              entry -> {
-                if (entry.getKey().equalsIgnoreCase("aws:SourceArn")) {
-                  found.addAll(texts(entry.getValue()));
-                }
-              });
-    }
-    return found;
-  }
-
-  private static List<String> texts(JsonNode node) {
-    List<String> found = new ArrayList<>();
-    if (node.isArray()) {
-      node.forEach(element -> found.add(element.asText()));
-    } else if (node.isTextual()) {
-      found.add(node.asText());
-    }
-    return found;
-  }
-
   private static ObjectNode object(Map<String, String> map) {
     ObjectNode node = MAPPER.createObjectNode();
     map.forEach(node::put);
@@ -191,7 +96,7 @@ final class Json {
     return node == null || node.isNull() ? null : node.asText();
   }
 
-  private static Optional<ObjectNode> readObject(String text) {
+  static Optional<ObjectNode> readObject(String text) {
     try {
       return MAPPER.readTree(text) instanceof ObjectNode node
           ? Optional.of(node)
@@ -202,11 +107,11 @@ final class Json {
     }
   }
 
-  private static String text(ObjectNode node) {
+  static String text(JsonNode node) {
     try {
       return MAPPER.writeValueAsString(node);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a tree of strings can always be written", e);
+      throw new IllegalStateException("a tree can always be written", e);
     }
   }
 }

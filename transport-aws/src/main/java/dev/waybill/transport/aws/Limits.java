@@ -3,6 +3,7 @@ package dev.waybill.transport.aws;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What SQS and SNS can do, and how much of it; sources are the API references of AWS. */
 final class Limits {
@@ -18,6 +19,9 @@ final class Limits {
 
   static final int MAX_HEADERS = 1_000;
 
+  /** SQS hands out no more from one queue until some are deleted. */
+  static final int MAX_IN_FLIGHT = 120_000;
+
   /** What headers of that size may take as JSON, if up to half of their characters are escaped. */
   private static final int RESERVED_FOR_ATTRIBUTES = 49_152;
 
@@ -30,6 +34,9 @@ final class Limits {
   /** The longest DelaySeconds of a message in a standard queue. */
   static final Duration MAX_DELAY = Duration.ofMinutes(15);
 
+  /** How often a message may be received at most: the most that a redrive policy takes. */
+  static final int MAX_RECEIVES = 1_000;
+
   /** The longest time that a message may be hidden from its receipt on, in all. */
   static final Duration MAX_VISIBILITY = Duration.ofHours(12);
 
@@ -37,10 +44,17 @@ final class Limits {
       "SQS does not delay single messages of a FIFO queue, and this channel is keyed; send later,"
           + " or use a route without a key.";
 
-  static final String NO_DELAY_ON_TOPICS =
-      "SNS does not delay messages; send later, or send to a queue without a key.";
-
   private Limits() {}
+
+  /** Whether a delay is longer than SQS serves at once. */
+  static boolean isLongDelay(@Nullable Duration delay) {
+    return delay != null && delay.compareTo(MAX_DELAY) > 0;
+  }
+
+  /** The delay as SQS takes it, at most the longest it has; never less than it but for that. */
+  static int delaySeconds(Duration delay) {
+    return isLongDelay(delay) ? Durations.wholeSeconds(MAX_DELAY) : Durations.wholeSeconds(delay);
+  }
 
   static Capabilities capabilities(boolean keyed, Duration lease) {
     Capabilities.Builder builder =
@@ -48,6 +62,7 @@ final class Limits {
             .maxBodyBytes(MAX_BODY_BYTES)
             .maxHeaders(MAX_HEADERS)
             .maxHeaderBytes(MAX_HEADER_BYTES)
+            .maxUnsettled(MAX_IN_FLIGHT)
             .leaseDuration(lease)
             .longestRedelivery(RETENTION)
             .natively(
@@ -113,11 +128,10 @@ final class Limits {
             Feature.AT_MOST_ONCE,
             "a standard queue may deliver a message again after it was deleted; give every route of"
                 + " the channel a key, or use at-least-once")
-        .nativelyUpTo(
+        .emulated(
             Feature.DELAY,
-            MAX_DELAY,
-            "DelaySeconds of SQS, rounded up to seconds; queues only: a delayed message to a topic"
-                + " is rejected, as SNS does not delay")
+            "DelaySeconds of SQS, rounded up to seconds, natively up to 15 minutes to queues; longer,"
+                + " and from topics, whoever receives it puts it back into its queue until it is due")
         .build();
   }
 }

@@ -2,6 +2,7 @@ package dev.waybill.transport.aws;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -9,15 +10,41 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The deliveries of a receiver that are not settled, and so how many more it may take. */
+/**
+ * The deliveries of a receiver that are not settled, the polls that may bring more, and so whether
+ * to poll, and for how many.
+ *
+ * <p>A poll costs money whatever it brings. So there is one, and another beside it only while polls
+ * come back full; and while there is work, it is made for as many messages as one can bring (or
+ * half of the credit, if that is less), or after a moment in which no more room was made.
+ */
 final class OpenDeliveries {
   /** How soon a lease that ran out, or a settlement that failed, is seen: nobody tells of them. */
   private static final Duration LOOK = Duration.ofMillis(250);
+
+  /** How long a poll waits for room for more messages. */
+  private static final Duration PATIENCE = Duration.ofMillis(100);
+
+  private static final int MAX_POLLS = 8;
+
+  /**
+   * What to poll for.
+   *
+   * @param max how many messages
+   * @param isIdle whether nothing is open and no other poll under way, so that what this one brings
+   *     ends it, and nothing can be given back before
+   */
+  record Room(int max, boolean isIdle) {}
+
+  private static final Room NONE = new Room(0, true);
 
   private final int credit;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Set<AwsDelivery> open = new LinkedHashSet<>();
+  private int polls;
+  private int asked;
+  private int allowedPolls = 1;
   private boolean paused;
   private boolean ended;
 
@@ -25,31 +52,67 @@ final class OpenDeliveries {
     this.credit = credit;
   }
 
-  /** Blocks until there is credit and no pause; how much, or 0 at the end. */
-  int awaitCredit() throws InterruptedException {
+  /** Blocks until a poll is to be made; begins it. For no messages at the end. */
+  Room awaitRoom() throws InterruptedException {
     lock.lockInterruptibly();
     try {
+      Deadline patience = null;
       while (!ended) {
         open.removeIf(delivery -> !delivery.isSettling() && !delivery.isOwned());
-        if (!paused && open.size() < credit) {
-          return credit - open.size();
+        int room = paused || polls >= allowedPolls ? 0 : credit - open.size() - asked;
+        if (room <= 0) {
+          patience = null;
+        } else if (open.isEmpty() || room >= Math.min(half(), Batcher.MAX_ENTRIES)) {
+          return begin(room);
+        } else if (patience == null) {
+          patience = Deadline.in(PATIENCE);
+        } else if (patience.hasPassed()) {
+          return begin(room);
         }
-        changed.await(LOOK.toNanos(), TimeUnit.NANOSECONDS);
+        long nanos = patience == null ? LOOK.toNanos() : patience.remainingNanos();
+        changed.await(Math.max(1, nanos), TimeUnit.NANOSECONDS);
       }
-      return 0;
+      return NONE;
     } finally {
       lock.unlock();
     }
   }
 
-  void add(AwsDelivery delivery) {
+  private Room begin(int room) {
+    Room begun = new Room(Math.min(room, Batcher.MAX_ENTRIES), open.isEmpty() && polls == 0);
+    polls++;
+    asked += begun.max();
+    return begun;
+  }
+
+  /** A poll has ended; what it brought has been added. */
+  void polled(Room room, int received) {
     locked(
         () -> {
-          open.stream()
-              .filter(delivery::sharesLaneWith)
-              .reduce((earlier, later) -> later)
-              .ifPresent(delivery::follow);
-          open.add(delivery);
+          polls--;
+          asked -= room.max();
+          if (received >= Batcher.MAX_ENTRIES) {
+            allowedPolls = Math.min(MAX_POLLS, allowedPolls + 1);
+          } else if (received < room.max()) {
+            allowedPolls = 1;
+          }
+        });
+  }
+
+  /** In the order of delivery. */
+  void add(List<AwsDelivery> deliveries) {
+    locked(
+        () -> {
+          for (AwsDelivery delivery : deliveries) {
+            Object lane = delivery.lane();
+            if (lane != delivery) {
+              open.stream()
+                  .filter(earlier -> lane.equals(earlier.lane()))
+                  .reduce((earlier, later) -> later)
+                  .ifPresent(delivery::follow);
+            }
+            open.add(delivery);
+          }
         });
   }
 
@@ -57,11 +120,48 @@ final class OpenDeliveries {
     locked(() -> open.remove(delivery));
   }
 
+  /**
+   * Whether no more settlements are to be waited for: each that is open is being settled, or waits
+   * in its lane for one that is. Where there is little credit, so that no call would be full
+   * anyway, also when half of it is being settled, as handlers would run out of work.
+   */
+  boolean isShortOfWork() {
+    lock.lock();
+    try {
+      int enough = credit < 2 * Batcher.MAX_ENTRIES ? half() : 1;
+      int left = 0;
+      Set<Object> settling = new HashSet<>();
+      for (AwsDelivery delivery : open) {
+        if (delivery.isSettling()) {
+          settling.add(delivery.lane());
+        } else if (!settling.contains(delivery.lane()) && ++left >= enough) {
+          return false;
+        }
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private int half() {
+    return (credit + 1) / 2;
+  }
+
+  boolean isPolling() {
+    lock.lock();
+    try {
+      return polls > 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   void pause(boolean pause) {
     locked(() -> paused = pause);
   }
 
-  /** No more credit, ever. */
+  /** No more room, ever. */
   void end() {
     locked(() -> ended = true);
   }
@@ -72,6 +172,20 @@ final class OpenDeliveries {
     try {
       while (open.stream().anyMatch(AwsDelivery::isSettling) && !deadline.hasPassed()) {
         changed.await(Math.min(LOOK.toNanos(), deadline.remainingNanos()), TimeUnit.NANOSECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for the end of polls that could bring back what is given back, not for idle ones. */
+  void awaitPolls(Deadline deadline) {
+    lock.lock();
+    try {
+      while (polls > 0 && !open.isEmpty() && !deadline.hasPassed()) {
+        changed.await(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -1,5 +1,6 @@
 package dev.waybill.transport.aws;
 
+import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.ReplyQueue;
 import java.time.Duration;
 import java.util.Map;
@@ -27,12 +28,11 @@ final class OwnReplyQueue {
   }
 
   void create(ReplyQueue replies, Duration visibilityTimeout) {
-    String made =
-        port.createQueue(
-            Names.queue(replies),
-            Map.of(
-                "VisibilityTimeout", String.valueOf(visibilityTimeout.toSeconds()),
-                "MessageRetentionPeriod", String.valueOf(RETENTION.toSeconds())));
+    Map<String, String> attributes =
+        Map.of(
+            "VisibilityTimeout", String.valueOf(visibilityTimeout.toSeconds()),
+            "MessageRetentionPeriod", String.valueOf(RETENTION.toSeconds()));
+    String made = new Admin(port).get(any -> any.createQueue(Names.queue(replies), attributes));
     url = made;
     addresses.remember(replies, made);
   }
@@ -45,8 +45,11 @@ final class OwnReplyQueue {
     }
     url = null;
     try {
-      port.deleteQueue(made, timeout);
+      Admin.once(port.deleteQueue(made, timeout));
     } catch (AwsFailure e) {
+      if (e.code() == ErrorCode.NOT_FOUND) {
+        return; // somebody else deleted it
+      }
       log.warn("The reply queue {} was not deleted and stays: {}", made, e.getMessage());
     }
   }

@@ -4,26 +4,41 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
+import dev.waybill.transport.WireMessage;
+import dev.waybill.transport.aws.AwsPort.Poll;
+import dev.waybill.transport.aws.OpenDeliveries.Room;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks SQS for messages while there is credit, and hands them to the listener; one thread. */
+/**
+ * Asks SQS for messages while there is room, and hands them to the listener. One thread decides
+ * when to ask; the answers come on the port's threads, and are handed over one at a time.
+ */
 final class PollLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(PollLoop.class);
 
+  /** The longest wait that SQS has, for a receiver with nothing to do. */
+  private static final Duration LONGEST_POLL = Duration.ofSeconds(20);
+
   /**
-   * A poll can't be called back: what SQS hands over to one that was cut off stays hidden until the
-   * lease is over. Two seconds are what stopping can wait for.
+   * What a stop can wait for: a poll beside open deliveries would get what the stop gives back, and
+   * the attempt would count.
    */
-  private static final Duration LONGEST_POLL = Duration.ofSeconds(2);
+  private static final Duration POLL_BESIDE_WORK = Duration.ofSeconds(2);
+
+  /** What must be left of a lease when a poll's wait is over. */
+  private static final Duration LEASE_AFTER_POLL = Duration.ofSeconds(10);
 
   private static final Duration LOOKUP = Duration.ofSeconds(5);
 
@@ -33,44 +48,63 @@ final class PollLoop implements Runnable {
   private final Receiver.Listener listener;
   private final OpenDeliveries open;
   private final Settler settler;
-  private final Duration wait;
+  private final Timer timer;
+  private final boolean wrapped;
+  private final Clock clock;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final ReentrantLock delivering = new ReentrantLock();
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
-  private @Nullable MessagingException disturbance; // this loop's thread only
-  private String attemptId = UUID.randomUUID().toString(); // this loop's thread only
+  private final AtomicReference<@Nullable String> unanswered = new AtomicReference<>();
+  private volatile @Nullable Duration pause; // after a failure
+  private @Nullable MessagingException disturbance; // guarded by delivering
 
+  /**
+   * For one source.
+   *
+   * @param wrapped whether SNS wraps its messages
+   */
   PollLoop(
       AwsPort port,
       Addresses addresses,
       Source source,
       Receiver.Listener listener,
       OpenDeliveries open,
-      Settler settler) {
+      Settler settler,
+      Timer timer,
+      boolean wrapped,
+      Clock clock) {
     this.port = port;
     this.addresses = addresses;
     this.source = source;
     this.listener = listener;
     this.open = open;
     this.settler = settler;
-    this.wait = wait(settler.lease());
+    this.timer = timer;
+    this.wrapped = wrapped;
+    this.clock = clock;
   }
 
   @Override
   public void run() {
     while (stopped.getCount() > 0) {
       try {
-        int credit = open.awaitCredit();
-        if (credit > 0) {
-          poll(Math.min(credit, Settler.BATCH));
+        Room room = open.awaitRoom();
+        Duration time = pause;
+        if (time != null && room.max() > 0) {
+          pause = null;
+          boolean ended = stopped.await(time.toMillis(), TimeUnit.MILLISECONDS);
+          log.trace("Paused for {}, ended by a stop: {}", time, ended);
+        }
+        if (room.max() > 0) {
+          if (stopped.getCount() > 0) {
+            poll(room);
+          } else {
+            open.polled(room, 0);
+          }
         }
       } catch (InterruptedException e) {
-        // an SDK timeout may leave the flag behind; only stop() ends the loop
+        // only stop() ends the loop
         log.debug("The receiver of {} was interrupted", source);
-      } catch (AwsFailure e) {
-        disturbed(e);
-      } catch (RuntimeException e) {
-        disturbed(new AwsFailure(ErrorCode.BROKER_ERROR, AwsFailure.Fate.UNKNOWN, e.toString(), e));
       }
     }
   }
@@ -86,80 +120,148 @@ final class PollLoop implements Runnable {
     open.end();
   }
 
-  private void poll(int max) {
-    String queueUrl = addresses.queueUrl(source, LOOKUP);
-    boolean fifo = source.keyed();
+  private void poll(Room room) {
     Deadline lease = Deadline.in(settler.lease());
-    List<ReceivedMessage> received =
-        port.receive(
-            queueUrl, max, wait, settler.lease(), fifo ? Optional.of(attemptId) : Optional.empty());
-    attemptId = UUID.randomUUID().toString();
-    undisturbed();
-    for (int i = 0; i < received.size(); i++) {
-      if (!handOver(
-          new AwsDelivery(received.get(i), queueUrl, fifo, lease, settler, open::remove))) {
-        giveBack(queueUrl, received.subList(i, received.size()));
-        return;
+    String repeated = unanswered.getAndSet(null);
+    String attempt =
+        !source.keyed() ? null : repeated != null ? repeated : UUID.randomUUID().toString();
+    var unused =
+        addresses
+            .queueUrl(source, LOOKUP)
+            .thenCompose(
+                url ->
+                    port.receive(
+                        new Poll(
+                            url,
+                            room.max(),
+                            wait(room, settler.lease()),
+                            settler.lease(),
+                            attempt)))
+            .whenComplete((messages, e) -> polled(room, lease, attempt, messages, e));
+  }
+
+  private void polled(
+      Room room,
+      Deadline lease,
+      @Nullable String attempt,
+      @Nullable List<ReceivedMessage> messages,
+      @Nullable Throwable e) {
+    int received = 0;
+    try {
+      if (messages != null) {
+        received = messages.size();
+        undisturbed();
+        handOver(due(messages), lease);
+      } else if (e != null) {
+        unanswered.compareAndSet(null, attempt);
+        disturbed(AwsFailure.of(e));
       }
+    } catch (RuntimeException bug) { // would end the receiver for ever
+      log.error("What was received from {} could not be handed over", source, bug);
+    } finally {
+      open.polled(room, received);
     }
   }
 
-  /** Whether the listener has it; not after a stop. */
-  private boolean handOver(AwsDelivery delivery) {
+  /** Without those that were sent with a delay that is not over. */
+  private List<ReceivedMessage> due(List<ReceivedMessage> messages) {
+    List<ReceivedMessage> due = new ArrayList<>(messages.size());
+    for (ReceivedMessage message : messages) {
+      Instant at = WireFormat.due(wrapped ? SnsEnvelope.unwrap(message) : message);
+      Duration left = at == null ? Duration.ZERO : Duration.between(clock.instant(), at);
+      if (source.keyed() || left.isZero() || left.isNegative()) {
+        due.add(message);
+      } else {
+        settler.postpone(message, left);
+      }
+    }
+    return due;
+  }
+
+  private void handOver(List<ReceivedMessage> messages, Deadline lease) {
+    if (messages.isEmpty()) {
+      return;
+    }
+    List<AwsDelivery> deliveries = new ArrayList<>(messages.size());
+    for (ReceivedMessage message : messages) {
+      ReceivedMessage bare = wrapped ? SnsEnvelope.unwrap(message) : message;
+      WireMessage read = WireFormat.read(bare, source.keyed());
+      deliveries.add(new AwsDelivery(message, read, source.keyed(), lease, settler, open::remove));
+    }
+    if (!deliver(deliveries)) {
+      giveBack(messages);
+      return;
+    }
+    keepFresh(deliveries);
+  }
+
+  /** Whether the listener has them; not after a stop. */
+  private boolean deliver(List<AwsDelivery> deliveries) {
     delivering.lock();
     try {
       if (stopped.getCount() == 0) {
         return false;
       }
-      open.add(delivery);
-      listener.delivered(delivery);
+      open.add(deliveries);
+      listener.delivered(deliveries);
       return true;
     } finally {
       delivering.unlock();
     }
   }
 
-  private void giveBack(String queueUrl, List<ReceivedMessage> messages) {
-    settler.release(
-        queueUrl,
-        messages.stream().map(ReceivedMessage::receiptHandle).toList(),
-        Deadline.in(Duration.ofSeconds(2)));
+  /** What came at the end of a long wait has less of a lease than whoever renews it counts on. */
+  private void keepFresh(List<AwsDelivery> deliveries) {
+    Duration left = deliveries.get(0).leaseLeft();
+    Duration lease = settler.lease();
+    if (left.multipliedBy(4).compareTo(lease.multipliedBy(3)) < 0) {
+      Duration soon = left.minus(lease.dividedBy(4));
+      timer.after(
+          soon.isNegative() ? Duration.ZERO : soon,
+          () -> deliveries.forEach(AwsDelivery::renewLease));
+    }
+  }
+
+  private void giveBack(List<ReceivedMessage> messages) {
+    var unused =
+        settler
+            .releaseSome(messages.stream().map(ReceivedMessage::receiptHandle).toList())
+            .whenComplete(
+                (done, e) -> {
+                  if (e != null) {
+                    log.debug("Messages of {} come back with their lease: {}", source, e);
+                  }
+                });
   }
 
   private void disturbed(AwsFailure failure) {
-    if (stopped.getCount() == 0) {
-      return;
-    }
     if (failure.code() == ErrorCode.NOT_FOUND) {
       addresses.forget(source);
     }
-    if (disturbance == null || disturbance.code() != failure.code()) {
-      disturbance = failure.asMessagingException("Nothing can be received from " + source);
-      log.warn("{}; trying again until it works", disturbance.getMessage());
-      tell(disturbance);
+    if (failure.isAboutExpiredCredentials()) {
+      port.renewCredentials();
     }
-    pause(backoff.next());
+    pause = backoff.next();
+    delivering.lock();
+    try {
+      boolean known = disturbance != null && disturbance.code() == failure.code();
+      if (stopped.getCount() > 0 && !known) {
+        disturbance = failure.asMessagingException("Nothing can be received from " + source);
+        log.warn("{}; trying again until it works", disturbance.getMessage());
+        listener.failed(disturbance);
+      }
+    } finally {
+      delivering.unlock();
+    }
   }
 
   private void undisturbed() {
     backoff.reset();
-    if (disturbance != null) {
-      disturbance = null;
-      log.info("Receiving from {} works again", source);
-      tell(null);
-    }
-  }
-
-  /** Tells of a disturbance, or with null of its end. */
-  private void tell(@Nullable MessagingException problem) {
     delivering.lock();
     try {
-      if (stopped.getCount() == 0) {
-        return;
-      }
-      if (problem != null) {
-        listener.failed(problem);
-      } else {
+      if (stopped.getCount() > 0 && disturbance != null) {
+        disturbance = null;
+        log.info("Receiving from {} works again", source);
         listener.recovered();
       }
     } finally {
@@ -167,18 +269,12 @@ final class PollLoop implements Runnable {
     }
   }
 
-  private void pause(Duration time) {
-    try {
-      boolean ended = stopped.await(time.toMillis(), TimeUnit.MILLISECONDS);
-      log.trace("Paused for {}, ended by a stop: {}", time, ended);
-    } catch (InterruptedException e) {
-      log.debug("The pause of the receiver of {} was interrupted", source);
-    }
-  }
-
-  /** Well within the lease, whose clock starts with the request. */
-  private static Duration wait(Duration lease) {
-    Duration quarter = Duration.ofSeconds(lease.toSeconds() / 4);
-    return quarter.compareTo(LONGEST_POLL) < 0 ? quarter : LONGEST_POLL;
+  /** Whole seconds; well within the lease, whose clock starts with the request. */
+  static Duration wait(Room room, Duration lease) {
+    Duration quarter = lease.dividedBy(4);
+    Duration most = lease.minus(LEASE_AFTER_POLL);
+    Duration allowed = most.compareTo(quarter) > 0 ? most : quarter;
+    Duration longest = room.isIdle() ? LONGEST_POLL : POLL_BESIDE_WORK;
+    return Duration.ofSeconds((allowed.compareTo(longest) < 0 ? allowed : longest).toSeconds());
   }
 }

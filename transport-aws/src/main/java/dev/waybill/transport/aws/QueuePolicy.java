@@ -19,12 +19,12 @@ final class QueuePolicy {
   }
 
   static boolean allows(@Nullable String policy, String topicArn) {
-    return Json.policyAllows(policy, topicArn);
+    return PolicyJson.queueAllows(policy, topicArn);
   }
 
   /** The policy with our statement for the topic; all other statements as they were. */
   static String withTopic(@Nullable String policy, String queueArn, String topicArn) {
-    return Json.policyWith(policy, statementId(topicArn), queueArn, topicArn);
+    return PolicyJson.queuePolicyWith(policy, statementId(topicArn), queueArn, topicArn);
   }
 
   /** Whether one statement, given by its parts, lets the topic in. */

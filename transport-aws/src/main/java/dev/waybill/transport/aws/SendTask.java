@@ -4,22 +4,16 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
-/** One message on its way to AWS: waits in its lane, is sent, and has an answer in any case. */
-final class SendTask implements Runnable {
-  /** The native call; blocks for at most the given time. */
-  interface Call {
-    String send(Duration timeout);
-  }
-
+/** One message on its way to AWS: waits for its call, is sent, and has an answer in any case. */
+final class SendTask implements Batcher.Entry {
   private final String what;
-  private final Call call;
+  private final OutgoingMessage message;
+  private final long size;
+  private final Object lane;
   private final Deadline deadline;
-  private final CountDownLatch closing;
   private final Consumer<SendTask> after;
   private final CompletableFuture<String> answer = new CompletableFuture<>();
   private final AtomicBoolean answered = new AtomicBoolean();
@@ -30,37 +24,70 @@ final class SendTask implements Runnable {
    * A message to send.
    *
    * @param what the message in the text of errors: {@code The message m-1 to queue orders}
-   * @param closing released when the connection closes
+   * @param ordered whether its message group is a lane
    * @param after told of the end of the task, before whoever waits for the answer
    */
   SendTask(
-      String what, Call call, Deadline deadline, CountDownLatch closing, Consumer<SendTask> after) {
+      String what,
+      OutgoingMessage message,
+      boolean ordered,
+      Deadline deadline,
+      Consumer<SendTask> after) {
     this.what = what;
-    this.call = call;
+    this.message = message;
+    this.size = message.size();
+    this.lane = ordered && message.groupId() != null ? message.groupId() : this;
     this.deadline = deadline;
-    this.closing = closing;
     this.after = after;
+  }
+
+  @Override
+  public Object lane() {
+    return lane;
+  }
+
+  @Override
+  public long size() {
+    return size;
+  }
+
+  OutgoingMessage message() {
+    return message;
   }
 
   CompletableFuture<String> answer() {
     return answer;
   }
 
-  @Override
-  public void run() {
-    if (!begin()) {
-      return;
+  Duration remaining() {
+    return deadline.remaining();
+  }
+
+  /** Whether it is to be sent now; if its time is over it is answered. */
+  boolean begin() {
+    if (deadline.hasPassed()) {
+      fail(
+          AwsFailure.rejected(
+              ErrorCode.TIMEOUT, what, "its turn did not come within the deadline", null));
+      return false;
     }
-    try {
-      String id = sendUntilDeadline();
-      end(() -> answer.complete(id));
-    } catch (AwsFailure e) {
-      fail(e.asSendException(what));
-    } catch (SendException e) {
-      fail(e);
-    } catch (RuntimeException e) {
-      fail(AwsFailure.unknown(ErrorCode.BROKER_ERROR, what, e.toString(), e));
+    synchronized (this) {
+      begun = !abandoned;
+      return begun;
     }
+  }
+
+  /** It was not stored, and waits to be sent once more. */
+  synchronized void putBack() {
+    begun = false;
+  }
+
+  void sent(String id) {
+    end(() -> answer.complete(id));
+  }
+
+  void fail(AwsFailure failure) {
+    fail(failure.asSendException(what));
   }
 
   /** Ends the task without waiting for AWS, as the connection closes. */
@@ -86,40 +113,6 @@ final class SendTask implements Runnable {
     if (answered.compareAndSet(false, true)) {
       after.accept(this);
       completion.run();
-    }
-  }
-
-  private synchronized boolean begin() {
-    begun = !abandoned;
-    return begun;
-  }
-
-  /** Repeats what was throttled, as that did nothing; never anything else. */
-  private String sendUntilDeadline() {
-    Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
-    while (true) {
-      if (deadline.hasPassed()) {
-        throw AwsFailure.rejected(
-            ErrorCode.TIMEOUT, what, "its turn did not come within the deadline", null);
-      }
-      try {
-        return call.send(deadline.remaining());
-      } catch (AwsFailure e) {
-        Duration pause = backoff.next();
-        if (!e.isThrottling() || pause.compareTo(deadline.remaining()) >= 0 || !pause(pause)) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  /** Whether the pause ran its length; it ends early when the connection closes. */
-  private boolean pause(Duration pause) {
-    try {
-      return !closing.await(pause.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
     }
   }
 }

@@ -1,87 +1,265 @@
 package dev.waybill.transport.aws;
 
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Source;
+import dev.waybill.transport.aws.AwsPort.Answer;
+import dev.waybill.transport.aws.AwsPort.Hiding;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The native calls that settle the deliveries of one source. They block, so they run on the
- * connection's settling threads; those of one lane (a message group, else a delivery) in order.
+ * The native calls that settle the deliveries of one source, and renew their leases: put together
+ * by ten, those of one message group in order. A call that did nothing, for now, is made again as
+ * long as the deliveries are owned; one without an answer, which may be made twice, a few times.
  */
 final class Settler {
-  /** The most entries that one call to SQS takes. */
-  static final int BATCH = 10;
-
   private static final Logger log = LoggerFactory.getLogger(Settler.class);
-  private static final Duration SEND = Duration.ofSeconds(10);
+  private static final Duration CALL = Duration.ofSeconds(10);
+  private static final int MAX_CALLS = 8;
+
+  /** Nobody waits for the settlement of a message without a key. */
+  private static final Duration LINGER = Duration.ofMillis(100);
+
+  /** The next message of the key waits for it. */
+  private static final Duration KEYED_LINGER = Duration.ofMillis(10);
 
   private final AwsPort port;
   private final Addresses addresses;
-  private final Queue deadLetterQueue;
-  private final Lanes lanes;
+  private final Source source;
+  private final AwsSender sender;
+  private final Timer timer;
   private final Duration lease;
+  private final Batcher<SettleTask> deletions;
+  private final Batcher<SettleTask> hidings;
+  private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
 
-  Settler(AwsPort port, Addresses addresses, Source source, Lanes lanes, Duration lease) {
+  /**
+   * For the deliveries of {@code source}.
+   *
+   * @param idle tells whether nothing is open whose settlement is still to come, so that there is
+   *     nothing to wait for
+   */
+  Settler(
+      AwsPort port,
+      Addresses addresses,
+      Source source,
+      AwsSender sender,
+      Timer timer,
+      Duration lease,
+      java.util.function.BooleanSupplier idle) {
     this.port = port;
     this.addresses = addresses;
-    this.deadLetterQueue = source.deadLetterQueue();
-    this.lanes = lanes;
+    this.source = source;
+    this.sender = sender;
+    this.timer = timer;
     this.lease = lease;
+    Duration linger = source.keyed() ? KEYED_LINGER : LINGER;
+    this.deletions =
+        new Batcher<>(
+            new Batcher.Rules(
+                MAX_CALLS, Long.MAX_VALUE, Batcher.MAX_ENTRIES, linger, Batcher.when(idle)),
+            timer,
+            this::deleteNow);
+    this.hidings =
+        new Batcher<>(
+            new Batcher.Rules(MAX_CALLS, Long.MAX_VALUE, 1, linger, Batcher.when(idle)),
+            timer,
+            this::hideNow);
   }
 
   Duration lease() {
     return lease;
   }
 
-  /**
-   * Runs a call after those begun before in the same lane.
-   *
-   * @throws RejectedExecutionException if the connection is closed
-   */
-  void execute(Object lane, Runnable call) {
-    lanes.execute(lane, call);
-  }
-
-  void delete(String queueUrl, ReceivedMessage message) {
-    port.delete(queueUrl, message.receiptHandle());
-  }
-
-  void hide(String queueUrl, ReceivedMessage message, Duration time) {
-    port.changeVisibility(queueUrl, message.receiptHandle(), Durations.wholeSeconds(time));
-  }
-
-  /** Stores the message in the dead-letter queue; returns once SQS has confirmed it. */
-  void sendToDeadLetters(ReceivedMessage message, Map<String, String> evidence) {
-    try {
-      port.send(
-          addresses.queueUrl(deadLetterQueue, SEND),
-          WireFormat.deadLetter(message, evidence),
-          SEND);
-    } catch (AwsFailure e) {
-      addresses.forget(deadLetterQueue);
-      throw e;
-    }
-  }
-
   Queue deadLetterQueue() {
-    return deadLetterQueue;
+    return source.deadLetterQueue();
+  }
+
+  /** Deletes a delivery's message; see {@link SettleTask#answer}. */
+  CompletableFuture<Boolean> delete(AwsDelivery delivery) {
+    SettleTask task = SettleTask.deletion(delivery);
+    deletions.add(task);
+    return task.answer();
+  }
+
+  /** Hides a delivery's message from now on, or with zero gives it back. */
+  CompletableFuture<Boolean> hide(AwsDelivery delivery, Duration time) {
+    SettleTask task = SettleTask.hiding(delivery, Durations.wholeSeconds(time));
+    hidings.add(task);
+    return task.answer();
+  }
+
+  /** Hides a delivery's message for another lease, if nobody has settled it meanwhile. */
+  CompletableFuture<Boolean> renew(AwsDelivery delivery) {
+    SettleTask task = SettleTask.renewal(delivery, Durations.wholeSeconds(lease));
+    hidings.add(task);
+    return task.answer();
+  }
+
+  /** Makes the calls that wait for others to go with. */
+  void flush() {
+    deletions.flush();
+    hidings.flush();
+  }
+
+  /** Stores a message in the dead-letter queue; completes once SQS has confirmed it. */
+  CompletableFuture<String> sendToDeadLetters(
+      ReceivedMessage message, Map<String, String> evidence) {
+    Queue queue = deadLetterQueue();
+    return sender
+        .forward(queue, WireFormat.deadLetter(message, evidence), CALL)
+        .whenComplete(
+            (id, e) -> {
+              if (e != null) {
+                addresses.forget((Source) queue);
+              }
+            });
+  }
+
+  /**
+   * Puts a message that is not due yet back, to come again when it is, or at the longest delay of
+   * SQS: a copy is stored, then it is deleted. If that fails it comes again with its lease.
+   */
+  void postpone(ReceivedMessage message, Duration left) {
+    var unused =
+        sender
+            .forward(queue(), WireFormat.postponed(message, left), CALL)
+            .thenCompose(id -> url().thenCompose(url -> deleted(url, message.receiptHandle())))
+            .whenComplete(
+                (done, e) -> {
+                  if (e != null) {
+                    log.warn(
+                        "A message of the {} that is not due could not be put back, and comes again: {}",
+                        source,
+                        e.toString());
+                  }
+                });
+  }
+
+  /** The source's queue under the name that makes it the same queue of SQS. */
+  private Queue queue() {
+    return source instanceof Queue queue ? queue : new Queue(source.name(), source.keyed());
+  }
+
+  private CompletableFuture<List<Answer>> deleted(String url, String receiptHandle) {
+    return port.delete(url, List.of(receiptHandle), CALL);
   }
 
   /** Gives messages back, so that others get them before the lease is over. Never throws. */
-  void release(String queueUrl, List<String> receiptHandles, Deadline deadline) {
-    for (int i = 0; i < receiptHandles.size() && !deadline.hasPassed(); i += BATCH) {
-      int end = Math.min(receiptHandles.size(), i + BATCH);
-      try {
-        port.release(queueUrl, receiptHandles.subList(i, end), deadline.remaining());
-      } catch (AwsFailure e) {
-        log.debug(
-            "{} messages come back only when their lease is over: {}", end - i, e.getMessage());
+  void release(List<String> receiptHandles, Deadline deadline) {
+    List<CompletableFuture<?>> calls = new ArrayList<>();
+    for (int i = 0; i < receiptHandles.size(); i += Batcher.MAX_ENTRIES) {
+      calls.add(
+          releaseSome(
+              receiptHandles.subList(i, Math.min(receiptHandles.size(), i + Batcher.MAX_ENTRIES))));
+    }
+    try {
+      CompletableFuture.allOf(calls.toArray(CompletableFuture<?>[]::new))
+          .get(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      log.debug("Messages of the {} come back only when their lease is over", source, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Gives up to ten messages back, without waiting for it. */
+  CompletableFuture<List<Answer>> releaseSome(List<String> receiptHandles) {
+    List<Hiding> hidings = receiptHandles.stream().map(handle -> new Hiding(handle, 0)).toList();
+    return url().thenCompose(url -> port.hide(url, hidings, CALL));
+  }
+
+  private CompletableFuture<String> url() {
+    return addresses.queueUrl(source, CALL);
+  }
+
+  private CompletableFuture<List<SettleTask>> deleteNow(List<SettleTask> all) {
+    List<SettleTask> tasks = wanted(all);
+    List<String> handles = tasks.stream().map(SettleTask::receiptHandle).toList();
+    return tasks.isEmpty()
+        ? CompletableFuture.completedFuture(List.of())
+        : answered(tasks, url().thenCompose(url -> port.delete(url, handles, CALL)));
+  }
+
+  private CompletableFuture<List<SettleTask>> hideNow(List<SettleTask> all) {
+    List<SettleTask> tasks = wanted(all);
+    List<Hiding> hidings =
+        tasks.stream().map(task -> new Hiding(task.receiptHandle(), task.seconds())).toList();
+    return tasks.isEmpty()
+        ? CompletableFuture.completedFuture(List.of())
+        : answered(tasks, url().thenCompose(url -> port.hide(url, hidings, CALL)));
+  }
+
+  /** No call is made for what is no longer ours. */
+  private static List<SettleTask> wanted(List<SettleTask> tasks) {
+    List<SettleTask> wanted = new ArrayList<>();
+    for (SettleTask task : tasks) {
+      if (task.isWanted()) {
+        wanted.add(task);
+      } else {
+        task.answer().complete(false);
       }
     }
+    return wanted;
+  }
+
+  private CompletableFuture<List<SettleTask>> answered(
+      List<SettleTask> tasks, CompletableFuture<List<Answer>> call) {
+    return call.handle(
+            (answers, e) ->
+                e == null
+                    ? answers
+                    : Collections.nCopies(tasks.size(), Answer.failed(AwsFailure.of(e))))
+        .thenCompose(answers -> tell(tasks, answers));
+  }
+
+  private CompletableFuture<List<SettleTask>> tell(List<SettleTask> tasks, List<Answer> answers) {
+    List<SettleTask> again = new ArrayList<>();
+    for (int i = 0; i < tasks.size(); i++) {
+      SettleTask task = tasks.get(i);
+      AwsFailure failure = answers.get(i).failure();
+      if (failure == null) {
+        task.answer().complete(true);
+      } else if (task.isWanted() && task.isToBeRepeated(failure)) {
+        if (failure.isAboutExpiredCredentials() && again.isEmpty()) {
+          port.renewCredentials();
+        }
+        again.add(task);
+      } else if (failure.fate() == AwsFailure.Fate.LEASE_LOST) {
+        task.answer().complete(false);
+      } else {
+        if (failure.code() == ErrorCode.NOT_FOUND) {
+          addresses.forget(source);
+        }
+        task.answer().completeExceptionally(failure);
+      }
+    }
+    if (again.isEmpty()) {
+      backoff.reset();
+      return CompletableFuture.completedFuture(again);
+    }
+    return timer.pause(backoff.next()).thenApply(over -> again);
+  }
+
+  /** The error of a settlement that was not done. */
+  static MessagingException failed(String what, Throwable e) {
+    Throwable cause =
+        e instanceof java.util.concurrent.CompletionException && e.getCause() != null
+            ? e.getCause()
+            : e;
+    return cause instanceof MessagingException known
+        ? new MessagingException(known.code(), what + ": " + known.getMessage(), known)
+        : AwsFailure.of(cause).asMessagingException(what);
   }
 }

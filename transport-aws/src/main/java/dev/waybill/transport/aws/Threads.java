@@ -2,6 +2,7 @@ package dev.waybill.transport.aws;
 
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -9,6 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** The threads of a connection: daemons, named {@code waybill-aws-…}. */
 final class Threads {
+  private static final int IDLE_SECONDS = 10;
+
   private Threads() {}
 
   static Thread named(String name, Runnable work) {
@@ -17,15 +20,29 @@ final class Threads {
     return thread;
   }
 
+  static ThreadFactory factory(String name) {
+    AtomicInteger count = new AtomicInteger();
+    return work -> named(name + "-" + count.incrementAndGet(), work);
+  }
+
   /** A pool of up to {@code size} threads, which end when idle. */
   static ExecutorService pool(String name, int size) {
-    AtomicInteger count = new AtomicInteger();
-    ThreadFactory factory = work -> named(name + "-" + count.incrementAndGet(), work);
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
-            size, size, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory);
+            size, size, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory(name));
     pool.allowCoreThreadTimeOut(true);
     return pool;
+  }
+
+  /** A thread for each task, for as many as there are; they end when idle. */
+  static ExecutorService growing(String name) {
+    return new ThreadPoolExecutor(
+        0,
+        Integer.MAX_VALUE,
+        IDLE_SECONDS,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        factory(name));
   }
 
   /** Whether all threads of the pool have ended by then. */

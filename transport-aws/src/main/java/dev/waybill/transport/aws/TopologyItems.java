@@ -20,6 +20,7 @@ final class TopologyItems {
   private final Set<Source> queues = new LinkedHashSet<>();
   private final Set<Topic> topics = new LinkedHashSet<>();
   private final List<Subscription> subscriptions = new ArrayList<>();
+  private final List<Source> consumed;
   private final @Nullable ReplyQueue replies;
 
   TopologyItems(Topology topology) {
@@ -38,6 +39,7 @@ final class TopologyItems {
       }
     }
     queues.addAll(topology.deadLetterQueues());
+    consumed = topology.sources();
     replies = topology.replies();
   }
 
@@ -46,6 +48,11 @@ final class TopologyItems {
    */
   Set<Source> queues() {
     return queues;
+  }
+
+  /** Whether a queue is received from here, and so has a dead-letter queue. */
+  boolean consumes(Source queue) {
+    return consumed.contains(queue);
   }
 
   /** All that is an SNS topic, also those that only subscriptions name; each once. */

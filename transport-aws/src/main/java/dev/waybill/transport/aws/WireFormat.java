@@ -1,10 +1,15 @@
 package dev.waybill.transport.aws;
 
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Source;
+import dev.waybill.routing.Topic;
 import dev.waybill.transport.WireMessage;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -19,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  * <p>They take at most ten message attributes (SNS drops a message of more at a raw subscription),
  * so all attributes and headers are in one, {@value #METADATA}, as JSON; it alone is read. The
  * CloudEvents attributes that every event has and the content type are there once more as plain
- * attributes, for filter policies and foreign consumers. There is no CloudEvents binding for SQS;
- * messages in structured mode are read as foreign ones.
+ * attributes, for filter policies and foreign consumers. There is no CloudEvents binding for SQS; a
+ * foreign message that says by its content type that it is an event in structured mode is read as
+ * that.
  *
  * <p>A body of XML-valid UTF-8 text goes as it is. SQS takes no other: other bytes go in Base64, an
  * empty body as a dash, and {@value #ENCODING} says so.
@@ -30,6 +36,12 @@ final class WireFormat {
   static final String EVIDENCE = "waybill-evidence";
   static final String ENCODING = "waybill-encoding";
   static final String CONTENT_TYPE = "contentType";
+  static final String TYPE = "ce_type";
+
+  /**
+   * When a message is due, in milliseconds since 1970; only with delays that SQS does not serve.
+   */
+  static final String DUE = "waybill-due";
 
   private static final int MAX_ATTRIBUTES = 10;
   private static final byte[] NOTHING = {};
@@ -39,12 +51,19 @@ final class WireFormat {
 
   private WireFormat() {}
 
-  static OutgoingMessage write(WireMessage message, boolean fifo) {
+  static OutgoingMessage write(WireMessage message, Channel channel) {
+    boolean fifo = channel.keyed();
+    Duration delay = message.delay();
+    // a queue delays by itself for a while; a topic doesn't, but the queues of its subscriptions do
+    boolean natively = channel instanceof Source && !Limits.isLongDelay(delay);
     Map<String, NativeAttribute> attributes = new LinkedHashMap<>();
     attributes.put(METADATA, NativeAttribute.string(Json.write(metadata(message))));
     putIfLegal(attributes, CONTENT_TYPE, message.contentType());
     for (String name : PLAIN_ATTRIBUTES) {
       putIfLegal(attributes, "ce_" + name, message.attributes().get(name));
+    }
+    if (delay != null && !natively) {
+      attributes.put(DUE, NativeAttribute.string(dueTime(delay)));
     }
     String body = text(message.body());
     if (body == null) {
@@ -57,7 +76,7 @@ final class WireFormat {
         attributes,
         fifo ? Ids.group(message) : null,
         fifo ? Ids.deduplication(message) : null,
-        wholeSeconds(message));
+        delay == null || channel instanceof Topic ? 0 : Limits.delaySeconds(delay));
   }
 
   /** Whether JSON can name all attributes and headers: not with half of a surrogate pair. */
@@ -66,6 +85,25 @@ final class WireFormat {
     return Stream.concat(
             message.attributes().keySet().stream(), message.headers().keySet().stream())
         .allMatch(encoder::canEncode);
+  }
+
+  /** When a message is to be handled, if it says so. */
+  static @Nullable Instant due(ReceivedMessage received) {
+    NativeAttribute due = received.attributes().get(DUE);
+    if (due == null || due.text() == null || received.attributes().containsKey(EVIDENCE)) {
+      return null;
+    }
+    try {
+      return Instant.ofEpochMilli(Long.parseLong(due.text()));
+    } catch (NumberFormatException e) {
+      return null; // a foreign sender's attribute, which says nothing to us
+    }
+  }
+
+  /** The message as it was received, delayed once more. */
+  static OutgoingMessage postponed(ReceivedMessage received, Duration left) {
+    return new OutgoingMessage(
+        received.body(), received.attributes(), null, null, Limits.delaySeconds(left));
   }
 
   /** The message as it was received, with evidence beside what it carries. */
@@ -127,7 +165,7 @@ final class WireFormat {
     for (Map.Entry<String, NativeAttribute> attribute : received.attributes().entrySet()) {
       String name = attribute.getKey();
       String value = attribute.getValue().text();
-      if (value == null || name.equals(EVIDENCE) || name.equals(ENCODING)) {
+      if (value == null || name.equals(EVIDENCE) || name.equals(ENCODING) || name.equals(DUE)) {
         continue;
       }
       if (isContentType(name)) {
@@ -138,7 +176,13 @@ final class WireFormat {
         headers.put(name, value);
       }
     }
-    return new WireMessage(body(received), contentType, attributes, headers, key, null);
+    byte[] body = body(received);
+    StructuredEvent event = StructuredEvent.read(contentType, body);
+    if (event != null) {
+      attributes.putAll(event.attributes());
+      return new WireMessage(event.data(), event.contentType(), attributes, headers, key, null);
+    }
+    return new WireMessage(body, contentType, attributes, headers, key, null);
   }
 
   private static boolean isContentType(String name) {
@@ -210,7 +254,11 @@ final class WireFormat {
                     || c >= 0x10000);
   }
 
-  private static int wholeSeconds(WireMessage message) {
-    return message.delay() == null ? 0 : Durations.wholeSeconds(message.delay());
+  private static String dueTime(Duration delay) {
+    try {
+      return String.valueOf(Math.addExact(System.currentTimeMillis(), delay.toMillis()));
+    } catch (ArithmeticException e) {
+      return String.valueOf(Long.MAX_VALUE);
+    }
   }
 }

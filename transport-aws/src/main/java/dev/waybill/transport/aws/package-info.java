@@ -2,8 +2,8 @@
  * Carries messages over Amazon SQS (queues, subscriptions) and SNS (topics).
  *
  * <p>The way in is {@link dev.waybill.transport.aws.AwsTransport}, or a URI with the scheme {@code
- * aws}. The AWS SDK for Java is named in the classes {@code AwsTransport} and {@code Sdk…} only;
- * the rest of the package talks to a port, so that another SDK can take its place.
+ * aws}. The two versions of the AWS SDK for Java are named in the classes {@code AwsTransport},
+ * {@code Sdk1…} and {@code Sdk2…} only; the rest of the package talks to a port.
  */
 @NullMarked
 package dev.waybill.transport.aws;

@@ -1,5 +1,7 @@
 package dev.waybill.transport.aws;
 
+import static org.awaitility.Awaitility.await;
+
 import com.amazonaws.services.sns.AmazonSNS;
 import com.amazonaws.services.sqs.AmazonSQS;
 import com.amazonaws.services.sqs.model.Message;
@@ -18,9 +20,9 @@ import dev.waybill.transport.WireMessage;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -35,8 +37,11 @@ final class Aws implements AutoCloseable {
   final AwsTransport transport;
   final TransportConnection connection;
 
+  private final Sdk1Clients raw;
+
   private Aws(AwsTransport transport) {
     this.transport = transport;
+    this.raw = clients(transport.address().split(" ", 2)[0]);
     this.connection = transport.connect(LOADING);
   }
 
@@ -45,7 +50,19 @@ final class Aws implements AutoCloseable {
   }
 
   static Aws connect(String uri) {
-    return new Aws(AwsUri.transport(uri));
+    return connect(uri, AwsSdk.V2);
+  }
+
+  static Aws connect(AwsSdk sdk) {
+    return connect(TestBrokers.aws().uri(), sdk);
+  }
+
+  static Aws connect(String uri, AwsSdk sdk) {
+    return new Aws(emulator(uri).sdk(sdk).build());
+  }
+
+  static Aws connect(AwsTransport transport) {
+    return new Aws(transport);
   }
 
   /** With a lease so short that a test can see its end. */
@@ -59,9 +76,7 @@ final class Aws implements AutoCloseable {
     return AwsTransport.builder()
         .endpoint(URI.create("http://" + parsed.getAuthority()))
         .region("us-east-1")
-        .credentials(
-            new com.amazonaws.auth.AWSStaticCredentialsProvider(
-                new com.amazonaws.auth.BasicAWSCredentials("test", "test")));
+        .emulator();
   }
 
   static String unique(String name) {
@@ -111,12 +126,14 @@ final class Aws implements AutoCloseable {
     return delivery.settle(settlement).toCompletableFuture().orTimeout(20, TimeUnit.SECONDS).join();
   }
 
+  /** A client without this library. */
   AmazonSQS sqs() {
-    return connection.unwrap(AmazonSQS.class).orElseThrow();
+    return raw.sqs();
   }
 
+  /** A client without this library. */
   AmazonSNS sns() {
-    return connection.unwrap(AmazonSNS.class).orElseThrow();
+    return raw.sns();
   }
 
   String url(Source source) {
@@ -145,13 +162,9 @@ final class Aws implements AutoCloseable {
     return attributes.values().stream().mapToInt(Integer::parseInt).sum();
   }
 
-  /** Whether a receiver of the source has no poll under way, and begins none. */
-  static boolean waitsForCredit(Source source) {
-    return Thread.getAllStackTraces().entrySet().stream()
-        .filter(thread -> thread.getKey().getName().equals("waybill-aws-receive-" + source.name()))
-        .filter(thread -> thread.getKey().getState() == Thread.State.TIMED_WAITING)
-        .flatMap(thread -> Arrays.stream(thread.getValue()))
-        .anyMatch(frame -> frame.getMethodName().equals("awaitCredit"));
+  /** Waits until a receiver has no poll under way, and begins none. */
+  static void waitsForCredit(Receiver receiver) {
+    await().atMost(Duration.ofSeconds(60)).until(() -> !((AwsReceiver) receiver).isPolling());
   }
 
   static WireMessage message(String body) {
@@ -168,8 +181,25 @@ final class Aws implements AutoCloseable {
         null);
   }
 
+  private static Sdk1Clients clients(String authority) {
+    Sdk1 none = new Sdk1(null, null, null);
+    return new Sdk1Clients(
+        new AwsSettings(
+            "us-east-1",
+            URI.create("http://" + authority),
+            true,
+            null,
+            Duration.ofSeconds(30),
+            Duration.ZERO,
+            false,
+            Set.of(),
+            none),
+        none);
+  }
+
   @Override
   public void close() {
+    raw.close();
     connection.close();
   }
 }

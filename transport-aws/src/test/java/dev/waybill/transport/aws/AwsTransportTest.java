@@ -45,6 +45,7 @@ class AwsTransportTest {
         "aws://eu-west-1/path",
         "aws://AKIASECRET:verysecret@eu-west-1",
         "aws://eu-west-1?account=1",
+        "aws://eu-west-1?sdk=3",
         "aws://eu-west-1?secretkey=verysecret"
       })
   void aUriThatIsNotOursIsRefusedWithoutItsSecrets(String uri) {
@@ -123,8 +124,8 @@ class AwsTransportTest {
         .isEqualTo(Level.NATIVE);
     assertThat(transport.capabilities(true).support(Feature.DELAY).level())
         .isEqualTo(Level.REFUSED);
-    assertThat(transport.capabilities(false).support(Feature.DELAY).limit())
-        .isEqualTo(Duration.ofMinutes(15));
+    assertThat(transport.capabilities(false).support(Feature.DELAY).level())
+        .isEqualTo(Level.EMULATED);
     assertThat(transport.capabilities(false).leaseDuration()).isEqualTo(Duration.ofSeconds(30));
   }
 }

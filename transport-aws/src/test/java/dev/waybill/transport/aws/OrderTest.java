@@ -1,9 +1,9 @@
 package dev.waybill.transport.aws;
 
+import static java.util.concurrent.CompletableFuture.completedFuture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.mockito.ArgumentMatchers.any;
-import static org.mockito.ArgumentMatchers.anyInt;
 import static org.mockito.ArgumentMatchers.anyString;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
@@ -15,12 +15,12 @@ import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,20 +105,32 @@ class OrderTest {
    * A connection with a short lease to a port of the test's, because the emulator hands out one
    * message of a group at a time. The first poll gets the messages, the next ones wait for the end.
    */
-  private record Brief(AwsConnection connection, CountDownLatch end) implements AutoCloseable {
+  private record Brief(AwsConnection connection) implements AutoCloseable {
     static Brief receiving(ReceivedMessage... messages) {
-      CountDownLatch end = new CountDownLatch(1);
       AwsPort port = mock(AwsPort.class);
-      when(port.queueUrl(anyString(), any())).thenReturn("http://127.0.0.1/q.fifo");
-      when(port.receive(anyString(), anyInt(), any(), any(), any()))
-          .thenReturn(List.of(messages))
-          .thenAnswer(
-              call -> {
-                end.await();
-                return List.of();
-              });
-      return new Brief(
-          new AwsConnection(port, Duration.ofSeconds(2), type -> Optional.empty()), end);
+      when(port.queueUrl(anyString(), any()))
+          .thenReturn(completedFuture("http://127.0.0.1/q.fifo"));
+      when(port.receive(any()))
+          .thenReturn(completedFuture(List.of(messages)))
+          .thenReturn(new CompletableFuture<>());
+      when(port.delete(anyString(), any(), any())).thenAnswer(call -> allDone(call.getArgument(1)));
+      when(port.hide(anyString(), any(), any())).thenAnswer(call -> allDone(call.getArgument(1)));
+      AwsSettings settings =
+          new AwsSettings(
+              "us-east-1",
+              null,
+              true,
+              null,
+              Duration.ofSeconds(2),
+              Duration.ZERO,
+              false,
+              Set.of(),
+              new Sdk2(null, null, null));
+      return new Brief(new AwsConnection(port, settings));
+    }
+
+    private static CompletableFuture<List<AwsPort.Answer>> allDone(List<?> entries) {
+      return completedFuture(Collections.nCopies(entries.size(), AwsPort.Answer.done(null)));
     }
 
     List<Delivery> deliveries(int count) {
@@ -129,7 +141,6 @@ class OrderTest {
 
     @Override
     public void close() {
-      end.countDown();
       connection.close();
     }
   }

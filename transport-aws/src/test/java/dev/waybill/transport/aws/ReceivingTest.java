@@ -144,16 +144,16 @@ class ReceivingTest {
       aws.sendAndWait(queue, Aws.message("m" + i));
     }
     Collector collector = new Collector();
-    aws.receive(queue, 5, collector);
+    Receiver receiver = aws.receive(queue, 5, collector);
 
     List<Delivery> open = collector.next(5);
-    await().atMost(PATIENCE).until(() -> Aws.waitsForCredit(queue));
+    Aws.waitsForCredit(receiver);
     assertThat(collector.deliveries).isEmpty();
     Aws.accept(open.get(0));
     Aws.accept(open.get(1));
 
     collector.next(2);
-    await().atMost(PATIENCE).until(() -> Aws.waitsForCredit(queue));
+    Aws.waitsForCredit(receiver);
     Collector other = Collector.accepting();
     aws.receive(queue, 10, other);
     other.next(5); // what is left for others
@@ -170,7 +170,7 @@ class ReceivingTest {
 
     receiver.pause();
     // what is on its way may still arrive: a poll takes up to two seconds
-    await().atMost(PATIENCE).until(() -> Aws.waitsForCredit(queue));
+    Aws.waitsForCredit(receiver);
     aws.sendAndWait(queue, Aws.message("for the other"));
     Collector ofOther = Collector.accepting();
     Receiver other = aws.receive(queue, 5, ofOther);
@@ -179,7 +179,7 @@ class ReceivingTest {
     assertThat(collector.deliveries).isEmpty();
     assertThat(Aws.settle(before, Settlement.accept())).isEqualTo(Result.SETTLED);
     aws.sendAndWait(queue, Aws.message("after"));
-    await().atMost(PATIENCE).until(() -> Aws.waitsForCredit(queue));
+    Aws.waitsForCredit(receiver);
     receiver.resume();
 
     assertThat(Collector.text(collector.next())).isEqualTo("after");

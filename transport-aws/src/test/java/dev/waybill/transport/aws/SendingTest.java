@@ -8,6 +8,8 @@ import dev.waybill.error.SendException;
 import dev.waybill.error.SendException.Certainty;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.Source;
+import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
@@ -112,25 +114,25 @@ class SendingTest {
   }
 
   @Test
-  void aDelayIsKeptByQueuesAndRefusedByTopicsAndKeyedQueues() {
+  void aDelayIsKeptByQueuesAndTopicsAndRefusedByNameWhereThereAreKeys() {
     Queue queue = aws.queue(false);
-    Queue keyed = aws.queue(true);
     Topic topic = new Topic(Aws.unique("topic"), false);
-    aws.prepare(List.of(topic), List.of());
-    Collector collector = Collector.accepting();
-    aws.receive(queue, 5, collector);
+    Subscription subscription = aws.subscription(topic, "sub");
+    for (Source source : List.of(queue, subscription)) {
+      Collector collector = Collector.accepting();
+      aws.receive(source, 5, collector);
+      long start = System.nanoTime();
+      aws.sendAndWait(source.channel(), delayed(Duration.ofMillis(1500)));
+      collector.next();
 
-    long start = System.nanoTime();
-    aws.sendAndWait(queue, delayed(Duration.ofMillis(1500)));
-    collector.next();
-
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(1500));
-    assertThat(failure(aws.send(topic, delayed(Duration.ofSeconds(1)))).code())
-        .isEqualTo(ErrorCode.UNSUPPORTED);
-    assertThat(failure(aws.send(keyed, delayed(Duration.ofSeconds(1)))).code())
-        .isEqualTo(ErrorCode.UNSUPPORTED);
-    assertThat(failure(aws.send(queue, delayed(Duration.ofMinutes(16)))).code())
-        .isEqualTo(ErrorCode.UNSUPPORTED);
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .isGreaterThan(Duration.ofMillis(1500));
+    }
+    for (Channel keyed : List.of(aws.queue(true), new Topic(Aws.unique("topic"), true))) {
+      SendException e = failure(aws.send(keyed, delayed(Duration.ofSeconds(1))));
+      assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED);
+      assertThat(e).hasMessageContaining(keyed.toString()).hasMessageContaining("FIFO");
+    }
   }
 
   @Test

@@ -12,7 +12,9 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
@@ -30,6 +32,10 @@ final class StubAws implements AutoCloseable {
   private final HttpServer server;
   private final Map<String, Queue<Answer>> scripts = new ConcurrentHashMap<>();
   private final Map<String, Answer> standing = new ConcurrentHashMap<>();
+  private final Map<String, Queue<Answer>> entries = new ConcurrentHashMap<>();
+  private final Queue<String> stored = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger largestCall = new AtomicInteger();
+  private final AtomicInteger longestCall = new AtomicInteger();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
 
   StubAws() throws IOException {
@@ -56,6 +62,29 @@ final class StubAws implements AutoCloseable {
     return this;
   }
 
+  /** The next answer to one message of a batch, by its body; without one it is stored. */
+  StubAws thenForEntry(String body, int status, String code) {
+    entries
+        .computeIfAbsent(body, name -> new ConcurrentLinkedQueue<>())
+        .add(new Answer(status, code));
+    return this;
+  }
+
+  /** The bodies of the messages that it has stored, in their order. */
+  List<String> stored() {
+    return List.copyOf(stored);
+  }
+
+  /** The most messages that one call had. */
+  int largestCall() {
+    return largestCall.get();
+  }
+
+  /** The most characters that the bodies of one call had together. */
+  int longestCall() {
+    return longestCall.get();
+  }
+
   int calls(String operation) {
     AtomicInteger count = calls.get(operation);
     return count == null ? 0 : count.get();
@@ -80,17 +109,54 @@ final class StubAws implements AutoCloseable {
     exchange.close();
   }
 
-  private static String success(String operation, JsonNode request) throws IOException {
+  private String success(String operation, JsonNode request) throws IOException {
     return switch (operation) {
       case "GetQueueUrl" -> "{\"QueueUrl\":\"http://127.0.0.1/000000000000/q\"}";
-      // the SDK checks the digests
-      case "SendMessage" ->
-          "{\"MessageId\":\"sqs-1\",\"MD5OfMessageBody\":\"%s\",\"MD5OfMessageAttributes\":\"%s\"}"
-              .formatted(
-                  md5(request.path("MessageBody").asText().getBytes(StandardCharsets.UTF_8)),
-                  md5(attributes(request.path("MessageAttributes"))));
+      case "SendMessageBatch" -> stored(request);
+      case "DeleteMessageBatch", "ChangeMessageVisibilityBatch" -> done(request);
+      case "CreateQueue" -> "{\"QueueUrl\":\"http://127.0.0.1/000000000000/q\"}";
       default -> "{}";
     };
+  }
+
+  /** With digests, which the SDKs check, and the failures that were asked for. */
+  private String stored(JsonNode request) throws IOException {
+    List<String> successful = new ArrayList<>();
+    List<String> failed = new ArrayList<>();
+    largestCall.accumulateAndGet(request.path("Entries").size(), Math::max);
+    int length = 0;
+    for (JsonNode entry : request.path("Entries")) {
+      length += entry.path("MessageBody").asText().length();
+    }
+    longestCall.accumulateAndGet(length, Math::max);
+    for (JsonNode entry : request.path("Entries")) {
+      String body = entry.path("MessageBody").asText();
+      Answer answer = entries.getOrDefault(body, new ConcurrentLinkedQueue<>()).poll();
+      if (answer == null) {
+        stored.add(body);
+        successful.add(
+            "{\"Id\":\"%s\",\"MessageId\":\"sqs-%s\",\"MD5OfMessageBody\":\"%s\",\"MD5OfMessageAttributes\":\"%s\"}"
+                .formatted(
+                    entry.path("Id").asText(),
+                    body,
+                    md5(body.getBytes(StandardCharsets.UTF_8)),
+                    md5(attributes(entry.path("MessageAttributes")))));
+      } else {
+        failed.add(
+            "{\"Id\":\"%s\",\"Code\":\"%s\",\"SenderFault\":%s,\"Message\":\"because\"}"
+                .formatted(entry.path("Id").asText(), answer.code(), answer.status() < 500));
+      }
+    }
+    return "{\"Successful\":[%s],\"Failed\":[%s]}"
+        .formatted(String.join(",", successful), String.join(",", failed));
+  }
+
+  private static String done(JsonNode request) {
+    List<String> successful = new ArrayList<>();
+    for (JsonNode entry : request.path("Entries")) {
+      successful.add("{\"Id\":\"%s\"}".formatted(entry.path("Id").asText()));
+    }
+    return "{\"Successful\":[%s],\"Failed\":[]}".formatted(String.join(",", successful));
   }
 
   /** Names, types and values in the order of names, each with its length, as SQS digests them. */

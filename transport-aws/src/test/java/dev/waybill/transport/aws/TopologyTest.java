@@ -7,6 +7,7 @@ import com.amazonaws.services.sqs.AmazonSQS;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
+import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
 import java.util.List;
@@ -99,6 +100,35 @@ class TopologyTest {
   }
 
   @Test
+  void aStandardQueueHasTheNativeRedriveFarBehindOurDeadLetters() {
+    aws.connection.prepare(topology, Mode.CREATE);
+
+    assertThat(attributes(aws.url(queue)).get("RedrivePolicy"))
+        .contains("\"maxReceiveCount\":\"1000\"", Names.queue(queue.deadLetterQueue()));
+    assertThat(attributes(aws.url(subscription))).doesNotContainKey("RedrivePolicy");
+    assertThat(attributes(aws.url(queue.deadLetterQueue()))).doesNotContainKey("RedrivePolicy");
+  }
+
+  @Test
+  void aNativeRedriveThatWouldTakeWhatWasOnlyGivenBackIsNamed() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    String deadLetters = attributes(aws.url(queue.deadLetterQueue())).get("QueueArn");
+    aws.sqs()
+        .setQueueAttributes(
+            aws.url(queue),
+            Map.of(
+                "RedrivePolicy",
+                "{\"maxReceiveCount\":3,\"deadLetterTargetArn\":\"" + deadLetters + "\"}"));
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode))
+          .singleElement()
+          .asString()
+          .contains("RedrivePolicy", "after 3 receives", queue.toString());
+    }
+  }
+
+  @Test
   void assumeMakesNoCallAtAll() {
     AmazonSQS sqs = Mockito.mock(AmazonSQS.class);
     AmazonSNS sns = Mockito.mock(AmazonSNS.class);
@@ -140,16 +170,15 @@ class TopologyTest {
     aws.connection.prepare(topology, Mode.CREATE);
     String account = arn(topic).split(":", -1)[4];
 
-    AwsSettings settings =
-        new AwsSettings(
-            "us-east-1", null, null, account, java.time.Duration.ofSeconds(30), null, null);
-    SdkClients unused = new SdkClients(settings);
-    try {
-      assertThat(new SdkPort(settings, unused).topicArn(Names.topic(topic), Aws.DEADLINE))
-          .contains(arn(topic));
-    } finally {
-      unused.close();
+    for (AwsSdk sdk : AwsSdk.values()) {
+      AwsTransport.Builder builder =
+          Aws.emulator(TestBrokers.aws().uri()).sdk(sdk).account(account);
+      try (Aws other = Aws.connect(builder.build())) {
+        other.connection.prepare(topology, Mode.ASSUME);
+        other.sendAndWait(topic, Aws.message("2", "k"));
+      }
     }
+    assertThat(aws.count(subscription)).isEqualTo(2);
   }
 
   private static String arn(Topic topic) {

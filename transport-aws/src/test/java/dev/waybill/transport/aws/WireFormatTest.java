@@ -2,6 +2,7 @@ package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waybill.routing.Queue;
 import dev.waybill.transport.WireMessage;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -43,7 +44,7 @@ class WireFormatTest {
             odd,
             null);
 
-    OutgoingMessage outgoing = WireFormat.write(sent, true);
+    OutgoingMessage outgoing = write(sent, true);
     WireMessage read = roundTrip(sent, true);
 
     assertThat(read.contentType()).isEqualTo(odd);
@@ -57,7 +58,7 @@ class WireFormatTest {
 
   @Test
   void aTextBodyGoesAsItIs() {
-    OutgoingMessage outgoing = WireFormat.write(message("{\"größe\":1}"), false);
+    OutgoingMessage outgoing = write(message("{\"größe\":1}"), false);
 
     assertThat(outgoing.body()).isEqualTo("{\"größe\":1}");
     assertThat(outgoing.attributes()).doesNotContainKey(WireFormat.ENCODING);
@@ -71,7 +72,7 @@ class WireFormatTest {
     }
     for (byte[] body : new byte[][] {all, {0}, {'a', 0x1b}, {(byte) 0xC3}}) {
       WireMessage sent = new WireMessage(body, null, ATTRIBUTES, Map.of(), null, null);
-      assertThat(WireFormat.write(sent, false).attributes()).containsKey(WireFormat.ENCODING);
+      assertThat(write(sent, false).attributes()).containsKey(WireFormat.ENCODING);
       assertThat(roundTrip(sent, false).body()).isEqualTo(body);
     }
   }
@@ -81,7 +82,7 @@ class WireFormatTest {
     WireMessage read = roundTrip(message(""), false);
 
     assertThat(read.body()).isEmpty();
-    assertThat(WireFormat.write(message(""), false).body()).isEqualTo("-");
+    assertThat(write(message(""), false).body()).isEqualTo("-");
   }
 
   @Test
@@ -93,13 +94,13 @@ class WireFormatTest {
     WireMessage sent =
         new WireMessage(new byte[] {0}, "text/plain", ATTRIBUTES, headers, "k", null);
 
-    assertThat(WireFormat.write(sent, true).attributes()).hasSizeLessThanOrEqualTo(8);
+    assertThat(write(sent, true).attributes()).hasSizeLessThanOrEqualTo(8);
     assertThat(roundTrip(sent, true).headers()).isEqualTo(headers);
   }
 
   @Test
   void whatFilterPoliciesAndOthersNeedIsThereAsPlainAttributes() {
-    Map<String, NativeAttribute> attributes = WireFormat.write(message("x"), false).attributes();
+    Map<String, NativeAttribute> attributes = write(message("x"), false).attributes();
 
     assertThat(attributes.get("ce_type").text()).isEqualTo("orders.placed.v1");
     assertThat(attributes.get("ce_id").text()).isEqualTo("m-1");
@@ -138,7 +139,7 @@ class WireFormatTest {
 
   @Test
   void aDeadLetterIsTheMessageAsReceivedWithEvidenceBesideIt() {
-    OutgoingMessage sent = WireFormat.write(message("x"), true);
+    OutgoingMessage sent = write(message("x"), true);
     ReceivedMessage received = received(sent.body(), sent.attributes(), sent.groupId());
 
     OutgoingMessage dead = WireFormat.deadLetter(received, Map.of("waybill-reason", "no"));
@@ -201,7 +202,7 @@ class WireFormatTest {
 
   @Test
   void whatIsPrintedHasNoPayload() {
-    OutgoingMessage outgoing = WireFormat.write(message("secret"), true);
+    OutgoingMessage outgoing = write(message("secret"), true);
 
     assertThat(outgoing.toString()).doesNotContain("secret");
     assertThat(received("secret", Map.of(), null).toString()).doesNotContain("secret");
@@ -221,8 +222,12 @@ class WireFormatTest {
     return new WireMessage(new byte[0], null, Map.of(), Map.of(name, "value"), null, null);
   }
 
+  private static OutgoingMessage write(WireMessage message, boolean fifo) {
+    return WireFormat.write(message, new Queue("q", fifo));
+  }
+
   private static WireMessage roundTrip(WireMessage sent, boolean fifo) {
-    OutgoingMessage outgoing = WireFormat.write(sent, fifo);
+    OutgoingMessage outgoing = write(sent, fifo);
     return WireFormat.read(
         received(outgoing.body(), outgoing.attributes(), outgoing.groupId()), fifo);
   }

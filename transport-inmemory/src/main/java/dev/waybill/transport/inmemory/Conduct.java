@@ -3,7 +3,6 @@ package dev.waybill.transport.inmemory;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
-import dev.waybill.routing.Topic;
 import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Level;
@@ -17,9 +16,8 @@ import java.time.Duration;
  *
  * @param capabilities what the transport declares
  * @param counting how attempts are counted
- * @param delaysTopics whether messages to topics can be delayed, where those to queues can
  */
-record Conduct(Capabilities capabilities, Counting counting, boolean delaysTopics) {
+record Conduct(Capabilities capabilities, Counting counting) {
   /** Whether messages come in the order in which they were stored; if not, none is relied upon. */
   boolean ordered() {
     return capabilities.support(Feature.ORDER_PER_KEY).level() != Level.REFUSED;
@@ -45,7 +43,7 @@ record Conduct(Capabilities capabilities, Counting counting, boolean delaysTopic
 
   private void checkDelay(Channel channel, Duration delay) {
     Support support = capabilities.support(Feature.DELAY);
-    if (!support.serves(delay) || (channel instanceof Topic && !delaysTopics)) {
+    if (!support.serves(delay)) {
       throw SendException.rejected(
           ErrorCode.UNSUPPORTED,
           "A message to %s can't be delayed by %s: %s".formatted(channel, delay, support.note()),

@@ -8,30 +8,28 @@ import dev.waybill.transport.Capabilities;
  */
 public enum Profile {
   /** Like none: everything is native, and nothing has a limit but the body. The default. */
-  NONE(Counting.EXACT, true),
+  NONE(Counting.EXACT),
   /**
    * Like {@code waybill-transport-kafka}: an attempt that is cut off does not count, and what is
    * delayed can't be taken back.
    */
-  KAFKA(Counting.FAILURES, true),
+  KAFKA(Counting.FAILURES),
   /**
    * Like {@code waybill-transport-rabbitmq} with quorum queues: messages are delayed up to four
    * years, and can't be taken back.
    */
-  RABBITMQ(Counting.EXACT, true),
+  RABBITMQ(Counting.EXACT),
   /**
    * Like {@code waybill-transport-aws}: a channel with keys is a FIFO queue or topic, one without
    * is a standard one, which keeps no order. Deliveries are leased for 30 seconds, and each counts
    * as an attempt.
    */
-  SQS(Counting.DELIVERIES, false);
+  SQS(Counting.DELIVERIES);
 
   private final Counting counting;
-  private final boolean delaysTopics;
 
-  Profile(Counting counting, boolean delaysTopics) {
+  Profile(Counting counting) {
     this.counting = counting;
-    this.delaysTopics = delaysTopics;
   }
 
   /** What the transport declares for keyed channels, or for the others. */
@@ -46,6 +44,6 @@ public enum Profile {
 
   /** How the broker behaves under the capabilities that were made of {@link #capabilities}. */
   Conduct conduct(Capabilities declared) {
-    return new Conduct(declared, counting, delaysTopics);
+    return new Conduct(declared, counting);
   }
 }

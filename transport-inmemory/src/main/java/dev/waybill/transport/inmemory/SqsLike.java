@@ -9,7 +9,7 @@ final class SqsLike {
   private static final int MAX_BODY_BYTES = 159_744;
   private static final int MAX_HEADER_BYTES = 16_384;
   private static final int MAX_HEADERS = 1_000;
-  private static final Duration MAX_DELAY = Duration.ofMinutes(15);
+  private static final int MAX_IN_FLIGHT = 120_000;
   private static final Duration LEASE = Duration.ofSeconds(30);
 
   private static final String NO_DELAY_ON_FIFO =
@@ -24,6 +24,7 @@ final class SqsLike {
             .maxBodyBytes(MAX_BODY_BYTES)
             .maxHeaders(MAX_HEADERS)
             .maxHeaderBytes(MAX_HEADER_BYTES)
+            .maxUnsettled(MAX_IN_FLIGHT)
             .leaseDuration(LEASE)
             .longestRedelivery(Duration.ofDays(14))
             .natively(
@@ -88,10 +89,9 @@ final class SqsLike {
             Feature.AT_MOST_ONCE,
             "a standard queue may deliver a message again after it was deleted; give every route of"
                 + " the channel a key, or use at-least-once")
-        .nativelyUpTo(
+        .emulated(
             Feature.DELAY,
-            MAX_DELAY,
-            "DelaySeconds of SQS, rounded up to seconds; queues only: a delayed message to a topic"
-                + " is rejected, as SNS does not delay");
+            "DelaySeconds of SQS, rounded up to seconds, natively up to 15 minutes to queues; longer,"
+                + " and from topics, whoever receives it puts it back into its queue until it is due");
   }
 }

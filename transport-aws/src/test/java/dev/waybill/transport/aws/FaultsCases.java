@@ -15,29 +15,43 @@ import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Topology;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class FaultsTest {
+/** The cases about what breaks between here and AWS, for each version of the SDK. */
+abstract class FaultsCases {
+  abstract AwsSdk sdk();
+
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private AwsTestBroker broker;
+  private static AwsTestBroker broker;
+
   private FaultProxy proxy;
   private Aws aws;
 
+  @BeforeAll
+  static void startBroker() {
+    broker = AwsTestBroker.start();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker.close();
+  }
+
   @BeforeEach
   void start() {
-    broker = AwsTestBroker.start();
     proxy = FaultProxy.open().forwardTo(broker.port());
-    aws = Aws.connect(proxy.through(broker.uri()));
+    aws = Aws.connect(proxy.through(broker.uri()), sdk());
   }
 
   @AfterEach
   void stop() {
     aws.close();
     proxy.close();
-    broker.close();
   }
 
   @Test

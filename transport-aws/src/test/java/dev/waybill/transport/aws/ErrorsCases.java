@@ -26,8 +26,33 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 
-class ErrorsTest {
+/** The cases about answers of AWS that fail, for each version of the SDK. */
+abstract class ErrorsCases {
+  abstract AwsSdk sdk();
+
+  private AwsTransport.Builder withCredentials(String id, String secret) {
+    return sdk() == AwsSdk.V1
+        ? Aws.emulator(stub.uri())
+            .credentials(new AWSStaticCredentialsProvider(new BasicAWSCredentials(id, secret)))
+        : Aws.emulator(stub.uri())
+            .credentialsV2(
+                StaticCredentialsProvider.create(AwsBasicCredentials.create(id, secret)));
+  }
+
+  private AwsTransport.Builder withoutCredentials() {
+    return sdk() == AwsSdk.V1
+        ? Aws.emulator(stub.uri())
+            .credentials(
+                new com.amazonaws.auth.AWSCredentialsProviderChain(
+                    new com.amazonaws.auth.SystemPropertiesCredentialsProvider()))
+        : Aws.emulator(stub.uri())
+            .credentialsV2(
+                software.amazon.awssdk.auth.credentials.SystemPropertyCredentialsProvider.create());
+  }
+
   private static final Queue QUEUE = new Queue("q", false);
 
   private StubAws stub;
@@ -47,7 +72,6 @@ class ErrorsTest {
     "400,AccessDeniedException,NOT_AUTHORISED,REJECTED",
     "400,QueueDoesNotExist,NOT_FOUND,REJECTED",
     "403,InvalidClientTokenId,NOT_AUTHENTICATED,REJECTED",
-    "403,ExpiredTokenException,NOT_AUTHENTICATED,REJECTED",
     "400,InvalidMessageContents,INVALID_MESSAGE,REJECTED",
     "400,InvalidParameterValue,BROKER_ERROR,REJECTED",
     "400,KmsDisabled,NOT_AUTHORISED,REJECTED",
@@ -56,32 +80,48 @@ class ErrorsTest {
   })
   void anAnswerOfAwsBecomesACodeAndACertaintyAndIsNotSentAgain(
       int status, String error, ErrorCode code, Certainty certainty) {
-    stub.then("SendMessage", status, error);
-    try (Aws aws = Aws.connect(stub.uri())) {
+    stub.then("SendMessageBatch", status, error);
+    try (Aws aws = Aws.connect(stub.uri(), sdk())) {
       SendException e = SendingTest.failure(aws.send(QUEUE, Aws.message("x")));
 
       assertThat(e.code()).isEqualTo(code);
       assertThat(e.certainty()).isEqualTo(certainty);
       assertThat(e).hasMessageContaining(error).hasMessageContaining("queue q");
-      assertThat(stub.calls("SendMessage")).isEqualTo(1);
+      assertThat(stub.calls("SendMessageBatch")).isEqualTo(1);
     }
   }
 
   @Test
   void whatIsThrottledIsSentAgainWithinTheDeadline() {
-    stub.then("SendMessage", 400, "RequestThrottled").then("SendMessage", 400, "OverLimit");
-    try (Aws aws = Aws.connect(stub.uri())) {
-      assertThat(aws.send(QUEUE, Aws.message("x")).join()).isEqualTo("sqs-1");
-      assertThat(stub.calls("SendMessage")).isEqualTo(3);
+    stub.then("SendMessageBatch", 400, "RequestThrottled")
+        .then("SendMessageBatch", 400, "OverLimit");
+    try (Aws aws = Aws.connect(stub.uri(), sdk())) {
+      assertThat(aws.send(QUEUE, Aws.message("x")).join()).isEqualTo("sqs-x");
+      assertThat(stub.calls("SendMessageBatch")).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void credentialsThatHaveExpiredAreRenewedAndTheMessageIsSent() {
+    stub.then("SendMessageBatch", 403, "ExpiredTokenException")
+        .then("ReceiveMessage", 403, "ExpiredToken");
+    try (Aws aws = Aws.connect(stub.uri(), sdk())) {
+      assertThat(aws.send(QUEUE, Aws.message("x")).join()).isEqualTo("sqs-x");
+      assertThat(stub.calls("SendMessageBatch")).isEqualTo(2);
+      Collector collector = new Collector();
+      aws.receive(QUEUE, 1, collector);
+      org.awaitility.Awaitility.await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> collector.recoveries.get() == 1);
     }
   }
 
   @Test
   void whatIsThrottledUntilTheDeadlineIsRejected() {
     for (int i = 0; i < 100; i++) {
-      stub.then("SendMessage", 400, "RequestThrottled");
+      stub.then("SendMessageBatch", 400, "RequestThrottled");
     }
-    try (Aws aws = Aws.connect(stub.uri())) {
+    try (Aws aws = Aws.connect(stub.uri(), sdk())) {
       SendException e =
           SendingTest.failure(
               aws.connection.sender().send(QUEUE, Aws.message("x"), Duration.ofMillis(1_500)));
@@ -96,7 +136,7 @@ class ErrorsTest {
     stub.then("ReceiveMessage", 400, "AccessDeniedException")
         .then("ReceiveMessage", 400, "AccessDeniedException")
         .then("ReceiveMessage", 400, "AccessDeniedException");
-    try (Aws aws = Aws.connect(stub.uri())) {
+    try (Aws aws = Aws.connect(stub.uri(), sdk())) {
       Collector collector = new Collector();
       aws.receive(QUEUE, 1, collector);
 
@@ -113,7 +153,7 @@ class ErrorsTest {
   void anAnswerThatKnowsTheCredentialsIsAConnection(String code) {
     stub.then("GetQueueUrl", 400, code);
 
-    Aws.connect(stub.uri()).close();
+    Aws.connect(stub.uri(), sdk()).close();
   }
 
   @ParameterizedTest
@@ -128,12 +168,7 @@ class ErrorsTest {
     logged.start();
     logger.addAppender(logged);
     try {
-      Transport transport =
-          Aws.emulator(stub.uri())
-              .credentials(
-                  new AWSStaticCredentialsProvider(
-                      new BasicAWSCredentials("AKIASECRET", "verysecret")))
-              .build();
+      Transport transport = withCredentials("AKIASECRET", "verysecret").build();
 
       MessagingException e =
           catchThrowableOfType(
@@ -155,12 +190,7 @@ class ErrorsTest {
 
   @Test
   void aProviderWithoutCredentialsIsNotAuthenticated() {
-    Transport transport =
-        Aws.emulator(stub.uri())
-            .credentials(
-                new com.amazonaws.auth.AWSCredentialsProviderChain(
-                    new com.amazonaws.auth.SystemPropertiesCredentialsProvider()))
-            .build();
+    Transport transport = withoutCredentials().build();
 
     MessagingException e =
         catchThrowableOfType(
@@ -180,7 +210,9 @@ class ErrorsTest {
         catchThrowableOfType(
             MessagingException.class,
             () ->
-                Transport.at("aws://127.0.0.1:" + port + "?region=us-east-1")
+                Aws.emulator("aws://127.0.0.1:" + port)
+                    .sdk(sdk())
+                    .build()
                     .connect(Duration.ofSeconds(2)));
 
     assertThat(e.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
@@ -198,7 +230,9 @@ class ErrorsTest {
           catchThrowableOfType(
               MessagingException.class,
               () ->
-                  Transport.at("aws://127.0.0.1:" + silent.getLocalPort() + "?region=us-east-1")
+                  Aws.emulator("aws://127.0.0.1:" + silent.getLocalPort())
+                      .sdk(sdk())
+                      .build()
                       .connect(Duration.ofSeconds(2)));
 
       assertThat(e.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);

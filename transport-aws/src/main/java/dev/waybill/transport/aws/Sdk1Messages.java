@@ -1,27 +1,20 @@
 package dev.waybill.transport.aws;
 
-import com.amazonaws.services.sns.model.PublishRequest;
+import com.amazonaws.services.sns.model.PublishBatchRequestEntry;
 import com.amazonaws.services.sqs.model.Message;
 import com.amazonaws.services.sqs.model.MessageAttributeValue;
-import com.amazonaws.services.sqs.model.SendMessageRequest;
+import com.amazonaws.services.sqs.model.SendMessageBatchRequestEntry;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Messages between our records and those of the SDK. */
-final class SdkMessages {
-  private static final String RECEIVE_COUNT = "ApproximateReceiveCount";
-  private static final String GROUP = "MessageGroupId";
+/** Messages between our records and those of SDK 1. */
+final class Sdk1Messages {
+  private Sdk1Messages() {}
 
-  /** What must be asked for to be told. */
-  static final List<String> SYSTEM_ATTRIBUTES = List.of(RECEIVE_COUNT, GROUP);
-
-  private SdkMessages() {}
-
-  static SendMessageRequest toSqs(String queueUrl, OutgoingMessage message) {
+  static SendMessageBatchRequestEntry toSqs(String id, OutgoingMessage message) {
     Map<String, MessageAttributeValue> attributes = new HashMap<>();
     message
         .attributes()
@@ -33,15 +26,15 @@ final class SdkMessages {
                         .withDataType(attribute.dataType())
                         .withStringValue(attribute.text())
                         .withBinaryValue(wrapped(attribute.bytes()))));
-    SendMessageRequest request =
-        new SendMessageRequest(queueUrl, message.body())
+    SendMessageBatchRequestEntry entry =
+        new SendMessageBatchRequestEntry(id, message.body())
             .withMessageAttributes(attributes)
             .withMessageGroupId(message.groupId())
             .withMessageDeduplicationId(message.deduplicationId());
-    return message.delaySeconds() == 0 ? request : request.withDelaySeconds(message.delaySeconds());
+    return message.delaySeconds() == 0 ? entry : entry.withDelaySeconds(message.delaySeconds());
   }
 
-  static PublishRequest toSns(String topicArn, OutgoingMessage message) {
+  static PublishBatchRequestEntry toSns(String id, OutgoingMessage message) {
     Map<String, com.amazonaws.services.sns.model.MessageAttributeValue> attributes =
         new HashMap<>();
     message
@@ -54,7 +47,9 @@ final class SdkMessages {
                         .withDataType(attribute.dataType())
                         .withStringValue(attribute.text())
                         .withBinaryValue(wrapped(attribute.bytes()))));
-    return new PublishRequest(topicArn, message.body())
+    return new PublishBatchRequestEntry()
+        .withId(id)
+        .withMessage(message.body())
         .withMessageAttributes(attributes)
         .withMessageGroupId(message.groupId())
         .withMessageDeduplicationId(message.deduplicationId());
@@ -72,14 +67,12 @@ final class SdkMessages {
                         value.getDataType(),
                         value.getStringValue(),
                         unwrapped(value.getBinaryValue()))));
-    String count = message.getAttributes().get(RECEIVE_COUNT);
-    return new ReceivedMessage(
+    return ReceivedMessage.of(
         message.getMessageId(),
         message.getReceiptHandle(),
         message.getBody(),
         attributes,
-        message.getAttributes().get(GROUP),
-        count == null ? 1 : Integer.parseInt(count));
+        message.getAttributes());
   }
 
   private static @Nullable ByteBuffer wrapped(byte @Nullable [] bytes) {

@@ -1,0 +1,202 @@
+package dev.waybill.transport.aws;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts entries together into calls of up to ten. A call is made when it is full, when there is no
+ * use in waiting ({@link Rules#hurry}), or when the first of its entries has waited for the linger
+ * time.
+ *
+ * <p>Entries of one lane are in one call at a time, in the order in which they came; those that
+ * have to be done again come first. Thread-safe; never blocks.
+ */
+final class Batcher<T extends Batcher.Entry> {
+  private static final Logger log = LoggerFactory.getLogger(Batcher.class);
+
+  /** The most entries that one call to SQS or SNS takes. */
+  static final int MAX_ENTRIES = 10;
+
+  /** What a call is made of. */
+  interface Entry {
+    /** Those of equal lanes keep their order. */
+    Object lane();
+
+    /** How many bytes it adds to a call. */
+    long size();
+  }
+
+  /** Makes a call. */
+  interface Call<T> {
+    /**
+     * Takes one to ten entries, and gives each of them its answer. Does not block and does not
+     * throw.
+     *
+     * @return completes when the call is over, with those that are to be done again, in their
+     *     order; does not fail
+     */
+    CompletableFuture<List<T>> make(List<T> entries);
+  }
+
+  /**
+   * How entries are put together.
+   *
+   * @param maxCalls how many calls may be under way at once
+   * @param maxBytes of the entries of one call
+   * @param maxOfLane how many entries of one lane may be in one call
+   * @param linger how long an entry waits for others at most, but for a place
+   * @param hurry whether no more entries will come soon; asked with how many calls are under way
+   */
+  record Rules(int maxCalls, long maxBytes, int maxOfLane, Duration linger, Hurry hurry) {}
+
+  /** See {@link Rules#hurry}. */
+  interface Hurry {
+    boolean hurry(int callsUnderWay);
+  }
+
+  private final Rules rules;
+  private final Timer timer;
+  private final Call<T> call;
+  private final Map<Object, Deque<T>> ready = new LinkedHashMap<>(); // lanes without a call
+  private final Map<Object, Deque<T>> busy = new HashMap<>(); // lanes with a call, what waits
+  private int readyEntries;
+  private long readyBytes;
+  private int calls;
+  private boolean lingering; // a timer runs
+  private boolean due; // it has run out
+
+  Batcher(Rules rules, Timer timer, Call<T> call) {
+    this.rules = rules;
+    this.timer = timer;
+    this.call = call;
+  }
+
+  void add(T entry) {
+    synchronized (this) {
+      Deque<T> behind = busy.get(entry.lane());
+      if (behind != null) {
+        behind.add(entry);
+      } else {
+        ready.computeIfAbsent(entry.lane(), lane -> new ArrayDeque<>(2)).add(entry);
+        count(entry, 1);
+      }
+    }
+    makeCalls();
+  }
+
+  /** Waits no longer for others. */
+  void flush() {
+    synchronized (this) {
+      due = true;
+    }
+    makeCalls();
+  }
+
+  private void makeCalls() {
+    for (List<T> batch = next(); !batch.isEmpty(); batch = next()) {
+      List<T> entries = batch;
+      var unused = call.make(entries).whenComplete((again, bug) -> over(entries, again, bug));
+    }
+  }
+
+  private synchronized List<T> next() {
+    if (calls >= rules.maxCalls() || readyEntries == 0) {
+      return List.of();
+    }
+    boolean full = readyEntries >= MAX_ENTRIES || readyBytes >= rules.maxBytes();
+    if (!full && !due && !rules.hurry().hurry(calls)) {
+      linger();
+      return List.of();
+    }
+    due = false;
+    List<T> batch = take();
+    calls++;
+    return batch;
+  }
+
+  private List<T> take() {
+    List<T> batch = new ArrayList<>(MAX_ENTRIES);
+    long bytes = 0;
+    Iterator<Map.Entry<Object, Deque<T>>> lanes = ready.entrySet().iterator();
+    while (lanes.hasNext() && batch.size() < MAX_ENTRIES) {
+      Map.Entry<Object, Deque<T>> lane = lanes.next();
+      Deque<T> entries = lane.getValue();
+      int ofLane = 0;
+      while (!entries.isEmpty()
+          && ofLane < rules.maxOfLane()
+          && batch.size() < MAX_ENTRIES
+          && (batch.isEmpty() || bytes + entries.element().size() <= rules.maxBytes())) {
+        T entry = entries.remove();
+        bytes += entry.size();
+        batch.add(entry);
+        count(entry, -1);
+        ofLane++;
+      }
+      if (ofLane == 0) {
+        break; // the call has no room for it: it is the first of the next one
+      }
+      entries.forEach(entry -> count(entry, -1));
+      lanes.remove();
+      busy.put(lane.getKey(), entries);
+    }
+    return batch;
+  }
+
+  private void over(List<T> entries, List<T> again, Throwable bug) {
+    if (bug != null) {
+      log.error("A call to AWS left its entries without an answer", bug);
+    }
+    synchronized (this) {
+      calls--;
+      List<T> repeated = bug == null ? again : List.of();
+      for (int i = repeated.size() - 1; i >= 0; i--) {
+        T entry = repeated.get(i);
+        busy.computeIfAbsent(entry.lane(), lane -> new ArrayDeque<>(2)).addFirst(entry);
+      }
+      for (T entry : entries) {
+        Deque<T> waiting = busy.remove(entry.lane());
+        if (waiting != null && !waiting.isEmpty()) {
+          ready.put(entry.lane(), waiting);
+          waiting.forEach(one -> count(one, 1));
+        }
+      }
+    }
+    makeCalls();
+  }
+
+  private void count(T entry, int sign) {
+    readyEntries += sign;
+    readyBytes += sign * entry.size();
+  }
+
+  private void linger() {
+    if (!lingering) {
+      lingering = true;
+      timer.after(rules.linger(), this::lingered);
+    }
+  }
+
+  private void lingered() {
+    synchronized (this) {
+      lingering = false;
+      due = readyEntries > 0;
+    }
+    makeCalls();
+  }
+
+  /** {@link Hurry} by a condition alone. */
+  static Hurry when(BooleanSupplier condition) {
+    return calls -> condition.getAsBoolean();
+  }
+}

@@ -1,0 +1,101 @@
+package dev.waybill.transport.aws;
+
+import dev.waybill.transport.aws.AwsFailure.Fate;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Threads that make a port's calls, so that whoever asks for one is not kept, and the calls that
+ * have no answer yet: at the close they fail.
+ */
+final class CallPool implements AutoCloseable {
+  private final ExecutorService threads;
+  private final Function<Throwable, AwsFailure> translation;
+  private final Set<Call<?>> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  CallPool(ExecutorService threads, Function<Throwable, AwsFailure> translation) {
+    this.threads = threads;
+    this.translation = translation;
+  }
+
+  /** Makes a call that blocks. */
+  <T> CompletableFuture<T> call(Supplier<T> call) {
+    return begin(() -> CompletableFuture.completedFuture(call.get()));
+  }
+
+  /** Begins a call, which may block for a moment, and has its answer later. */
+  <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> begin) {
+    Call<T> call = new Call<>(begin);
+    open.add(call);
+    try {
+      threads.execute(call);
+    } catch (RejectedExecutionException e) {
+      call.fail(AwsErrors.closed(Fate.NOT_EXECUTED));
+    }
+    if (closed) {
+      call.fail(AwsErrors.closed(Fate.UNKNOWN)); // whoever closed may not have seen it
+    }
+    return call.answer;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    threads.shutdownNow();
+    open.forEach(call -> call.fail(AwsErrors.closed(Fate.UNKNOWN)));
+  }
+
+  boolean awaitTermination(Deadline deadline) {
+    return Threads.awaitTermination(threads, deadline);
+  }
+
+  private final class Call<T> implements Runnable {
+    private final Supplier<CompletableFuture<T>> begin;
+    private final CompletableFuture<T> answer = new CompletableFuture<>();
+    private volatile @Nullable CompletableFuture<T> made;
+
+    Call(Supplier<CompletableFuture<T>> begin) {
+      this.begin = begin;
+    }
+
+    @Override
+    public void run() {
+      try {
+        CompletableFuture<T> begun = begin.get();
+        made = begun;
+        var unused = begun.whenComplete(this::over);
+        if (answer.isDone()) {
+          begun.cancel(true); // whoever closed may not have seen it
+        }
+      } catch (RuntimeException | LinkageError e) {
+        fail(translation.apply(e));
+      }
+    }
+
+    private void over(T value, @Nullable Throwable failure) {
+      if (failure == null) {
+        open.remove(this);
+        answer.complete(value);
+      } else {
+        fail(translation.apply(failure));
+      }
+    }
+
+    /** Ends the call, too, if it has not ended. */
+    void fail(AwsFailure failure) {
+      open.remove(this);
+      answer.completeExceptionally(failure);
+      CompletableFuture<T> begun = made;
+      if (begun != null) {
+        begun.cancel(true);
+      }
+    }
+  }
+}

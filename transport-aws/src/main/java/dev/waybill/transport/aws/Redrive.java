@@ -1,0 +1,67 @@
+package dev.waybill.transport.aws;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.routing.Source;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * SQS's own way to dead letters, as a net behind the library's: what was received a thousand times
+ * and never settled, because it ends each process that receives it, is moved without evidence. Only
+ * between standard queues, as SQS wants both of one kind, and from a FIFO queue it would break the
+ * order.
+ */
+final class Redrive {
+  private static final Logger log = LoggerFactory.getLogger(Redrive.class);
+  private static final String ARN = "QueueArn";
+  private static final String POLICY = "RedrivePolicy";
+
+  /**
+   * Fewer receives than that are had by messages that are only given back, at restarts, and have
+   * not failed.
+   */
+  private static final int FEWEST_RECEIVES = 20;
+
+  private final Admin admin;
+
+  Redrive(Admin admin) {
+    this.admin = admin;
+  }
+
+  /** The policy that moves to a dead-letter queue. */
+  String policy(String deadLetterUrl) {
+    String arn =
+        admin.get(port -> port.queueAttributes(deadLetterUrl, List.of(ARN))).getOrDefault(ARN, "");
+    return Json.write(
+        Map.of("deadLetterTargetArn", arn, "maxReceiveCount", String.valueOf(Limits.MAX_RECEIVES)));
+  }
+
+  /** What is wrong with the policy that a queue has; it needs none. As far as we may look. */
+  Optional<String> problem(Source source, String queueUrl) {
+    Map<String, String> attributes;
+    try {
+      attributes = admin.get(port -> port.queueAttributes(queueUrl, List.of(ARN, POLICY)));
+    } catch (AwsFailure e) {
+      if (e.code() != ErrorCode.NOT_AUTHORISED) {
+        throw e;
+      }
+      log.info("The redrive policy of the {} is not verified: {}", source, e.getMessage());
+      return Optional.empty();
+    }
+    String policy = attributes.get(POLICY);
+    if (policy == null || policy.isBlank()) {
+      return Optional.empty();
+    }
+    int most = PolicyJson.maxReceiveCount(policy).orElse(0);
+    return most >= FEWEST_RECEIVES
+        ? Optional.empty()
+        : Optional.of(
+            ("The SQS queue of the %s has a RedrivePolicy that takes messages away after %d receives,"
+                    + " without evidence, and also some that were only given back at restarts: set"
+                    + " its maxReceiveCount to %d, or remove it.")
+                .formatted(source, most, Limits.MAX_RECEIVES));
+  }
+}

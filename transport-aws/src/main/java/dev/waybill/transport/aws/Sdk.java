@@ -1,0 +1,25 @@
+package dev.waybill.transport.aws;
+
+/**
+ * An SDK, and what the user gave of it. Its implementations name classes that need not be there, so
+ * each is touched only by whoever has chosen it.
+ */
+interface Sdk {
+  AwsSdk version();
+
+  /** Whether the user gave the clients of both services. */
+  boolean hasClients();
+
+  /** Whether the user gave credentials. */
+  boolean hasCredentials();
+
+  /**
+   * Asks a provider of credentials that the user gave.
+   *
+   * @throws dev.waybill.error.MessagingException if it gives none
+   */
+  void checkCredentials();
+
+  /** Makes the clients that are missing. */
+  AwsPort open(AwsSettings settings);
+}

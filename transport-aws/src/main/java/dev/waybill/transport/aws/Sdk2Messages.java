@@ -1,0 +1,88 @@
+package dev.waybill.transport.aws;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.sns.model.PublishBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.Message;
+import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
+import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
+
+/** Messages between our records and those of SDK 2. */
+final class Sdk2Messages {
+  private Sdk2Messages() {}
+
+  static SendMessageBatchRequestEntry toSqs(String id, OutgoingMessage message) {
+    Map<String, MessageAttributeValue> attributes = new HashMap<>();
+    message
+        .attributes()
+        .forEach(
+            (name, attribute) ->
+                attributes.put(
+                    name,
+                    MessageAttributeValue.builder()
+                        .dataType(attribute.dataType())
+                        .stringValue(attribute.text())
+                        .binaryValue(wrapped(attribute.bytes()))
+                        .build()));
+    return SendMessageBatchRequestEntry.builder()
+        .id(id)
+        .messageBody(message.body())
+        .messageAttributes(attributes)
+        .messageGroupId(message.groupId())
+        .messageDeduplicationId(message.deduplicationId())
+        .delaySeconds(message.delaySeconds() == 0 ? null : message.delaySeconds())
+        .build();
+  }
+
+  static PublishBatchRequestEntry toSns(String id, OutgoingMessage message) {
+    Map<String, software.amazon.awssdk.services.sns.model.MessageAttributeValue> attributes =
+        new HashMap<>();
+    message
+        .attributes()
+        .forEach(
+            (name, attribute) ->
+                attributes.put(
+                    name,
+                    software.amazon.awssdk.services.sns.model.MessageAttributeValue.builder()
+                        .dataType(attribute.dataType())
+                        .stringValue(attribute.text())
+                        .binaryValue(wrapped(attribute.bytes()))
+                        .build()));
+    return PublishBatchRequestEntry.builder()
+        .id(id)
+        .message(message.body())
+        .messageAttributes(attributes)
+        .messageGroupId(message.groupId())
+        .messageDeduplicationId(message.deduplicationId())
+        .build();
+  }
+
+  static ReceivedMessage fromSqs(Message message) {
+    Map<String, NativeAttribute> attributes = new TreeMap<>();
+    message
+        .messageAttributes()
+        .forEach(
+            (name, value) ->
+                attributes.put(
+                    name,
+                    new NativeAttribute(
+                        value.dataType(), value.stringValue(), unwrapped(value.binaryValue()))));
+    return ReceivedMessage.of(
+        message.messageId(),
+        message.receiptHandle(),
+        message.body(),
+        attributes,
+        message.attributesAsStrings());
+  }
+
+  private static @Nullable SdkBytes wrapped(byte @Nullable [] bytes) {
+    return bytes == null ? null : SdkBytes.fromByteArrayUnsafe(bytes);
+  }
+
+  private static byte @Nullable [] unwrapped(@Nullable SdkBytes bytes) {
+    return bytes == null ? null : bytes.asByteArray();
+  }
+}

@@ -1,0 +1,134 @@
+package dev.waybill.transport.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Source;
+import dev.waybill.routing.Topic;
+import dev.waybill.testkit.broker.TestBrokers;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.aws.OpenDeliveries.Room;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** How many calls are made: AWS charges for each, whatever it carries. */
+class BillTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int MESSAGES = 1_000;
+
+  private AwsGateway gateway;
+
+  @BeforeEach
+  void start() throws IOException {
+    gateway = new AwsGateway(TestBrokers.aws().uri());
+  }
+
+  @AfterEach
+  void stop() {
+    gateway.close();
+  }
+
+  private Aws connect(AwsSdk sdk) {
+    // as long as whatever may hold up the thread that sends
+    return Aws.connect(Aws.emulator(gateway.uri()).sdk(sdk).linger(Duration.ofSeconds(5)).build());
+  }
+
+  @ParameterizedTest
+  @EnumSource(AwsSdk.class)
+  void aThousandMessagesAtFullLoadTakeLittleMoreThanAHundredCallsOfEachKind(AwsSdk sdk) {
+    try (Aws aws = connect(sdk)) {
+      Queue queue = aws.queue(false);
+      gateway.forget();
+      sendAll(aws, queue);
+
+      assertThat(gateway.calls("SendMessageBatch")).isLessThanOrEqualTo(105);
+
+      Collector collector = Collector.accepting();
+      aws.receive(queue, 100, collector);
+      await().atMost(PATIENCE).until(() -> collector.deliveries.size() >= MESSAGES);
+      int receives = gateway.calls("ReceiveMessage");
+      await().atMost(PATIENCE).until(() -> aws.count(queue) == 0);
+
+      assertThat(receives).isLessThanOrEqualTo(110);
+      assertThat(gateway.calls("DeleteMessageBatch")).isLessThanOrEqualTo(105);
+      assertThat(gateway.calls("ChangeMessageVisibilityBatch")).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(AwsSdk.class)
+  void aThousandEventsTakeLittleMoreThanAHundredCalls(AwsSdk sdk) {
+    try (Aws aws = connect(sdk)) {
+      Topic topic = new Topic(Aws.unique("topic"), false);
+      Source subscription = aws.subscription(topic, "sub");
+      gateway.forget();
+      sendAll(aws, topic);
+
+      assertThat(gateway.calls("PublishBatch")).isLessThanOrEqualTo(105);
+      assertThat(aws.count(subscription)).isEqualTo(MESSAGES);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(AwsSdk.class)
+  void leasesAreRenewedByTheTen(AwsSdk sdk) {
+    try (Aws aws = connect(sdk)) {
+      Queue queue = aws.queue(false);
+      for (int i = 0; i < 20; i++) {
+        var unused = aws.send(queue, Aws.message("m" + i));
+      }
+      assertThat(aws.connection.sender().flush(PATIENCE)).isTrue();
+      Collector collector = new Collector();
+      aws.receive(queue, 20, collector);
+      List<Delivery> open = collector.next(20);
+      gateway.forget();
+
+      open.forEach(Delivery::renewLease);
+
+      await().atMost(PATIENCE).until(() -> gateway.calls("ChangeMessageVisibilityBatch") == 2);
+      List<CompletableFuture<?>> settled = new ArrayList<>();
+      open.forEach(
+          delivery -> settled.add(delivery.settle(Settlement.accept()).toCompletableFuture()));
+      CompletableFuture.allOf(settled.toArray(CompletableFuture[]::new)).join();
+      assertThat(gateway.calls("ChangeMessageVisibilityBatch")).isEqualTo(2);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(AwsSdk.class)
+  void anIdleReceiverHasOnePollUnderWay(AwsSdk sdk) {
+    try (Aws aws = connect(sdk)) {
+      Queue queue = aws.queue(false);
+      gateway.forget();
+      aws.receive(queue, 100, new Collector());
+      await().atMost(PATIENCE).until(() -> gateway.calls("ReceiveMessage") == 1);
+      // another call afterwards: a second poll would have been made by now
+      aws.sendAndWait(aws.queue(false), Aws.message("elsewhere"));
+
+      assertThat(gateway.calls("ReceiveMessage")).isEqualTo(1);
+    }
+    assertThat(PollLoop.wait(new Room(10, true), Duration.ofSeconds(30)))
+        .isEqualTo(Duration.ofSeconds(20));
+    assertThat(PollLoop.wait(new Room(10, false), Duration.ofSeconds(30)))
+        .isEqualTo(Duration.ofSeconds(2));
+    assertThat(PollLoop.wait(new Room(10, true), Duration.ofSeconds(6)))
+        .isEqualTo(Duration.ofSeconds(1));
+  }
+
+  private static void sendAll(Aws aws, Channel channel) {
+    for (int i = 0; i < MESSAGES; i++) {
+      var unused = aws.send(channel, Aws.message("m" + i));
+    }
+    assertThat(aws.connection.sender().flush(PATIENCE)).isTrue();
+  }
+}
