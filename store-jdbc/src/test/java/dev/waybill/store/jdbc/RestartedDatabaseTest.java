@@ -68,8 +68,8 @@ class RestartedDatabaseTest {
           bus.send(Command.of(new Pay("o-" + i, i), Metadata.withId("id-" + i))).join();
           if (i == MESSAGES / 2) {
             assertThat(some.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
-            server.kill();
             database.setConnectionTimeout(1_000); // none will come
+            server.kill();
           }
         }
         await().atMost(PATIENCE).until(() -> !bus.health().isUp());
