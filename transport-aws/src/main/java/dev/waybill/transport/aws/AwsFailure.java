@@ -56,11 +56,17 @@ final class AwsFailure extends RuntimeException {
     return fate == Fate.NOT_NOW;
   }
 
-  /** Whether another call may help that may have been made twice. */
+  /** Whether it provably did nothing, because AWS was not reached or was not able to. */
+  boolean isForWantOfAws() {
+    return fate == Fate.NOT_EXECUTED
+        && (code == ErrorCode.CONNECTION_FAILED
+            || code == ErrorCode.BROKER_UNAVAILABLE
+            || code == ErrorCode.TIMEOUT);
+  }
+
+  /** Whether it may have done its work, and another call may help. */
   boolean mayPass() {
-    return isPassing()
-        || (fate == Fate.UNKNOWN && code != ErrorCode.CLOSED)
-        || (code == ErrorCode.BROKER_UNAVAILABLE && fate == Fate.NOT_EXECUTED);
+    return fate == Fate.UNKNOWN && code != ErrorCode.CLOSED;
   }
 
   /** Whether new credentials would help. */

@@ -120,13 +120,13 @@ final class OpenDeliveries {
     locked(() -> open.remove(delivery));
   }
 
-  /** Whether each that is open is being settled, or waits in its lane for one that is. */
+  /** Whether each that is open has begun its last call, or waits in its lane for one that has. */
   boolean areAllSettling() {
     lock.lock();
     try {
       Set<Object> settling = new HashSet<>();
       for (AwsDelivery delivery : open) {
-        if (delivery.isSettling()) {
+        if (delivery.isSettling() && !delivery.isBeingForwarded()) {
           settling.add(delivery.lane());
         } else if (!settling.contains(delivery.lane())) {
           return false;
