@@ -1,7 +1,6 @@
 package dev.waybill.transport.aws;
 
 import dev.waybill.error.ErrorCode;
-import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.WireMessage;
@@ -16,10 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,19 +44,16 @@ final class PollLoop implements Runnable {
   private final AwsPort port;
   private final Addresses addresses;
   private final Source source;
-  private final Receiver.Listener listener;
+  private final Handover handover;
   private final OpenDeliveries open;
   private final Settler settler;
   private final Timer timer;
   private final boolean wrapped;
   private final int maxReceives;
   private final Clock clock;
-  private final CountDownLatch stopped = new CountDownLatch(1);
-  private final ReentrantLock delivering = new ReentrantLock();
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
   private final AtomicReference<@Nullable String> unanswered = new AtomicReference<>();
   private volatile @Nullable Duration pause; // after a failure
-  private @Nullable MessagingException disturbance; // guarded by delivering
 
   /**
    * For one source.
@@ -82,7 +75,7 @@ final class PollLoop implements Runnable {
     this.port = port;
     this.addresses = addresses;
     this.source = source;
-    this.listener = listener;
+    this.handover = new Handover(source, listener);
     this.open = open;
     this.settler = settler;
     this.timer = timer;
@@ -93,22 +86,9 @@ final class PollLoop implements Runnable {
 
   @Override
   public void run() {
-    while (stopped.getCount() > 0) {
+    while (!handover.isStopped()) {
       try {
-        Room room = open.awaitRoom();
-        Duration time = pause;
-        if (time != null && room.max() > 0) {
-          pause = null;
-          boolean ended = stopped.await(time.toMillis(), TimeUnit.MILLISECONDS);
-          log.trace("Paused for {}, ended by a stop: {}", time, ended);
-        }
-        if (room.max() > 0) {
-          if (stopped.getCount() > 0) {
-            poll(room);
-          } else {
-            open.polled(room, 0);
-          }
-        }
+        turn();
       } catch (InterruptedException e) {
         // only stop() ends the loop
         log.debug("The receiver of {} was interrupted", source);
@@ -119,14 +99,32 @@ final class PollLoop implements Runnable {
     }
   }
 
+  private void turn() throws InterruptedException {
+    Room room = open.awaitRoom();
+    if (room.max() == 0) {
+      return;
+    }
+    boolean polling = false;
+    try {
+      Duration time = pause;
+      if (time != null) {
+        pause = null;
+        handover.rest(time);
+      }
+      polling = !handover.isStopped();
+    } finally {
+      if (!polling) {
+        open.polled(room, 0);
+      }
+    }
+    if (polling) {
+      poll(room);
+    }
+  }
+
   /** Nothing is handed over any more after the return. */
   void stop() {
-    delivering.lock();
-    try {
-      stopped.countDown();
-    } finally {
-      delivering.unlock();
-    }
+    handover.stop();
     open.end();
   }
 
@@ -162,7 +160,8 @@ final class PollLoop implements Runnable {
     try {
       if (messages != null) {
         received = messages.size();
-        undisturbed();
+        backoff.reset();
+        handover.undisturbed();
         handOver(messages, lease);
       } else if (e != null) {
         unanswered.compareAndSet(null, attempt);
@@ -215,21 +214,15 @@ final class PollLoop implements Runnable {
    * credit as well; not after a stop.
    */
   private boolean deliver(List<AwsDelivery> due, Map<AwsDelivery, Duration> early) {
-    delivering.lock();
-    try {
-      if (stopped.getCount() == 0) {
-        return false;
-      }
-      open.add(due);
-      open.add(List.copyOf(early.keySet()));
-      early.forEach(AwsDelivery::postpone);
-      if (!due.isEmpty()) {
-        listener.delivered(due);
-      }
-      return true;
-    } finally {
-      delivering.unlock();
-    }
+    return handover.give(
+        to -> {
+          open.add(due);
+          open.add(List.copyOf(early.keySet()));
+          early.forEach(AwsDelivery::postpone);
+          if (!due.isEmpty()) {
+            to.delivered(due);
+          }
+        });
   }
 
   /** What came at the end of a long wait has less of a lease than whoever renews it counts on. */
@@ -264,31 +257,7 @@ final class PollLoop implements Runnable {
       port.renewCredentials();
     }
     pause = backoff.next();
-    delivering.lock();
-    try {
-      boolean known = disturbance != null && disturbance.code() == failure.code();
-      if (stopped.getCount() > 0 && !known) {
-        disturbance = failure.asMessagingException("Nothing can be received from " + source);
-        log.warn("{}; trying again until it works", disturbance.getMessage());
-        listener.failed(disturbance);
-      }
-    } finally {
-      delivering.unlock();
-    }
-  }
-
-  private void undisturbed() {
-    backoff.reset();
-    delivering.lock();
-    try {
-      if (stopped.getCount() > 0 && disturbance != null) {
-        disturbance = null;
-        log.info("Receiving from {} works again", source);
-        listener.recovered();
-      }
-    } finally {
-      delivering.unlock();
-    }
+    handover.disturbed(failure);
   }
 
   /** Whole seconds; well within the lease, whose clock starts with the request. */

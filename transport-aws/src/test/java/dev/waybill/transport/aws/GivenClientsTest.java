@@ -2,6 +2,10 @@ package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.amazonaws.ClientConfiguration;
 import com.amazonaws.auth.AWSStaticCredentialsProvider;
 import com.amazonaws.auth.BasicAWSCredentials;
@@ -13,6 +17,7 @@ import java.io.IOException;
 import java.net.URI;
 import org.junit.jupiter.api.Test;
 import org.mockito.Mockito;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
@@ -98,6 +103,35 @@ class GivenClientsTest {
           .asString()
           .contains("Sqs");
       assertThat(new Sdk2(null, never, null).repeatingClients()).isEmpty();
+    }
+  }
+
+  @Test
+  void aWarningAtStartNamesClientsThatRepeat() throws IOException {
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(Connector.class);
+    logged.start();
+    logger.addAppender(logged);
+    try (StubAws stub = new StubAws();
+        SqsAsyncClient repeating =
+            second()
+                .endpointOverride(URI.create("http://" + URI.create(stub.uri()).getAuthority()))
+                .build()) {
+      AwsTransport.builder()
+          .region("us-east-1")
+          .sqsV2(repeating)
+          .build()
+          .connect(Aws.LOADING)
+          .close();
+
+      assertThat(logged.list)
+          .filteredOn(event -> event.getLevel() == Level.WARN)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .singleElement()
+          .asString()
+          .contains(repeating.getClass().getName(), "repeats calls", "doNotRetry()");
+    } finally {
+      logger.detachAppender(logged);
     }
   }
 
