@@ -2,7 +2,6 @@ package dev.waybill.internal;
 
 import dev.waybill.Outcome;
 import dev.waybill.routing.Source;
-import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Capabilities.Support;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement.Result;
@@ -41,10 +40,9 @@ final class Dispatcher {
   private final Settler settler;
   private final ExecutorService workers;
   private final ScheduledExecutorService timer;
-  private final Support retryAfter;
-  private final @Nullable Duration longestOpen;
+  private final Waits waits;
   private final Draining draining;
-  private final FirstFailures firstFailures = new FirstFailures();
+  private final Returning returning = new Returning();
 
   private final Object lock = new Object();
   private final Lanes lanes;
@@ -65,14 +63,31 @@ final class Dispatcher {
       ScheduledExecutorService timer,
       Support retryAfter,
       @Nullable Duration longestOpen) {
+    this(
+        source,
+        concurrency,
+        pipeline,
+        settler,
+        workers,
+        timer,
+        new Waits(retryAfter, longestOpen, System::nanoTime));
+  }
+
+  Dispatcher(
+      Source source,
+      int concurrency,
+      Pipeline pipeline,
+      Settler settler,
+      ExecutorService workers,
+      ScheduledExecutorService timer,
+      Waits waits) {
     this.source = source;
     this.concurrency = concurrency;
     this.pipeline = pipeline;
     this.settler = settler;
     this.workers = workers;
     this.timer = timer;
-    this.retryAfter = retryAfter;
-    this.longestOpen = longestOpen;
+    this.waits = waits;
     this.draining = new Draining(source, workers);
     this.lanes = new Lanes(source.keyed());
   }
@@ -87,7 +102,8 @@ final class Dispatcher {
     List<Work> works = new ArrayList<>(deliveries.size());
     for (Delivery delivery : deliveries) {
       Work work = new Work(delivery);
-      firstFailures.giveTo(work);
+      waits.opened(work);
+      returning.giveTo(work);
       works.add(work);
     }
     synchronized (lock) {
@@ -234,15 +250,32 @@ final class Dispatcher {
 
   /** Under the lock. */
   private @Nullable Turn begin() {
-    Lane lane = !stopping && running < concurrency ? lanes.next() : null;
-    if (lane == null) {
-      return null;
+    while (!stopping && running < concurrency) {
+      Lane lane = lanes.next();
+      if (lane == null) {
+        return null;
+      }
+      Turn turn = new Turn(lane, lane.queue.element());
+      if (!stillWaits(turn)) {
+        turn.work.busy(true);
+        running++;
+        pump(0);
+        return turn;
+      }
     }
-    Work work = lane.queue.element();
-    work.busy(true);
-    running++;
-    pump(0);
-    return new Turn(lane, work);
+    return null;
+  }
+
+  /** The head of a lane may have come again before its time; under the lock. */
+  private boolean stillWaits(Turn turn) {
+    Duration rest = waits.rest(turn.work);
+    if (rest == null || !isScheduled(turn, rest)) {
+      turn.work.due(null);
+      return false;
+    }
+    var unused = turn.leave();
+    lanes.await(turn.lane);
+    return true;
   }
 
   private void run(Turn turn) {
@@ -299,7 +332,7 @@ final class Dispatcher {
       work.undo();
       settleThenFinish(turn, settler.release(work));
     } else if (resolution.outcome() instanceof Outcome.Retried retried && !work.isAccepted()) {
-      if (waitsAtTheBroker(retried.after())) {
+      if (waits.atTheBroker(work, retried.after())) {
         giveBackUntilDue(turn, resolution);
       } else if (stopping) {
         settleThenFinish(turn, settler.release(work));
@@ -337,16 +370,9 @@ final class Dispatcher {
     }
   }
 
-  private boolean waitsAtTheBroker(Duration after) {
-    boolean tooLongHere = longestOpen != null && after.compareTo(longestOpen) > 0;
-    return !after.isZero()
-        && (retryAfter.level() == Level.NATIVE || tooLongHere)
-        && retryAfter.serves(after);
-  }
-
   /** The message, and what is behind it, need no place here until then. */
   private void giveBackUntilDue(Turn turn, Resolution resolution) {
-    firstFailures.keep(turn.work);
+    returning.keepFirstFailure(turn.work);
     var unused =
         settler
             .settle(turn.work, resolution)
@@ -367,6 +393,7 @@ final class Dispatcher {
   }
 
   private void await(Turn turn, Duration after) {
+    waits.begin(turn.work, after);
     boolean stop;
     synchronized (lock) {
       stop = stopping || !isScheduled(turn, after);
@@ -382,20 +409,47 @@ final class Dispatcher {
 
   /** Whether the timer has it; not if it is a caller's that has ended. */
   private boolean isScheduled(Turn turn, Duration after) {
+    Duration here = waits.here(turn.work, after);
+    Runnable then = here.equals(after) ? () -> again(turn) : () -> waitOn(turn);
     try {
-      var unused =
-          timer.schedule(
-              () -> again(turn), TimeUnit.NANOSECONDS.convert(after), TimeUnit.NANOSECONDS);
+      var unused = timer.schedule(then, TimeUnit.NANOSECONDS.convert(here), TimeUnit.NANOSECONDS);
       return true;
     } catch (RejectedExecutionException e) {
       return false;
     }
   }
 
+  /**
+   * A message waits for longer than its delivery may be open: it goes back, with those behind it,
+   * and waits on when it has come again.
+   */
+  private void waitOn(Turn turn) {
+    synchronized (lock) {
+      if (stopping) {
+        return; // which gives back all that waits
+      }
+      turn.work.busy(true);
+      lanes.goesBack(turn.lane);
+    }
+    returning.keep(turn.work);
+    var unused =
+        settler
+            .release(turn.work)
+            .whenComplete(
+                (result, failure) -> comesAgain(turn, () -> leaveKept(turn.lane, result)));
+  }
+
+  private List<Work> leaveKept(Lane lane, Result result) {
+    List<Work> behind = leave(lane, result);
+    behind.forEach(returning::keep);
+    return behind;
+  }
+
   /** Makes a lane whose head waited ready. */
   private void again(Turn turn) {
     synchronized (lock) {
       if (!stopping) {
+        turn.work.due(null);
         turn.work.busy(false);
         lanes.again(turn.lane);
         pump(turn.sure());

@@ -51,6 +51,11 @@ final class Lanes {
     waiting.add(lane);
   }
 
+  /** A lane's head waits no longer here. */
+  void goesBack(Lane lane) {
+    waiting.remove(lane);
+  }
+
   /**
    * A lane's head may be handled again, before what has not begun: what has begun is ended first.
    */

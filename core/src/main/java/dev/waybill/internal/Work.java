@@ -17,6 +17,8 @@ final class Work {
   @Nullable Work later;
   boolean listed;
   private boolean busy;
+  private long opened;
+  private Waits.@Nullable Due due;
   private int attempt;
   private @Nullable Instant firstFailure;
   private @Nullable Instant lastFailure;
@@ -57,15 +59,40 @@ final class Work {
     lastFailure = now;
   }
 
-  /** Notes that an earlier delivery of the message, which was given back, has failed at a time. */
-  void failedBefore(@Nullable Instant first) {
+  /**
+   * Notes what is known of an earlier delivery of the message, which was given back.
+   *
+   * @param next the next attempt, if it is not the transport that counts
+   * @param wait what the message was waiting for
+   */
+  void cameAgain(@Nullable Instant first, int next, Waits.@Nullable Due wait) {
     firstFailure = first;
+    attempt = next > 0 ? next : attempt;
+    due = wait;
   }
 
   /** Goes on to the next attempt. */
   void next() {
     attempt++;
     attempted = false;
+  }
+
+  /** When its delivery was opened, as a nano time. */
+  long opened() {
+    return opened;
+  }
+
+  void opened(long nanoTime) {
+    opened = nanoTime;
+  }
+
+  /** What it waits for; null if it may be handled. */
+  Waits.@Nullable Due due() {
+    return due;
+  }
+
+  void due(Waits.@Nullable Due wait) {
+    due = wait;
   }
 
   @Nullable Instant firstFailure() {

@@ -37,8 +37,9 @@ public final class Capabilities {
      * Settlement.Release} with a duration, after which the message has no open delivery. The key
      * waits too: once such a release is completed nothing of the key arrives before the message
      * itself, and what the library gives back then, because it stood behind, comes after it.
-     * Emulated up to a limit: the library waits with the delivery open, but for waits longer than
-     * {@link Capabilities#longestOpen}, for which it releases the message as if this were native.
+     * Emulated up to a limit: the library waits with the delivery open, unless that would be open
+     * for longer than {@link Capabilities#longestOpen}: then it releases the message as if this
+     * were native, if the limit is beyond that.
      */
     RETRY_AFTER,
     /** A message is sent now and delivered later. */
@@ -162,8 +163,11 @@ public final class Capabilities {
 
   /**
    * How long a delivery may stay open, whatever is done about it; null if there is no limit. The
-   * library does not wait longer for a retry with the delivery open, where {@link
-   * Feature#RETRY_AFTER} serves the wait otherwise.
+   * library waits for no retry beyond it, counted from when the delivery came. Where {@link
+   * Feature#RETRY_AFTER} serves longer waits, it releases the message for the time it has to wait.
+   * Elsewhere it waits to that end, releases the message to come again at once, with those behind
+   * it of its key, and waits on when it has: in this process, so that another instance that gets it
+   * does not wait.
    */
   public @Nullable Duration longestOpen() {
     return longestOpen;

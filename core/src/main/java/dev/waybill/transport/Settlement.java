@@ -30,10 +30,10 @@ public sealed interface Settlement {
   /**
    * The message goes back and is delivered again, here or to another instance, not before {@code
    * after}. Used when a consumer stops ({@code after} zero), and for delayed retries where the
-   * transport's {@link Capabilities.Feature#RETRY_AFTER} is native, or the wait is longer than
-   * {@link Capabilities#longestOpen}; otherwise it is kept by the library, with the delivery open.
-   * Kafka: the offset stays open, and the due time goes into the commit's metadata. RabbitMQ:
-   * {@code basic.nack} with requeue. SQS: visibility timeout of {@code after}.
+   * transport's {@link Capabilities.Feature#RETRY_AFTER} is native, or the delivery would be open
+   * for longer than {@link Capabilities#longestOpen}; otherwise it is kept by the library, with the
+   * delivery open. Kafka: the offset stays open, and the due time goes into the commit's metadata.
+   * RabbitMQ: {@code basic.nack} with requeue. SQS: visibility timeout of {@code after}.
    *
    * @param after not negative; zero is "now"
    * @param attemptsMade how many attempts have been made and failed; a transport that carries the

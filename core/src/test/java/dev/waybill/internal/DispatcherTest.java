@@ -28,6 +28,9 @@ class DispatcherTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Support EMULATED = new Support(Level.EMULATED, null, "");
   private static final Support NATIVE = new Support(Level.NATIVE, null, "");
+  private static final Support UP_TO_A_MINUTE = new Support(Level.EMULATED, MINUTE, "");
+  private static final Duration SECONDS_40 = Duration.ofSeconds(40);
+  private static final Duration SECONDS_20 = Duration.ofSeconds(20);
 
   private final ScriptedPipeline pipeline = new ScriptedPipeline();
   private final ManualWorkers workers = new ManualWorkers();
@@ -51,8 +54,7 @@ class DispatcherTest {
         new Settler(source, timer, Clock.systemUTC()),
         workers,
         timer,
-        retryAfter,
-        longestOpen);
+        new Waits(retryAfter, longestOpen, timer::nanoTime));
   }
 
   private FakeDelivery deliver(String name, String key) {
@@ -411,16 +413,95 @@ class DispatcherTest {
   }
 
   @Test
-  void a_wait_that_the_transport_does_not_serve_is_kept_here_however_long_it_is() {
-    dispatcher =
-        dispatcher(new Queue("q", true), 8, new Support(Level.EMULATED, MINUTE, ""), MINUTE);
-    FakeDelivery a = deliver("a", "k");
+  void waits_of_one_delivery_that_add_up_to_more_than_it_may_be_open_go_to_the_broker_too() {
+    dispatcher = dispatcher(new Queue("q", false), 8, EMULATED, MINUTE);
+    FakeDelivery a = deliver("a", null);
 
-    retry("a", MINUTE.plusNanos(1));
-
+    retry("a", SECONDS_40);
+    pass(SECONDS_40);
     assertThat(a.settlements).isEmpty();
-    pass(MINUTE.plusNanos(1));
+    retry("a", SECONDS_40);
+
+    assertThat(a.settlements).containsExactly(new Release(SECONDS_40, 2));
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void a_wait_that_no_one_else_keeps_goes_on_in_another_delivery_and_keeps_order_and_attempts() {
+    dispatcher = dispatcher(new Queue("q", true), 8, UP_TO_A_MINUTE, MINUTE);
+    FakeDelivery a = deliver("a", "k");
+    FakeDelivery b = deliver("b", "k");
+    retry("a", SECONDS_40);
+    pass(SECONDS_40);
+    retry("a", SECONDS_40);
+
+    pass(SECONDS_20.minusNanos(1));
+    assertThat(a.settlements).isEmpty();
+    pass(Duration.ofNanos(1));
+
+    assertThat(a.settlements).containsExactly(new Release(Duration.ZERO, 2));
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(dispatcher.isIdle()).isTrue();
+    deliver(new FakeDelivery("a", a.message(), 2));
+    deliver(new FakeDelivery("b", b.message(), 2));
+    assertThat(dispatcher.waitingLanes()).isEqualTo(1);
+    pass(SECONDS_20.minusNanos(1));
+    assertThat(pipeline.running()).isEmpty();
+    pass(Duration.ofNanos(1));
+    assertThat(pipeline.running()).containsExactly("a#3");
+    succeed("a");
+    succeed("b");
+    assertThat(pipeline.begun()).containsExactly("a", "a#2", "a#3", "b");
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void a_wait_that_no_one_else_keeps_takes_as_many_deliveries_as_it_must() {
+    dispatcher = dispatcher(new Queue("q", true), 8, UP_TO_A_MINUTE, MINUTE);
+    FakeDelivery first = deliver("a", "k");
+    retry("a", MINUTE.multipliedBy(2).plusSeconds(20));
+
+    pass(MINUTE);
+    FakeDelivery second = deliver(new FakeDelivery("a", first.message(), 2));
+    pass(MINUTE);
+    deliver(new FakeDelivery("a", first.message(), 3));
+
+    assertThat(first.settlements).containsExactly(new Release(Duration.ZERO, 1));
+    assertThat(second.settlements).containsExactly(new Release(Duration.ZERO, 1));
+    assertThat(pipeline.running()).isEmpty();
+    pass(SECONDS_20);
     assertThat(pipeline.running()).containsExactly("a#2");
+  }
+
+  @Test
+  void the_time_behind_one_of_the_same_key_counts_as_open() {
+    dispatcher = dispatcher(new Queue("q", true), 8, UP_TO_A_MINUTE, MINUTE);
+    deliver("a", "k");
+    FakeDelivery b = deliver("b", "k");
+    retry("a", SECONDS_40);
+    pass(SECONDS_40);
+    succeed("a");
+    retry("b", SECONDS_40);
+
+    pass(SECONDS_20);
+
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 1));
+  }
+
+  @Test
+  void what_waits_on_after_it_has_come_again_goes_back_once_at_the_stop() {
+    dispatcher = dispatcher(new Queue("q", true), 8, UP_TO_A_MINUTE, MINUTE);
+    FakeDelivery first = deliver("a", "k");
+    retry("a", MINUTE.multipliedBy(3));
+    pass(MINUTE);
+    FakeDelivery again = deliver(new FakeDelivery("a", first.message(), 2));
+
+    dispatcher.stop();
+    pass(MINUTE.multipliedBy(3));
+
+    assertThat(again.settlements).containsExactly(new Release(Duration.ZERO, 1));
+    assertThat(pipeline.begun()).containsExactly("a");
+    assertThat(dispatcher.isIdle()).isTrue();
   }
 
   @Test

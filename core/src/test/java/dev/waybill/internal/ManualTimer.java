@@ -35,6 +35,11 @@ final class ManualTimer extends AbstractExecutorService implements ScheduledExec
     }
   }
 
+  /** The time, as {@link System#nanoTime}. */
+  synchronized long nanoTime() {
+    return now;
+  }
+
   /** How many tasks wait for their time. */
   synchronized int waiting() {
     tasks.removeIf(FutureTask::isCancelled);

@@ -67,10 +67,7 @@ public final class Timestamps {
     long day =
         LocalDate.of(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)).toEpochDay();
     LocalTime time =
-        LocalTime.of(
-            digits(text, 11, 13),
-            digits(text, 14, 16),
-            digits(text, 17, SECOND_LENGTH));
+        LocalTime.of(digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, SECOND_LENGTH));
     return day * SECONDS_PER_DAY + time.toSecondOfDay();
   }
 

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ public final class FaultProxy implements AutoCloseable {
   private final ProxyFaults faults = new ProxyFaults();
   private final Set<ProxyLink> links = ConcurrentHashMap.newKeySet();
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger accepted = new AtomicInteger();
   private final int port;
   private volatile int target;
   private @Nullable ServerSocket server;
@@ -88,6 +90,15 @@ public final class FaultProxy implements AutoCloseable {
    */
   public int port() {
     return port;
+  }
+
+  /**
+   * How many connections clients have made, since it was opened.
+   *
+   * @return those that are lost included
+   */
+  public int accepted() {
+    return accepted.get();
   }
 
   /**
@@ -203,6 +214,7 @@ public final class FaultProxy implements AutoCloseable {
     while (!listening.isClosed()) {
       try {
         ProxyLink link = new ProxyLink(listening.accept(), faults, links::remove);
+        accepted.incrementAndGet();
         links.add(link);
         run(() -> connect(link));
       } catch (IOException e) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +105,25 @@ public final class RabbitTestAdmin {
   }
 
   /**
+   * Sets how long a message may be open before the broker ends its channel, for channels that are
+   * opened from now on; it is looked at each second. Without this it is 30 minutes, looked at each
+   * minute.
+   *
+   * @param timeout whole milliseconds
+   */
+  public void consumerTimeout(Duration timeout) {
+    erlang.expectOk(
+        "application:set_env(rabbit, consumer_timeout, %d), application:set_env(rabbit, channel_tick_interval, 1000), ok."
+            .formatted(timeout.toMillis()));
+  }
+
+  /** Ends {@link #consumerTimeout}. */
+  public void standardConsumerTimeout() {
+    erlang.expectOk(
+        "application:set_env(rabbit, consumer_timeout, 1800000), application:set_env(rabbit, channel_tick_interval, 60000), ok.");
+  }
+
+  /**
    * Imports definitions by {@code rabbitmqctl import_definitions}.
    *
    * @param json a definitions file's text
@@ -130,6 +150,25 @@ public final class RabbitTestAdmin {
       tls = open;
     }
     return open;
+  }
+
+  /**
+   * Lets clients log in by {@link #tls} as the user who has their certificate's subject as name
+   * ({@code CN=…}), as the plugin {@code rabbitmq_auth_mechanism_ssl} does.
+   */
+  public void certificateLogins() {
+    erlang.expectOk(
+        """
+        {ok, Version} = application:get_key(rabbit, vsn),
+        Plugins = filename:dirname(code:lib_dir(rabbit)),
+        true = code:add_path(
+          filename:join([Plugins, "rabbitmq_auth_mechanism_ssl-" ++ Version, "ebin"])),
+        ok = rabbit_registry:register(
+          auth_mechanism, <<"EXTERNAL">>, rabbit_auth_mechanism_ssl),
+        application:set_env(rabbit, ssl_options, [{verify, verify_peer}]),
+        application:set_env(rabbit, auth_mechanisms, ['PLAIN', 'AMQPLAIN', 'EXTERNAL']),
+        ok.
+        """);
   }
 
   private RabbitTestTls openTls() {

@@ -34,6 +34,12 @@ public final class RabbitTestBroker extends LocalTestBroker {
   private static final Pattern COUNTS =
       Pattern.compile("\\{ok, \\{counts, (\\d+), (\\d+), (\\d+)}}");
 
+  /**
+   * A node of a cluster that was paused for so long that the others took it for dead finds itself
+   * in a minority, stops, and starts again.
+   */
+  private static final String AWAIT_START = "ok = rabbit:await_startup(), ";
+
   private static final Pattern COUNT_ALONE = Pattern.compile("\\{ok, (\\d+)}");
 
   /** Quorum queues are asked in another way, as their own information is five seconds old. */
@@ -159,19 +165,20 @@ public final class RabbitTestBroker extends LocalTestBroker {
    * of all nodes are.
    */
   public void blockPublishers() {
-    expectOk("rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}).");
+    expectOk(AWAIT_START + "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}).");
   }
 
   /** Ends {@link #blockPublishers()}. */
   public void unblockPublishers() {
-    expectOk("rabbit_alarm:clear_alarm({resource_limit, memory, node()}).");
+    expectOk(AWAIT_START + "rabbit_alarm:clear_alarm({resource_limit, memory, node()}).");
   }
 
   /** Closes all connections of clients (320, CONNECTION_FORCED), as an administrator can. */
   public void closeConnections() {
     // one that has gone by itself meanwhile is no failure
     expectOk(
-        "lists:foreach(fun(C) -> catch rabbit_networking:close_connection(C, \"closed by the test\") end,"
+        AWAIT_START
+            + "lists:foreach(fun(C) -> catch rabbit_networking:close_connection(C, \"closed by the test\") end,"
             + " rabbit_networking:connections()).");
   }
 

@@ -96,7 +96,7 @@ final class AwsConnection implements TransportConnection {
             timer,
             settings.visibilityTimeout(),
             confirmations,
-            open::areAllSettling);
+            open::isShortOfWork);
     PollLoop loop =
         new PollLoop(
             port,

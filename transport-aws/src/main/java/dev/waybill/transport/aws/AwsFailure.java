@@ -64,9 +64,11 @@ final class AwsFailure extends RuntimeException {
             || code == ErrorCode.TIMEOUT);
   }
 
-  /** Whether it may have done its work, and another call may help. */
+  /** Whether another call may help that may have been made twice. */
   boolean mayPass() {
-    return fate == Fate.UNKNOWN && code != ErrorCode.CLOSED;
+    return isPassing()
+        || (fate == Fate.UNKNOWN && code != ErrorCode.CLOSED)
+        || (code == ErrorCode.BROKER_UNAVAILABLE && fate == Fate.NOT_EXECUTED);
   }
 
   /** Whether new credentials would help. */

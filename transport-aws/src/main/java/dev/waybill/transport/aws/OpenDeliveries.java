@@ -15,8 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * to poll, and for how many.
  *
  * <p>A poll costs money whatever it brings. So there is one, and another beside it only while polls
- * come back full; and while there is work, it is made for as many messages as one can bring, or
- * after a moment in which no more room was made.
+ * come back full; and while there is work, it is made for as many messages as one can bring (or
+ * half of the credit, if that is less), or after a moment in which no more room was made.
  */
 final class OpenDeliveries {
   /** How soon a lease that ran out, or a settlement that failed, is seen: nobody tells of them. */
@@ -62,7 +62,7 @@ final class OpenDeliveries {
         int room = paused || polls >= allowedPolls ? 0 : credit - open.size() - asked;
         if (room <= 0) {
           patience = null;
-        } else if (open.isEmpty() || room >= Math.min(credit, Batcher.MAX_ENTRIES)) {
+        } else if (open.isEmpty() || room >= Math.min(half(), Batcher.MAX_ENTRIES)) {
           return begin(room);
         } else if (patience == null) {
           patience = Deadline.in(PATIENCE);
@@ -120,15 +120,21 @@ final class OpenDeliveries {
     locked(() -> open.remove(delivery));
   }
 
-  /** Whether each that is open has begun its last call, or waits in its lane for one that has. */
-  boolean areAllSettling() {
+  /**
+   * Whether no more settlements are to be waited for: each that is open has begun its last call, or
+   * waits in its lane for one that has. Where there is little credit, so that no call would be full
+   * anyway, also when half of it has, as handlers would run out of work.
+   */
+  boolean isShortOfWork() {
     lock.lock();
     try {
+      int enough = credit < 2 * Batcher.MAX_ENTRIES ? half() : 1;
+      int left = 0;
       Set<Object> settling = new HashSet<>();
       for (AwsDelivery delivery : open) {
         if (delivery.isSettling() && !delivery.isBeingForwarded()) {
           settling.add(delivery.lane());
-        } else if (!settling.contains(delivery.lane())) {
+        } else if (!settling.contains(delivery.lane()) && ++left >= enough) {
           return false;
         }
       }
@@ -136,6 +142,10 @@ final class OpenDeliveries {
     } finally {
       lock.unlock();
     }
+  }
+
+  private int half() {
+    return (credit + 1) / 2;
   }
 
   boolean isPolling() {

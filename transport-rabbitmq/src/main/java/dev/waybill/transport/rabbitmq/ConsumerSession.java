@@ -14,32 +14,28 @@ import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Settlement.Result;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One epoch of a receiver: a channel, and the deliveries that came by it. Nothing of it is valid on
- * another channel. Used by the receiver's thread only, but for {@link #owns}.
+ * another channel. Used by the receiver's thread only, unless said otherwise. What the broker has
+ * to answer to is called on other threads.
  */
 final class ConsumerSession {
   private static final Logger log = LoggerFactory.getLogger(ConsumerSession.class);
-
-  /** Less than a receiver's stop may take; the client only has to hand over what it has. */
-  private static final Duration CANCEL_LIMIT = Duration.ofSeconds(1);
 
   private final String queue;
   private final int epoch;
   private final Credit credit;
   private final Mailbox mailbox;
   private final Channel channel;
+  private final Calls calls;
   private final Owner owner;
   private final Deque<RabbitDelivery> held = new ArrayDeque<>();
   private final Acknowledgements acknowledgements;
@@ -47,13 +43,16 @@ final class ConsumerSession {
   private int open;
   private volatile int waiting;
   private volatile int settledAhead;
-  private @Nullable String consumerTag;
+  private boolean consuming;
   private @Nullable Handover consumer;
   private volatile boolean ended;
 
   /** Told what happens, in the mailbox. */
   interface Owner {
     void arrived(ConsumerSession from, Delivery arrival);
+
+    /** The broker has it among the queue's consumers. */
+    void consuming(ConsumerSession from);
 
     /** All that the consumer was sent before it was cancelled has arrived. */
     void drained(ConsumerSession from);
@@ -62,22 +61,31 @@ final class ConsumerSession {
   }
 
   private ConsumerSession(
-      String queue, int epoch, Credit credit, Mailbox mailbox, Channel channel, Owner owner) {
+      String queue,
+      int epoch,
+      Credit credit,
+      Mailbox mailbox,
+      Channel channel,
+      Calls calls,
+      Owner owner) {
     this.queue = queue;
     this.epoch = epoch;
     this.credit = credit;
     this.mailbox = mailbox;
     this.channel = channel;
+    this.calls = calls;
     this.owner = owner;
     this.acknowledgements = new Acknowledgements(channel::basicAck);
   }
 
   /**
-   * Opens a channel, without consuming yet. A reply queue is made if it is not there.
+   * Opens a channel, without consuming yet. A reply queue is made if it is not there. Blocks; not
+   * on the receiver's thread.
    *
    * @param queue the broker's queue, which may be one of several of the source
    * @param prefetch the most that may be unsettled of this queue
    * @param credit what else bounds it
+   * @param calls makes what blocks
    */
   static ConsumerSession open(
       Connection connection,
@@ -87,20 +95,22 @@ final class ConsumerSession {
       int prefetch,
       Credit credit,
       Mailbox mailbox,
+      Calls calls,
       Owner owner)
       throws IOException {
     Channel channel = connection.createChannel();
     if (channel == null) {
       throw new IOException("no channel is left on the connection");
     }
-    ConsumerSession session = new ConsumerSession(queue, epoch, credit, mailbox, channel, owner);
+    ConsumerSession session =
+        new ConsumerSession(queue, epoch, credit, mailbox, channel, calls, owner);
     try {
       if (source instanceof ReplyQueue replies) {
         ReplyQueues.declare(channel, replies);
       }
       channel.basicQos(prefetch, false);
     } catch (IOException | RuntimeException e) {
-      session.end(false);
+      session.abort();
       throw e;
     }
     channel.addShutdownListener(session::lost);
@@ -133,30 +143,58 @@ final class ConsumerSession {
     return !ended && channel.isOpen();
   }
 
-  boolean isConsuming() {
-    return consumerTag != null;
+  /** How many deliveries are not settled, handed out or not. */
+  int unsettled() {
+    return open + held.size();
   }
 
-  /** Begins to consume, unless it does, or the consumer before has not handed over everything. */
-  void consume() throws IOException {
-    if (consumerTag == null && (consumer == null || consumer.hasEnded())) {
-      Handover handover = new Handover(channel);
-      consumerTag = channel.basicConsume(queue, false, handover);
-      consumer = handover;
-    }
+  /** Whether it is, or is about to be, among the queue's consumers. */
+  boolean isConsuming() {
+    return consuming;
+  }
+
+  /** Whether all has arrived that the consumer before was sent. */
+  boolean hasDrained() {
+    return !consuming && (consumer == null || consumer.ended);
   }
 
   /**
-   * After the return all that is still to come has been handed over to the mailbox; if the client
-   * is too slow, the owner is told when.
+   * Begins to consume, unless it does, or the consumer before has not handed over everything. The
+   * owner is told when it has begun, or that it can't.
    */
-  void cancel() throws IOException {
-    String tag = consumerTag;
-    if (tag != null) {
-      consumerTag = null;
-      channel.basicCancel(tag);
-      if (consumer != null && channel.isOpen() && !consumer.awaitCancelOk()) {
-        log.info("The client is slow to hand over what has arrived from queue {}", queue);
+  void consume() {
+    if (hasDrained()) {
+      Handover handover = new Handover(channel);
+      consumer = handover;
+      consuming = true;
+      calls.add(() -> begin(handover));
+    }
+  }
+
+  private void begin(Handover handover) {
+    try {
+      String unused = channel.basicConsume(queue, false, handover);
+    } catch (IOException | RuntimeException e) {
+      mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, e)));
+    }
+  }
+
+  /** Ends consuming; the owner is told when all that is still to come has arrived. */
+  void cancel() {
+    Handover current = consumer;
+    if (consuming && current != null) {
+      consuming = false;
+      calls.add(() -> cancel(current));
+    }
+  }
+
+  private void cancel(Handover current) {
+    String tag = current.getConsumerTag();
+    if (tag != null) { // else it could not begin, which the owner is told
+      try {
+        channel.basicCancel(tag);
+      } catch (IOException | RuntimeException e) {
+        mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, e)));
       }
     }
   }
@@ -263,6 +301,15 @@ final class ConsumerSession {
       if (nack && channel.isOpen()) {
         channel.basicNack(0, true, true);
       }
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel of queue {} was closed already", queue, e);
+    }
+    calls.add(this::abort);
+  }
+
+  /** Ends the channel, of which nothing has been used yet, or nothing is any more. Blocks. */
+  void abort() {
+    try {
       channel.abort();
     } catch (IOException | AlreadyClosedException e) {
       log.debug("The channel of queue {} was closed already", queue, e);
@@ -270,40 +317,32 @@ final class ConsumerSession {
   }
 
   private void lost(ShutdownSignalException signal) {
-    mailbox.tell(
-        () ->
-            owner.lost(
-                this,
-                RabbitErrors.problem(
-                    "Receiving from queue '%s' stopped".formatted(queue), signal)));
+    mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, signal)));
   }
 
   /** The consumer as the client sees it: hands everything over to the mailbox. */
   private final class Handover extends DefaultConsumer {
-    private final CountDownLatch cancelOk = new CountDownLatch(1);
+    /** Of the receiver's thread. */
+    private boolean ended;
 
     Handover(Channel channel) {
       super(channel);
     }
 
-    /** Waits for the last of the client's calls, which comes after those for deliveries. */
-    boolean awaitCancelOk() {
-      try {
-        return cancelOk.await(CANCEL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
-      }
+    @Override
+    public void handleConsumeOk(String tag) {
+      super.handleConsumeOk(tag);
+      mailbox.tell(() -> owner.consuming(ConsumerSession.this));
     }
 
-    boolean hasEnded() {
-      return cancelOk.getCount() == 0;
-    }
-
+    /** The last of the client's calls, which comes after those for deliveries. */
     @Override
     public void handleCancelOk(String tag) {
-      cancelOk.countDown();
-      mailbox.tell(() -> owner.drained(ConsumerSession.this));
+      mailbox.tell(
+          () -> {
+            ended = true;
+            owner.drained(ConsumerSession.this);
+          });
     }
 
     @Override

@@ -1,35 +1,60 @@
 package dev.waybill.transport.rabbitmq;
 
+import dev.waybill.transport.Topology;
 import dev.waybill.transport.rabbitmq.RabbitLayout.Binding;
 import dev.waybill.transport.rabbitmq.RabbitLayout.ExchangeItem;
-import dev.waybill.transport.rabbitmq.RabbitLayout.QueueItem;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A layout as a definitions file of RabbitMQ: JSON with an object to a line. */
+/** A topology as a definitions file of RabbitMQ: JSON with an object to a line. */
 final class Definitions {
   private static final String HEX = "\\u%04x";
 
-  private final RabbitLayout layout;
   private final RabbitSettings settings;
+  private final List<ExchangeItem> exchanges = new ArrayList<>();
+  private final Map<String, Map<String, Object>> queues = new LinkedHashMap<>();
+  private final List<Binding> bindings = new ArrayList<>();
 
-  private Definitions(RabbitLayout layout, RabbitSettings settings) {
-    this.layout = layout;
+  private Definitions(RabbitSettings settings) {
     this.settings = settings;
   }
 
-  static String of(RabbitLayout layout, RabbitSettings settings) {
-    return new Definitions(layout, settings).text();
+  /** All that a topology needs; the queues of delayed messages if they belong to it. */
+  static String of(Topology topology, RabbitSettings settings) {
+    Definitions all = new Definitions(settings);
+    all.add(RabbitLayout.of(topology, settings.partitions()));
+    if (settings.delays().fromStart()) {
+      all.add(
+          new DelayLayout(settings.delays().levels()),
+          DelayLayout.targets(topology, settings.partitions()));
+    }
+    return all.text();
+  }
+
+  private void add(RabbitLayout layout) {
+    exchanges.addAll(layout.exchanges());
+    layout.queues().forEach(queue -> queues.put(queue.name(), queue.arguments(settings.classic())));
+    bindings.addAll(layout.bindings());
+  }
+
+  private void add(DelayLayout layout, Set<PendingSend.Target> targets) {
+    exchanges.addAll(layout.exchanges());
+    exchanges.add(layout.entry());
+    queues.putAll(layout.queues());
+    bindings.addAll(layout.bindings());
+    targets.forEach(target -> bindings.addAll(layout.bindings(target)));
   }
 
   private String text() {
     Map<String, List<Map<String, Object>>> all = new LinkedHashMap<>();
-    all.put("exchanges", layout.exchanges().stream().map(this::exchange).toList());
-    all.put("queues", layout.queues().stream().map(this::queue).toList());
-    all.put("bindings", layout.bindings().stream().flatMap(this::bindings).toList());
+    all.put("exchanges", exchanges.stream().map(this::exchange).toList());
+    all.put("queues", queues.entrySet().stream().map(this::queue).toList());
+    all.put("bindings", bindings.stream().flatMap(this::bindings).toList());
     return all.entrySet().stream()
         .map(section -> "  " + json(section.getKey()) + ": " + lines(section.getValue()))
         .collect(Collectors.joining(",\n", "{\n", "\n}\n"));
@@ -45,11 +70,11 @@ final class Definitions {
     return fields;
   }
 
-  private Map<String, Object> queue(QueueItem queue) {
-    Map<String, Object> fields = named(queue.name());
+  private Map<String, Object> queue(Map.Entry<String, Map<String, Object>> queue) {
+    Map<String, Object> fields = named(queue.getKey());
     fields.put("durable", true);
     fields.put("auto_delete", false);
-    fields.put("arguments", queue.arguments(settings.classic()));
+    fields.put("arguments", queue.getValue());
     return fields;
   }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
 /** Publishes what is to wait, once its queues are there. Thread-safe. */
@@ -40,13 +41,18 @@ final class DelayedSends {
     final byte[] body;
     final Runnable leave;
     final CompletableFuture<String> answer = new CompletableFuture<>();
-    volatile boolean published;
+    private final AtomicBoolean taken = new AtomicBoolean();
 
     Held(PendingSend.Target entry, BasicProperties properties, byte[] body, Runnable leave) {
       this.entry = entry;
       this.properties = properties;
       this.body = body;
       this.leave = leave;
+    }
+
+    /** Whether it is the caller's to publish, or to end unpublished: the first one's. */
+    boolean take() {
+      return taken.compareAndSet(false, true);
     }
   }
 
@@ -100,7 +106,8 @@ final class DelayedSends {
                 (done, failure) -> {
                   if (failure != null || closed) {
                     leave.run();
-                    end(held, closed ? RabbitErrors.closedBeforeSend() : rejected(failure));
+                    endUnpublished(
+                        held, closed ? RabbitErrors.closedBeforeSend() : rejected(failure));
                   } else {
                     publish(held, Duration.ofNanos(Math.max(end - System.nanoTime(), 1)));
                   }
@@ -116,13 +123,15 @@ final class DelayedSends {
   /** From now on nothing is published. */
   void close() {
     closed = true;
-    waiting.stream()
-        .filter(held -> !held.published)
-        .forEach(held -> end(held, RabbitErrors.closedBeforeSend()));
+    waiting.forEach(held -> endUnpublished(held, RabbitErrors.closedBeforeSend()));
   }
 
+  /** If it is closed meanwhile, the publisher knows whether the message was written. */
   private void publish(Held held, Duration deadline) {
-    held.published = true;
+    if (!held.take()) { // by the close, which has told so
+      held.leave.run();
+      return;
+    }
     CompletableFuture<String> stored;
     try {
       stored = publishing.publish(held.entry, held.properties, held.body, deadline, held.leave);
@@ -144,6 +153,12 @@ final class DelayedSends {
               }
               end(held, error);
             });
+  }
+
+  private void endUnpublished(Held held, SendException error) {
+    if (held.take()) {
+      end(held, error);
+    }
   }
 
   private void end(Held held, Throwable error) {

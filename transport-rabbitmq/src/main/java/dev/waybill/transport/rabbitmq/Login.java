@@ -30,13 +30,19 @@ final class Login {
   private final Sources sources;
   private volatile String lastUser = GUEST;
 
-  /** What was said of it; an empty environment variable counts as not set. */
+  /**
+   * What was said of it; an empty environment variable counts as not set.
+   *
+   * @param certificate whether the broker takes the user from the certificate, and nothing else
+   *     counts
+   */
   record Sources(
       @Nullable String user,
       @Nullable String password,
       Map<String, String> environment,
       @Nullable Path file,
-      @Nullable Supplier<RabbitCredentials> asked) {
+      @Nullable Supplier<RabbitCredentials> asked,
+      boolean certificate) {
     Sources {
       environment = Map.copyOf(environment);
     }
@@ -58,6 +64,17 @@ final class Login {
 
   /** What is wrong with it before anybody logs in. */
   List<String> problems() {
+    if (sources.certificate()) {
+      boolean alone =
+          sources.user() == null
+              && sources.password() == null
+              && sources.file() == null
+              && sources.asked() == null;
+      return alone
+          ? List.of()
+          : List.of(
+              "certificateLogin() is combined with another way to say who logs in: keep one of them.");
+    }
     if (sources.asked() != null) {
       return sources.user() == null && sources.password() == null && sources.file() == null
           ? List.of()
@@ -84,9 +101,14 @@ final class Login {
     return now;
   }
 
+  /** Whether the broker knows the user by this client's certificate. */
+  boolean isByCertificate() {
+    return sources.certificate();
+  }
+
   /** The user who logged in last, for people. */
   String lastUser() {
-    return lastUser;
+    return sources.certificate() ? "of the certificate" : lastUser;
   }
 
   private RabbitCredentials lookUp() {

@@ -38,14 +38,24 @@ final class PartitionBalance {
   private final String instances;
   private final List<QueueConsumer> consumers;
   private final Mailbox mailbox;
+  private final Calls calls;
   private @Nullable Connection connection;
   private @Nullable Channel channel;
+  private boolean joining;
+  private boolean asking;
   private boolean ticking;
+  private boolean ended;
 
-  PartitionBalance(String instances, List<QueueConsumer> consumers, Mailbox mailbox) {
+  /**
+   * Among the instances of a source.
+   *
+   * @param calls makes what blocks
+   */
+  PartitionBalance(String instances, List<QueueConsumer> consumers, Mailbox mailbox, Calls calls) {
     this.instances = instances;
     this.consumers = consumers;
     this.mailbox = mailbox;
+    this.calls = calls;
   }
 
   void connected(Connection made) {
@@ -57,36 +67,72 @@ final class PartitionBalance {
     }
   }
 
-  /** Leaves, so that the others no longer count this instance. */
+  /** Leaves for good, so that the others no longer count this instance. */
   void end() {
+    ended = true;
+    leave();
+  }
+
+  private void leave() {
     Channel current = channel;
     channel = null;
     if (current != null) {
-      try {
-        current.abort();
-      } catch (IOException | AlreadyClosedException e) {
-        log.debug("The channel at {} was closed already", instances, e);
-      }
+      calls.add(() -> abort(current));
     }
   }
 
   private void join() {
     Connection current = connection;
-    if (current == null || !current.isOpen()) {
+    if (ended || joining || current == null || !current.isOpen()) {
       return;
     }
-    end();
+    leave();
+    joining = true;
+    calls.add(
+        () -> {
+          Channel made = consume(current);
+          if (!mailbox.tell(() -> joined(current, made)) && made != null) {
+            abort(made);
+          }
+        });
+  }
+
+  /** Null if it can't be. Blocks; not on the receiver's thread. */
+  private @Nullable Channel consume(Connection on) {
+    Channel made = null;
     try {
-      Channel made = current.createChannel();
+      made = on.createChannel();
       if (made != null) {
-        channel = made;
-        made.basicConsume(instances, true, new DefaultConsumer(made));
+        String unused = made.basicConsume(instances, true, new DefaultConsumer(made));
       }
+      return made;
     } catch (IOException | AlreadyClosedException e) {
       log.info(
           "The instances of {} can't be counted, and partitions are not shared out: {}",
           instances,
           RabbitErrors.why(e));
+      if (made != null) {
+        abort(made);
+      }
+      return null;
+    }
+  }
+
+  private void joined(Connection on, @Nullable Channel made) {
+    joining = false;
+    asking = false;
+    channel = made;
+    if (ended || on != connection) {
+      leave();
+      join();
+    }
+  }
+
+  private void abort(Channel made) {
+    try {
+      made.abort();
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel at {} was closed already", instances, e);
     }
   }
 
@@ -98,12 +144,20 @@ final class PartitionBalance {
 
   /** Asks without waiting for the answer, which a queue without a leader takes seconds for. */
   private void count() {
+    if (ended) {
+      return;
+    }
     countLater();
     Channel current = channel;
     if (current == null || !current.isOpen()) {
       join();
-      return;
+    } else if (!asking) { // a second question would wait for the answer to the first
+      ask(current);
     }
+  }
+
+  private void ask(Channel current) {
+    asking = true;
     try {
       CompletableFuture<Void> unused =
           current
@@ -112,11 +166,18 @@ final class PartitionBalance {
               .thenAccept(
                   answer -> {
                     if (answer.getMethod() instanceof AMQP.Queue.DeclareOk counted) {
-                      mailbox.tell(() -> share(counted.getConsumerCount()));
+                      mailbox.tell(() -> counted(current, counted.getConsumerCount()));
                     }
                   });
     } catch (IOException | AlreadyClosedException e) {
       log.debug("The channel at {} is closed; another one is opened", instances, e);
+    }
+  }
+
+  private void counted(Channel on, int count) {
+    if (on == channel) {
+      asking = false;
+      share(count);
     }
   }
 
@@ -125,7 +186,7 @@ final class PartitionBalance {
         new ArrayList<>(consumers.stream().filter(QueueConsumer::isActive).toList());
     int excess = excess(owned.size(), consumers.size(), count);
     Collections.shuffle(owned);
-    owned.stream().limit(excess).forEach(QueueConsumer::moveOn);
+    owned.stream().filter(QueueConsumer::mayMove).limit(excess).forEach(QueueConsumer::moveOn);
   }
 
   /** How many partitions are more than the share, rounded up, of one of {@code count} instances. */

@@ -39,6 +39,9 @@ final class PublishLane {
   private final Unconfirmed unconfirmed = new Unconfirmed();
   private final Runnable onRefusal;
 
+  /** What is run once nothing is pending any more, if that is waited for. */
+  private volatile @Nullable Runnable onEmpty;
+
   private record Name(String routingKey, @Nullable String messageId) {}
 
   private PublishLane(String exchange, Channel channel, Runnable onRefusal) {
@@ -115,9 +118,20 @@ final class PublishLane {
     return new Name(send.target().routingKey(), send.properties().getMessageId());
   }
 
-  /** Whether nothing that goes to some queue has been confirmed for so long. */
+  /** Whether something that goes to some queue has got no answer for so long. */
   boolean isSilentFor(Duration time) {
-    return unconfirmed.lastsFor(time);
+    return unconfirmed.isSilentFor(time);
+  }
+
+  /** Whether all that goes to some queue has been refused for so long. */
+  boolean isRefusedFor(Duration time) {
+    return unconfirmed.isRefusedFor(time);
+  }
+
+  /** Whether nothing is pending; if something is, {@code then} is run when nothing is any more. */
+  boolean isEmpty(Runnable then) {
+    onEmpty = then;
+    return pending.isEmpty();
   }
 
   /** Ends all that is pending, for the channel is closed. */
@@ -163,6 +177,14 @@ final class PublishLane {
       unconfirmed.confirmed(send.target().routingKey());
       send.confirmed();
     }
+    tellIfEmpty();
+  }
+
+  private void tellIfEmpty() {
+    Runnable waiting = onEmpty;
+    if (waiting != null && pending.isEmpty()) {
+      waiting.run();
+    }
   }
 
   private void nacked(long number, boolean multiple) {
@@ -176,6 +198,7 @@ final class PublishLane {
               null));
     }
     onRefusal.run();
+    tellIfEmpty();
   }
 
   /** The return of a message comes before its ack. */

@@ -22,19 +22,20 @@ import org.slf4j.LoggerFactory;
  */
 final class PublishLoop implements RabbitLink.Listener {
   /** Longer than a broker takes to elect a leader for a queue, or to write under load. */
-  private static final Duration SILENCE = Duration.ofSeconds(10);
+  static final Duration SILENCE = Duration.ofSeconds(10);
 
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(PublishLoop.class);
 
   private final RabbitLink link;
+  private final Duration silence;
   private final Mailbox mailbox;
 
   /** The connection that RabbitMQ blocks, if it does; one that is lost does not count any more. */
   private final AtomicReference<@Nullable Connection> blocked = new AtomicReference<>();
 
   /** When the last block ended: nothing could be confirmed before. */
-  private volatile long unblocked = System.nanoTime() - SILENCE.toNanos();
+  private volatile long unblocked;
 
   private volatile boolean closed;
 
@@ -43,8 +44,18 @@ final class PublishLoop implements RabbitLink.Listener {
   private final Map<String, PublishLane> lanes = new HashMap<>();
   private @Nullable Connection connection;
 
-  PublishLoop(RabbitLink link, RabbitThreads threads) {
+  /** A lane that takes nothing more and is closed once all that it took is answered. */
+  private @Nullable PublishLane retiring;
+
+  /**
+   * A loop, not yet started.
+   *
+   * @param silence how long a queue's messages may go without an answer, or without a confirm
+   */
+  PublishLoop(RabbitLink link, RabbitThreads threads, Duration silence) {
     this.link = link;
+    this.silence = silence;
+    this.unblocked = System.nanoTime() - silence.toNanos();
     this.mailbox = new Mailbox(threads, "publish");
   }
 
@@ -71,7 +82,7 @@ final class PublishLoop implements RabbitLink.Listener {
   }
 
   /**
-   * Gives up a connection that takes messages to some queue and confirms none: RabbitMQ 3.10 stops
+   * Gives up a connection that takes messages to some queue and answers none: RabbitMQ 3.10 stops
    * reading one for good when a quorum queue is deleted while it holds the connection's publishers
    * back (flow control), and goes on with its heartbeats; and a channel that was opened while a
    * quorum queue had no leader may never find the new one.
@@ -82,14 +93,48 @@ final class PublishLoop implements RabbitLink.Listener {
           Connection current = connection;
           if (current != null
               && current != blocked.get()
-              && System.nanoTime() - unblocked > SILENCE.toNanos()
-              && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(SILENCE))) {
+              && System.nanoTime() - unblocked > silence.toNanos()
+              && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(silence))) {
             log.warn(
-                "RabbitMQ has confirmed nothing of some queue for {} s: the connection is made anew",
-                SILENCE.toSeconds());
+                "RabbitMQ has answered to nothing for some queue for {}: the connection is made anew",
+                RabbitErrors.seconds(silence));
             giveUp(current);
           }
         });
+  }
+
+  /**
+   * Lets a channel go that some queue has refused everything by. The queue may be full; but a
+   * channel is also told only once that a quorum queue takes messages again, and where that got
+   * lost with the queue's leader it refuses them for as long as it lives. What is under way on it
+   * is answered first, so that nothing becomes unknown and no key overtakes itself.
+   */
+  private void renewIfRefused() {
+    mailbox.tell(
+        () -> {
+          if (retiring == null) {
+            retiring =
+                lanes.values().stream()
+                    .filter(lane -> lane.isRefusedFor(silence))
+                    .findFirst()
+                    .orElse(null);
+          }
+          retire();
+        });
+  }
+
+  private void retire() {
+    PublishLane lane = retiring;
+    if (lane == null || !lane.isEmpty(() -> mailbox.tell(this::retire))) {
+      return;
+    }
+    log.info(
+        "RabbitMQ has taken nothing for some queue for {}: another channel asks it",
+        RabbitErrors.seconds(silence));
+    retiring = null;
+    lanes.remove(lane.exchange(), lane);
+    link.discard(lane.channel());
+    drain();
   }
 
   @Override
@@ -137,7 +182,11 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private boolean ready() {
     Connection current = connection;
-    return current != null && current.isOpen() && current != blocked.get() && !closed;
+    return current != null
+        && current.isOpen()
+        && current != blocked.get()
+        && retiring == null
+        && !closed;
   }
 
   private void publish(PendingSend send) {
@@ -195,7 +244,7 @@ final class PublishLoop implements RabbitLink.Listener {
     if (known != null && known.channel().isOpen()) {
       return known;
     }
-    PublishLane made = PublishLane.open(current, exchange, this::giveUpIfSilent);
+    PublishLane made = PublishLane.open(current, exchange, this::renewIfRefused);
     lanes.put(exchange, made);
     made.channel().addShutdownListener(signal -> mailbox.tell(() -> laneClosed(made, signal)));
     return made;
@@ -203,6 +252,7 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private void laneClosed(PublishLane lane, ShutdownSignalException signal) {
     lanes.remove(lane.exchange(), lane);
+    retiring = retiring == lane ? null : retiring;
     lane.closed(signal);
     drain();
   }

@@ -31,10 +31,13 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private final int prefetch;
   private final Credit credit;
   private final Mailbox mailbox;
+  private final Calls calls;
   private final RabbitReceiver receiver;
   private final Backoff backoff = new Backoff();
+  private final Moves moves = new Moves();
   private volatile @Nullable ConsumerSession session;
   private @Nullable Connection connection;
+  private boolean opening;
   private boolean moving;
   private int epoch;
 
@@ -44,12 +47,14 @@ final class QueueConsumer implements ConsumerSession.Owner {
       int prefetch,
       Credit credit,
       Mailbox mailbox,
+      Calls calls,
       RabbitReceiver receiver) {
     this.source = source;
     this.queue = queue;
     this.prefetch = prefetch;
     this.credit = credit;
     this.mailbox = mailbox;
+    this.calls = calls;
     this.receiver = receiver;
   }
 
@@ -89,30 +94,59 @@ final class QueueConsumer implements ConsumerSession.Owner {
     Connection current = connection;
     ConsumerSession known = session;
     boolean have = known != null && known.owns();
-    if (receiver.isStopped() || have || current == null || !current.isOpen()) {
+    if (opening || receiver.isStopped() || have || current == null || !current.isOpen()) {
       return;
     }
-    ConsumerSession made = null;
+    opening = true;
+    int next = ++epoch;
+    calls.add(() -> open(current, next));
+  }
+
+  /** Not on the receiver's thread. */
+  private void open(Connection on, int next) {
     try {
-      made = ConsumerSession.open(current, source, queue, ++epoch, prefetch, credit, mailbox, this);
-      if (!receiver.isPaused()) {
-        made.consume();
+      ConsumerSession made =
+          ConsumerSession.open(on, source, queue, next, prefetch, credit, mailbox, calls, this);
+      if (receiver.isStopped() || !mailbox.tell(() -> opened(on, made))) {
+        made.abort();
       }
     } catch (IOException | RuntimeException | Error e) { // whatever it is must not be the last try
-      if (made != null) {
-        made.end(false);
-      }
-      receiver.failed(this, RabbitErrors.receiving(queue, e));
-      openLater();
+      mailbox.tell(() -> notOpened(e));
+    }
+  }
+
+  private void opened(Connection on, ConsumerSession made) {
+    opening = false;
+    if (on != connection || receiver.isStopped()) {
+      made.end(false);
+      open();
       return;
     }
+    ConsumerSession known = session;
     if (known != null) { // lost, which has not been told yet
       known.end(false);
     }
     session = made;
     moving = false;
-    backoff.succeeded();
-    receiver.recovered(this);
+    if (receiver.isPaused()) {
+      consuming(made);
+    } else {
+      made.consume();
+    }
+  }
+
+  private void notOpened(Throwable problem) {
+    opening = false;
+    receiver.failed(this, RabbitErrors.receiving(queue, problem));
+    openLater();
+  }
+
+  @Override
+  public void consuming(ConsumerSession current) {
+    if (current == session) {
+      backoff.succeeded();
+      receiver.recovered(this);
+    }
   }
 
   private void openLater() {
@@ -136,36 +170,39 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (current == null) {
       return;
     }
-    try {
-      if (receiver.isStopped() || receiver.isPaused()) {
-        quiet(current);
-      } else if (!current.isConsuming()) {
-        mailbox.tell(() -> drained(current)); // behind what the last consumer has handed over
+    if (receiver.isStopped() || receiver.isPaused()) {
+      if (!source.keyed()) {
+        current.cancel();
+        drained(current);
       }
-    } catch (IOException | RuntimeException e) {
-      lost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
+    } else if (!current.isConsuming()) {
+      mailbox.tell(() -> drained(current)); // behind what the last consumer has handed over
     }
   }
 
-  /** A new consumer gets the whole credit again, whatever is still open: not while more is held. */
+  /**
+   * A new consumer gets the whole credit again, whatever is still open: not while more is held.
+   * What is given back at a stop goes to others once this one does not consume any more.
+   */
   @Override
   public void drained(ConsumerSession current) {
-    if (current != session || receiver.isStopped() || receiver.isPaused() || current.holds()) {
+    if (current != session || !current.hasDrained()) {
       return;
     }
-    try {
+    if (receiver.isStopped()) {
+      releaseHeld(current);
+    } else if (!receiver.isPaused() && !current.holds()) {
       current.consume();
-    } catch (IOException | RuntimeException e) {
-      lost(current, RabbitErrors.problem("Receiving from '%s' failed".formatted(queue), e));
     }
   }
 
-  private void quiet(ConsumerSession current) throws IOException {
-    if (!source.keyed()) {
-      current.cancel();
-      if (receiver.isStopped()) {
+  private void releaseHeld(ConsumerSession current) {
+    try {
+      if (!source.keyed()) {
         current.releaseHeld();
       }
+    } catch (IOException | RuntimeException e) {
+      lost(current, RabbitErrors.receiving(queue, e));
     }
   }
 
@@ -178,8 +215,6 @@ final class QueueConsumer implements ConsumerSession.Owner {
     from.hold(new RabbitDelivery(receiver, from, arrival));
     if (!receiver.isStopped()) {
       receiver.handOut();
-    } else if (!source.keyed()) {
-      adjust();
     }
   }
 
@@ -203,6 +238,20 @@ final class QueueConsumer implements ConsumerSession.Owner {
   }
 
   /**
+   * Whether to try {@link #moveOn}: not soon again after it was in vain, unless nothing is open.
+   */
+  boolean mayMove() {
+    ConsumerSession current = session;
+    return current != null && (!current.hasOpen() || moves.mayTry());
+  }
+
+  /** How many deliveries are not settled. */
+  int unsettled() {
+    ConsumerSession current = session;
+    return current == null ? 0 : current.unsettled();
+  }
+
+  /**
    * Lets another instance have the queue, and lines up behind it: once what is open is settled, so
    * that the order of each key is kept. If that takes long the queue stays here.
    */
@@ -219,6 +268,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (!current.hasOpen() && !receiver.isStopped()) {
       log.info("Leaving queue {} to another instance", queue);
       session = null;
+      moves.succeeded();
       current.end(false);
       open();
     }
@@ -227,6 +277,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private void stay(ConsumerSession current) {
     if (current == session && moving) {
       moving = false;
+      moves.failed();
       receiver.handOut();
     }
   }

@@ -47,7 +47,7 @@ final class RabbitConnection implements TransportConnection {
 
   private final RabbitSettings settings;
   private final RabbitThreads threads = new RabbitThreads();
-  private final ExecutorService shutdowns = shutdowns(threads);
+  private final ExecutorService blocking = blocking(threads);
   private final RabbitLink publishing;
   private final RabbitLink consuming;
   private final Delays delays;
@@ -59,9 +59,9 @@ final class RabbitConnection implements TransportConnection {
 
   private RabbitConnection(RabbitSettings settings) {
     this.settings = settings;
-    this.publishing = new RabbitLink(settings, "publish", threads, shutdowns);
-    this.consuming = new RabbitLink(settings, "consume", threads, shutdowns);
-    this.delays = new Delays(settings.delays(), this::administer, shutdowns);
+    this.publishing = new RabbitLink(settings, "publish", threads, blocking);
+    this.consuming = new RabbitLink(settings, "consume", threads, blocking);
+    this.delays = new Delays(settings.delays(), this::administer, blocking);
     this.publisher = new RabbitPublisher(publishing, settings.partitions(), threads, delays);
   }
 
@@ -113,6 +113,7 @@ final class RabbitConnection implements TransportConnection {
                 source.keyed(),
                 !settings.classic().has(source.name())),
             threads,
+            blocking,
             receivers::remove);
     receivers.add(receiver);
     if (closed.get()) {
@@ -150,7 +151,7 @@ final class RabbitConnection implements TransportConnection {
     publisher.close();
     consuming.close();
     publishing.close();
-    shutdowns.shutdownNow();
+    blocking.shutdownNow();
     threads.awaitEnd(THREADS_LIMIT);
   }
 
@@ -158,7 +159,7 @@ final class RabbitConnection implements TransportConnection {
   private void closeReceivers() {
     CompletableFuture<?>[] closing =
         receivers.stream()
-            .map(receiver -> CompletableFuture.runAsync(receiver::close, shutdowns))
+            .map(receiver -> CompletableFuture.runAsync(receiver::close, blocking))
             .toArray(CompletableFuture<?>[]::new);
     try {
       CompletableFuture.allOf(closing).get(RECEIVERS_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
@@ -178,7 +179,7 @@ final class RabbitConnection implements TransportConnection {
       return;
     }
     try {
-      CompletableFuture.runAsync(() -> ReplyQueues.delete(current, made), shutdowns)
+      CompletableFuture.runAsync(() -> ReplyQueues.delete(current, made), blocking)
           .get(DELETE_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -248,14 +249,9 @@ final class RabbitConnection implements TransportConnection {
     return current;
   }
 
-  /** Threads for the end of connections; kept for a second only, as they are seldom needed. */
-  private static ExecutorService shutdowns(RabbitThreads threads) {
+  /** Threads for what may block; kept for a second only, as they are seldom needed. */
+  private static ExecutorService blocking(RabbitThreads threads) {
     return new ThreadPoolExecutor(
-        0,
-        Integer.MAX_VALUE,
-        1,
-        TimeUnit.SECONDS,
-        new SynchronousQueue<>(),
-        threads.named("shutdown"));
+        0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), threads.named("call"));
   }
 }

@@ -20,6 +20,9 @@ final class RabbitErrors {
     static final Reply NONE = new Reply(0, "");
   }
 
+  /** How the client begins to say that the broker offers no log-in that it is to use. */
+  private static final String NO_MECHANISM = "No compatible authentication mechanism";
+
   private RabbitErrors() {}
 
   /** The broker's words in an exception, or {@link Reply#NONE}. */
@@ -57,7 +60,7 @@ final class RabbitErrors {
     return new MessagingException(code(reply), what + ": " + why(error) + ".", error);
   }
 
-  /** Why a queue can't be received from. */
+  /** Why a queue can't be received from, or not any more. */
   static MessagingException receiving(String queue, Throwable error) {
     Reply reply = reply(error);
     return reply.code() == AMQP.ACCESS_REFUSED
@@ -92,6 +95,14 @@ final class RabbitErrors {
   /** Why connecting failed. */
   static MessagingException connecting(RabbitSettings settings, Duration limit, Throwable error) {
     String where = "RabbitMQ at " + settings.hosts();
+    if (settings.login().isByCertificate() && isRefusedLogin(error)) {
+      return new MessagingException(
+          ErrorCode.NOT_AUTHENTICATED,
+          ("%s does not know this client by its certificate (%s): is there a user of the certificate's name, is the plugin"
+                  + " rabbitmq_auth_mechanism_ssl enabled, and EXTERNAL among its auth_mechanisms?")
+              .formatted(where, why(error)),
+          error);
+    }
     if (error instanceof AuthenticationFailureException) {
       return new MessagingException(
           ErrorCode.NOT_AUTHENTICATED,
@@ -130,6 +141,12 @@ final class RabbitErrors {
           error);
     }
     return notAnswered(settings, limit, error);
+  }
+
+  private static boolean isRefusedLogin(Throwable error) {
+    String text = error.getMessage();
+    return error instanceof AuthenticationFailureException
+        || (text != null && text.startsWith(NO_MECHANISM));
   }
 
   /** Nobody there. */

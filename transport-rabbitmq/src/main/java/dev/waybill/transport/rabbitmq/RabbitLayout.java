@@ -32,7 +32,7 @@ final class RabbitLayout {
    * message goes to the end of the queue instead of back to its head (rabbit_fifo, {@code
    * #requeue}).
    */
-  private static final int NO_DELIVERY_LIMIT = Integer.MAX_VALUE;
+  static final int NO_DELIVERY_LIMIT = Integer.MAX_VALUE;
 
   /**
    * A queue on the broker.

@@ -1,7 +1,10 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.DefaultSaslConfig;
 import com.rabbitmq.client.ShutdownSignalException;
 import com.rabbitmq.client.SocketConfigurators;
 import dev.waybill.error.ErrorCode;
@@ -135,6 +138,23 @@ final class RabbitLink {
     }
   }
 
+  /** Gives up a channel that nothing is pending on. */
+  void discard(Channel unused) {
+    try {
+      shutdowns.execute(() -> abort(unused));
+    } catch (RejectedExecutionException e) {
+      log.debug("Closing already, which ends this channel too", e);
+    }
+  }
+
+  private static void abort(Channel unused) {
+    try {
+      unused.abort();
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel was closed already", e);
+    }
+  }
+
   /** Ends the connection and the attempts to make one; blocks about a second at most. */
   void close() {
     closed = true;
@@ -227,9 +247,13 @@ final class RabbitLink {
     ConnectionFactory factory = new ConnectionFactory();
     factory.setAutomaticRecoveryEnabled(false);
     factory.setTopologyRecoveryEnabled(false);
-    RabbitCredentials credentials = settings.login().credentials();
-    factory.setUsername(credentials.user());
-    factory.setPassword(credentials.password());
+    if (settings.login().isByCertificate()) {
+      factory.setSaslConfig(DefaultSaslConfig.EXTERNAL);
+    } else {
+      RabbitCredentials credentials = settings.login().credentials();
+      factory.setUsername(credentials.user());
+      factory.setPassword(credentials.password());
+    }
     factory.setVirtualHost(settings.virtualHost());
     factory.setRequestedHeartbeat((int) settings.heartbeat().toSeconds());
     // a host that takes the connection and says nothing must leave time for the next one

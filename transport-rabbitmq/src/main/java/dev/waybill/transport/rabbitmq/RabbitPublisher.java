@@ -42,7 +42,7 @@ final class RabbitPublisher implements Sender {
 
   RabbitPublisher(RabbitLink link, Partitions partitions, RabbitThreads threads, Delays delays) {
     this.partitions = partitions;
-    this.loop = new PublishLoop(link, threads);
+    this.loop = new PublishLoop(link, threads, PublishLoop.SILENCE);
     this.timer = new Mailbox(threads, "timer");
     this.delayed = new DelayedSends(delays, this::publish);
     loop.start();

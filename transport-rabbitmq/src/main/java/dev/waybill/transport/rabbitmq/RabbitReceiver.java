@@ -2,6 +2,7 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.Connection;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
@@ -12,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +36,9 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   private final Mailbox mailbox;
   private final Settler settler;
   private final List<QueueConsumer> consumers = new ArrayList<>();
+  private final List<Calls> calls = new ArrayList<>();
   private final @Nullable PartitionBalance balance;
+  private final @Nullable Backlog backlog;
   private final Consumer<RabbitReceiver> onClose;
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean paused;
@@ -53,6 +57,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       RabbitPublisher publisher,
       Reposts reposts,
       RabbitThreads threads,
+      Executor blocking,
       Consumer<RabbitReceiver> onClose) {
     this.source = source;
     this.listener = listener;
@@ -81,12 +86,17 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     Credit credit = new Credit(maxUnsettled);
     int prefetch = Math.max(maxUnsettled / queues.size(), 1);
     for (String queue : queues) {
-      consumers.add(new QueueConsumer(source, queue, prefetch, credit, mailbox, this));
+      Calls own = new Calls(blocking);
+      calls.add(own);
+      consumers.add(new QueueConsumer(source, queue, prefetch, credit, mailbox, own, this));
     }
+    Calls beside = new Calls(blocking);
+    calls.add(beside);
     this.balance =
         queues.size() == 1
             ? null
-            : new PartitionBalance(Partitions.instances(source.name()), consumers, mailbox);
+            : new PartitionBalance(Partitions.instances(source.name()), consumers, mailbox, beside);
+    this.backlog = source instanceof ReplyQueue ? null : new Backlog(consumers, mailbox, beside);
   }
 
   /** Begins to receive. */
@@ -113,6 +123,9 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
           if (balance != null) {
             balance.connected(made);
           }
+          if (backlog != null) {
+            backlog.connected(made);
+          }
         });
   }
 
@@ -136,7 +149,10 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
             : consumers.stream().filter(QueueConsumer::isActive).map(QueueConsumer::queue).toList();
     int waiting = consumers.stream().mapToInt(QueueConsumer::waiting).sum();
     int ahead = consumers.stream().mapToInt(QueueConsumer::settledAhead).sum();
-    return new Status(null, null, owned, waiting, ahead);
+    Backlog.Known known = backlog == null ? null : backlog.known();
+    return known == null
+        ? new Status(null, null, owned, waiting, ahead)
+        : new Status(known.messages(), known.asOf(), owned, waiting, ahead);
   }
 
   @Override
@@ -167,7 +183,9 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     stop();
     settler.await(SETTLE_LIMIT);
     link.remove(this);
+    long until = System.nanoTime() + CLOSE_LIMIT.toNanos();
     mailbox.ask(CLOSE_LIMIT, this::end);
+    calls.forEach(each -> each.await(until));
     mailbox.close();
     settler.abandon();
     onClose.accept(this);
@@ -215,6 +233,9 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     consumers.forEach(QueueConsumer::end);
     if (balance != null) {
       balance.end();
+    }
+    if (backlog != null) {
+      backlog.end();
     }
   }
 

@@ -164,7 +164,7 @@ final class RabbitTopology {
   }
 
   /** Waits for the answer to the last one, which comes after all others are done. */
-  private static void bind(Channel on, Binding binding) throws IOException {
+  static void bind(Channel on, Binding binding) throws IOException {
     List<String> keys = binding.routingKeys();
     String last = keys.get(keys.size() - 1);
     if (!binding.toQueue()) {

@@ -84,14 +84,16 @@ public final class RabbitTransport implements Transport {
    * which {@code rabbitmqctl import_definitions} and the management plugin read: exchanges, queues
    * and bindings with their arguments, in this transport's virtual host, which must exist. For
    * operators who make the topology themselves and let the bus start with {@link
-   * Topology.Mode#VERIFY} or {@code ASSUME}. Without users, permissions, the queues of delayed
-   * messages, and the reply queues that instances make for themselves. Asks no broker.
+   * Topology.Mode#VERIFY} or {@code ASSUME}. With the queues of delayed messages, and what leads
+   * from them to the topology's own, if they belong to it ({@link Builder#delays(boolean)}).
+   * Without users, permissions, and the reply queues that instances make for themselves. Asks no
+   * broker.
    *
    * @param topology as {@link dev.waybill.MessageBus.Builder#requiredTopology} gives it
    * @return JSON, the same for the same topology
    */
   public String definitions(Topology topology) {
-    return Definitions.of(RabbitLayout.of(topology, settings.partitions()), settings);
+    return Definitions.of(topology, settings);
   }
 
   /**
@@ -137,6 +139,7 @@ public final class RabbitTransport implements Transport {
     private Map<String, String> environment = Map.of();
     private @Nullable Path credentialsFile;
     private @Nullable Supplier<RabbitCredentials> credentials;
+    private boolean certificateLogin;
     private String virtualHost = "/";
     private @Nullable Encryption tls;
     private Duration heartbeat = DEFAULT_HEARTBEAT;
@@ -198,6 +201,17 @@ public final class RabbitTransport implements Transport {
      */
     public Builder credentials(Supplier<RabbitCredentials> credentials) {
       this.credentials = credentials;
+      return this;
+    }
+
+    /**
+     * Logs in without a password, as the user that the broker makes of this client's certificate
+     * (the SASL mechanism {@code EXTERNAL}); on the broker that takes the plugin {@code
+     * rabbitmq_auth_mechanism_ssl}. Needs {@link #tls(Consumer)} with a certificate. May not be
+     * combined with the other ways to say who logs in; environment variables for that don't count.
+     */
+    public Builder certificateLogin() {
+      this.certificateLogin = true;
       return this;
     }
 
@@ -343,8 +357,14 @@ public final class RabbitTransport implements Transport {
 
     RabbitSettings settings() {
       Login login =
-          new Login(new Login.Sources(user, password, environment, credentialsFile, credentials));
+          new Login(
+              new Login.Sources(
+                  user, password, environment, credentialsFile, credentials, certificateLogin));
       List<String> problems = new ArrayList<>(login.problems());
+      if (certificateLogin && tls == null) {
+        problems.add(
+            "certificateLogin() needs a certificate to show: add tls(t -> t.certificate(…)).");
+      }
       Encryption encryption = tls;
       if (encryption != null) {
         try {

@@ -8,13 +8,18 @@ import static org.awaitility.Awaitility.await;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Queue;
 import dev.waybill.testkit.broker.RabbitTestBroker;
 import dev.waybill.testkit.broker.RabbitTestTls;
 import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.testkit.broker.TestCertificate;
+import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.TransportConnection;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,6 +62,57 @@ class BrokerTlsTest {
         t ->
             t.trustStore(tls.server().trustStoreJks(), tls.server().password())
                 .keyStore(own.keyStore(), own.password()));
+  }
+
+  @Test
+  void aClientThatIsKnownByItsCertificateNeedsNoPassword() throws Exception {
+    RabbitTransport transport =
+        RabbitTransport.builder()
+            .address("127.0.0.1", tls.port())
+            .virtualHost(RabbitUri.settings(broker.uri()).virtualHost())
+            .tls(
+                t ->
+                    t.trustCertificates(tls.server().certificate())
+                        .certificate(tls.client().certificate(), tls.client().privateKey()))
+            .certificateLogin()
+            .build();
+
+    assertNotKnown(transport, "No compatible authentication mechanism");
+    broker.admin().certificateLogins();
+    assertNotKnown(transport, "rabbitmq_auth_mechanism_ssl");
+    String name = subject(tls.client());
+    broker.admin().addUser(name, "not used");
+    broker.admin().permit(name, ".*", ".*", ".*");
+    try (TransportConnection connection = transport.connect(Wires.DEADLINE)) {
+      Queue queue = Wires.queue();
+      assertThat(connection.prepare(Wires.topology(queue), Mode.CREATE)).isEmpty();
+      assertThat(Wires.send(connection.sender(), queue, Wires.message("a"))).isNotEmpty();
+    } finally {
+      broker.admin().removeUser(name);
+    }
+  }
+
+  private static void assertNotKnown(RabbitTransport transport, String why) {
+    MessagingException error =
+        catchThrowableOfType(MessagingException.class, () -> transport.connect(Wires.DEADLINE));
+    assertThat(error.code()).as(error.getMessage()).isEqualTo(ErrorCode.NOT_AUTHENTICATED);
+    assertThat(error).hasMessageContaining(why);
+  }
+
+  private static String subject(TestCertificate certificate) throws Exception {
+    try (InputStream pem = Files.newInputStream(certificate.certificate())) {
+      X509Certificate read =
+          (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(pem);
+      return read.getSubjectX500Principal().getName();
+    }
+  }
+
+  @Test
+  void a_login_by_certificate_needs_one_and_nothing_else() {
+    assertThatThrownBy(() -> RabbitTransport.builder().certificateLogin().user("x").build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("certificateLogin() is combined")
+        .hasMessageContaining("certificateLogin() needs a certificate");
   }
 
   @Test

@@ -1,7 +1,11 @@
 package dev.waybill.transport.rabbitmq;
 
+import static dev.waybill.delivery.FailurePolicy.retry;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.waybill.Command;
+import dev.waybill.Event;
 import dev.waybill.MessageBus;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Routes;
@@ -11,7 +15,9 @@ import dev.waybill.transport.Topology;
 import dev.waybill.transport.Transport;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -49,7 +55,69 @@ class DefinitionsTest {
           true,
           false,
           false,
-          java.util.Map.of("x-queue-type", "classic", "x-single-active-consumer", true));
+          Map.of("x-queue-type", "classic", "x-single-active-consumer", true));
+    }
+  }
+
+  @Test
+  void aBusThatAssumesAllOfThemDelaysRetriesLateAndSharesItsPartitions() throws Exception {
+    RabbitTestBroker broker = TestBrokers.ownRabbitmq();
+    RabbitTransport transport =
+        Wires.transport(broker.uri())
+            .partitions("payments" + suffix, 2)
+            .delays(Wires.delays(Duration.ofMillis(20)).withFromStart(true))
+            .build();
+    List<String> paid = new CopyOnWriteArrayList<>();
+    Routes routes =
+        Routes.define(
+            r -> {
+              r.event(Placed.class).named("placed.v1").toTopic("orders" + suffix);
+              r.command(Pay.class).named("pay.v1").toQueue("payments" + suffix).keyedBy(Pay::id);
+            });
+    MessageBus.Builder builder =
+        MessageBus.over(transport)
+            .routes(routes)
+            .connectTimeout(Duration.ofSeconds(60))
+            .topology(Topology.Mode.ASSUME)
+            .subscribe(
+                "orders" + suffix,
+                "billing",
+                c ->
+                    c.onEvent(
+                            Placed.class,
+                            (event, context) -> {
+                              if (context.attempt() == 1) {
+                                throw new IllegalStateException("once");
+                              }
+                              billed.complete(event.payload().id());
+                            })
+                        .onFailure(retry(0).thenAfter(Duration.ofMillis(200)).thenDeadLetter()))
+            .consume(
+                "payments" + suffix,
+                c ->
+                    c.onCommand(Pay.class, (command, context) -> paid.add(command.payload().id()))
+                        .onFailure(retry(1).thenDeadLetter()));
+
+    broker.admin().importDefinitions(transport.definitions(builder.requiredTopology()));
+
+    try (MessageBus bus = builder.start()) {
+      Duration delay = Duration.ofMillis(300);
+      bus.publish(Event.of(new Placed("o-1")).with(m -> m.withDelay(delay))).join();
+      for (String id : List.of("a", "b", "c", "d")) {
+        bus.send(Command.of(new Pay(id)).with(m -> m.withDelay(delay))).join();
+      }
+
+      assertThat(billed.get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("o-1");
+      await()
+          .atMost(Wires.DEADLINE)
+          .untilAsserted(() -> assertThat(paid).containsExactlyInAnyOrder("a", "b", "c", "d"));
+      assertThat(bus.health().consumers())
+          .anySatisfy(
+              consumer ->
+                  assertThat(consumer.owned())
+                      .containsExactly(
+                          "payments" + suffix + ".partition-0",
+                          "payments" + suffix + ".partition-1"));
     }
   }
 

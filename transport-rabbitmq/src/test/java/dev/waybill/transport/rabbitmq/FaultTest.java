@@ -361,31 +361,38 @@ class FaultTest {
         Receiver unused = each.receive(queue, 5, new Recording());
       }
       sendByAll(all);
-      List<String> threads = RabbitTest.threads().stream().sorted().toList();
+      List<String> threads = lasting();
       int connections = broker.connections();
       assertThat(connections).isEqualTo(2 * MANY + 2);
 
+      int begin = proxy.accepted();
       for (int round = 0; round < 2; round++) { // twice two links each
-        proxy.reset();
+        allReconnect(proxy::reset, connections);
         sendByAll(all);
-        broker.closeConnections();
+        allReconnect(broker::closeConnections, connections);
         sendByAll(all);
       }
+      assertThat(proxy.accepted() - begin).isGreaterThanOrEqualTo(100);
 
       await()
           .atMost(Wires.DEADLINE)
           .untilAsserted(
               () -> {
                 assertThat(broker.connections()).isEqualTo(connections);
-                assertThat(RabbitTest.threads().stream().sorted().map(FaultTest::withoutNumber))
-                    .containsExactlyElementsOf(
-                        threads.stream().map(FaultTest::withoutNumber).toList());
+                assertThat(lasting()).containsExactlyElementsOf(threads);
                 assertThat(broker.counts(queue.name()).consumers()).isEqualTo(MANY);
               });
     } finally {
       all.forEach(TransportConnection::close);
     }
     await().atMost(Wires.DEADLINE).until(() -> broker.connections() == 2);
+  }
+
+  /** Waits until so many connections have been made anew. */
+  private void allReconnect(Runnable loss, int connections) {
+    int before = proxy.accepted();
+    loss.run();
+    await().atMost(Wires.DEADLINE).until(() -> proxy.accepted() - before >= connections);
   }
 
   /** Waits until both of each connection's links are there again. */
@@ -405,9 +412,13 @@ class FaultTest {
     }
   }
 
-  /** The client numbers its threads. */
-  private static String withoutNumber(String thread) {
-    return thread.replaceAll("\\d+$", "");
+  /** Without those that make calls and end by themselves; the client numbers its threads. */
+  private static List<String> lasting() {
+    return RabbitTest.threads().stream()
+        .filter(thread -> !thread.equals("waybill-rabbitmq-call"))
+        .map(thread -> thread.replaceAll("\\d+$", ""))
+        .sorted()
+        .toList();
   }
 
   private void create(Queue what) {

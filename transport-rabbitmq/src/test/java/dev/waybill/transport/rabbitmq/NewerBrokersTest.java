@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.rabbitmq.client.AMQP;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
 import dev.waybill.routing.Queue;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -175,10 +177,21 @@ class NewerBrokersTest {
   void aBlockIsForgottenWithItsConnection() throws Exception {
     Wires.send(connection.sender(), queue, Wires.message("a"));
     broker.blockPublishers();
+    await().atMost(Wires.DEADLINE).until(this::isBlocked);
+
     broker.cutPublishers();
     broker.awaitConnections(3);
 
     assertThat(Wires.send(connection.sender(), queue, Wires.message("b"))).isNotEmpty();
+  }
+
+  private boolean isBlocked() throws Exception {
+    try {
+      connection.sender().send(queue, Wires.message("x"), Duration.ofMillis(200)).get();
+      return false; // the broker's word was not there yet
+    } catch (ExecutionException e) {
+      return e.getCause() instanceof SendException error && error.code() == ErrorCode.THROTTLED;
+    }
   }
 
   private ScriptedBroker.Consumer receive() {

@@ -21,6 +21,7 @@ import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.TransportConnection;
 import dev.waybill.transport.rabbitmq.Rights.Right;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -75,7 +76,10 @@ class RabbitRightsTest {
     PUBLISHER("publishes to `orders`"),
     CONSUMER("consumes `payments`, and replies"),
     SUBSCRIBER("subscribes `billing` to `orders`"),
-    REQUESTER("requests from `payments`, as `shop`");
+    REQUESTER("requests from `payments`, as `shop`"),
+    SHARING_CONSUMER("consumes `payments` in partitions"),
+    SHARING_SUBSCRIBER("subscribes `billing` to `orders` in partitions"),
+    DELAYER("delays what it sends to `payments`");
 
     private final String row;
 
@@ -123,6 +127,7 @@ class RabbitRightsTest {
         .flatMap(
             role ->
                 role.rights(Mode.CREATE).stream()
+                    .filter(right -> !isForSharing(right))
                     .map(
                         right ->
                             Arguments.of(
@@ -131,6 +136,11 @@ class RabbitRightsTest {
                                     ? Mode.VERIFY
                                     : Mode.CREATE,
                                 right)));
+  }
+
+  /** Without it all is received, by the first instance; PartitionedTest has that. */
+  private static boolean isForSharing(Right right) {
+    return right.operation().equals("read") && right.name().endsWith(".instances");
   }
 
   @ParameterizedTest(name = "{0} {1} without {2}")
@@ -156,7 +166,7 @@ class RabbitRightsTest {
     raw.channel.queueDeclare(queue.deadLetterQueue().name(), true, false, false, Map.of());
     permit(List.of(new Right("read", queue.name())));
 
-    try (TransportConnection connection = asUser()) {
+    try (TransportConnection connection = asUser(Role.CONSUMER)) {
       assertThat(connection.prepare(topology(Role.CONSUMER), Mode.VERIFY)).isEmpty();
     }
   }
@@ -164,7 +174,8 @@ class RabbitRightsTest {
   /** Makes what the mode takes for granted, and gives the rights. */
   private void given(Role role, Mode mode, List<Right> rights) {
     if (mode != Mode.CREATE) {
-      try (TransportConnection connection = RabbitTest.open(broker.uri())) {
+      try (TransportConnection connection =
+          suited(role, Wires.transport(broker.uri())).connect(Wires.DEADLINE)) {
         Topology needed = topology(role);
         Topology withoutReplies =
             new Topology(needed.channels(), needed.sources(), needed.deadLetterQueues());
@@ -182,20 +193,31 @@ class RabbitRightsTest {
         Rights.expression(rights, "read", suffix));
   }
 
-  private static TransportConnection asUser() {
-    RabbitSettings settings = RabbitUri.settings(broker.uri());
-    return RabbitTransport.builder()
-        .address("127.0.0.1", broker.port())
-        .virtualHost(settings.virtualHost())
-        .user(USER)
-        .password("secret")
-        .build()
+  private TransportConnection asUser(Role role) {
+    return suited(role, Wires.transport(broker.uri()).user(USER).password("secret"))
         .connect(Wires.DEADLINE);
+  }
+
+  /** Of classic queues where it makes no difference, as they are made in no time. */
+  private RabbitTransport suited(Role role, RabbitTransport.Builder builder) {
+    return switch (role) {
+      case SHARING_CONSUMER -> builder.partitions(queue.name(), 2).classicQueues().build();
+      case SHARING_SUBSCRIBER -> builder.partitions(subscription.name(), 2).classicQueues().build();
+      case DELAYER ->
+          builder
+              .delays(
+                  new DelaySettings(
+                      new DelayLevels("waybill.delay" + suffix, Duration.ofMillis(20), 2),
+                      true,
+                      Duration.ofMinutes(1)))
+              .build();
+      default -> builder.build();
+    };
   }
 
   /** Does what the role does; the error that it meets, if any. */
   private MessagingException attempt(Role role, Mode mode) throws Exception {
-    try (TransportConnection connection = asUser()) {
+    try (TransportConnection connection = asUser(role)) {
       assertThat(connection.prepare(topology(role), mode)).isEmpty();
       switch (role) {
         case SENDER -> Wires.send(connection.sender(), queue, Wires.message("x"));
@@ -209,6 +231,10 @@ class RabbitRightsTest {
           publish("", replies.name(), "42");
           settle(recording, 0, Settlement.accept());
         }
+        case SHARING_CONSUMER -> receive(connection, queue, "", queue.name() + ".partition-0");
+        case SHARING_SUBSCRIBER -> receive(connection, subscription, topic.name(), "0");
+        case DELAYER ->
+            Wires.send(connection.sender(), queue, Wires.delayed("x", Duration.ofMillis(20)));
       }
       return null;
     } catch (MessagingException e) {
@@ -220,10 +246,10 @@ class RabbitRightsTest {
 
   private Topology topology(Role role) {
     return switch (role) {
-      case SENDER -> new Topology(List.of(queue), List.of(), List.of());
+      case SENDER, DELAYER -> new Topology(List.of(queue), List.of(), List.of());
       case PUBLISHER -> new Topology(List.of(topic), List.of(), List.of());
-      case CONSUMER -> Wires.topology(queue);
-      case SUBSCRIBER -> Wires.topology(subscription);
+      case CONSUMER, SHARING_CONSUMER -> Wires.topology(queue);
+      case SUBSCRIBER, SHARING_SUBSCRIBER -> Wires.topology(subscription);
       case REQUESTER -> new Topology(List.of(queue), List.of(), List.of(), replies);
     };
   }

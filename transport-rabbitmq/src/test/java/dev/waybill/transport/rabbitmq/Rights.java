@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 record Rights(String role, List<Right> always, List<Right> toCreate) {
   private static final Path PAGE = Path.of("../docs/transports/rabbitmq.md");
   private static final String HEAD = "| an application that … | needs | with `CREATE` also |";
-  private static final Pattern RIGHT = Pattern.compile("`(configure|write|read) ([\\w.*]+)`");
+  private static final Pattern RIGHT = Pattern.compile("`(configure|write|read) ([\\w.*-]+)`");
 
   /**
    * One of them.
@@ -31,7 +31,7 @@ record Rights(String role, List<Right> always, List<Right> toCreate) {
   record Right(String operation, String name) {
     /** {@code orders.billing} becomes {@code orders-1.billing-1}. */
     String unique(String suffix) {
-      return name.replaceAll("(payments|orders|billing|shop)", "$1" + suffix);
+      return name.replaceAll("(payments|orders|billing|shop|waybill.delay)", "$1" + suffix);
     }
 
     private String expression(String suffix) {

@@ -19,10 +19,13 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Speaks AMQP as brokers do that can't be run here: says yes to everything, and what else a test
@@ -35,12 +38,15 @@ final class ScriptedBroker implements AutoCloseable {
   private final List<Consumer> consumers = new CopyOnWriteArrayList<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private volatile boolean refusesToLook;
+  private volatile String stuckQueue = "";
+  private volatile String heldQueue = "";
+  private final List<Runnable> held = new CopyOnWriteArrayList<>();
 
   /** What a client has said on a channel. */
   record Received(Peer peer, int channel, Method method) {}
 
   /** A consumer of a client. */
-  record Consumer(Peer peer, int channel, String tag) {
+  record Consumer(Peer peer, int channel, String tag, String queue) {
     void deliver(long deliveryTag, boolean redelivered, Map<String, Object> headers, String text) {
       byte[] body = text.getBytes(StandardCharsets.UTF_8);
       BasicProperties properties = new BasicProperties.Builder().headers(headers).build();
@@ -80,10 +86,80 @@ final class ScriptedBroker implements AutoCloseable {
 
   /** A transport to this broker, which has no heartbeat. */
   RabbitTransport transport() {
+    return builder().build();
+  }
+
+  RabbitTransport.Builder builder() {
     return RabbitTransport.builder()
         .address("127.0.0.1", listening.getLocalPort())
-        .heartbeat(Duration.ofHours(1))
-        .build();
+        .heartbeat(Duration.ofHours(1));
+  }
+
+  String uri() {
+    return "amqp://127.0.0.1:" + listening.getLocalPort();
+  }
+
+  /**
+   * Nacks what is published to a queue by each connection's first channel, for as long as it lives.
+   */
+  void refuseOnFirstChannel(String queue) {
+    stuckQueue = queue;
+  }
+
+  /**
+   * Leaves those who want to consume from a queue without an answer, as one without a leader does.
+   */
+  void holdConsumersOf(String queue) {
+    heldQueue = queue;
+  }
+
+  /** Answers those who want to consume from the held queue, the first to come and all others. */
+  void letConsume() {
+    heldQueue = "";
+    held.forEach(Runnable::run);
+  }
+
+  /** Waits until somebody wants to consume from the held queue. */
+  void awaitHeld() {
+    await().atMost(Wires.DEADLINE).until(() -> !held.isEmpty());
+  }
+
+  /** Whether something was acknowledged while somebody waited to consume from a queue. */
+  boolean hasAcknowledgementsWhileWaitingFor(String queue) {
+    Set<Integer> waiting = new HashSet<>();
+    for (Received each : received) {
+      if (each.method() instanceof AMQP.Basic.Consume consume && consume.getQueue().equals(queue)) {
+        waiting.add(each.channel());
+      } else if (each.method() instanceof AMQP.Channel.Close) {
+        waiting.remove(each.channel());
+      } else if (each.method() instanceof AMQP.Basic.Ack && !waiting.isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether every channel by which somebody wanted to consume from a queue has been closed. */
+  boolean isLeft(String queue) {
+    Set<Integer> consuming = new HashSet<>();
+    for (Received each : received) {
+      if (each.method() instanceof AMQP.Basic.Consume consume && consume.getQueue().equals(queue)) {
+        consuming.add(each.channel());
+      } else if (each.method() instanceof AMQP.Channel.Close) {
+        consuming.remove(each.channel());
+      }
+    }
+    return consuming.isEmpty();
+  }
+
+  /** The consumer of a queue, as soon as it is there. */
+  Consumer consumerOf(String queue) {
+    return await()
+        .atMost(Wires.DEADLINE)
+        .until(
+            () -> consumers.stream().filter(each -> each.queue().equals(queue)).findFirst(),
+            Optional::isPresent)
+        .orElseThrow();
   }
 
   /** Answers to passive declarations as 4.3.1 does to who has no permission on the queue. */
@@ -175,7 +251,12 @@ final class ScriptedBroker implements AutoCloseable {
   final class Peer {
     private final Socket socket;
     private final DataOutputStream out;
-    private final AtomicLong published = new AtomicLong();
+
+    /** The first channel; -1 once another has its number, 0 before there is one. */
+    private int stuckOne;
+
+    /** By channel. */
+    private final Map<Integer, Long> published = new HashMap<>();
 
     Peer(Socket socket) throws IOException {
       this.socket = socket;
@@ -214,6 +295,8 @@ final class ScriptedBroker implements AutoCloseable {
       } else if (method instanceof AMQP.Connection.Close) {
         write(0, new AMQP.Connection.CloseOk.Builder().build());
       } else if (method instanceof AMQP.Channel.Open) {
+        published.remove(channel);
+        stuckOne = stuckOne == 0 ? channel : stuckOne == channel ? -1 : stuckOne;
         write(channel, new AMQP.Channel.OpenOk.Builder().build());
       } else if (method instanceof AMQP.Channel.Close) {
         write(channel, new AMQP.Channel.CloseOk.Builder().build());
@@ -221,25 +304,38 @@ final class ScriptedBroker implements AutoCloseable {
         write(channel, new AMQP.Confirm.SelectOk.Builder().build());
       } else if (method instanceof AMQP.Basic.Qos) {
         write(channel, new AMQP.Basic.QosOk.Builder().build());
-      } else if (method instanceof AMQP.Basic.Publish) {
+      } else if (method instanceof AMQP.Basic.Publish publish) {
+        long number = published.merge(channel, 1L, Long::sum);
+        boolean stuck = stuckOne == channel && publish.getRoutingKey().equals(stuckQueue);
         write(
-            channel, new AMQP.Basic.Ack.Builder().deliveryTag(published.incrementAndGet()).build());
+            channel,
+            stuck
+                ? new AMQP.Basic.Nack.Builder().deliveryTag(number).build()
+                : new AMQP.Basic.Ack.Builder().deliveryTag(number).build());
       } else if (method instanceof AMQP.Basic.Cancel cancel) {
         write(
             channel,
             new AMQP.Basic.CancelOk.Builder().consumerTag(cancel.getConsumerTag()).build());
-      } else if (method instanceof AMQP.Basic.Consume) {
-        String tag = "tag-" + consumers.size();
-        write(channel, new AMQP.Basic.ConsumeOk.Builder().consumerTag(tag).build());
-        consumers.add(new Consumer(this, channel, tag));
+      } else if (method instanceof AMQP.Basic.Consume consume) {
+        if (consume.getQueue().equals(heldQueue)) {
+          held.add(() -> consume(channel, consume.getQueue()));
+        } else {
+          consume(channel, consume.getQueue());
+        }
       } else if (method instanceof AMQP.Queue.Declare declare) {
         declared(channel, declare);
       }
     }
 
+    private void consume(int channel, String queue) {
+      String tag = "tag-" + channel + "-" + queue;
+      write(channel, new AMQP.Basic.ConsumeOk.Builder().consumerTag(tag).build());
+      consumers.add(new Consumer(this, channel, tag, queue));
+    }
+
     private void declared(int channel, AMQP.Queue.Declare declare) {
       if (declare.getPassive() && refusesToLook) {
-        new Consumer(this, channel, "")
+        new Consumer(this, channel, "", "")
             .closeChannel(
                 AMQP.ACCESS_REFUSED,
                 "ACCESS_REFUSED - access to queue '%s' in vhost '/' refused"

@@ -17,18 +17,18 @@ class UnconfirmedTest {
     unconfirmed.written("a");
     unconfirmed.written("a");
     unconfirmed.confirmed("a");
-    assertThat(unconfirmed.lastsFor(NONE)).isTrue();
+    assertThat(unconfirmed.isSilentFor(NONE)).isTrue();
     unconfirmed.confirmed("a");
 
-    assertThat(unconfirmed.lastsFor(NONE)).isFalse();
+    assertThat(unconfirmed.isSilentFor(NONE)).isFalse();
   }
 
   @Test
   void what_is_written_waits_from_then_on() {
     unconfirmed.written("a");
 
-    assertThat(unconfirmed.lastsFor(LONG)).isFalse();
-    await().until(() -> unconfirmed.lastsFor(Duration.ofMillis(1)));
+    assertThat(unconfirmed.isSilentFor(LONG)).isFalse();
+    await().until(() -> unconfirmed.isSilentFor(Duration.ofMillis(1)));
   }
 
   @Test
@@ -37,17 +37,40 @@ class UnconfirmedTest {
     unconfirmed.written("b");
     unconfirmed.confirmed("b");
 
-    assertThat(unconfirmed.lastsFor(NONE)).isTrue();
+    assertThat(unconfirmed.isSilentFor(NONE)).isTrue();
   }
 
   @Test
-  void a_refusal_is_no_sign_of_life_and_a_confirm_is() {
+  void a_refusal_is_an_answer_and_no_confirm() {
     unconfirmed.written("a");
     unconfirmed.refused("a");
-    assertThat(unconfirmed.lastsFor(NONE)).isTrue();
+
+    assertThat(unconfirmed.isSilentFor(NONE)).isFalse();
+    assertThat(unconfirmed.isRefusedFor(NONE)).isTrue();
+    assertThat(unconfirmed.isRefusedFor(LONG)).isFalse();
+  }
+
+  @Test
+  void what_waits_behind_a_refusal_waits_from_then_on() {
+    unconfirmed.written("a");
+    unconfirmed.written("a");
+    unconfirmed.refused("a");
+
+    assertThat(unconfirmed.isSilentFor(LONG)).isFalse();
+    assertThat(unconfirmed.isSilentFor(NONE)).isTrue();
+  }
+
+  @Test
+  void refusals_last_until_a_confirm_however_many_there_are() {
+    unconfirmed.written("a");
+    unconfirmed.refused("a");
+    await().until(() -> unconfirmed.isRefusedFor(Duration.ofMillis(1)));
+    unconfirmed.written("a");
+    unconfirmed.refused("a");
+    assertThat(unconfirmed.isRefusedFor(Duration.ofMillis(1))).isTrue();
 
     unconfirmed.written("a");
     unconfirmed.confirmed("a");
-    assertThat(unconfirmed.lastsFor(NONE)).isFalse();
+    assertThat(unconfirmed.isRefusedFor(NONE)).isFalse();
   }
 }

@@ -24,7 +24,8 @@ final class Chaos {
     HOLD,
     HOLD_ANSWERS,
     ALARM,
-    REPLACE_INSTANCE
+    REPLACE_INSTANCE,
+    DELETE_QUEUE
   }
 
   private static final Logger log = LoggerFactory.getLogger(Chaos.class);
@@ -92,6 +93,10 @@ final class Chaos {
         toHeal.put(fault, () -> cluster.node(who + 1).unblockPublishers());
       }
       case REPLACE_INSTANCE -> instances.replace(who);
+      case DELETE_QUEUE -> {
+        instances.pings().delete();
+        toHeal.put(fault, instances.pings()::declare);
+      }
     }
   }
 
@@ -101,7 +106,9 @@ final class Chaos {
    * unless told otherwise.
    */
   boolean leavesTheOthers() {
-    return toHeal.isEmpty() || toHeal.containsKey(Fault.KILL_NODE);
+    return toHeal.isEmpty()
+        || toHeal.containsKey(Fault.KILL_NODE)
+        || toHeal.containsKey(Fault.DELETE_QUEUE);
   }
 
   /** Ends what has failed and does not end by itself. */

@@ -7,6 +7,7 @@ import dev.waybill.testkit.broker.RabbitTestBroker;
 import dev.waybill.testkit.broker.RabbitTestCluster;
 import dev.waybill.transport.rabbitmq.RabbitTransport;
 import dev.waybill.transport.rabbitmq.chaos.Ledger.Charge;
+import dev.waybill.transport.rabbitmq.chaos.Ledger.Ping;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,7 @@ final class Instances implements AutoCloseable {
   private final RabbitTestCluster cluster;
   private final String queue;
   private final Ledger ledger;
+  private final Pings pings;
   private final List<List<FaultProxy>> ways = new ArrayList<>();
   private final List<MessageBus> consumers = new ArrayList<>();
   private final MessageBus sender;
@@ -44,6 +46,7 @@ final class Instances implements AutoCloseable {
     this.cluster = cluster;
     this.queue = queue;
     this.ledger = ledger;
+    this.pings = new Pings(cluster, queue.replace("charges", "pings"), ledger);
     for (int i = 0; i <= count; i++) {
       ways.add(
           IntStream.rangeClosed(1, NODES)
@@ -58,6 +61,10 @@ final class Instances implements AutoCloseable {
 
   int count() {
     return consumers.size();
+  }
+
+  Pings pings() {
+    return pings;
   }
 
   MessageBus sender() {
@@ -103,6 +110,11 @@ final class Instances implements AutoCloseable {
                           work();
                           ledger.done(command.payload());
                         }))
+        .consume(
+            pings.queue(),
+            c ->
+                c.onCommand(
+                    Ping.class, (command, context) -> ledger.ping(command.payload().number())))
         .start();
   }
 
@@ -124,11 +136,13 @@ final class Instances implements AutoCloseable {
         .sendTimeout(SEND_TIMEOUT)
         .routes(
             Routes.define(
-                r ->
-                    r.command(Charge.class)
-                        .named("charge.v1")
-                        .toQueue(queue)
-                        .keyedBy(Charge::account)));
+                r -> {
+                  r.command(Charge.class)
+                      .named("charge.v1")
+                      .toQueue(queue)
+                      .keyedBy(Charge::account);
+                  r.command(Ping.class).named("ping.v1").toQueue(pings.queue());
+                }));
   }
 
   /** Most are quick, some are not. */

@@ -5,8 +5,11 @@ import dev.waybill.MessageBus;
 import dev.waybill.error.SendException;
 import dev.waybill.transport.rabbitmq.chaos.Ledger.Charge;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
@@ -15,24 +18,30 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends charges of some accounts at a steady rate. The next one of an account is sent when the one
- * before is confirmed; one whose send fails is sent again as the same message until it is.
+ * Sends charges of some accounts at a steady rate, several of an account at once, in order. What
+ * fails is sent again as the same message, once all that is under way of its account is answered,
+ * before anything new of it.
  */
 final class Load implements AutoCloseable {
-  private static final int ACCOUNTS = 24;
+  private static final int ACCOUNTS = 12;
+
+  /** How many of an account may be under way. */
+  private static final int WINDOW = 3;
+
   private static final int EVERY_MILLIS = 50;
 
   private final MessageBus bus;
   private final Map<String, Account> accounts = new TreeMap<>();
   private final List<Throwable> surprises = new ArrayList<>();
+  private final Set<Charge> everFailed = new HashSet<>();
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private int failures;
   private boolean ending;
 
   private static final class Account {
-    private int confirmed;
-    private boolean sending;
-    private @Nullable Command<Charge> failed;
+    private int sent;
+    private int underWay;
+    private final NavigableMap<Integer, Command<Charge>> failed = new TreeMap<>();
   }
 
   Load(MessageBus bus) {
@@ -45,11 +54,16 @@ final class Load implements AutoCloseable {
             this::sendWhatMay, EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** How many charges of each account are confirmed. */
+  /** How many charges of each account are confirmed; after {@link #end}. */
   synchronized Map<String, Integer> confirmed() {
     Map<String, Integer> counts = new TreeMap<>();
-    accounts.forEach((name, account) -> counts.put(name, account.confirmed));
+    accounts.forEach((name, account) -> counts.put(name, account.sent));
     return counts;
+  }
+
+  /** The charges that were sent again. */
+  synchronized Set<Charge> everFailed() {
+    return Set.copyOf(everFailed);
   }
 
   /** How many sends failed, and were repeated. */
@@ -66,34 +80,38 @@ final class Load implements AutoCloseable {
   synchronized boolean end() {
     ending = true;
     return accounts.values().stream()
-        .noneMatch(account -> account.sending || account.failed != null);
+        .noneMatch(account -> account.underWay > 0 || !account.failed.isEmpty());
   }
 
   private synchronized void sendWhatMay() {
     accounts.forEach(
         (name, account) -> {
-          if (!account.sending && (account.failed != null || !ending)) {
-            account.sending = true;
-            Command<Charge> again = account.failed;
-            send(account, again != null ? again : Command.of(new Charge(name, account.confirmed)));
+          if (account.failed.isEmpty()) {
+            while (!ending && account.underWay < WINDOW && account.failed.isEmpty()) {
+              send(account, Command.of(new Charge(name, account.sent++)));
+            }
+          } else if (account.underWay == 0) {
+            List<Command<Charge>> again = List.copyOf(account.failed.values());
+            account.failed.clear();
+            again.forEach(charge -> send(account, charge));
           }
         });
   }
 
   private void send(Account account, Command<Charge> charge) {
+    account.underWay++;
     var unused =
         bus.send(charge).whenComplete((receipt, failure) -> answered(account, charge, failure));
   }
 
   private synchronized void answered(
       Account account, Command<Charge> charge, @Nullable Throwable failure) {
-    account.sending = false;
+    account.underWay--;
     if (failure == null) {
-      account.failed = null;
-      account.confirmed++;
       return;
     }
-    account.failed = charge;
+    account.failed.put(charge.payload().number(), charge);
+    everFailed.add(charge.payload());
     failures++;
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     if (!(cause instanceof SendException)) {

@@ -1,0 +1,70 @@
+package dev.waybill.transport.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.waybill.routing.Queue;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.TransportConnection;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A broker that takes its time with one queue. */
+class SlowQueueTest {
+  private final Queue queue = new Queue("q", true);
+  private final Recording recording = new Recording();
+  private ScriptedBroker broker;
+  private TransportConnection connection;
+
+  @BeforeEach
+  void connect() throws Exception {
+    broker = new ScriptedBroker("3.10.8");
+    connection = broker.builder().partitions("q", 4).build().connect(Wires.DEADLINE);
+  }
+
+  @AfterEach
+  void closeAndLeaveNothing() throws Exception {
+    connection.close();
+    broker.close();
+    await().atMost(Recording.LIMIT).untilAsserted(() -> assertThat(RabbitTest.threads()).isEmpty());
+  }
+
+  @Test
+  void a_queue_that_does_not_answer_holds_up_no_other_of_its_receiver() throws Exception {
+    broker.holdConsumersOf("q.partition-0");
+    Receiver unused = connection.receive(queue, 1_000, recording);
+    ScriptedBroker.Consumer other = broker.consumerOf("q.partition-1");
+    broker.awaitHeld();
+
+    // a machine that stands still may let the client give up in between, so it is tried again
+    for (int i = 0; !broker.hasAcknowledgementsWhileWaitingFor("q.partition-0"); i++) {
+      assertThat(i).as("messages acknowledged only when nobody waited").isLessThan(100);
+      other.deliver(i + 1, false, Map.of(), "m" + i);
+      assertThat(Recording.settle(recording.delivery(i), Settlement.accept()))
+          .isEqualTo(Settlement.Result.SETTLED);
+      int wanted = i + 1;
+      await()
+          .atMost(Wires.DEADLINE)
+          .until(
+              () -> broker.from(other, com.rabbitmq.client.AMQP.Basic.Ack.class).size() == wanted);
+    }
+    broker.letConsume();
+    broker.consumerOf("q.partition-0").deliver(1, false, Map.of(), "late");
+    await().atMost(Wires.DEADLINE).until(() -> recording.bodies().contains("late"));
+  }
+
+  @Test
+  void an_instance_that_is_closed_while_it_joins_the_others_is_not_counted_after_all() {
+    broker.holdConsumersOf("q.instances");
+    Receiver receiver = connection.receive(queue, 1_000, recording);
+    broker.awaitHeld();
+
+    receiver.close();
+    broker.letConsume();
+
+    await().atMost(Wires.DEADLINE).until(() -> broker.isLeft("q.instances"));
+  }
+}
