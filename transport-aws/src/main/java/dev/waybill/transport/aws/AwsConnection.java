@@ -28,6 +28,8 @@ final class AwsConnection implements TransportConnection {
   private final AwsPort port;
   private final AwsSettings settings;
   private final Timer timer = new Timer();
+  private final Confirmations confirmations = new Confirmations();
+  private final ReceiveLimits limits = new ReceiveLimits();
   private final Addresses addresses;
   private final AwsSender sender;
   private final OwnReplyQueue replies;
@@ -38,7 +40,7 @@ final class AwsConnection implements TransportConnection {
     this.port = port;
     this.settings = settings;
     this.addresses = new Addresses(port);
-    this.sender = new AwsSender(port, addresses, timer, settings.linger());
+    this.sender = new AwsSender(port, addresses, timer, confirmations, settings.linger());
     this.replies = new OwnReplyQueue(port, addresses);
   }
 
@@ -53,7 +55,7 @@ final class AwsConnection implements TransportConnection {
   }
 
   private List<String> stand(Topology topology, Topology.Mode mode) {
-    AwsTopology work = new AwsTopology(new Admin(port), addresses, settings, topology);
+    AwsTopology work = new AwsTopology(new Admin(port), addresses, limits, settings, topology);
     try {
       return mode == Topology.Mode.CREATE ? work.create() : work.verify();
     } catch (AwsFailure e) {
@@ -93,6 +95,7 @@ final class AwsConnection implements TransportConnection {
             sender,
             timer,
             settings.visibilityTimeout(),
+            confirmations,
             open::isShortOfWork);
     PollLoop loop =
         new PollLoop(
@@ -104,6 +107,7 @@ final class AwsConnection implements TransportConnection {
             settler,
             timer,
             settings.unwraps(source),
+            limits.of(source),
             Clock.systemUTC());
     AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
     receivers.add(receiver);
@@ -133,7 +137,10 @@ final class AwsConnection implements TransportConnection {
     replies.delete(left.compareTo(SHORTEST) < 0 ? SHORTEST : left);
     timer.close();
     port.close();
-    timer.awaitTermination(Deadline.in(SHORTEST));
+    confirmations.close();
+    Deadline end = Deadline.in(SHORTEST);
+    timer.awaitTermination(end);
+    confirmations.awaitTermination(end);
   }
 
   private void failIfClosed() {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,12 +26,15 @@ final class AwsDelivery implements Delivery {
   private final ReceivedMessage received;
   private final WireMessage message;
   private final @Nullable String group;
+  private final int maxReceives;
   private final Settler settler;
   private final Consumer<AwsDelivery> whenDone;
   private final Deadline longestLease = Deadline.in(Limits.MAX_VISIBILITY);
 
   private volatile Deadline lease;
   private volatile boolean lost;
+  private volatile boolean settled;
+  private volatile boolean forwarding;
   private volatile boolean inDeadLetters;
   private volatile @Nullable AwsDelivery before; // the open one before it in its message group
   private @Nullable CompletableFuture<Result> settlement; // guarded by this
@@ -40,6 +44,7 @@ final class AwsDelivery implements Delivery {
    *
    * @param message what is read in what was received
    * @param fifo whether its message group keeps its order
+   * @param maxReceives after how many receives it is not to be handled any more
    * @param lease when the lease ends, unless renewed
    * @param whenDone told when the delivery has been settled or found lost
    */
@@ -47,12 +52,14 @@ final class AwsDelivery implements Delivery {
       ReceivedMessage received,
       WireMessage message,
       boolean fifo,
+      int maxReceives,
       Deadline lease,
       Settler settler,
       Consumer<AwsDelivery> whenDone) {
     this.received = received;
     this.message = message;
     this.group = fifo ? received.groupId() : null;
+    this.maxReceives = maxReceives;
     this.settler = settler;
     this.whenDone = whenDone;
     this.lease = lease;
@@ -73,10 +80,10 @@ final class AwsDelivery implements Delivery {
     return received.receiveCount();
   }
 
-  /** Also where SQS would go on: nothing is to be received for ever. */
+  /** Also where SQS would go on; see {@link ReceiveLimits}. */
   @Override
   public boolean isLastAllowed() {
-    return group == null && received.receiveCount() >= Limits.MAX_RECEIVES;
+    return received.receiveCount() >= maxReceives;
   }
 
   @Override
@@ -93,7 +100,7 @@ final class AwsDelivery implements Delivery {
     if (earlier == null) {
       return false;
     }
-    if (earlier.isSettled()) {
+    if (earlier.settled) {
       before = null;
       return false;
     }
@@ -112,12 +119,11 @@ final class AwsDelivery implements Delivery {
 
   @Override
   public CompletionStage<Result> settle(Settlement wanted) {
-    CompletableFuture<Result> begun;
+    CompletableFuture<Result> begun = new CompletableFuture<>();
     synchronized (this) {
       if (settlement != null && !settlement.isCompletedExceptionally()) {
         return settlement.minimalCompletionStage();
       }
-      begun = new CompletableFuture<>();
       settlement = begun;
     }
     if (!isOwned()) {
@@ -129,11 +135,9 @@ final class AwsDelivery implements Delivery {
             .whenComplete(
                 (done, e) -> {
                   if (e != null) {
-                    begun.completeExceptionally(Settler.failed(notDone(wanted), e));
+                    MessagingException failure = Settler.failed(notDone(wanted), e);
+                    settler.tell(() -> begun.completeExceptionally(failure));
                   } else {
-                    if (!done) {
-                      lost = true;
-                    }
                     end(begun, done ? Result.SETTLED : Result.NOT_OWNED);
                   }
                 });
@@ -145,8 +149,7 @@ final class AwsDelivery implements Delivery {
       return settler.hide(this, shortened(release.after()));
     }
     if (wanted instanceof Settlement.Reject reject && !inDeadLetters) {
-      return settler
-          .sendToDeadLetters(received, reject.evidence())
+      return forward(() -> settler.sendToDeadLetters(received, reject.evidence()))
           .thenCompose(
               id -> {
                 inDeadLetters = true;
@@ -154,6 +157,41 @@ final class AwsDelivery implements Delivery {
               });
     }
     return settler.delete(this);
+  }
+
+  /**
+   * Puts one that is not due yet, and that nobody else has, back, to come again when it is, or at
+   * the longest delay of SQS: a copy is stored, then it is deleted. If that fails it comes again
+   * with its lease.
+   */
+  void postpone(Duration left) {
+    CompletableFuture<Result> begun = new CompletableFuture<>();
+    synchronized (this) {
+      settlement = begun;
+    }
+    var unused =
+        forward(() -> settler.sendLater(received, left, leaseLeft()))
+            .thenCompose(id -> settler.delete(this))
+            .whenComplete(
+                (done, e) -> {
+                  if (e != null) {
+                    log.warn(
+                        "Message {} is not due, could not be put back, and comes again: {}",
+                        received.id(),
+                        e.toString());
+                  }
+                  end(begun, e == null && done ? Result.SETTLED : Result.NOT_OWNED);
+                });
+  }
+
+  private CompletableFuture<String> forward(Supplier<CompletableFuture<String>> call) {
+    forwarding = true;
+    return call.get().whenComplete((id, e) -> forwarding = false);
+  }
+
+  /** Whether a copy is being stored, so that its deletion is still to come. */
+  boolean isBeingForwarded() {
+    return forwarding;
   }
 
   @Override
@@ -187,12 +225,6 @@ final class AwsDelivery implements Delivery {
     return settlement != null && !settlement.isCompletedExceptionally();
   }
 
-  private synchronized boolean isSettled() {
-    return settlement != null
-        && !settlement.isCompletedExceptionally()
-        && settlement.getNow(Result.NOT_OWNED) == Result.SETTLED;
-  }
-
   String receiptHandle() {
     return received.receiptHandle();
   }
@@ -213,8 +245,13 @@ final class AwsDelivery implements Delivery {
   }
 
   private void end(CompletableFuture<Result> begun, Result result) {
+    if (result == Result.SETTLED) {
+      settled = true;
+    } else {
+      lost = true;
+    }
     whenDone.accept(this);
-    begun.complete(result);
+    settler.tell(() -> begun.complete(result));
   }
 
   /** SQS refuses to hide a message for longer than twelve hours from its receipt on in all. */

@@ -56,6 +56,14 @@ final class AwsFailure extends RuntimeException {
     return fate == Fate.NOT_NOW;
   }
 
+  /** Whether it provably did nothing, because AWS was not reached or was not able to. */
+  boolean isForWantOfAws() {
+    return fate == Fate.NOT_EXECUTED
+        && (code == ErrorCode.CONNECTION_FAILED
+            || code == ErrorCode.BROKER_UNAVAILABLE
+            || code == ErrorCode.TIMEOUT);
+  }
+
   /** Whether another call may help that may have been made twice. */
   boolean mayPass() {
     return isPassing()

@@ -37,4 +37,11 @@ public enum AwsSdk {
         ? "com.amazonaws:aws-java-sdk-sns and com.amazonaws:aws-java-sdk-sqs"
         : "software.amazon.awssdk:sns and software.amazon.awssdk:sqs (with netty-nio-client)";
   }
+
+  /** How a client is built that repeats nothing. */
+  String withoutRetries() {
+    return this == V1
+        ? "withRetryPolicy(PredefinedRetryPolicies.NO_RETRY_POLICY)"
+        : "overrideConfiguration(c -> c.retryStrategy(AwsRetryStrategy.doNotRetry()))";
+  }
 }

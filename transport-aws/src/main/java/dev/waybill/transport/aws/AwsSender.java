@@ -28,6 +28,7 @@ final class AwsSender implements Sender {
   private final AwsPort port;
   private final Addresses addresses;
   private final Timer timer;
+  private final Confirmations confirmations;
   private final Duration linger;
   private final Map<Channel, Outbox> outboxes = new ConcurrentHashMap<>();
   private final Map<Channel, Outbox> replyOutboxes =
@@ -36,10 +37,16 @@ final class AwsSender implements Sender {
   private final Set<SendTask> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  AwsSender(AwsPort port, Addresses addresses, Timer timer, Duration linger) {
+  AwsSender(
+      AwsPort port,
+      Addresses addresses,
+      Timer timer,
+      Confirmations confirmations,
+      Duration linger) {
     this.port = port;
     this.addresses = addresses;
     this.timer = timer;
+    this.confirmations = confirmations;
     this.linger = linger;
   }
 
@@ -66,22 +73,23 @@ final class AwsSender implements Sender {
     }
     return start(
         channel,
-        new SendTask(
-            what,
-            outgoing,
-            message.key() != null,
-            until,
-            task -> {
-              open.remove(task);
-              places.release();
-            }));
+        new SendTask(what, outgoing, message.key() != null, until, places::release, confirmations));
   }
 
-  /** Sends what is ready to go to a channel; takes no place, and so never blocks. */
+  /**
+   * Sends what is ready to go to a channel; takes no place, and so never blocks. Completes on a
+   * thread of the port's or of the timer's.
+   */
   CompletableFuture<String> forward(Channel channel, OutgoingMessage message, Duration deadline) {
     return start(
         channel,
-        new SendTask("A copy to " + channel, message, false, Deadline.in(deadline), open::remove));
+        new SendTask(
+            "A copy to " + channel,
+            message,
+            false,
+            Deadline.in(deadline),
+            () -> {},
+            Runnable::run));
   }
 
   @Override
@@ -109,6 +117,7 @@ final class AwsSender implements Sender {
 
   private CompletableFuture<String> start(Channel channel, SendTask task) {
     open.add(task);
+    var unused = task.answer().whenComplete((id, e) -> open.remove(task));
     outbox(channel).add(task);
     if (closed) {
       task.abandon(); // whoever closed may not have seen it

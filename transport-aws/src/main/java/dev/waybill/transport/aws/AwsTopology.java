@@ -30,13 +30,18 @@ final class AwsTopology {
   private final Subscriptions subscriptions;
   private final Redrive redrive;
 
-  AwsTopology(Admin admin, Addresses addresses, AwsSettings settings, Topology topology) {
+  AwsTopology(
+      Admin admin,
+      Addresses addresses,
+      ReceiveLimits limits,
+      AwsSettings settings,
+      Topology topology) {
     this.admin = admin;
     this.addresses = addresses;
     this.settings = settings;
     this.items = new TopologyItems(topology);
     this.subscriptions = new Subscriptions(admin, settings, topology.ignored());
-    this.redrive = new Redrive(admin);
+    this.redrive = new Redrive(admin, limits);
   }
 
   /** Makes what is missing; returns what differs and must be put right by a person. */

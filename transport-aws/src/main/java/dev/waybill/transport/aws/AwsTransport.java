@@ -246,7 +246,8 @@ public final class AwsTransport implements Transport {
     /**
      * A ready-made client for SQS; its owner closes it. Build it without retries ({@code
      * withMaxErrorRetry(0)}): the SDK repeats a send whose answer was lost, and a standard queue
-     * then has the message twice. It needs a connection for each receiver and some more.
+     * then has the message twice. A warning at start names a client that says that it repeats. It
+     * needs a connection for each receiver and some more.
      */
     public Builder sqs(AmazonSQS client) {
       this.sqs = client;

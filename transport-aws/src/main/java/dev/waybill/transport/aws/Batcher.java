@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,9 @@ final class Batcher<T extends Batcher.Entry> {
 
     /** How many bytes it adds to a call. */
     long size();
+
+    /** How long it may take until its call is over. */
+    Duration remaining();
   }
 
   /** Makes a call. */
@@ -55,7 +59,8 @@ final class Batcher<T extends Batcher.Entry> {
    * @param maxCalls how many calls may be under way at once
    * @param maxBytes of the entries of one call
    * @param maxOfLane how many entries of one lane may be in one call
-   * @param linger how long an entry waits for others at most, but for a place
+   * @param linger how long an entry waits for others at most, but for a place; and no longer than
+   *     for half of the time that it has
    * @param hurry whether no more entries will come soon; asked with how many calls are under way
    */
   record Rules(int maxCalls, long maxBytes, int maxOfLane, Duration linger, Hurry hurry) {}
@@ -73,7 +78,7 @@ final class Batcher<T extends Batcher.Entry> {
   private int readyEntries;
   private long readyBytes;
   private int calls;
-  private boolean lingering; // a timer runs
+  private @Nullable Deadline lingering; // when the timer that runs has run out
   private boolean due; // it has run out
 
   Batcher(Rules rules, Timer timer, Call<T> call) {
@@ -181,15 +186,26 @@ final class Batcher<T extends Batcher.Entry> {
   }
 
   private void linger() {
-    if (!lingering) {
-      lingering = true;
-      timer.after(rules.linger(), this::lingered);
+    Duration time = rules.linger();
+    for (Deque<T> entries : ready.values()) {
+      for (T entry : entries) {
+        Duration half = entry.remaining().dividedBy(2);
+        time = half.compareTo(time) < 0 ? half : time;
+      }
+    }
+    if (lingering == null || lingering.remaining().compareTo(time) > 0) {
+      Deadline end = Deadline.in(time);
+      lingering = end;
+      timer.after(time, () -> lingered(end));
     }
   }
 
-  private void lingered() {
+  private void lingered(Deadline end) {
     synchronized (this) {
-      lingering = false;
+      if (lingering != end) {
+        return; // another entry could not wait as long
+      }
+      lingering = null;
       due = readyEntries > 0;
     }
     makeCalls();

@@ -74,7 +74,7 @@ final class CallPool implements AutoCloseable {
         if (answer.isDone()) {
           begun.cancel(true); // whoever closed may not have seen it
         }
-      } catch (RuntimeException | LinkageError e) {
+      } catch (Throwable e) { // an Error, too, must leave nobody without an answer
         fail(translation.apply(e));
       }
     }

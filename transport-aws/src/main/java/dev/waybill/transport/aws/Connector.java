@@ -26,6 +26,7 @@ final class Connector {
   TransportConnection connect(Duration deadline) {
     Deadline until = Deadline.in(deadline);
     sayWhich();
+    warnOfRepetitions();
     settings.sdk().checkCredentials();
     AwsPort port = settings.sdk().open(settings);
     try {
@@ -51,6 +52,17 @@ final class Connector {
             + " path, and version 2 is used",
         settings.address(),
         AwsSdk.V2.dependencies());
+  }
+
+  private void warnOfRepetitions() {
+    for (String client : settings.sdk().repeatingClients()) {
+      log.warn(
+          "The given client {} repeats calls by itself: a send whose answer was lost may be stored"
+              + " twice, and what a repeated poll brought first stays hidden until its lease is"
+              + " over. Build it without retries: {}",
+          client,
+          settings.sdk().version().withoutRetries());
+    }
   }
 
   private MessagingException refused(AwsFailure e, Duration deadline) {

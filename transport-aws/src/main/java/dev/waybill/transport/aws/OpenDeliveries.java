@@ -121,9 +121,9 @@ final class OpenDeliveries {
   }
 
   /**
-   * Whether no more settlements are to be waited for: each that is open is being settled, or waits
-   * in its lane for one that is. Where there is little credit, so that no call would be full
-   * anyway, also when half of it is being settled, as handlers would run out of work.
+   * Whether no more settlements are to be waited for: each that is open has begun its last call, or
+   * waits in its lane for one that has. Where there is little credit, so that no call would be full
+   * anyway, also when half of it has, as handlers would run out of work.
    */
   boolean isShortOfWork() {
     lock.lock();
@@ -132,7 +132,7 @@ final class OpenDeliveries {
       int left = 0;
       Set<Object> settling = new HashSet<>();
       for (AwsDelivery delivery : open) {
-        if (delivery.isSettling()) {
+        if (delivery.isSettling() && !delivery.isBeingForwarded()) {
           settling.add(delivery.lane());
         } else if (!settling.contains(delivery.lane()) && ++left >= enough) {
           return false;

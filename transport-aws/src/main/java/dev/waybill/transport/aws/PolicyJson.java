@@ -155,7 +155,10 @@ final class PolicyJson {
     boolean absent = false;
     for (JsonNode alternative : alternatives) {
       if (alternative.size() == 1 && alternative.has(ANYTHING_BUT)) {
-        texts(alternative.path(ANYTHING_BUT)).forEach(excluded::add);
+        if (!isText(alternative.path(ANYTHING_BUT))) {
+          return Optional.empty();
+        }
+        excluded.addAll(texts(alternative.path(ANYTHING_BUT)));
       } else if (alternative.size() == 1 && alternative.path(EXISTS).isBoolean()) {
         absent = absent || !alternative.path(EXISTS).asBoolean();
       } else {
@@ -163,6 +166,19 @@ final class PolicyJson {
       }
     }
     return absent && alternatives.size() == 2 ? Optional.of(excluded) : Optional.empty();
+  }
+
+  /** Whether it is a text or texts; not a prefix, a suffix or a number. */
+  private static boolean isText(JsonNode node) {
+    if (!node.isArray()) {
+      return node.isTextual();
+    }
+    for (JsonNode element : node) {
+      if (!element.isTextual()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static boolean isEmptyObject(String text) {

@@ -1,7 +1,6 @@
 package dev.waybill.transport.aws;
 
 import dev.waybill.error.ErrorCode;
-import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.WireMessage;
@@ -11,12 +10,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,23 +44,22 @@ final class PollLoop implements Runnable {
   private final AwsPort port;
   private final Addresses addresses;
   private final Source source;
-  private final Receiver.Listener listener;
+  private final Handover handover;
   private final OpenDeliveries open;
   private final Settler settler;
   private final Timer timer;
   private final boolean wrapped;
+  private final int maxReceives;
   private final Clock clock;
-  private final CountDownLatch stopped = new CountDownLatch(1);
-  private final ReentrantLock delivering = new ReentrantLock();
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
   private final AtomicReference<@Nullable String> unanswered = new AtomicReference<>();
   private volatile @Nullable Duration pause; // after a failure
-  private @Nullable MessagingException disturbance; // guarded by delivering
 
   /**
    * For one source.
    *
    * @param wrapped whether SNS wraps its messages
+   * @param maxReceives after how many receives a message is not to be handled any more
    */
   PollLoop(
       AwsPort port,
@@ -72,51 +70,61 @@ final class PollLoop implements Runnable {
       Settler settler,
       Timer timer,
       boolean wrapped,
+      int maxReceives,
       Clock clock) {
     this.port = port;
     this.addresses = addresses;
     this.source = source;
-    this.listener = listener;
+    this.handover = new Handover(source, listener);
     this.open = open;
     this.settler = settler;
     this.timer = timer;
     this.wrapped = wrapped;
+    this.maxReceives = maxReceives;
     this.clock = clock;
   }
 
   @Override
   public void run() {
-    while (stopped.getCount() > 0) {
+    while (!handover.isStopped()) {
       try {
-        Room room = open.awaitRoom();
-        Duration time = pause;
-        if (time != null && room.max() > 0) {
-          pause = null;
-          boolean ended = stopped.await(time.toMillis(), TimeUnit.MILLISECONDS);
-          log.trace("Paused for {}, ended by a stop: {}", time, ended);
-        }
-        if (room.max() > 0) {
-          if (stopped.getCount() > 0) {
-            poll(room);
-          } else {
-            open.polled(room, 0);
-          }
-        }
+        turn();
       } catch (InterruptedException e) {
         // only stop() ends the loop
         log.debug("The receiver of {} was interrupted", source);
+      } catch (Throwable bug) { // would end the receiver for ever
+        pause = backoff.next();
+        log.error("The receiver of {} goes on after an error", source, bug);
       }
+    }
+  }
+
+  private void turn() throws InterruptedException {
+    Room room = open.awaitRoom();
+    if (room.max() == 0) {
+      return;
+    }
+    boolean polling = false;
+    try {
+      Duration time = pause;
+      if (time != null) {
+        pause = null;
+        handover.rest(time);
+      }
+      polling = !handover.isStopped();
+    } finally {
+      if (!polling) {
+        open.polled(room, 0);
+      }
+    }
+    if (polling) {
+      poll(room);
     }
   }
 
   /** Nothing is handed over any more after the return. */
   void stop() {
-    delivering.lock();
-    try {
-      stopped.countDown();
-    } finally {
-      delivering.unlock();
-    }
+    handover.stop();
     open.end();
   }
 
@@ -126,18 +134,20 @@ final class PollLoop implements Runnable {
     String attempt =
         !source.keyed() ? null : repeated != null ? repeated : UUID.randomUUID().toString();
     var unused =
-        addresses
-            .queueUrl(source, LOOKUP)
-            .thenCompose(
-                url ->
-                    port.receive(
-                        new Poll(
-                            url,
-                            room.max(),
-                            wait(room, settler.lease()),
-                            settler.lease(),
-                            attempt)))
+        received(room, attempt)
             .whenComplete((messages, e) -> polled(room, lease, attempt, messages, e));
+  }
+
+  private CompletableFuture<List<ReceivedMessage>> received(Room room, @Nullable String attempt) {
+    try {
+      Duration hidden = settler.lease();
+      return addresses
+          .queueUrl(source, LOOKUP)
+          .thenCompose(
+              url -> port.receive(new Poll(url, room.max(), wait(room, hidden), hidden, attempt)));
+    } catch (Throwable bug) { // the poll has to end in any case
+      return CompletableFuture.failedFuture(bug);
+    }
   }
 
   private void polled(
@@ -150,64 +160,69 @@ final class PollLoop implements Runnable {
     try {
       if (messages != null) {
         received = messages.size();
-        undisturbed();
-        handOver(due(messages), lease);
+        backoff.reset();
+        handover.undisturbed();
+        handOver(messages, lease);
       } else if (e != null) {
         unanswered.compareAndSet(null, attempt);
         disturbed(AwsFailure.of(e));
       }
-    } catch (RuntimeException bug) { // would end the receiver for ever
+    } catch (Throwable bug) { // would go unseen
       log.error("What was received from {} could not be handed over", source, bug);
     } finally {
       open.polled(room, received);
     }
   }
 
-  /** Without those that were sent with a delay that is not over. */
-  private List<ReceivedMessage> due(List<ReceivedMessage> messages) {
-    List<ReceivedMessage> due = new ArrayList<>(messages.size());
-    for (ReceivedMessage message : messages) {
-      Instant at = WireFormat.due(wrapped ? SnsEnvelope.unwrap(message) : message);
-      Duration left = at == null ? Duration.ZERO : Duration.between(clock.instant(), at);
-      if (source.keyed() || left.isZero() || left.isNegative()) {
-        due.add(message);
-      } else {
-        settler.postpone(message, left);
-      }
-    }
-    return due;
-  }
-
   private void handOver(List<ReceivedMessage> messages, Deadline lease) {
     if (messages.isEmpty()) {
       return;
     }
-    List<AwsDelivery> deliveries = new ArrayList<>(messages.size());
+    List<AwsDelivery> due = new ArrayList<>(messages.size());
+    Map<AwsDelivery, Duration> early = new LinkedHashMap<>();
     for (ReceivedMessage message : messages) {
       ReceivedMessage bare = wrapped ? SnsEnvelope.unwrap(message) : message;
-      WireMessage read = WireFormat.read(bare, source.keyed());
-      deliveries.add(new AwsDelivery(message, read, source.keyed(), lease, settler, open::remove));
+      AwsDelivery delivery = delivery(message, bare, lease);
+      Duration left = left(bare);
+      if (source.keyed() || left.isZero() || left.isNegative()) {
+        due.add(delivery);
+      } else {
+        early.put(delivery, left);
+      }
     }
-    if (!deliver(deliveries)) {
+    if (!deliver(due, early)) {
       giveBack(messages);
-      return;
+    } else if (!due.isEmpty()) {
+      keepFresh(due);
     }
-    keepFresh(deliveries);
   }
 
-  /** Whether the listener has them; not after a stop. */
-  private boolean deliver(List<AwsDelivery> deliveries) {
-    delivering.lock();
-    try {
-      if (stopped.getCount() == 0) {
-        return false;
-      }
-      open.add(deliveries);
-      listener.delivered(deliveries);
-      return true;
-    } finally {
-      delivering.unlock();
-    }
+  private AwsDelivery delivery(ReceivedMessage message, ReceivedMessage bare, Deadline lease) {
+    WireMessage read = WireFormat.read(bare, source.keyed());
+    return new AwsDelivery(
+        message, read, source.keyed(), maxReceives, lease, settler, open::remove);
+  }
+
+  /** How long until a message that was sent with a delay is due. */
+  private Duration left(ReceivedMessage message) {
+    Instant at = WireFormat.due(message);
+    return at == null ? Duration.ZERO : Duration.between(clock.instant(), at);
+  }
+
+  /**
+   * Whether the listener has those that are due, and the others are being put back, which takes
+   * credit as well; not after a stop.
+   */
+  private boolean deliver(List<AwsDelivery> due, Map<AwsDelivery, Duration> early) {
+    return handover.give(
+        to -> {
+          open.add(due);
+          open.add(List.copyOf(early.keySet()));
+          early.forEach(AwsDelivery::postpone);
+          if (!due.isEmpty()) {
+            to.delivered(due);
+          }
+        });
   }
 
   /** What came at the end of a long wait has less of a lease than whoever renews it counts on. */
@@ -242,31 +257,7 @@ final class PollLoop implements Runnable {
       port.renewCredentials();
     }
     pause = backoff.next();
-    delivering.lock();
-    try {
-      boolean known = disturbance != null && disturbance.code() == failure.code();
-      if (stopped.getCount() > 0 && !known) {
-        disturbance = failure.asMessagingException("Nothing can be received from " + source);
-        log.warn("{}; trying again until it works", disturbance.getMessage());
-        listener.failed(disturbance);
-      }
-    } finally {
-      delivering.unlock();
-    }
-  }
-
-  private void undisturbed() {
-    backoff.reset();
-    delivering.lock();
-    try {
-      if (stopped.getCount() > 0 && disturbance != null) {
-        disturbance = null;
-        log.info("Receiving from {} works again", source);
-        listener.recovered();
-      }
-    } finally {
-      delivering.unlock();
-    }
+    handover.disturbed(failure);
   }
 
   /** Whole seconds; well within the lease, whose clock starts with the request. */

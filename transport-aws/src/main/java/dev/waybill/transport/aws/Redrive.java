@@ -26,9 +26,11 @@ final class Redrive {
   private static final int FEWEST_RECEIVES = 20;
 
   private final Admin admin;
+  private final ReceiveLimits limits;
 
-  Redrive(Admin admin) {
+  Redrive(Admin admin, ReceiveLimits limits) {
     this.admin = admin;
+    this.limits = limits;
   }
 
   /** The policy that moves to a dead-letter queue. */
@@ -56,6 +58,16 @@ final class Redrive {
       return Optional.empty();
     }
     int most = PolicyJson.maxReceiveCount(policy).orElse(0);
+    if (source.keyed()) {
+      return Optional.of(
+          ("The SQS queue of the %s has a RedrivePolicy that takes messages away after %d receives,"
+                  + " without evidence, and lets the later ones of their message group pass: remove"
+                  + " it.")
+              .formatted(source, most));
+    }
+    if (most > 0) {
+      limits.remember(source, most);
+    }
     return most >= FEWEST_RECEIVES
         ? Optional.empty()
         : Optional.of(

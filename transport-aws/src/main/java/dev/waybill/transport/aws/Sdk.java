@@ -1,5 +1,7 @@
 package dev.waybill.transport.aws;
 
+import java.util.List;
+
 /**
  * An SDK, and what the user gave of it. Its implementations name classes that need not be there, so
  * each is touched only by whoever has chosen it.
@@ -19,6 +21,9 @@ interface Sdk {
    * @throws dev.waybill.error.MessagingException if it gives none
    */
   void checkCredentials();
+
+  /** The ready-made clients that repeat calls by themselves, as far as they say so. */
+  List<String> repeatingClients();
 
   /** Makes the clients that are missing. */
   AwsPort open(AwsSettings settings);

@@ -3,6 +3,7 @@ package dev.waybill.transport.aws;
 import com.amazonaws.auth.AWSCredentialsProvider;
 import com.amazonaws.services.sns.AmazonSNS;
 import com.amazonaws.services.sqs.AmazonSQS;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,11 @@ record Sdk1(
   @Override
   public void checkCredentials() {
     Sdk1Clients.checkCredentials(this);
+  }
+
+  @Override
+  public List<String> repeatingClients() {
+    return Sdk1Retries.repeating(sqs, sns);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.waybill.transport.aws;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
@@ -35,6 +36,11 @@ record Sdk2(
   @Override
   public void checkCredentials() {
     Sdk2Clients.checkCredentials(this);
+  }
+
+  @Override
+  public List<String> repeatingClients() {
+    return Sdk2Retries.repeating(sqs, sns);
   }
 
   @Override

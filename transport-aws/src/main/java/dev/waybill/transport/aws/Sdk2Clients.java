@@ -3,10 +3,12 @@ package dev.waybill.transport.aws;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -18,6 +20,8 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
@@ -129,7 +133,7 @@ final class Sdk2Clients {
 
   private AwsCredentialsProvider provider() {
     if (given.credentials() != null) {
-      return given.credentials();
+      return notClosed(given.credentials());
     }
     if (ownProvider == null) {
       ownProvider =
@@ -138,6 +142,22 @@ final class Sdk2Clients {
               : DefaultCredentialsProvider.builder().build();
     }
     return ownProvider;
+  }
+
+  /** A client closes all of its configuration that can be closed, also what is the user's. */
+  private static AwsCredentialsProvider notClosed(AwsCredentialsProvider provider) {
+    return new AwsCredentialsProvider() {
+      @Override
+      public AwsCredentials resolveCredentials() {
+        return provider.resolveCredentials();
+      }
+
+      @Override
+      public CompletableFuture<AwsCredentialsIdentity> resolveIdentity(
+          ResolveIdentityRequest request) {
+        return provider.resolveIdentity(request);
+      }
+    };
   }
 
   /**

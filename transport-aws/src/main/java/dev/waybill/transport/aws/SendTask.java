@@ -4,8 +4,8 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 
 /** One message on its way to AWS: waits for its call, is sent, and has an answer in any case. */
 final class SendTask implements Batcher.Entry {
@@ -14,7 +14,8 @@ final class SendTask implements Batcher.Entry {
   private final long size;
   private final Object lane;
   private final Deadline deadline;
-  private final Consumer<SendTask> after;
+  private final Runnable after;
+  private final Executor answering;
   private final CompletableFuture<String> answer = new CompletableFuture<>();
   private final AtomicBoolean answered = new AtomicBoolean();
   private boolean begun; // guarded by this
@@ -25,20 +26,23 @@ final class SendTask implements Batcher.Entry {
    *
    * @param what the message in the text of errors: {@code The message m-1 to queue orders}
    * @param ordered whether its message group is a lane
-   * @param after told of the end of the task, before whoever waits for the answer
+   * @param after run at the end of the task, before whoever waits for the answer is told
+   * @param answering where whoever waits for the answer is told
    */
   SendTask(
       String what,
       OutgoingMessage message,
       boolean ordered,
       Deadline deadline,
-      Consumer<SendTask> after) {
+      Runnable after,
+      Executor answering) {
     this.what = what;
     this.message = message;
     this.size = message.size();
     this.lane = ordered && message.groupId() != null ? message.groupId() : this;
     this.deadline = deadline;
     this.after = after;
+    this.answering = answering;
   }
 
   @Override
@@ -59,7 +63,8 @@ final class SendTask implements Batcher.Entry {
     return answer;
   }
 
-  Duration remaining() {
+  @Override
+  public Duration remaining() {
     return deadline.remaining();
   }
 
@@ -67,6 +72,7 @@ final class SendTask implements Batcher.Entry {
   boolean begin() {
     if (deadline.hasPassed()) {
       fail(
+          answering,
           AwsFailure.rejected(
               ErrorCode.TIMEOUT, what, "its turn did not come within the deadline", null));
       return false;
@@ -83,14 +89,14 @@ final class SendTask implements Batcher.Entry {
   }
 
   void sent(String id) {
-    end(() -> answer.complete(id));
+    end(answering, () -> answer.complete(id));
   }
 
   void fail(AwsFailure failure) {
-    fail(failure.asSendException(what));
+    fail(answering, failure.asSendException(what));
   }
 
-  /** Ends the task without waiting for AWS, as the connection closes. */
+  /** Ends the task without waiting for AWS, as the connection closes; tells on this thread. */
   void abandon() {
     boolean sent;
     synchronized (this) {
@@ -98,6 +104,7 @@ final class SendTask implements Batcher.Entry {
       sent = begun;
     }
     fail(
+        Runnable::run,
         sent
             ? AwsFailure.unknown(
                 ErrorCode.CLOSED, what, "the connection was closed before the answer", null)
@@ -105,14 +112,14 @@ final class SendTask implements Batcher.Entry {
                 ErrorCode.CLOSED, what, "the connection was closed before its turn", null));
   }
 
-  private void fail(SendException e) {
-    end(() -> answer.completeExceptionally(e));
+  private void fail(Executor executor, SendException e) {
+    end(executor, () -> answer.completeExceptionally(e));
   }
 
-  private void end(Runnable completion) {
+  private void end(Executor executor, Runnable completion) {
     if (answered.compareAndSet(false, true)) {
-      after.accept(this);
-      completion.run();
+      after.run();
+      executor.execute(completion);
     }
   }
 }

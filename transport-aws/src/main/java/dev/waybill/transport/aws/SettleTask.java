@@ -1,12 +1,16 @@
 package dev.waybill.transport.aws;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /** One entry of a call that deletes or hides received messages. */
 final class SettleTask implements Batcher.Entry {
   private static final int DELETE = -1;
 
-  /** A connection that was kept open may be found closed; the next one is new. */
+  /**
+   * Of a call that may have been done. A connection that was kept open may be found closed; the
+   * next one is new.
+   */
   private static final int MAX_REPEATS = 2;
 
   private final AwsDelivery delivery;
@@ -45,7 +49,9 @@ final class SettleTask implements Batcher.Entry {
 
   /** Whether it is to be done again, after a failure. */
   boolean isToBeRepeated(AwsFailure failure) {
-    return failure.isPassing() || (failure.mayPass() && repeats++ < MAX_REPEATS);
+    return failure.isPassing()
+        || failure.isForWantOfAws()
+        || (failure.mayPass() && repeats++ < MAX_REPEATS);
   }
 
   String receiptHandle() {
@@ -65,5 +71,10 @@ final class SettleTask implements Batcher.Entry {
   @Override
   public long size() {
     return 0;
+  }
+
+  @Override
+  public Duration remaining() {
+    return delivery.leaseLeft();
   }
 }

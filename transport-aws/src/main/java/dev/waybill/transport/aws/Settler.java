@@ -40,6 +40,7 @@ final class Settler {
   private final AwsSender sender;
   private final Timer timer;
   private final Duration lease;
+  private final Confirmations confirmations;
   private final Batcher<SettleTask> deletions;
   private final Batcher<SettleTask> hidings;
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
@@ -57,6 +58,7 @@ final class Settler {
       AwsSender sender,
       Timer timer,
       Duration lease,
+      Confirmations confirmations,
       java.util.function.BooleanSupplier idle) {
     this.port = port;
     this.addresses = addresses;
@@ -64,6 +66,7 @@ final class Settler {
     this.sender = sender;
     this.timer = timer;
     this.lease = lease;
+    this.confirmations = confirmations;
     Duration linger = source.keyed() ? KEYED_LINGER : LINGER;
     this.deletions =
         new Batcher<>(
@@ -80,6 +83,11 @@ final class Settler {
 
   Duration lease() {
     return lease;
+  }
+
+  /** Completes what others wait for, where they may keep the thread. */
+  void tell(Runnable completion) {
+    confirmations.execute(completion);
   }
 
   Queue deadLetterQueue() {
@@ -127,33 +135,15 @@ final class Settler {
             });
   }
 
-  /**
-   * Puts a message that is not due yet back, to come again when it is, or at the longest delay of
-   * SQS: a copy is stored, then it is deleted. If that fails it comes again with its lease.
-   */
-  void postpone(ReceivedMessage message, Duration left) {
-    var unused =
-        sender
-            .forward(queue(), WireFormat.postponed(message, left), CALL)
-            .thenCompose(id -> url().thenCompose(url -> deleted(url, message.receiptHandle())))
-            .whenComplete(
-                (done, e) -> {
-                  if (e != null) {
-                    log.warn(
-                        "A message of the {} that is not due could not be put back, and comes again: {}",
-                        source,
-                        e.toString());
-                  }
-                });
+  /** Stores a copy of a message that is not due yet, while it is ours; see {@link #delete}. */
+  CompletableFuture<String> sendLater(ReceivedMessage message, Duration left, Duration lease) {
+    Duration deadline = lease.compareTo(CALL) < 0 ? lease : CALL;
+    return sender.forward(queue(), WireFormat.postponed(message, left), deadline);
   }
 
   /** The source's queue under the name that makes it the same queue of SQS. */
   private Queue queue() {
     return source instanceof Queue queue ? queue : new Queue(source.name(), source.keyed());
-  }
-
-  private CompletableFuture<List<Answer>> deleted(String url, String receiptHandle) {
-    return port.delete(url, List.of(receiptHandle), CALL);
   }
 
   /** Gives messages back, so that others get them before the lease is over. Never throws. */
@@ -174,10 +164,19 @@ final class Settler {
     }
   }
 
-  /** Gives up to ten messages back, without waiting for it. */
-  CompletableFuture<List<Answer>> releaseSome(List<String> receiptHandles) {
+  /** Gives up to ten messages back, without waiting for it; fails if some come with the lease. */
+  CompletableFuture<Void> releaseSome(List<String> receiptHandles) {
     List<Hiding> hidings = receiptHandles.stream().map(handle -> new Hiding(handle, 0)).toList();
-    return url().thenCompose(url -> port.hide(url, hidings, CALL));
+    return url()
+        .thenCompose(url -> port.hide(url, hidings, CALL))
+        .thenAccept(
+            answers -> {
+              for (Answer answer : answers) {
+                if (answer.failure() != null) {
+                  throw answer.failure();
+                }
+              }
+            });
   }
 
   private CompletableFuture<String> url() {

@@ -18,8 +18,10 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -74,6 +76,8 @@ final class AwsGateway implements AutoCloseable {
   private final Queue<Call> recorded = new ConcurrentLinkedQueue<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
   private final Map<String, Queue<Fault>> scripts = new ConcurrentHashMap<>();
+  private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
+  private final Map<String, AtomicInteger> entries = new ConcurrentHashMap<>();
   private volatile Supplier<Fault> chaos = () -> Fault.NONE;
 
   AwsGateway(String brokerUri) throws IOException {
@@ -105,6 +109,21 @@ final class AwsGateway implements AutoCloseable {
     return count == null ? 0 : count.get();
   }
 
+  /** How many entries the calls of an operation of SQS had together. */
+  int entries(String operation) {
+    AtomicInteger count = entries.get(operation);
+    return count == null ? 0 : count.get();
+  }
+
+  /** Passes none of an operation's calls on until {@link #letGo}. */
+  void hold(String operation) {
+    held.put(operation, new CountDownLatch(1));
+  }
+
+  void letGo(String operation) {
+    held.remove(operation).countDown();
+  }
+
   /** All calls, in their order. */
   List<Call> recorded() {
     return List.copyOf(recorded);
@@ -113,6 +132,7 @@ final class AwsGateway implements AutoCloseable {
   void forget() {
     recorded.clear();
     calls.clear();
+    entries.clear();
   }
 
   private void handle(HttpExchange exchange) throws IOException {
@@ -120,10 +140,12 @@ final class AwsGateway implements AutoCloseable {
     String operation = operation(exchange, body);
     calls.computeIfAbsent(operation, name -> new AtomicInteger()).incrementAndGet();
     recorded.add(call(exchange, operation, body));
+    countEntries(exchange, operation, body);
     Queue<Fault> script = scripts.get(operation);
     Fault scripted = script == null ? null : script.poll();
     Fault fault = scripted == null ? chaos.get() : scripted;
     try {
+      awaitLetGo(operation);
       HttpResponse<byte[]> response = fault.isPassedOn() ? passOn(exchange, body) : null;
       if (fault == Fault.NONE && response != null) {
         response
@@ -138,6 +160,22 @@ final class AwsGateway implements AutoCloseable {
       Thread.currentThread().interrupt();
     } finally {
       exchange.close(); // without an answer this cuts the connection
+    }
+  }
+
+  private void awaitLetGo(String operation) throws InterruptedException {
+    CountDownLatch latch = held.get(operation);
+    if (latch != null && !latch.await(2, TimeUnit.MINUTES)) {
+      throw new IllegalStateException(operation + " was held for ever");
+    }
+  }
+
+  private void countEntries(HttpExchange exchange, String operation, byte[] body)
+      throws IOException {
+    if (exchange.getRequestHeaders().getFirst("X-Amz-Target") != null) {
+      entries
+          .computeIfAbsent(operation, name -> new AtomicInteger())
+          .addAndGet(JSON.readTree(body).path("Entries").size());
     }
   }
 

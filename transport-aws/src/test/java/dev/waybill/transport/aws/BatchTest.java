@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What becomes of the messages of a call that fails for some of them. */
 class BatchTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Queue QUEUE = new Queue("q", false);
   private static final Queue KEYED = new Queue("q", true);
 
@@ -34,17 +35,19 @@ class BatchTest {
   }
 
   private Aws connect(AwsSdk sdk) {
-    return Aws.connect(Aws.emulator(stub.uri()).sdk(sdk).linger(Duration.ofSeconds(5)).build());
+    return Aws.connect(Aws.emulator(stub.uri()).sdk(sdk).linger(Duration.ofSeconds(10)).build());
   }
 
-  /** The first goes alone, the others wait for it and go together. */
-  private static List<CompletableFuture<String>> send(Aws aws, Queue queue, String... bodies) {
+  /** The first goes alone, the others wait for its answer and go together. */
+  private List<CompletableFuture<String>> send(Aws aws, Queue queue, String... bodies) {
     List<CompletableFuture<String>> sends = new ArrayList<>();
+    stub.hold("SendMessageBatch");
     for (String body : bodies) {
       String key = queue.keyed() ? body.substring(0, 1) : null;
-      sends.add(aws.send(queue, Aws.message(body, key)));
+      sends.add(aws.connection.sender().send(queue, Aws.message(body, key), PATIENCE));
     }
-    assertThat(aws.connection.sender().flush(Duration.ofSeconds(60))).isTrue();
+    stub.letGo("SendMessageBatch");
+    assertThat(aws.connection.sender().flush(PATIENCE)).isTrue();
     return sends;
   }
 

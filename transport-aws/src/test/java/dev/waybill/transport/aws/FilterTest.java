@@ -109,7 +109,9 @@ class FilterTest {
         List.of(
             "{\"ce_type\":[\"a.v1\"]}",
             "{\"ce_type\":[{\"anything-but\":[\"a.v1\"]}]}",
-            "{\"color\":[\"red\"]}")) {
+            "{\"color\":[\"red\"]}",
+            "{\"ce_type\":[{\"anything-but\":{\"prefix\":\"orders.\"}},{\"exists\":false}]}",
+            "{\"ce_type\":[{\"anything-but\":[\"a.v1\",7]},{\"exists\":false}]}")) {
       assertThat(FilterPolicy.keepsOutNothingElse(policy, Set.of("a.v1"))).isFalse();
     }
     assertThat(FilterPolicy.keepsOutNothingElse(null, Set.of())).isTrue();

@@ -84,6 +84,7 @@ class ForeignFormsTest {
       delimiter = '|',
       value = {
         "{\"data\":{\"n\":1},%s}|{\"n\":1}|application/json",
+        "{\"data\":[12345678901234567890.10,1E+400,0.1000000000000000055],%s}|[12345678901234567890.10,1E+400,0.1000000000000000055]|application/json",
         "{\"datacontenttype\":\"text/plain\",\"data\":\"größe\",%s}|größe|text/plain",
         "{\"datacontenttype\":\"application/json\",\"data\":\"text\",%s}|\"text\"|application/json",
         "{\"datacontenttype\":\"a/b\",\"data_base64\":\"aGk=\",%s}|hi|a/b",

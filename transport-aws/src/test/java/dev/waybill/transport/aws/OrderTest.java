@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyString;
-import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
+import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
@@ -15,11 +15,9 @@ import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -101,64 +99,24 @@ class OrderTest {
     assertThat(seen.subList(2, 4)).containsExactly("a1", "a2");
   }
 
-  /**
-   * A connection with a short lease to a port of the test's, because the emulator hands out one
-   * message of a group at a time. The first poll gets the messages, the next ones wait for the end.
-   */
-  private record Brief(AwsConnection connection) implements AutoCloseable {
-    static Brief receiving(ReceivedMessage... messages) {
-      AwsPort port = mock(AwsPort.class);
-      when(port.queueUrl(anyString(), any()))
-          .thenReturn(completedFuture("http://127.0.0.1/q.fifo"));
-      when(port.receive(any()))
-          .thenReturn(completedFuture(List.of(messages)))
-          .thenReturn(new CompletableFuture<>());
-      when(port.delete(anyString(), any(), any())).thenAnswer(call -> allDone(call.getArgument(1)));
-      when(port.hide(anyString(), any(), any())).thenAnswer(call -> allDone(call.getArgument(1)));
-      AwsSettings settings =
-          new AwsSettings(
-              "us-east-1",
-              null,
-              true,
-              null,
-              Duration.ofSeconds(2),
-              Duration.ZERO,
-              false,
-              Set.of(),
-              new Sdk2(null, null, null));
-      return new Brief(new AwsConnection(port, settings));
-    }
-
-    private static CompletableFuture<List<AwsPort.Answer>> allDone(List<?> entries) {
-      return completedFuture(Collections.nCopies(entries.size(), AwsPort.Answer.done(null)));
-    }
-
-    List<Delivery> deliveries(int count) {
-      Collector collector = new Collector();
-      connection.receive(new Queue("q", true), 10, collector);
-      return collector.next(count);
-    }
-
-    @Override
-    public void close() {
-      connection.close();
-    }
-  }
-
+  /** The emulator hands out one message of a group at a time, and so would not show it. */
   @Test
   void aLostHeadTakesTheLaterOnesOfItsGroupAlong() {
-    try (Brief brief =
-        Brief.receiving(received("1", "a"), received("2", "a"), received("3", "b"))) {
-      List<Delivery> deliveries = brief.deliveries(3);
+    try (ScriptedAws scripted =
+        new ScriptedAws()
+            .receiving(
+                ScriptedAws.received("1", "a"),
+                ScriptedAws.received("2", "a"),
+                ScriptedAws.received("3", "b"))) {
+      List<Delivery> deliveries = scripted.deliveries(new Queue("q", true), 3);
+      AwsFailure lost =
+          new AwsFailure(
+              ErrorCode.BROKER_ERROR, AwsFailure.Fate.LEASE_LOST, "it has expired", null);
+      when(scripted.port.hide(anyString(), any(), any()))
+          .thenReturn(completedFuture(List.of(AwsPort.Answer.failed(lost))));
 
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(
-              () -> {
-                deliveries.get(1).renewLease();
-                deliveries.get(2).renewLease();
-                return !deliveries.get(0).isOwned();
-              });
+      deliveries.get(0).renewLease();
+      await().atMost(Duration.ofSeconds(60)).until(() -> !deliveries.get(0).isOwned());
 
       // the first comes again: its successor would be handled before it
       assertThat(deliveries.get(1).isOwned()).isFalse();
@@ -172,25 +130,18 @@ class OrderTest {
 
   @Test
   void aSettledHeadLeavesTheLaterOnesOfItsGroupAlone() {
-    try (Brief brief = Brief.receiving(received("1", "a"), received("2", "a"))) {
-      List<Delivery> deliveries = brief.deliveries(2);
+    try (ScriptedAws scripted =
+        new ScriptedAws()
+            .receiving(ScriptedAws.received("1", "a"), ScriptedAws.received("2", "a"))) {
+      List<Delivery> deliveries = scripted.deliveries(new Queue("q", true), 2);
       Aws.accept(deliveries.get(0));
 
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(
-              () -> {
-                deliveries.get(1).renewLease();
-                return !deliveries.get(0).isOwned();
-              });
+      ((AwsDelivery) deliveries.get(0)).abandon(); // as the end of its lease does
 
+      assertThat(deliveries.get(0).isOwned()).isFalse();
       assertThat(Aws.settle(deliveries.get(1), Settlement.accept()))
           .isEqualTo(Settlement.Result.SETTLED);
     }
-  }
-
-  private static ReceivedMessage received(String id, String group) {
-    return new ReceivedMessage(id, "receipt-" + id, id, Map.of(), group, 1);
   }
 
   @Test

@@ -20,6 +20,8 @@ import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** SQS that answers what it is told, for answers that no emulator gives. */
@@ -34,6 +36,7 @@ final class StubAws implements AutoCloseable {
   private final Map<String, Answer> standing = new ConcurrentHashMap<>();
   private final Map<String, Queue<Answer>> entries = new ConcurrentHashMap<>();
   private final Queue<String> stored = new ConcurrentLinkedQueue<>();
+  private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
   private final AtomicInteger largestCall = new AtomicInteger();
   private final AtomicInteger longestCall = new AtomicInteger();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
@@ -70,6 +73,16 @@ final class StubAws implements AutoCloseable {
     return this;
   }
 
+  /** Answers none of an operation until {@link #letGo}. */
+  StubAws hold(String operation) {
+    held.put(operation, new CountDownLatch(1));
+    return this;
+  }
+
+  void letGo(String operation) {
+    held.remove(operation).countDown();
+  }
+
   /** The bodies of the messages that it has stored, in their order. */
   List<String> stored() {
     return List.copyOf(stored);
@@ -95,6 +108,7 @@ final class StubAws implements AutoCloseable {
     String operation = target.substring(target.indexOf('.') + 1);
     JsonNode request = JSON.readTree(exchange.getRequestBody().readAllBytes());
     calls.computeIfAbsent(operation, name -> new AtomicInteger()).incrementAndGet();
+    awaitLetGo(operation);
     Queue<Answer> script = scripts.get(operation);
     Answer scripted = script == null ? null : script.poll();
     Answer answer = scripted == null ? standing.get(operation) : scripted;
@@ -107,6 +121,17 @@ final class StubAws implements AutoCloseable {
     exchange.sendResponseHeaders(status, body.length);
     exchange.getResponseBody().write(body);
     exchange.close();
+  }
+
+  private void awaitLetGo(String operation) {
+    CountDownLatch latch = held.get(operation);
+    try {
+      if (latch != null && !latch.await(2, TimeUnit.MINUTES)) {
+        throw new IllegalStateException(operation + " was held for ever");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private String success(String operation, JsonNode request) throws IOException {
@@ -194,6 +219,7 @@ final class StubAws implements AutoCloseable {
 
   @Override
   public void close() {
+    held.values().forEach(CountDownLatch::countDown);
     server.stop(0);
   }
 }

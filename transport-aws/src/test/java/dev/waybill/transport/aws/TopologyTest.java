@@ -129,6 +129,27 @@ class TopologyTest {
   }
 
   @Test
+  void anyNativeRedriveOfAKeyedSourceIsNamedAsItBreaksTheOrder() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    Queue letters = aws.queue(true);
+    aws.sqs()
+        .setQueueAttributes(
+            aws.url(subscription),
+            Map.of(
+                "RedrivePolicy",
+                "{\"maxReceiveCount\":500,\"deadLetterTargetArn\":\""
+                    + attributes(aws.url(letters)).get("QueueArn")
+                    + "\"}"));
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode))
+          .singleElement()
+          .asString()
+          .contains("RedrivePolicy", "after 500 receives", subscription.toString(), "remove it");
+    }
+  }
+
+  @Test
   void assumeMakesNoCallAtAll() {
     AmazonSQS sqs = Mockito.mock(AmazonSQS.class);
     AmazonSNS sns = Mockito.mock(AmazonSNS.class);
