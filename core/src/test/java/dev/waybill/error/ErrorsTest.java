@@ -56,6 +56,7 @@ class ErrorsTest {
             ErrorCode.CONNECTION_FAILED,
             ErrorCode.THROTTLED,
             ErrorCode.TIMEOUT,
+            ErrorCode.STORE_FAILED,
             ErrorCode.BROKER_UNAVAILABLE);
   }
 }
