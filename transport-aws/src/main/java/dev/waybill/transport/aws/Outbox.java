@@ -22,6 +22,9 @@ final class Outbox {
   /** Enough for the slowest answers; with more, throttling would only begin earlier. */
   private static final int MAX_CALLS = 16;
 
+  /** With less time left no call is begun again: its answer would come too late to be known. */
+  private static final Duration LAST_CALL = Duration.ofMillis(200);
+
   private final AwsPort port;
   private final Addresses addresses;
   private final Channel channel;
@@ -98,14 +101,14 @@ final class Outbox {
       if (pause != null
           && failure.isPassing()
           && !overtaken.contains(task.lane())
-          && task.remaining().compareTo(pause) > 0) {
+          && task.remaining().compareTo(pause.plus(LAST_CALL)) > 0) {
+        task.putBack(failure);
         again.add(0, task);
       }
     }
     if (pause == null) {
       backoff.reset();
     }
-    again.forEach(SendTask::putBack);
     tell(tasks, answers, again);
     return new Again(again, pause == null ? Duration.ZERO : pause);
   }

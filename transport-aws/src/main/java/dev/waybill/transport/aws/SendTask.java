@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /** One message on its way to AWS: waits for its call, is sent, and has an answer in any case. */
 final class SendTask implements Batcher.Entry {
@@ -20,6 +21,7 @@ final class SendTask implements Batcher.Entry {
   private final AtomicBoolean answered = new AtomicBoolean();
   private boolean begun; // guarded by this
   private boolean abandoned; // guarded by this
+  private @Nullable AwsFailure last; // guarded by this
 
   /**
    * A message to send.
@@ -71,10 +73,13 @@ final class SendTask implements Batcher.Entry {
   /** Whether it is to be sent now; if its time is over it is answered. */
   boolean begin() {
     if (deadline.hasPassed()) {
+      AwsFailure before = last();
       fail(
           answering,
-          AwsFailure.rejected(
-              ErrorCode.TIMEOUT, what, "its turn did not come within the deadline", null));
+          before != null
+              ? before.asSendException(what)
+              : AwsFailure.rejected(
+                  ErrorCode.TIMEOUT, what, "its turn did not come within the deadline", null));
       return false;
     }
     synchronized (this) {
@@ -83,9 +88,14 @@ final class SendTask implements Batcher.Entry {
     }
   }
 
-  /** It was not stored, and waits to be sent once more. */
-  synchronized void putBack() {
+  /** It was not stored, for that reason, and waits to be sent once more. */
+  synchronized void putBack(AwsFailure failure) {
     begun = false;
+    last = failure;
+  }
+
+  private synchronized @Nullable AwsFailure last() {
+    return last;
   }
 
   void sent(String id) {

@@ -124,7 +124,7 @@ abstract class ErrorsCases {
     try (Aws aws = Aws.connect(stub.uri(), sdk())) {
       SendException e =
           SendingTest.failure(
-              aws.connection.sender().send(QUEUE, Aws.message("x"), Duration.ofMillis(1_500)));
+              aws.connection.sender().send(QUEUE, Aws.message("x"), Duration.ofSeconds(6)));
 
       assertThat(e.code()).isEqualTo(ErrorCode.THROTTLED);
       assertThat(e.certainty()).isEqualTo(Certainty.REJECTED);
