@@ -297,14 +297,23 @@ final class ConsumerSession {
     ended = true;
     waiting = 0;
     credit.giveBack(open);
+    calls.add(
+        () -> {
+          if (nack) { // behind a cancel, or the consumer would get the messages again
+            giveAllBack();
+          }
+          abort();
+        });
+  }
+
+  private void giveAllBack() {
     try {
-      if (nack && channel.isOpen()) {
+      if (channel.isOpen()) {
         channel.basicNack(0, true, true);
       }
     } catch (IOException | AlreadyClosedException e) {
       log.debug("The channel of queue {} was closed already", queue, e);
     }
-    calls.add(this::abort);
   }
 
   /** Ends the channel, of which nothing has been used yet, or nothing is any more. Blocks. */
