@@ -162,7 +162,8 @@ final class PollLoop implements Runnable {
     for (PartitionWork work : current.works()) {
       wait = work.untilDue(wait);
     }
-    return wait;
+    return wait.plusMillis(
+        1); // Kafka's client counts whole ones: with less it would not wait at all
   }
 
   private boolean deliverFrom(PartitionWork work) {
@@ -182,9 +183,14 @@ final class PollLoop implements Runnable {
     if (paused || end.hasCome()) {
       return List.of();
     }
-    int granted = credit.take(Math.min(BATCH, work.waiting()));
+    int most = Math.min(BATCH, work.waiting());
+    int granted = credit.take(most);
     List<Held> taken = work.next(granted);
-    credit.giveBack(granted - taken.size());
+    if (taken.size() < granted) {
+      credit.giveBack(granted - taken.size());
+    } else if (granted < most) {
+      credit.want();
+    }
     List<KafkaDelivery> deliveries = new ArrayList<>(taken.size());
     for (Held held : taken) {
       deliveries.add(new KafkaDelivery(held, work, settler));
