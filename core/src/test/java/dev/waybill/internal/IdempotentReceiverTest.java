@@ -192,6 +192,28 @@ class IdempotentReceiverTest {
   }
 
   @Test
+  void
+      a_duplicate_whose_delivery_is_the_last_allowed_is_acknowledged_and_another_is_a_dead_letter() {
+    consume(noRetry(), (command, context) -> {});
+    deliver(payment("p-1")).settlement();
+
+    FakeDelivery duplicate = lastAllowed(payment("p-1"));
+    FakeDelivery other = lastAllowed(payment("p-2"));
+
+    assertThat(duplicate.settlement()).isEqualTo(ACCEPT);
+    assertThat(other.settlement())
+        .isInstanceOfSatisfying(
+            Reject.class,
+            reject -> assertThat(reject.reason()).startsWith("not handled: delivery 4"));
+    assertThat(deliver(payment("p-2")).settlement()).isEqualTo(ACCEPT);
+    assertThat(handled).containsExactly("p-1", "p-2");
+  }
+
+  private FakeDelivery lastAllowed(FakeDelivery like) {
+    return deliver(new FakeDelivery(like.brokerId(), like.message(), 4).lastAllowed());
+  }
+
+  @Test
   void sources_and_ids_that_read_the_same_together_are_different_messages() {
     consume(noRetry(), (command, context) -> {});
 
