@@ -17,6 +17,8 @@ import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
@@ -366,13 +368,18 @@ final class IncomingPipeline implements Pipeline {
     };
   }
 
-  /** An application's exception may fail to say its message, and would break logs and evidence. */
+  /**
+   * An application's exception, or a cause of it, may fail to say its message, and would break logs
+   * and evidence.
+   */
   private static Throwable readable(Throwable thrown) {
     try {
-      var unused = thrown.toString();
+      thrown.printStackTrace(new PrintWriter(Writer.nullWriter()));
+      var unused = thrown.getMessage();
       return thrown;
-    } catch (RuntimeException e) {
-      return new IllegalStateException(thrown.getClass().getName() + " can't say its message", e);
+    } catch (RuntimeException | StackOverflowError e) {
+      return new IllegalStateException(
+          thrown.getClass().getName() + " can't say its message: " + e.getClass().getName());
     }
   }
 

@@ -403,6 +403,27 @@ class IdempotentReceiverTest {
   }
 
   @Test
+  void a_claim_that_was_lost_in_one_attempt_is_not_lost_in_the_next() {
+    store.lease = Duration.ofMillis(30);
+    List<Boolean> lost = new CopyOnWriteArrayList<>();
+    consume(
+        retry(1),
+        (command, context) -> {
+          if (context.attempt() == 1) {
+            store.lost = true;
+            await().atMost(Duration.ofSeconds(30)).until(context::isOwnershipLost);
+            store.lost = false;
+            throw new IllegalStateException("x");
+          }
+          lost.add(context.isOwnershipLost());
+        });
+
+    assertThat(deliver(payment("p-1")).settlement()).isEqualTo(ACCEPT);
+
+    assertThat(lost).containsExactly(false);
+  }
+
+  @Test
   void a_message_without_an_id_is_a_dead_letter_since_it_could_not_be_known_again() {
     consume(noRetry(), (command, context) -> {});
 

@@ -122,9 +122,9 @@ final class PollLoop implements Runnable {
     ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer());
     while (!end.hasCome()) {
       settler.requireNoDoubt();
-      deliver(current);
+      boolean more = deliver(current);
       throttle(current);
-      current.poll(untilDue(current, credit.mayComeUnnoticed() ? POLL_WITHOUT_CREDIT : POLL));
+      current.poll(more ? Duration.ZERO : untilDue(current));
       report(watch.look());
       noteStatus(current);
     }
@@ -133,16 +133,19 @@ final class PollLoop implements Runnable {
   /**
    * A few of each partition at a time, those first that have the fewest open, in turns if there are
    * several: neither one with much nor one whose handlers are slow takes the credit that the
-   * others' keys need.
+   * others' keys need. Returns whether there may be more: what comes back as fast as it is handed
+   * over must not keep this thread from polling.
    */
-  private void deliver(ConsumerSession current) {
+  private boolean deliver(ConsumerSession current) {
+    Deadline enough = Deadline.in(POLL);
     boolean some = true;
-    while (some) {
+    while (some && !enough.passed()) {
       some = false;
       for (PartitionWork work : fewestOpenFirst(current.works())) {
         some |= gate.pass(() -> deliverFrom(work));
       }
     }
+    return some;
   }
 
   private List<PartitionWork> fewestOpenFirst(Collection<PartitionWork> works) {
@@ -157,8 +160,8 @@ final class PollLoop implements Runnable {
         .toList();
   }
 
-  private static Duration untilDue(ConsumerSession current, Duration most) {
-    Duration wait = most;
+  private Duration untilDue(ConsumerSession current) {
+    Duration wait = credit.mayComeUnnoticed() ? POLL_WITHOUT_CREDIT : POLL;
     for (PartitionWork work : current.works()) {
       wait = work.untilDue(wait);
     }
