@@ -2,6 +2,7 @@ package dev.waybill;
 
 import dev.waybill.routing.MessageKind;
 import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -13,20 +14,30 @@ import java.util.function.UnaryOperator;
  */
 public final class Command<T> implements Envelope<T> {
   private final T payload;
-  private final Metadata metadata;
+  private final Supplier<Metadata> metadata;
 
-  private Command(T payload, Metadata metadata) {
+  private Command(T payload, Supplier<Metadata> metadata) {
     this.payload = Objects.requireNonNull(payload, "payload");
     this.metadata = Objects.requireNonNull(metadata, "metadata");
   }
 
   /** A command with fresh metadata: a random id, the rest is filled in when it is sent. */
   public static <T> Command<T> of(T payload) {
-    return new Command<>(payload, Metadata.create());
+    return of(payload, Metadata.create());
   }
 
   /** A command with the given metadata. */
   public static <T> Command<T> of(T payload, Metadata metadata) {
+    Objects.requireNonNull(metadata, "metadata");
+    return new Command<>(payload, () -> metadata);
+  }
+
+  /**
+   * A command whose metadata is made when somebody asks for it.
+   *
+   * @param metadata gives the same each time, on any thread
+   */
+  public static <T> Command<T> of(T payload, Supplier<Metadata> metadata) {
     return new Command<>(payload, metadata);
   }
 
@@ -37,7 +48,7 @@ public final class Command<T> implements Envelope<T> {
 
   @Override
   public Metadata metadata() {
-    return metadata;
+    return metadata.get();
   }
 
   @Override
@@ -47,24 +58,24 @@ public final class Command<T> implements Envelope<T> {
 
   @Override
   public Command<T> with(UnaryOperator<Metadata> change) {
-    return new Command<>(payload, change.apply(metadata));
+    return of(payload, change.apply(metadata()));
   }
 
   @Override
   public boolean equals(Object other) {
     return other instanceof Command<?> that
         && payload.equals(that.payload)
-        && metadata.equals(that.metadata);
+        && metadata().equals(that.metadata());
   }
 
   @Override
   public int hashCode() {
-    return 31 * payload.hashCode() + metadata.hashCode();
+    return 31 * payload.hashCode() + metadata().hashCode();
   }
 
   /** Class and id; never the payload. */
   @Override
   public String toString() {
-    return "Command[" + payload.getClass().getSimpleName() + " " + metadata.id() + "]";
+    return "Command[" + payload.getClass().getSimpleName() + " " + metadata().id() + "]";
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import dev.waybill.routing.MessageKind;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class EnvelopeTest {
@@ -69,12 +71,33 @@ class EnvelopeTest {
   }
 
   @Test
+  void metadata_that_is_made_on_demand_is_made_when_it_is_asked_for() {
+    AtomicInteger asked = new AtomicInteger();
+    Supplier<Metadata> onDemand =
+        () -> {
+          asked.incrementAndGet();
+          return metadata;
+        };
+    List<Envelope<Payload>> made =
+        List.of(
+            Command.of(payload, onDemand),
+            Event.of(payload, onDemand),
+            Document.of(payload, onDemand));
+
+    assertThat(made).extracting(Envelope::payload).containsOnly(payload);
+    assertThat(asked).hasValue(0);
+    assertThat(made).extracting(Envelope::metadata).containsOnly(metadata);
+    assertThat(asked).hasValue(3);
+    assertThat(made).isEqualTo(envelopes());
+  }
+
+  @Test
   void nothing_is_no_payload() {
     assertThatNullPointerException().isThrownBy(() -> Command.of(null)).withMessage("payload");
     assertThatNullPointerException().isThrownBy(() -> Event.of(null)).withMessage("payload");
     assertThatNullPointerException().isThrownBy(() -> Document.of(null)).withMessage("payload");
     assertThatNullPointerException()
-        .isThrownBy(() -> Document.of(payload, null))
+        .isThrownBy(() -> Document.of(payload, (Metadata) null))
         .withMessage("metadata");
   }
 

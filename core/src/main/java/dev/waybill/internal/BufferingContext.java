@@ -26,7 +26,7 @@ final class BufferingContext implements HandlerContext {
   private final Replies replies;
   private final Source source;
   private final Work work;
-  private final Metadata handled;
+  private final Envelope<?> envelope;
   private final int attempt;
   private final @Nullable Transaction transaction;
 
@@ -41,15 +41,19 @@ final class BufferingContext implements HandlerContext {
       Replies replies,
       Source source,
       Work work,
-      Metadata handled,
+      Envelope<?> envelope,
       @Nullable Transaction transaction) {
     this.outgoing = outgoing;
     this.replies = replies;
     this.source = source;
     this.work = work;
     this.attempt = work.attempt();
-    this.handled = handled;
+    this.envelope = envelope;
     this.transaction = transaction;
+  }
+
+  private Metadata handled() {
+    return envelope.metadata();
   }
 
   @Override
@@ -124,10 +128,11 @@ final class BufferingContext implements HandlerContext {
   @Override
   public synchronized void reply(Record payload) {
     requireOpen();
-    Route<?> route = replies.routeFor(payload.getClass(), handled);
+    Route<?> route = replies.routeFor(payload.getClass(), handled());
     if (replied) {
       throw new IllegalStateException(
-          "the handler of %s has replied already; a request has one reply".formatted(handled.id()));
+          "the handler of %s has replied already; a request has one reply"
+              .formatted(handled().id()));
     }
     replied = true;
     if (route != null) {
@@ -189,7 +194,7 @@ final class BufferingContext implements HandlerContext {
     if (closed) {
       throw new IllegalStateException(
           "the handler of %s is done, its context sends no more; use the bus"
-              .formatted(handled.id()));
+              .formatted(handled().id()));
     }
   }
 
@@ -210,24 +215,24 @@ final class BufferingContext implements HandlerContext {
    * that the message is added under.
    */
   private Metadata derived() {
-    String name = handled.id() + '\n' + source.name() + '\n' + buffer.size();
+    String name = handled().id() + '\n' + source.name() + '\n' + buffer.size();
     return Metadata.withId(
         UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString());
   }
 
   private Metadata caused(Metadata given) {
-    Metadata caused = given.withCausationId(handled.id());
+    Metadata caused = given.withCausationId(handled().id());
     if (given.correlationId() == null) {
       caused =
           caused.withCorrelationId(
-              handled.correlationId() == null ? handled.id() : handled.correlationId());
+              handled().correlationId() == null ? handled().id() : handled().correlationId());
     }
     caused = withTrace(caused, WireMapping.TRACE_PARENT);
     return withTrace(caused, WireMapping.TRACE_STATE);
   }
 
   private Metadata withTrace(Metadata metadata, String name) {
-    String value = handled.header(name);
+    String value = handled().header(name);
     return value == null || metadata.header(name) != null
         ? metadata
         : metadata.withHeader(name, value);

@@ -2,7 +2,6 @@ package dev.waybill.internal;
 
 import dev.waybill.Envelope;
 import dev.waybill.Interceptor;
-import dev.waybill.Metadata;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.delivery.FailurePolicy;
@@ -76,20 +75,18 @@ final class IncomingPipeline implements Pipeline {
   public CompletionStage<Resolution> handle(Work work) {
     try {
       WireMessage message = work.delivery.message();
-      Metadata metadata = WireMapping.decode(message, work.delivery::brokerId);
+      Instant expiry = WireMapping.checkedExpiry(message);
       if (work.delivery.isLastAllowed()) {
-        return unlessHandled(work, metadata, lastAllowed(work));
+        return unlessHandled(work, lastAllowed(work));
       }
-      if (isExpired(metadata)) {
-        return unlessHandled(work, metadata, expired(metadata));
+      if (expiry != null && !clock.instant().isBefore(expiry)) {
+        return unlessHandled(work, expired(expiry));
       }
-      Binding binding = bindingOf(message, metadata);
+      Binding binding = bindingOf(message);
       if (binding.invocation() == null) {
         return resolved(Resolution.ACKNOWLEDGED);
       }
-      Metadata named =
-          metadata.type() == null ? metadata.withType(binding.route().typeName()) : metadata;
-      return invoke(work, binding, envelopeOf(message, binding.route(), named));
+      return invoke(work, binding, envelopeOf(work, binding.route()));
     } catch (MessagingException e) {
       return resolved(new Resolution(Outcome.deadLetter(String.valueOf(e.getMessage())), e));
     } catch (RuntimeException | StackOverflowError | LinkageError e) {
@@ -98,12 +95,11 @@ final class IncomingPipeline implements Pipeline {
     }
   }
 
-  private CompletionStage<Resolution> unlessHandled(
-      Work work, Metadata metadata, Resolution otherwise) {
+  private CompletionStage<Resolution> unlessHandled(Work work, Resolution otherwise) {
     return resolved(
         idempotent == null || work.delivery.message().id() == null
             ? otherwise
-            : idempotent.unlessHandled(work, identityOf(work, metadata), otherwise));
+            : idempotent.unlessHandled(work, identityOf(work), otherwise));
   }
 
   /** To handle it might end the process, and the message with it. */
@@ -114,19 +110,15 @@ final class IncomingPipeline implements Pipeline {
                 .formatted(work.attempt())));
   }
 
-  private boolean isExpired(Metadata metadata) {
-    Instant expiresAt = metadata.expiresAt();
-    return expiresAt != null && !clock.instant().isBefore(expiresAt);
-  }
-
-  private Resolution expired(Metadata metadata) {
-    String reason = "expired at " + metadata.expiresAt();
+  private Resolution expired(Instant expiry) {
+    String reason = "expired at " + expiry;
     return new Resolution(
         consumer.discardExpired() ? Outcome.discard(reason) : Outcome.deadLetter(reason), null);
   }
 
-  private Binding bindingOf(WireMessage message, Metadata metadata) {
-    String type = metadata.type() == null ? consumer.foreignType() : metadata.type();
+  private Binding bindingOf(WireMessage message) {
+    String named = message.attributes().get("type");
+    String type = named == null ? consumer.foreignType() : named;
     if (type == null) {
       throw new MessagingException(
           ErrorCode.UNKNOWN_TYPE,
@@ -148,16 +140,15 @@ final class IncomingPipeline implements Pipeline {
     return binding;
   }
 
-  private Envelope<?> envelopeOf(WireMessage message, Route<?> route, Metadata metadata) {
-    Object payload = reader.read(message, route.payloadType());
-    return WireMapping.envelope(route.kind(), payload, metadata);
+  private Envelope<?> envelopeOf(Work work, Route<?> route) {
+    Object payload = reader.read(work.delivery.message(), route.payloadType());
+    return WireMapping.envelope(
+        route.kind(), payload, new ReceivedMetadata(work.delivery, route.typeName()));
   }
 
   private CompletionStage<Resolution> invoke(Work work, Binding binding, Envelope<?> envelope) {
     if (idempotent != null) {
-      return resolved(
-          idempotent.handle(
-              work, identityOf(work, envelope.metadata()), new Once(work, binding, envelope)));
+      return resolved(idempotent.handle(work, identityOf(work), new Once(work, binding, envelope)));
     }
     if (consumer.guarantee() != DeliveryGuarantee.AT_MOST_ONCE) {
       return attempt(work, binding, envelope);
@@ -183,14 +174,16 @@ final class IncomingPipeline implements Pipeline {
    * What a message is known by, over all its deliveries: the source and the id of CloudEvents,
    * which are unique together.
    */
-  private static String identityOf(Work work, Metadata metadata) {
-    if (work.delivery.message().id() == null) {
+  private static String identityOf(Work work) {
+    String id = work.delivery.message().id();
+    if (id == null) {
       throw new MessagingException(
           ErrorCode.UNDECODABLE,
           "the message has no id, by which exactly-once could know it again");
     }
-    String source = metadata.source() == null ? "" : metadata.source();
-    String identity = source.length() + "#" + source + "#" + metadata.id();
+    String source = work.delivery.message().attributes().getOrDefault("source", "");
+    String known = id.isEmpty() ? work.delivery.brokerId() : id;
+    String identity = source.length() + "#" + source + "#" + known;
     return identity.length() <= ProcessedMessageStore.MAX_ID_LENGTH
             && identity.codePoints().allMatch(IncomingPipeline::isStorable)
         ? identity
@@ -257,8 +250,7 @@ final class IncomingPipeline implements Pipeline {
 
   private BufferingContext contextOf(
       Work work, Envelope<?> envelope, @Nullable Transaction transaction) {
-    return new BufferingContext(
-        outgoing, replies, consumer.source(), work, envelope.metadata(), transaction);
+    return new BufferingContext(outgoing, replies, consumer.source(), work, envelope, transaction);
   }
 
   private CompletionStage<Resolution> attempt(Work work, Binding binding, Envelope<?> envelope) {

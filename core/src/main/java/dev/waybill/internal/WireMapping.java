@@ -91,7 +91,18 @@ final class WireMapping {
         userHeaders(message.headers()));
   }
 
-  static Envelope<?> envelope(MessageKind kind, Object payload, Metadata metadata) {
+  /**
+   * When a received message expires; null if never. Of its metadata this and the time are all that
+   * may be unreadable, so that {@link #decode} does not fail after it.
+   *
+   * @throws MessagingException with code {@code UNDECODABLE}
+   */
+  static @Nullable Instant checkedExpiry(WireMessage message) {
+    var unused = instant(message.attributes(), "time");
+    return instant(message.attributes(), "expirytime");
+  }
+
+  static Envelope<?> envelope(MessageKind kind, Object payload, Supplier<Metadata> metadata) {
     return switch (kind) {
       case COMMAND -> Command.of(payload, metadata);
       case EVENT -> Event.of(payload, metadata);

@@ -18,6 +18,7 @@ import dev.waybill.Event;
 import dev.waybill.Handler;
 import dev.waybill.HandlerContext;
 import dev.waybill.MessageBus;
+import dev.waybill.Metadata;
 import dev.waybill.Outcome;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
@@ -109,6 +110,22 @@ class IncomingTest {
   }
 
   @Test
+  void what_travels_with_a_payload_is_read_when_it_is_asked_for_and_stays() {
+    BlockingQueue<Command<ProcessPayment>> commands = new LinkedBlockingQueue<>();
+    consumePayments(
+        c -> c.onCommand(ProcessPayment.class, (command, context) -> commands.add(command)));
+    WireMessage foreign =
+        FakeDelivery.wire("{\"orderId\":\"o-1\",\"cents\":5}", Map.of(), Map.of(), "k");
+
+    handle(new FakeDelivery("payments@7", foreign, 1));
+
+    Command<ProcessPayment> command = commands.remove();
+    assertThat(command.metadata())
+        .isEqualTo(Metadata.withId("payments@7").withType("payments.process.v1").withKey("k"))
+        .isSameAs(command.metadata());
+  }
+
+  @Test
   void a_context_knows_source_attempt_broker_id_and_ownership() {
     BlockingQueue<HandlerContext> contexts = new LinkedBlockingQueue<>();
     consumePayments(
@@ -166,7 +183,8 @@ class IncomingTest {
 
     assertThat(rejected(foreign).reason())
         .isEqualTo(
-            "the message names no type, and several travel on the subscription billing of topic orders");
+            "the message names no type, and several travel on the subscription billing of topic"
+                + " orders");
     assertThat(handled).isEmpty();
   }
 
@@ -320,7 +338,8 @@ class IncomingTest {
 
     assertThat(rejected(last).reason())
         .isEqualTo(
-            "not handled: delivery 4 is among the last that the broker allows, and those before were not settled");
+            "not handled: delivery 4 is among the last that the broker allows, and those before"
+                + " were not settled");
     assertThat(rejected(last).evidence())
         .containsEntry("waybill-dead-letter-attempts", "3")
         .containsEntry("waybill-dead-letter-channel", "payments");
@@ -676,7 +695,8 @@ class IncomingTest {
     assertThat(log.list)
         .extracting(ILoggingEvent::getFormattedMessage)
         .containsExactly(
-            "payments@m-1 from the queue payments was accepted before it was handled, at-most-once: DeadLettered[reason=too late] has no effect any more");
+            "payments@m-1 from the queue payments was accepted before it was handled, at-most-once:"
+                + " DeadLettered[reason=too late] has no effect any more");
   }
 
   // dead letters

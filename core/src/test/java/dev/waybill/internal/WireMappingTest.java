@@ -184,7 +184,7 @@ class WireMappingTest {
       MessagingException refused =
           catchThrowableOfType(
               MessagingException.class,
-              () -> WireMapping.decode(foreign(Map.of(name, text)), () -> "q@1"));
+              () -> WireMapping.checkedExpiry(foreign(Map.of(name, text))));
 
       assertThat(refused.code()).isEqualTo(ErrorCode.UNDECODABLE);
       assertThat(refused)
@@ -221,10 +221,12 @@ class WireMappingTest {
   void half_a_surrogate_pair_is_refused(String text) {
     refused(
         minimal().withHeader("tenant", text),
-        "the value of the header 'tenant' has half of a surrogate pair at 2, which UTF-8 can't carry");
+        "the value of the header 'tenant' has half of a surrogate pair at 2, which UTF-8 can't"
+            + " carry");
     refused(
         minimal().withKey(text),
-        "the value of the header 'partitionkey' has half of a surrogate pair at 2, which UTF-8 can't carry");
+        "the value of the header 'partitionkey' has half of a surrogate pair at 2, which UTF-8"
+            + " can't carry");
   }
 
   @ParameterizedTest
@@ -248,10 +250,12 @@ class WireMappingTest {
   void a_time_that_rfc_3339_can_not_write_is_refused_and_not_sent_unreadable() {
     refused(
         minimal().withExpiresAt(Instant.MAX),
-        "the CloudEvents attribute 'expirytime' is beyond the years 0 to 9999, which RFC 3339 can't write; leave it out for \"never\"");
+        "the CloudEvents attribute 'expirytime' is beyond the years 0 to 9999, which RFC 3339 can't"
+            + " write; leave it out for \"never\"");
     refused(
         minimal().withTime(Instant.MIN),
-        "the CloudEvents attribute 'time' is beyond the years 0 to 9999, which RFC 3339 can't write; leave it out for \"never\"");
+        "the CloudEvents attribute 'time' is beyond the years 0 to 9999, which RFC 3339 can't"
+            + " write; leave it out for \"never\"");
     Instant last = Instant.parse("9999-12-31T23:59:59.999999999Z");
     assertThat(WireMapping.decode(encoded(minimal().withExpiresAt(last)), () -> "q@1").expiresAt())
         .isEqualTo(last);
@@ -261,12 +265,21 @@ class WireMappingTest {
   void the_kind_makes_the_envelope() {
     Metadata metadata = minimal();
 
-    assertThat(WireMapping.envelope(MessageKind.COMMAND, "p", metadata))
+    assertThat(WireMapping.envelope(MessageKind.COMMAND, "p", () -> metadata))
         .isEqualTo(Command.of("p", metadata));
-    assertThat(WireMapping.envelope(MessageKind.EVENT, "p", metadata))
+    assertThat(WireMapping.envelope(MessageKind.EVENT, "p", () -> metadata))
         .isEqualTo(Event.of("p", metadata));
-    assertThat(WireMapping.envelope(MessageKind.DOCUMENT, "p", metadata))
+    assertThat(WireMapping.envelope(MessageKind.DOCUMENT, "p", () -> metadata))
         .isEqualTo(Document.of("p", metadata));
+  }
+
+  @Test
+  void the_expiry_of_a_message_is_that_of_its_metadata() {
+    Instant expiry = Instant.parse("2026-01-02T03:04:05.006Z");
+
+    assertThat(WireMapping.checkedExpiry(encoded(minimal().withExpiresAt(expiry))))
+        .isEqualTo(expiry);
+    assertThat(WireMapping.checkedExpiry(encoded(minimal()))).isNull();
   }
 
   private static Metadata minimal() {

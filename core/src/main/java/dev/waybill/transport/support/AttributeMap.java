@@ -1,5 +1,6 @@
 package dev.waybill.transport.support;
 
+import java.nio.charset.StandardCharsets;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
 import java.util.Iterator;
@@ -9,12 +10,16 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The CloudEvents attributes of a message by their bare names. Those that nearly every message has
  * have a place of their own, in whose order they are walked through, and need no hashing; any
  * others come after them, in the order of their first {@link #put}. Nothing can be removed.
+ *
+ * <p>A transport may {@linkplain #putUnread put in} the bytes of a value, of which a text is made
+ * when somebody asks for it: most attributes of most messages nobody asks for.
  *
  * <p>Not thread-safe while it is filled; nulls are refused.
  */
@@ -35,13 +40,27 @@ public final class AttributeMap extends AbstractMap<String, String> {
     "waybillreplyto"
   };
 
-  private final @Nullable String[] usual = new String[NAMES.length];
+  /** Each a text, or the bytes of one that nobody has asked for yet. */
+  private final @Nullable Object[] usual = new Object[NAMES.length];
+
+  private final BiFunction<String, byte[], String> reading;
   private int size;
   private @Nullable Map<String, String> others;
   private boolean frozen;
 
-  /** An empty map. */
-  public AttributeMap() {}
+  /** An empty map, of whose bytes texts are made as of UTF-8. */
+  public AttributeMap() {
+    this((name, bytes) -> new String(bytes, StandardCharsets.UTF_8));
+  }
+
+  /**
+   * An empty map.
+   *
+   * @param reading makes a text of an attribute's bytes, given its name; on any thread
+   */
+  public AttributeMap(BiFunction<String, byte[], String> reading) {
+    this.reading = reading;
+  }
 
   /** The names that have a place of their own, in its order. */
   static String[] usualNames() {
@@ -80,27 +99,38 @@ public final class AttributeMap extends AbstractMap<String, String> {
   public @Nullable String put(String name, String value) {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(value, "value");
-    if (frozen) {
-      throw new UnsupportedOperationException("the attributes of a message can't be changed");
-    }
     int place = place(name);
-    String before = place < 0 ? putOther(name, value) : usual[place];
-    if (place >= 0) {
-      usual[place] = value;
-    }
-    if (before == null) {
-      size++;
-    }
+    String before = get(name, place);
+    put(name, place, value);
     return before;
   }
 
-  private @Nullable String putOther(String name, String value) {
-    Map<String, String> all = others;
-    if (all == null) {
-      all = new LinkedHashMap<>();
-      others = all;
+  /**
+   * Puts an attribute in, of which a text is made when somebody asks for it.
+   *
+   * @param value handed over: nobody changes it afterwards
+   * @throws UnsupportedOperationException if the map is {@link #freeze frozen}
+   */
+  public void putUnread(String name, byte[] value) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(value, "value");
+    int place = place(name);
+    put(name, place, place < 0 ? reading.apply(name, value) : value);
+  }
+
+  private void put(String name, int place, Object value) {
+    if (frozen) {
+      throw new UnsupportedOperationException("the attributes of a message can't be changed");
     }
-    return all.put(name, value);
+    boolean isNew;
+    if (place >= 0) {
+      isNew = usual[place] == null;
+      usual[place] = value;
+    } else {
+      others = others == null ? new LinkedHashMap<>() : others;
+      isNew = others.put(name, (String) value) == null;
+    }
+    size += isNew ? 1 : 0;
   }
 
   /** From now on it can't be changed; returns itself. */
@@ -111,22 +141,35 @@ public final class AttributeMap extends AbstractMap<String, String> {
 
   @Override
   public @Nullable String get(@Nullable Object name) {
-    int place = place(name);
+    return get(name, place(name));
+  }
+
+  private @Nullable String get(@Nullable Object name, int place) {
     if (place >= 0) {
-      return usual[place];
+      return text(place);
     }
     return others == null ? null : others.get(name);
   }
 
+  private @Nullable String text(int place) {
+    Object value = usual[place];
+    if (value instanceof byte[] unread) {
+      value = reading.apply(NAMES[place], unread);
+      usual[place] = value; // any thread may: it is the same text
+    }
+    return (String) value;
+  }
+
   @Override
   public boolean containsKey(@Nullable Object name) {
-    return get(name) != null;
+    int place = place(name);
+    return place >= 0 ? usual[place] != null : get(name) != null;
   }
 
   @Override
   public void forEach(BiConsumer<? super String, ? super String> action) {
     for (int place = 0; place < NAMES.length; place++) {
-      String value = usual[place];
+      String value = text(place);
       if (value != null) {
         action.accept(NAMES[place], value);
       }
@@ -182,7 +225,7 @@ public final class AttributeMap extends AbstractMap<String, String> {
         return Map.entry(other.getKey(), other.getValue());
       }
       String name = NAMES[place];
-      String value = Objects.requireNonNull(usual[place]);
+      String value = Objects.requireNonNull(text(place));
       place++;
       return Map.entry(name, value);
     }

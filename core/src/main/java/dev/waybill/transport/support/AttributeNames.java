@@ -28,12 +28,13 @@ public final class AttributeNames {
   /** What was there the last time; whatever a thread sees of it is true, if not the newest. */
   private final @Nullable Header[] last = new Header[PLACES];
 
-  /** Of those whose value is the same in nearly all messages. */
+  /** Of those whose value is often the same in messages that follow each other. */
   private final Map<String, RepeatedText> repeated =
       Map.of(
           "specversion", new RepeatedText(),
           "source", new RepeatedText(),
           "type", new RepeatedText(),
+          "time", new RepeatedText(),
           "waybillkind", new RepeatedText());
 
   /**

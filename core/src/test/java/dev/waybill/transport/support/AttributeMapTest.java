@@ -3,6 +3,7 @@ package dev.waybill.transport.support;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +29,12 @@ class AttributeMapTest {
       for (int i = 0; i < puts; i++) {
         String name = new String(names.get(random.nextInt(names.size())).toCharArray());
         String value = "value" + random.nextInt();
-        assertThat(map.put(name, value)).isEqualTo(put.put(name, value));
+        if (random.nextBoolean()) {
+          assertThat(map.put(name, value)).isEqualTo(put.put(name, value));
+        } else {
+          map.putUnread(name, value.getBytes(StandardCharsets.UTF_8));
+          put.put(name, value);
+        }
       }
       Map<String, String> model = usualFirst(put);
       assertThat(map).isEqualTo(model).hasSameHashCodeAs(model).hasSize(model.size());
@@ -66,10 +72,37 @@ class AttributeMapTest {
   }
 
   @Test
+  void makes_a_text_of_bytes_once_when_somebody_asks_for_it() {
+    List<String> read = new ArrayList<>();
+    AttributeMap map =
+        new AttributeMap(
+            (name, bytes) -> {
+              read.add(name);
+              return name + " is " + new String(bytes, StandardCharsets.UTF_8);
+            });
+    map.putUnread("id", new byte[] {'1'});
+    map.putUnread("source", new byte[] {'2'});
+    map.freeze();
+
+    assertThat(map.containsKey("id")).isTrue();
+    assertThat(map.size()).isEqualTo(2);
+    assertThat(map.get("type")).isNull();
+    assertThat(read).isEmpty();
+    assertThat(map.get("source")).isEqualTo("source is 2").isSameAs(map.get("source"));
+    assertThat(read).containsExactly("source");
+    assertThat(map).isEqualTo(Map.of("id", "id is 1", "source", "source is 2"));
+    assertThat(read).containsExactly("source", "id");
+  }
+
+  @Test
   void refuses_nulls_and_removal() {
     AttributeMap map = new AttributeMap();
     assertThatExceptionOfType(NullPointerException.class).isThrownBy(() -> map.put(null, "1"));
     assertThatExceptionOfType(NullPointerException.class).isThrownBy(() -> map.put("id", null));
+    assertThatExceptionOfType(NullPointerException.class)
+        .isThrownBy(() -> map.putUnread(null, new byte[0]));
+    assertThatExceptionOfType(NullPointerException.class)
+        .isThrownBy(() -> map.putUnread("id", null));
     map.put("id", "1");
     map.put("other", "2");
     for (String name : List.of("id", "other")) {
@@ -87,6 +120,8 @@ class AttributeMapTest {
     for (String name : List.of("id", "source", "other", "another")) {
       assertThatExceptionOfType(UnsupportedOperationException.class)
           .isThrownBy(() -> map.put(name, "3"));
+      assertThatExceptionOfType(UnsupportedOperationException.class)
+          .isThrownBy(() -> map.putUnread(name, new byte[] {'3'}));
     }
     map.entrySet()
         .forEach(

@@ -68,7 +68,7 @@ final class KafkaMapping {
   }
 
   static WireMessage toMessage(ConsumerRecord<byte[], byte[]> record) {
-    return new RecordReader(record).read();
+    return RecordReader.read(record);
   }
 
   /** A reply, whose record key is not the message's. */

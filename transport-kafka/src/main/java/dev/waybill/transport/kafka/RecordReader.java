@@ -4,7 +4,6 @@ import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.support.AttributeMap;
 import dev.waybill.transport.support.AttributeNames;
 import dev.waybill.transport.support.RepeatedText;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -12,44 +11,38 @@ import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a record as a message. Of nine headers that our messages have, seven say what the last
- * record said, or what the key or the id says, and need no text of their own.
+ * Reads a record as a message, when it is handed over: its headers are at hand then, and one that
+ * is not read would keep the whole fetch in memory. Most say what the last record said, and need no
+ * text of their own; of the others a text is made when somebody asks for it.
  */
 final class RecordReader {
   private static final String DATA_CONTENT_TYPE = "datacontenttype";
-  private static final String ID = "id";
   private static final RepeatedText CONTENT_TYPES = new RepeatedText();
   private static final byte[] EMPTY = {};
 
-  private final ConsumerRecord<byte[], byte[]> record;
-  private final @Nullable String key;
-  private byte @Nullable [] idBytes;
-  private String id = "";
+  private RecordReader() {}
 
-  RecordReader(ConsumerRecord<byte[], byte[]> record) {
-    this.record = record;
-    this.key = record.key() == null ? null : KafkaMapping.text(record.key());
-  }
-
-  WireMessage read() {
+  static WireMessage read(ConsumerRecord<byte[], byte[]> record) {
     String contentType = null;
     String alsoContentType = null;
-    Map<String, String> attributes = new AttributeMap();
+    AttributeMap attributes = new AttributeMap((name, bytes) -> KafkaMapping.text(bytes));
     Map<String, String> headers = Map.of();
-    int place = 0;
-    for (Header header : record.headers()) {
-      AttributeNames.Header name = KafkaMapping.ATTRIBUTES.read(header.key(), place);
-      place++;
+    Header[] all = record.headers().toArray();
+    for (int place = 0; place < all.length; place++) {
+      AttributeNames.Header name = KafkaMapping.ATTRIBUTES.read(all[place].key(), place);
+      byte @Nullable [] value = all[place].value();
       String attribute = name.attribute();
-      if (attribute == null && name.name().equalsIgnoreCase(KafkaMapping.CONTENT_TYPE)) {
-        contentType = text(header.value(), CONTENT_TYPES);
+      if (attribute == null && isContentType(name.name())) {
+        contentType = text(value, CONTENT_TYPES);
       } else if (attribute == null) {
         headers = headers.isEmpty() ? new LinkedHashMap<>() : headers;
-        headers.put(name.name(), KafkaMapping.text(header.value()));
+        headers.put(name.name(), KafkaMapping.text(value));
       } else if (attribute.equals(DATA_CONTENT_TYPE)) {
-        alsoContentType = text(header.value(), CONTENT_TYPES);
+        alsoContentType = text(value, CONTENT_TYPES);
+      } else if (value == null || name.repeated() != null) {
+        attributes.put(attribute, text(value, name.repeated()));
       } else {
-        attributes.put(attribute, text(name, header.value()));
+        attributes.putUnread(attribute, value);
       }
     }
     return WireMessage.owning(
@@ -57,27 +50,13 @@ final class RecordReader {
         contentType == null ? alsoContentType : contentType,
         attributes,
         headers,
-        key,
+        record.key() == null ? null : KafkaMapping.text(record.key()),
         null);
   }
 
-  private String text(AttributeNames.Header name, byte @Nullable [] value) {
-    RepeatedText repeated = name.repeated();
-    if (repeated != null || value == null) {
-      return text(value, repeated);
-    }
-    if (key != null && Arrays.equals(value, record.key())) {
-      return key;
-    }
-    if (Arrays.equals(value, idBytes)) {
-      return id;
-    }
-    String text = KafkaMapping.text(value);
-    if (ID.equals(name.attribute())) {
-      idBytes = value;
-      id = text;
-    }
-    return text;
+  private static boolean isContentType(String name) {
+    return name.equals(KafkaMapping.CONTENT_TYPE) // as nearly all write it; costs less
+        || name.equalsIgnoreCase(KafkaMapping.CONTENT_TYPE);
   }
 
   private static String text(byte @Nullable [] value, @Nullable RepeatedText repeated) {
