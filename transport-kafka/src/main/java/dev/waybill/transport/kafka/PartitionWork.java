@@ -37,8 +37,8 @@ final class PartitionWork {
   private @Nullable OffsetAndMetadata committed;
   private int opened;
   private boolean handingOver;
-  private boolean owned = true;
-  private boolean ending;
+  private volatile boolean owned = true;
+  private volatile boolean ending;
   private boolean changed;
 
   /**
@@ -63,7 +63,7 @@ final class PartitionWork {
     return partition;
   }
 
-  synchronized boolean isOwned() {
+  boolean isOwned() {
     return !ending && isOurs();
   }
 

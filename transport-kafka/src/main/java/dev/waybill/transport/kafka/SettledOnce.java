@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The settlement of a delivery: the first one counts, unless it has failed. Thread-safe. */
 final class SettledOnce {
-  private @Nullable CompletableFuture<Settlement.Result> settlement;
+  private volatile @Nullable CompletableFuture<Settlement.Result> settlement;
 
   /** The first one's stage; {@code settling} begins it, and completes what it is given. */
   CompletionStage<Settlement.Result> settle(
@@ -26,10 +26,11 @@ final class SettledOnce {
   }
 
   /** Whether it was done; one that came too late, or had to give way, was not. */
-  synchronized boolean isSettled() {
-    return settlement != null
-        && settlement.isDone()
-        && !settlement.isCompletedExceptionally()
-        && settlement.join() == Settlement.Result.SETTLED;
+  boolean isSettled() {
+    CompletableFuture<Settlement.Result> now = settlement;
+    return now != null
+        && now.isDone()
+        && !now.isCompletedExceptionally()
+        && now.join() == Settlement.Result.SETTLED;
   }
 }
