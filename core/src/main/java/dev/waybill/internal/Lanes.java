@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The messages that a consumer has open, in lanes: one per key, whose head alone is dealt with; a
- * message without a key has a lane of its own. Guarded by the dispatcher's lock.
+ * message without a key has a lane of its own. Guarded by the schedule's lock.
  */
 final class Lanes {
   private final boolean keyed;
@@ -30,8 +30,8 @@ final class Lanes {
     open.add(work);
     String key = keyed ? work.delivery.message().key() : null;
     Lane lane = key == null ? new Lane(null) : byKey.computeIfAbsent(key, Lane::new);
-    lane.queue.add(work);
-    if (lane.queue.size() == 1 && !lane.leaving) {
+    lane.add(work);
+    if (lane.size() == 1 && !lane.leaving) {
       ready.add(lane);
     }
   }
@@ -66,7 +66,7 @@ final class Lanes {
 
   /** A lane's head is done with; the one behind it is ready. */
   void done(Lane lane) {
-    open.remove(lane.queue.remove());
+    open.remove(lane.remove());
     goOn(lane);
   }
 
@@ -79,7 +79,7 @@ final class Lanes {
    *     #closed}, and then {@link #cameMeanwhile} is to be asked
    */
   List<Work> lost(Lane lane) {
-    boolean stillOwned = lane.queue.element().delivery.isOwned(); // then those behind came with it
+    boolean stillOwned = lane.head().delivery.isOwned(); // then those behind came with it
     return leave(lane, stillOwned);
   }
 
@@ -94,16 +94,16 @@ final class Lanes {
   }
 
   private List<Work> leave(Lane lane, boolean all) {
-    Work head = lane.queue.remove();
+    Work head = lane.remove();
     List<Work> behind = new ArrayList<>();
-    while (!lane.queue.isEmpty()
-        && !isSame(head, lane.queue.element())
-        && (all || !lane.queue.element().delivery.isOwned())) {
-      Work work = lane.queue.remove();
+    while (lane.size() > 0
+        && !isSame(head, lane.head())
+        && (all || !lane.head().delivery.isOwned())) {
+      Work work = lane.remove();
       work.busy(true);
       behind.add(work);
     }
-    lane.leaving = !behind.isEmpty() && lane.queue.isEmpty();
+    lane.leaving = !behind.isEmpty() && lane.size() == 0;
     if (!lane.leaving) {
       goOn(lane);
     }
@@ -120,8 +120,7 @@ final class Lanes {
     if (!lane.leaving) {
       return List.of();
     }
-    List<Work> came = List.copyOf(lane.queue);
-    lane.queue.clear();
+    List<Work> came = lane.clear();
     came.forEach(work -> work.busy(true));
     lane.leaving = !came.isEmpty();
     if (!lane.leaving) {
@@ -140,7 +139,7 @@ final class Lanes {
   }
 
   private void goOn(Lane lane) {
-    if (!lane.queue.isEmpty()) {
+    if (lane.size() > 0) {
       ready.add(lane);
     } else if (lane.key != null) {
       byKey.remove(lane.key);
@@ -172,8 +171,8 @@ final class Lanes {
   private Set<Work> behindBusyOnes() {
     Set<Work> behind = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Lane lane : byKey.values()) {
-      if (!lane.leaving && lane.queue.element().isBusy()) {
-        behind.addAll(lane.queue);
+      if (!lane.leaving && lane.head().isBusy()) {
+        behind.addAll(lane.all());
       }
     }
     return behind;
@@ -186,10 +185,8 @@ final class Lanes {
    *     #closed}
    */
   List<Work> end(Lane lane) {
-    lane.queue.remove();
-    List<Work> behind = List.copyOf(lane.queue);
-    lane.queue.clear();
-    return behind;
+    lane.remove();
+    return lane.clear();
   }
 
   void closed(Work work) {
@@ -204,7 +201,7 @@ final class Lanes {
   int inFlight() {
     int count = open.size();
     for (Lane lane : waiting) {
-      count -= lane.queue.size();
+      count -= lane.size();
     }
     return count;
   }

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The messages that a consumer has open, in their order of arrival: a list whose links are in the
- * works themselves, for each message comes here and leaves from anywhere. Guarded by the
- * dispatcher's lock.
+ * works themselves, for each message comes here and leaves from anywhere. Guarded by the schedule's
+ * lock.
  */
 final class OpenWorks {
   private @Nullable Work first;

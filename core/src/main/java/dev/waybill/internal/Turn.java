@@ -9,10 +9,11 @@ final class Turn {
   final Work work;
   private final Thread worker = Thread.currentThread();
 
-  /** Touched by the worker alone, as is the next. */
+  /** Touched by the worker alone, as are the next. */
   private boolean left;
 
   private boolean over;
+  private boolean settled;
 
   /** Begins, on the worker's thread. */
   Turn(Lane lane, Work work) {
@@ -29,20 +30,34 @@ final class Turn {
     return byItsWorker;
   }
 
+  /** The message is settled; returns whether its worker says so, within its turn. */
+  boolean settle() {
+    boolean byItsWorker = isByItsWorker();
+    if (byItsWorker) {
+      settled = true;
+    }
+    return byItsWorker;
+  }
+
   /** How many workers are about to look for their next because of this turn: one, or none. */
   int sure() {
     return isByItsWorker() ? 1 : 0;
   }
 
-  /**
-   * The worker goes on to the next. What interrupted a handler is not to reach the next one.
-   *
-   * @return whether the message has been handled
-   */
-  boolean leave() {
+  /** The worker goes on to the next. What interrupted a handler is not to reach the next one. */
+  void leave() {
     left = true;
     var unused = Thread.interrupted();
+  }
+
+  /** Whether the message was handled within the turn; for the worker, after it has left. */
+  boolean isOver() {
     return over;
+  }
+
+  /** Whether the message was settled within the turn; for the worker, after it has left. */
+  boolean isSettled() {
+    return settled;
   }
 
   private boolean isByItsWorker() {

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A delivery on its way through the library, with what is known of its attempts. Touched by one
- * thread at a time: the one that handles its lane; handed on by the dispatcher's lock.
+ * thread at a time: the one that handles its lane; handed on by the schedule's lock.
  */
 final class Work {
   final Delivery delivery;
@@ -16,6 +16,10 @@ final class Work {
 
   @Nullable Work later;
   boolean listed;
+
+  /** The next of its {@link Lane}, which alone touches it. */
+  @Nullable Work behind;
+
   private boolean busy;
   private long opened;
   private Waits.@Nullable Due due;
@@ -114,7 +118,7 @@ final class Work {
 
   /**
    * Being handled or settled, rather than waiting for its turn or a retry; guarded by the
-   * dispatcher's lock.
+   * schedule's lock.
    */
   boolean isBusy() {
     return busy;

@@ -1,0 +1,68 @@
+package dev.waybill.internal;
+
+import java.util.concurrent.Executor;
+
+/**
+ * The workers that are at a consumer's messages, each with one at a time, and no more of them than
+ * its concurrency. Guarded by the schedule's lock.
+ */
+final class Crew {
+  private final Executor workers;
+  private final Runnable work;
+  private int concurrency;
+  private int running;
+
+  /** A worker was called, and has not looked for its first message yet. */
+  private boolean coming;
+
+  /**
+   * A crew that nobody is in.
+   *
+   * @param work what a worker does
+   */
+  Crew(int concurrency, Executor workers, Runnable work) {
+    this.concurrency = concurrency;
+    this.workers = workers;
+    this.work = work;
+  }
+
+  /** Changes how many there may be; those who are at work stay. */
+  void concurrency(int most) {
+    concurrency = most;
+  }
+
+  /**
+   * Calls a worker if there is something to begin, and none is coming already, who would call the
+   * next: with handlers that are quick the first may do all of it.
+   *
+   * @param ready how many messages may begin
+   * @param sure how many are at work and about to look for their next
+   */
+  void call(int ready, int sure) {
+    if (!coming && Math.min(ready, concurrency - running) > sure) {
+      workers.execute(work);
+      coming = true;
+    }
+  }
+
+  /** A worker that was called is here. */
+  void arrived() {
+    coming = false;
+  }
+
+  boolean hasRoom() {
+    return running < concurrency;
+  }
+
+  void begins() {
+    running++;
+  }
+
+  void ends() {
+    running--;
+  }
+
+  boolean isEmpty() {
+    return running == 0;
+  }
+}
