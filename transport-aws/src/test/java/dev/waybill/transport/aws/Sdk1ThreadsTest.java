@@ -47,6 +47,7 @@ class Sdk1ThreadsTest {
                 assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT);
                 assertThat(e.certainty()).isEqualTo(Certainty.REJECTED);
               });
+      await().atMost(PATIENCE).until(() -> stub.stored().size() >= THREADS);
       assertThat(stub.stored()).hasSize(THREADS).doesNotContain("late");
     }
   }
