@@ -21,4 +21,7 @@ import java.lang.annotation.Target;
 
   /** Whether the features are asked of keyed channels. */
   boolean keyed() default false;
+
+  /** Whether it stops the broker or looks at the whole process, so that no other may run then. */
+  boolean alone() default false;
 }

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -22,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * What the cases share: names of their own, time that passes, a report, and nothing left behind.
@@ -29,7 +29,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * <p>A case waits with {@link #await} and {@link #until} alone, which let a virtual clock go on
  * while they wait, and takes times from {@link #now} alone.
  */
-@ExtendWith(ConformanceReport.class)
+@ExtendWith({ConformanceReport.class, CaseThreads.class})
+@ResourceLock(providers = CaseLocks.class)
 abstract class ContractSupport {
   /** How far a virtual clock goes on before a case looks again. */
   private static final Duration STEP = Duration.ofMillis(20);
@@ -41,7 +42,7 @@ abstract class ContractSupport {
   private static final int GLANCES = 20;
 
   final ContractCase here = new ContractCase(this::harness);
-  private Set<Thread> threadsBefore = Set.of();
+  private @Nullable ThreadGroup threads;
   private @Nullable String notProvable;
 
   /** The transport under test. */
@@ -59,15 +60,24 @@ abstract class ContractSupport {
   @BeforeEach
   final void beginCase() {
     harness().transport();
-    threadsBefore = Thread.getAllStackTraces().keySet();
+  }
+
+  /** Whose threads are the case's. */
+  final void runsIn(ThreadGroup group) {
+    this.threads = group;
+  }
+
+  /** Runs something beside the case. */
+  static CompletableFuture<Void> beside(Runnable task) {
+    return CompletableFuture.runAsync(task, work -> new Thread(work, "beside").start());
   }
 
   /** No thread is left. */
   @AfterEach
   final void nothingIsLeft() throws InterruptedException {
     long deadline = System.nanoTime() + patience().toNanos();
-    for (Thread thread : Thread.getAllStackTraces().keySet()) {
-      if (!threadsBefore.contains(thread) && thread.getName().startsWith("waybill-")) {
+    for (Thread thread : threads == null ? List.<Thread>of() : CaseThreads.of(threads)) {
+      if (thread.getName().startsWith("waybill-")) {
         thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
         assertThat(thread.isAlive()).as("thread %s is left", thread.getName()).isFalse();
       }

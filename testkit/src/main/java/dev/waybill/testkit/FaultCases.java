@@ -30,7 +30,7 @@ abstract class FaultCases extends ContractSupport {
   private static final String NO_CONNECTION = "the harness can not disturb a connection";
 
   @Test
-  @Case("I1")
+  @Case(value = "I1", alone = true)
   void a_broker_that_restarts_during_traffic_loses_nothing_that_it_has_confirmed() {
     BrokerFaults broker = harness().brokerFaults();
     if (broker == null) {
@@ -49,7 +49,7 @@ abstract class FaultCases extends ContractSupport {
   }
 
   @Test
-  @Case(value = "F3", needs = Feature.ORDER_PER_KEY, keyed = true)
+  @Case(value = "F3", needs = Feature.ORDER_PER_KEY, keyed = true, alone = true)
   void the_order_per_key_is_kept_when_the_broker_or_an_instance_fails() {
     BrokerFaults broker = harness().brokerFaults();
     if (broker == null) {
@@ -226,8 +226,7 @@ abstract class FaultCases extends ContractSupport {
     List<MessageBus> instances = new ArrayList<>();
     try (MessageBus sender = here.bus().start()) {
       instances.add(bus(harness().transport(), traffic));
-      CompletableFuture<Void> load =
-          CompletableFuture.runAsync(() -> load(sender, traffic, enough));
+      CompletableFuture<Void> load = beside(() -> load(sender, traffic, enough));
       try {
         for (int change = 0; change < changes; change++) {
           MessageBus next = bus(harness().transport(), traffic);

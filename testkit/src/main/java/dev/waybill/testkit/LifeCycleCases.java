@@ -189,7 +189,7 @@ abstract class LifeCycleCases extends ConcurrencyCases {
     List<CompletableFuture<Void>> lives = new ArrayList<>();
     for (int life = 0; life < 4; life++) {
       int number = life;
-      lives.add(CompletableFuture.runAsync(() -> live(number, seen)));
+      lives.add(beside(() -> live(number, seen)));
     }
     until("the end of all buses", () -> lives.stream().allMatch(CompletableFuture::isDone));
     lives.forEach(CompletableFuture::join);
@@ -206,7 +206,7 @@ abstract class LifeCycleCases extends ConcurrencyCases {
     try (MessageBus bus = recording(seen)) {
       bus.send(new Refresh(2 * number)).join();
       bus.send(new Refresh(2 * number + 1)).join();
-      closing = CompletableFuture.runAsync(bus::close);
+      closing = beside(bus::close);
     }
     closing.join();
   }
@@ -233,7 +233,7 @@ abstract class LifeCycleCases extends ConcurrencyCases {
   }
 
   @Test
-  @Case("H8")
+  @Case(value = "H8", alone = true)
   void a_closed_bus_leaves_no_thread_and_no_task_in_its_timer() {
     ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
     timer.setRemoveOnCancelPolicy(true);
@@ -311,7 +311,7 @@ abstract class LifeCycleCases extends ConcurrencyCases {
   }
 
   @Test
-  @Case("H10")
+  @Case(value = "H10", alone = true)
   void a_receiver_that_fails_says_so_and_comes_back() {
     BrokerFaults broker = harness().brokerFaults();
     if (broker == null) {

@@ -67,7 +67,8 @@ abstract class RequestCases extends TopologyCases {
 
   @Case(
       value = "L2",
-      needs = {Feature.REQUEST_REPLY})
+      needs = {Feature.REQUEST_REPLY},
+      alone = true)
   @Test
   void a_request_without_a_reply_fails_in_time_also_if_the_broker_is_gone() {
     if (requestsAreRefused()) {
@@ -230,8 +231,7 @@ abstract class RequestCases extends TopologyCases {
         MessageBus one = requesting().start();
         MessageBus other = requesting().start()) {
       assertThat(responder.describe()).doesNotContain("requests\n");
-      CompletableFuture<Void> atOnce =
-          CompletableFuture.runAsync(() -> assertEachGetsItsOwn(other, 100, 20));
+      CompletableFuture<Void> atOnce = beside(() -> assertEachGetsItsOwn(other, 100, 20));
       assertEachGetsItsOwn(one, 200, 20);
       until("the other instance's replies", atOnce::isDone);
       atOnce.join();

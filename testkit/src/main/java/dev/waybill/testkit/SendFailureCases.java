@@ -35,7 +35,7 @@ abstract class SendFailureCases extends TimingCases {
   private static final Duration SEND_TIMEOUT = Duration.ofSeconds(5);
 
   @Test
-  @Case("D1")
+  @Case(value = "D1", alone = true)
   void
       a_send_to_a_broker_that_is_down_fails_in_time_and_one_to_a_broker_that_is_back_is_confirmed() {
     BrokerFaults broker = harness().brokerFaults();

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What {@link TransportContract} needs of a transport under test. Only {@link #transport()} has to
  * be given; each of the others that is not leaves cases that can't be proved, and the report says
- * so.
+ * so. Where cases run side by side, each has a test instance, and so a harness, of its own.
  */
 public interface TransportHarness {
   /** The transport to a running broker; the same broker on each call. */

@@ -22,12 +22,12 @@ final class Admin {
     this.port = port;
   }
 
-  <T> T get(Function<AwsPort, CompletableFuture<T>> call) {
+  <T> T get(Function<TopologyPort, CompletableFuture<T>> call) {
     Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
     Deadline patience = Deadline.in(PATIENCE);
     while (true) {
       try {
-        return once(call.apply(port));
+        return once(call.apply(port.topology()));
       } catch (AwsFailure e) {
         Duration pause = backoff.next();
         if (!e.mayPass() || patience.remaining().compareTo(pause) <= 0) {

@@ -34,6 +34,7 @@ final class AwsConnection implements TransportConnection {
   private final AwsSender sender;
   private final OwnReplyQueue replies;
   private final Set<AwsReceiver> receivers = ConcurrentHashMap.newKeySet();
+  private final UnderWay polls = new UnderWay();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   AwsConnection(AwsPort port, AwsSettings settings) {
@@ -97,18 +98,19 @@ final class AwsConnection implements TransportConnection {
             settings.visibilityTimeout(),
             confirmations,
             open::isShortOfWork);
-    PollLoop loop =
-        new PollLoop(
-            port,
-            addresses,
+    Handover handover = new Handover(source, listener);
+    Intake intake =
+        new Intake(
             source,
-            listener,
+            handover,
             open,
             settler,
             timer,
             settings.unwraps(source),
             limits.of(source),
             Clock.systemUTC());
+    PollLoop loop =
+        new PollLoop(port, addresses, source, handover, open, settler.lease(), intake, polls);
     AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
     receivers.add(receiver);
     receiver.start();
@@ -132,6 +134,8 @@ final class AwsConnection implements TransportConnection {
     receivers.forEach(AwsReceiver::beginStop);
     Deadline deadline = Deadline.in(CLOSING);
     receivers.forEach(receiver -> receiver.close(deadline));
+    port.endPolls();
+    polls.await(deadline); // what one has brought already is being given back
     sender.close();
     Duration left = deadline.remaining();
     replies.delete(left.compareTo(SHORTEST) < 0 ? SHORTEST : left);

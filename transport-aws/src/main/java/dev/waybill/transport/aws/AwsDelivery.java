@@ -95,16 +95,18 @@ final class AwsDelivery implements Delivery {
     return !lost;
   }
 
+  /** Before one that is settled all are, and there may be many of a group. */
   private boolean isBehindALostOne() {
-    AwsDelivery earlier = before;
-    if (earlier == null) {
-      return false;
+    for (AwsDelivery earlier = before; earlier != null; earlier = earlier.before) {
+      if (earlier.settled) {
+        earlier.before = null;
+        return false;
+      }
+      if (earlier.lost || earlier.lease.hasPassed()) {
+        return true;
+      }
     }
-    if (earlier.settled) {
-      before = null;
-      return false;
-    }
-    return !earlier.isOwned();
+    return false;
   }
 
   /** What keeps its order: the message group, or this one alone. */

@@ -100,6 +100,12 @@ final class AwsErrors {
     return new AwsFailure(ErrorCode.TIMEOUT, Fate.UNKNOWN, "no answer in time", cause);
   }
 
+  /** The time for a call was over before it was made. */
+  static AwsFailure notBegun() {
+    return new AwsFailure(
+        ErrorCode.TIMEOUT, Fate.NOT_EXECUTED, "no thread was free for the call in time", null);
+  }
+
   /** The port was closed before the call was made, or answered. */
   static AwsFailure closed(Fate fate) {
     return new AwsFailure(ErrorCode.CLOSED, fate, "the connection is closed", null);

@@ -3,7 +3,6 @@ package dev.waybill.transport.aws;
 import dev.waybill.error.ErrorCode;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +38,12 @@ interface AwsPort extends AutoCloseable {
    *
    * @param seconds how long, from now on; 0 gives it back
    */
-  record Hiding(String receiptHandle, int seconds) {}
+  record Hiding(String receiptHandle, int seconds) {
+    /** Gives messages back. */
+    static List<Hiding> none(List<ReceivedMessage> messages) {
+      return messages.stream().map(message -> new Hiding(message.receiptHandle(), 0)).toList();
+    }
+  }
 
   /**
    * A wait for messages.
@@ -80,31 +84,14 @@ interface AwsPort extends AutoCloseable {
   /** Hides received messages, or gives them back. */
   CompletableFuture<List<Answer>> hide(String queueUrl, List<Hiding> hidings, Duration timeout);
 
-  /** Makes a queue, or finds one with the same attributes; its URL. */
-  CompletableFuture<String> createQueue(String name, Map<String, String> attributes);
+  /**
+   * Cuts off the calls that wait for messages: those without an answer fail, and new ones do. What
+   * AWS hands to one of them nevertheless is given back, if its client still works.
+   */
+  void endPolls();
 
-  /** Deletes a queue with all that is in it; no error if it is gone already. */
-  CompletableFuture<Void> deleteQueue(String queueUrl, Duration timeout);
-
-  /** The attributes of these names that the queue has. */
-  CompletableFuture<Map<String, String>> queueAttributes(String queueUrl, List<String> names);
-
-  CompletableFuture<Void> setQueueAttribute(String queueUrl, String name, String value);
-
-  /** Makes a topic, or finds the one of that name; its ARN. */
-  CompletableFuture<String> createTopic(String name, boolean fifo);
-
-  CompletableFuture<Boolean> topicExists(String topicArn);
-
-  /** The ARN of the topic's subscription to a queue; empty if it has none. */
-  CompletableFuture<Optional<String>> subscription(String topicArn, String queueArn);
-
-  /** The attributes of a subscription. */
-  CompletableFuture<Map<String, String>> subscriptionAttributes(String subscriptionArn);
-
-  /** Subscribes a queue, with attributes of the subscription. */
-  CompletableFuture<Void> subscribe(
-      String topicArn, String queueArn, Map<String, String> attributes);
+  /** The calls about queues, topics and subscriptions themselves. */
+  TopologyPort topology();
 
   /** Forgets credentials that AWS says have expired, if they can be had anew. Never throws. */
   void renewCredentials();

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +28,22 @@ final class CallPool implements AutoCloseable {
 
   /** Makes a call that blocks. */
   <T> CompletableFuture<T> call(Supplier<T> call) {
-    return begin(() -> CompletableFuture.completedFuture(call.get()));
+    return call(call, late -> {});
+  }
+
+  /** The same; {@code late} has an answer that comes after the end, on the call's thread. */
+  <T> CompletableFuture<T> call(Supplier<T> call, Consumer<T> late) {
+    return begin(() -> CompletableFuture.completedFuture(call.get()), late);
   }
 
   /** Begins a call, which may block for a moment, and has its answer later. */
   <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> begin) {
-    Call<T> call = new Call<>(begin);
+    return begin(begin, late -> {});
+  }
+
+  /** The same; {@code late} has an answer that comes after the end. */
+  <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> begin, Consumer<T> late) {
+    Call<T> call = new Call<>(begin, late);
     open.add(call);
     try {
       threads.execute(call);
@@ -45,11 +56,23 @@ final class CallPool implements AutoCloseable {
     return call.answer;
   }
 
+  /** Cuts off the calls, and those to come; leaves the threads, which others may share. */
+  void end() {
+    closed = true;
+    open.forEach(call -> call.fail(AwsErrors.closed(Fate.UNKNOWN)));
+  }
+
+  /** The same, and the threads end with their calls. */
+  void endThreads() {
+    end();
+    threads.shutdown();
+  }
+
   @Override
   public void close() {
     closed = true;
     threads.shutdownNow();
-    open.forEach(call -> call.fail(AwsErrors.closed(Fate.UNKNOWN)));
+    end();
   }
 
   boolean awaitTermination(Deadline deadline) {
@@ -58,15 +81,20 @@ final class CallPool implements AutoCloseable {
 
   private final class Call<T> implements Runnable {
     private final Supplier<CompletableFuture<T>> begin;
+    private final Consumer<T> late;
     private final CompletableFuture<T> answer = new CompletableFuture<>();
     private volatile @Nullable CompletableFuture<T> made;
 
-    Call(Supplier<CompletableFuture<T>> begin) {
+    Call(Supplier<CompletableFuture<T>> begin, Consumer<T> late) {
       this.begin = begin;
+      this.late = late;
     }
 
     @Override
     public void run() {
+      if (answer.isDone()) {
+        return;
+      }
       try {
         CompletableFuture<T> begun = begin.get();
         made = begun;
@@ -82,7 +110,9 @@ final class CallPool implements AutoCloseable {
     private void over(T value, @Nullable Throwable failure) {
       if (failure == null) {
         open.remove(this);
-        answer.complete(value);
+        if (!answer.complete(value)) {
+          late.accept(value);
+        }
       } else {
         fail(translation.apply(failure));
       }

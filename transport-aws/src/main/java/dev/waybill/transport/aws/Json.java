@@ -1,12 +1,15 @@
 package dev.waybill.transport.aws;
 
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.StringWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +33,8 @@ final class Json {
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();
 
+  private static final int TYPICAL_LENGTH = 512;
+
   private Json() {}
 
   /**
@@ -47,20 +52,47 @@ final class Json {
       Map<String, String> headers) {}
 
   static String write(Metadata metadata) {
-    ObjectNode node = MAPPER.createObjectNode();
-    if (metadata.key() != null) {
-      node.put("key", metadata.key());
-    }
-    if (metadata.contentType() != null) {
-      node.put("contentType", metadata.contentType());
-    }
-    node.set("attributes", object(metadata.attributes()));
-    node.set("headers", object(metadata.headers()));
-    return text(node);
+    return written(
+        json -> {
+          json.writeStartObject();
+          if (metadata.key() != null) {
+            json.writeStringField("key", metadata.key());
+          }
+          if (metadata.contentType() != null) {
+            json.writeStringField("contentType", metadata.contentType());
+          }
+          json.writeFieldName("attributes");
+          write(metadata.attributes(), json);
+          json.writeFieldName("headers");
+          write(metadata.headers(), json);
+          json.writeEndObject();
+        });
   }
 
   static String write(Map<String, String> map) {
-    return text(object(map));
+    return written(json -> write(map, json));
+  }
+
+  private static void write(Map<String, String> map, JsonGenerator json) throws IOException {
+    json.writeStartObject();
+    for (Map.Entry<String, String> entry : map.entrySet()) {
+      json.writeStringField(entry.getKey(), entry.getValue());
+    }
+    json.writeEndObject();
+  }
+
+  private interface Content {
+    void writeTo(JsonGenerator json) throws IOException;
+  }
+
+  private static String written(Content content) {
+    StringWriter text = new StringWriter(TYPICAL_LENGTH);
+    try (JsonGenerator json = MAPPER.createGenerator(text)) {
+      content.writeTo(json);
+    } catch (IOException e) {
+      throw new IllegalStateException("strings can always be written", e);
+    }
+    return text.toString();
   }
 
   /** What {@link #write(Metadata)} wrote; empty if it is anything else. */
@@ -81,12 +113,6 @@ final class Json {
   /** The strings of an object; none if the text is anything else. */
   static Map<String, String> readMap(String text) {
     return readObject(text).map(node -> strings(node)).orElse(Map.of());
-  }
-
-  private static ObjectNode object(Map<String, String> map) {
-    ObjectNode node = MAPPER.createObjectNode();
-    map.forEach(node::put);
-    return node;
   }
 
   private static Map<String, String> strings(@Nullable JsonNode node) {

@@ -2,9 +2,11 @@ package dev.waybill.transport.aws;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -41,7 +43,11 @@ final class OpenDeliveries {
   private final int credit;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private final Condition roomMade = lock.newCondition();
   private final Set<AwsDelivery> open = new LinkedHashSet<>();
+  private final Map<Object, AwsDelivery> lastOfLane = new HashMap<>();
+  private Deadline nextLook = Deadline.in(LOOK);
+  private boolean patient; // whether the one who waits knows of some room, and waits for more
   private int polls;
   private int asked;
   private int allowedPolls = 1;
@@ -58,11 +64,14 @@ final class OpenDeliveries {
     try {
       Deadline patience = null;
       while (!ended) {
-        open.removeIf(delivery -> !delivery.isSettling() && !delivery.isOwned());
-        int room = paused || polls >= allowedPolls ? 0 : credit - open.size() - asked;
+        if (nextLook.hasPassed()) {
+          removeLost();
+          nextLook = Deadline.in(LOOK);
+        }
+        int room = room();
         if (room <= 0) {
           patience = null;
-        } else if (open.isEmpty() || room >= Math.min(half(), Batcher.MAX_ENTRIES)) {
+        } else if (isEnough(room)) {
           return begin(room);
         } else if (patience == null) {
           patience = Deadline.in(PATIENCE);
@@ -70,12 +79,44 @@ final class OpenDeliveries {
           return begin(room);
         }
         long nanos = patience == null ? LOOK.toNanos() : patience.remainingNanos();
-        changed.await(Math.max(1, nanos), TimeUnit.NANOSECONDS);
+        patient = patience != null;
+        roomMade.await(Math.max(1, nanos), TimeUnit.NANOSECONDS);
       }
       return NONE;
     } finally {
       lock.unlock();
     }
+  }
+
+  private int room() {
+    return paused || polls >= allowedPolls ? 0 : credit - open.size() - asked;
+  }
+
+  private boolean isEnough(int room) {
+    return open.isEmpty() || room >= Math.min(half(), Batcher.MAX_ENTRIES);
+  }
+
+  /**
+   * Whether the one who waits for room has anything to do: to be woken costs as much as a message.
+   */
+  private boolean isWorthAWord() {
+    int room = room();
+    return ended || (room > 0 && (!patient || isEnough(room)));
+  }
+
+  private void removeLost() {
+    List<AwsDelivery> lost = new ArrayList<>();
+    for (AwsDelivery delivery : open) {
+      if (!delivery.isSettling() && !delivery.isOwned()) {
+        lost.add(delivery);
+      }
+    }
+    lost.forEach(this::forget);
+  }
+
+  private void forget(AwsDelivery delivery) {
+    open.remove(delivery);
+    lastOfLane.remove(delivery.lane(), delivery);
   }
 
   private Room begin(int room) {
@@ -105,11 +146,9 @@ final class OpenDeliveries {
         () -> {
           for (AwsDelivery delivery : deliveries) {
             Object lane = delivery.lane();
-            if (lane != delivery) {
-              open.stream()
-                  .filter(earlier -> lane.equals(earlier.lane()))
-                  .reduce((earlier, later) -> later)
-                  .ifPresent(delivery::follow);
+            AwsDelivery earlier = lane == delivery ? null : lastOfLane.put(lane, delivery);
+            if (earlier != null) {
+              delivery.follow(earlier);
             }
             open.add(delivery);
           }
@@ -117,7 +156,7 @@ final class OpenDeliveries {
   }
 
   void remove(AwsDelivery delivery) {
-    locked(() -> open.remove(delivery));
+    locked(() -> forget(delivery));
   }
 
   /**
@@ -209,6 +248,9 @@ final class OpenDeliveries {
     try {
       change.run();
       changed.signalAll();
+      if (isWorthAWord()) {
+        roomMade.signal();
+      }
     } finally {
       lock.unlock();
     }

@@ -45,7 +45,7 @@ final class OwnReplyQueue {
     }
     url = null;
     try {
-      Admin.once(port.deleteQueue(made, timeout));
+      Admin.once(port.topology().deleteQueue(made, timeout));
     } catch (AwsFailure e) {
       if (e.code() == ErrorCode.NOT_FOUND) {
         return; // somebody else deleted it

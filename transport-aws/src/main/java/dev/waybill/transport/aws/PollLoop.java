@@ -2,17 +2,10 @@ package dev.waybill.transport.aws;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.Source;
-import dev.waybill.transport.Receiver;
-import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.aws.AwsPort.Poll;
 import dev.waybill.transport.aws.OpenDeliveries.Room;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -46,11 +39,9 @@ final class PollLoop implements Runnable {
   private final Source source;
   private final Handover handover;
   private final OpenDeliveries open;
-  private final Settler settler;
-  private final Timer timer;
-  private final boolean wrapped;
-  private final int maxReceives;
-  private final Clock clock;
+  private final Duration lease;
+  private final Intake intake;
+  private final UnderWay polls;
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
   private final AtomicReference<@Nullable String> unanswered = new AtomicReference<>();
   private volatile @Nullable Duration pause; // after a failure
@@ -58,30 +49,26 @@ final class PollLoop implements Runnable {
   /**
    * For one source.
    *
-   * @param wrapped whether SNS wraps its messages
-   * @param maxReceives after how many receives a message is not to be handled any more
+   * @param lease how long what a poll brings is hidden from others
+   * @param polls of the connection
    */
   PollLoop(
       AwsPort port,
       Addresses addresses,
       Source source,
-      Receiver.Listener listener,
+      Handover handover,
       OpenDeliveries open,
-      Settler settler,
-      Timer timer,
-      boolean wrapped,
-      int maxReceives,
-      Clock clock) {
+      Duration lease,
+      Intake intake,
+      UnderWay polls) {
     this.port = port;
     this.addresses = addresses;
     this.source = source;
-    this.handover = new Handover(source, listener);
+    this.handover = handover;
     this.open = open;
-    this.settler = settler;
-    this.timer = timer;
-    this.wrapped = wrapped;
-    this.maxReceives = maxReceives;
-    this.clock = clock;
+    this.lease = lease;
+    this.intake = intake;
+    this.polls = polls;
   }
 
   @Override
@@ -129,22 +116,23 @@ final class PollLoop implements Runnable {
   }
 
   private void poll(Room room) {
-    Deadline lease = Deadline.in(settler.lease());
+    Deadline hidden = Deadline.in(lease);
     String repeated = unanswered.getAndSet(null);
     String attempt =
         !source.keyed() ? null : repeated != null ? repeated : UUID.randomUUID().toString();
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    polls.add(over);
     var unused =
         received(room, attempt)
-            .whenComplete((messages, e) -> polled(room, lease, attempt, messages, e));
+            .whenComplete((messages, e) -> polled(room, hidden, attempt, messages, e, over));
   }
 
   private CompletableFuture<List<ReceivedMessage>> received(Room room, @Nullable String attempt) {
     try {
-      Duration hidden = settler.lease();
       return addresses
           .queueUrl(source, LOOKUP)
           .thenCompose(
-              url -> port.receive(new Poll(url, room.max(), wait(room, hidden), hidden, attempt)));
+              url -> port.receive(new Poll(url, room.max(), wait(room, lease), lease, attempt)));
     } catch (Throwable bug) { // the poll has to end in any case
       return CompletableFuture.failedFuture(bug);
     }
@@ -152,101 +140,33 @@ final class PollLoop implements Runnable {
 
   private void polled(
       Room room,
-      Deadline lease,
+      Deadline hidden,
       @Nullable String attempt,
       @Nullable List<ReceivedMessage> messages,
-      @Nullable Throwable e) {
+      @Nullable Throwable e,
+      CompletableFuture<Void> over) {
     int received = 0;
+    CompletableFuture<Void> taken = CompletableFuture.completedFuture(null);
     try {
       if (messages != null) {
         received = messages.size();
         backoff.reset();
         handover.undisturbed();
-        handOver(messages, lease);
+        taken = intake.take(messages, hidden);
       } else if (e != null) {
         unanswered.compareAndSet(null, attempt);
         disturbed(AwsFailure.of(e));
       }
     } catch (Throwable bug) { // would go unseen
       log.error("What was received from {} could not be handed over", source, bug);
-    } finally {
-      open.polled(room, received);
     }
-  }
-
-  private void handOver(List<ReceivedMessage> messages, Deadline lease) {
-    if (messages.isEmpty()) {
-      return;
-    }
-    List<AwsDelivery> due = new ArrayList<>(messages.size());
-    Map<AwsDelivery, Duration> early = new LinkedHashMap<>();
-    for (ReceivedMessage message : messages) {
-      ReceivedMessage bare = wrapped ? SnsEnvelope.unwrap(message) : message;
-      AwsDelivery delivery = delivery(message, bare, lease);
-      Duration left = left(bare);
-      if (source.keyed() || left.isZero() || left.isNegative()) {
-        due.add(delivery);
-      } else {
-        early.put(delivery, left);
-      }
-    }
-    if (!deliver(due, early)) {
-      giveBack(messages);
-    } else if (!due.isEmpty()) {
-      keepFresh(due);
-    }
-  }
-
-  private AwsDelivery delivery(ReceivedMessage message, ReceivedMessage bare, Deadline lease) {
-    WireMessage read = WireFormat.read(bare, source.keyed());
-    return new AwsDelivery(
-        message, read, source.keyed(), maxReceives, lease, settler, open::remove);
-  }
-
-  /** How long until a message that was sent with a delay is due. */
-  private Duration left(ReceivedMessage message) {
-    Instant at = WireFormat.due(message);
-    return at == null ? Duration.ZERO : Duration.between(clock.instant(), at);
-  }
-
-  /**
-   * Whether the listener has those that are due, and the others are being put back, which takes
-   * credit as well; not after a stop.
-   */
-  private boolean deliver(List<AwsDelivery> due, Map<AwsDelivery, Duration> early) {
-    return handover.give(
-        to -> {
-          open.add(due);
-          open.add(List.copyOf(early.keySet()));
-          early.forEach(AwsDelivery::postpone);
-          if (!due.isEmpty()) {
-            to.delivered(due);
-          }
-        });
-  }
-
-  /** What came at the end of a long wait has less of a lease than whoever renews it counts on. */
-  private void keepFresh(List<AwsDelivery> deliveries) {
-    Duration left = deliveries.get(0).leaseLeft();
-    Duration lease = settler.lease();
-    if (left.multipliedBy(4).compareTo(lease.multipliedBy(3)) < 0) {
-      Duration soon = left.minus(lease.dividedBy(4));
-      timer.after(
-          soon.isNegative() ? Duration.ZERO : soon,
-          () -> deliveries.forEach(AwsDelivery::renewLease));
-    }
-  }
-
-  private void giveBack(List<ReceivedMessage> messages) {
+    int brought = received;
     var unused =
-        settler
-            .releaseSome(messages.stream().map(ReceivedMessage::receiptHandle).toList())
-            .whenComplete(
-                (done, e) -> {
-                  if (e != null) {
-                    log.debug("Messages of {} come back with their lease: {}", source, e);
-                  }
-                });
+        taken.whenComplete(
+            (done, failure) -> {
+              open.polled(room, brought);
+              over.complete(null);
+            });
   }
 
   private void disturbed(AwsFailure failure) {

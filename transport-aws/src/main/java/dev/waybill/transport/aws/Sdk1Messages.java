@@ -1,11 +1,15 @@
 package dev.waybill.transport.aws;
 
 import com.amazonaws.services.sns.model.PublishBatchRequestEntry;
+import com.amazonaws.services.sqs.model.ChangeMessageVisibilityBatchRequest;
+import com.amazonaws.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
 import com.amazonaws.services.sqs.model.Message;
 import com.amazonaws.services.sqs.model.MessageAttributeValue;
 import com.amazonaws.services.sqs.model.SendMessageBatchRequestEntry;
+import dev.waybill.transport.aws.AwsPort.Hiding;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +77,16 @@ final class Sdk1Messages {
         message.getBody(),
         attributes,
         message.getAttributes());
+  }
+
+  static ChangeMessageVisibilityBatchRequest hiding(String queueUrl, List<Hiding> hidings) {
+    return new ChangeMessageVisibilityBatchRequest(
+        queueUrl,
+        BatchAnswers.entries(
+            hidings,
+            (id, hiding) ->
+                new ChangeMessageVisibilityBatchRequestEntry(id, hiding.receiptHandle())
+                    .withVisibilityTimeout(hiding.seconds())));
   }
 
   private static @Nullable ByteBuffer wrapped(byte @Nullable [] bytes) {

@@ -1,11 +1,16 @@
 package dev.waybill.transport.aws;
 
+import dev.waybill.transport.aws.AwsPort.Hiding;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.sns.model.PublishBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequest;
+import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
@@ -76,6 +81,23 @@ final class Sdk2Messages {
         message.body(),
         attributes,
         message.attributesAsStrings());
+  }
+
+  static ChangeMessageVisibilityBatchRequest hiding(
+      String queueUrl, List<Hiding> hidings, Duration timeout) {
+    return ChangeMessageVisibilityBatchRequest.builder()
+        .queueUrl(queueUrl)
+        .entries(
+            BatchAnswers.entries(
+                hidings,
+                (id, hiding) ->
+                    ChangeMessageVisibilityBatchRequestEntry.builder()
+                        .id(id)
+                        .receiptHandle(hiding.receiptHandle())
+                        .visibilityTimeout(hiding.seconds())
+                        .build()))
+        .overrideConfiguration(Sdk2Calls.within(timeout))
+        .build();
   }
 
   private static @Nullable SdkBytes wrapped(byte @Nullable [] bytes) {

@@ -6,7 +6,6 @@ import dev.waybill.routing.Topic;
 import dev.waybill.transport.WireMessage;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +43,10 @@ final class WireFormat {
 
   private static final int MAX_ATTRIBUTES = 10;
   private static final byte[] NOTHING = {};
+
+  /** What stands in a text for bytes that are no UTF-8, or was there. */
+  private static final char REPLACEMENT = '\uFFFD';
+
   private static final String BASE64 = "base64";
   private static final String EMPTY = "empty";
   private static final String[] PLAIN_ATTRIBUTES = {"specversion", "id", "source", "type"};
@@ -81,10 +83,18 @@ final class WireFormat {
 
   /** Whether JSON can name all attributes and headers: not with half of a surrogate pair. */
   static boolean hasWritableNames(WireMessage message) {
-    CharsetEncoder encoder = StandardCharsets.UTF_8.newEncoder();
-    return Stream.concat(
-            message.attributes().keySet().stream(), message.headers().keySet().stream())
-        .allMatch(encoder::canEncode);
+    return allWritable(message.attributes()) && allWritable(message.headers());
+  }
+
+  private static boolean allWritable(Map<String, String> map) {
+    for (String name : map.keySet()) {
+      for (int i = 0; i < name.length(); i++) {
+        if (Character.isSurrogate(name.charAt(i))) {
+          return StandardCharsets.UTF_8.newEncoder().canEncode(name);
+        }
+      }
+    }
+    return true;
   }
 
   /** When a message is to be handled, if it says so. */
@@ -233,25 +243,41 @@ final class WireFormat {
     if (body.length == 0) {
       return null;
     }
+    String text = new String(body, StandardCharsets.UTF_8);
+    boolean mayBeReplaced = text.indexOf(REPLACEMENT) >= 0;
+    return isLegal(text) && !(mayBeReplaced && !isUtf8(body)) ? text : null;
+  }
+
+  private static boolean isUtf8(byte[] body) {
     try {
-      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
-      return isLegal(text) ? text : null;
+      var unused = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+      return true;
     } catch (CharacterCodingException e) {
-      return null;
+      return false;
     }
   }
 
   /** Whether SQS takes all characters: those of XML 1.0 (SendMessage, AWS's API reference). */
   private static boolean isLegal(String text) {
-    return text.codePoints()
-        .allMatch(
-            c ->
-                c == '\t'
-                    || c == '\n'
-                    || c == '\r'
-                    || (c >= 0x20 && c <= 0xD7FF)
-                    || (c >= 0xE000 && c <= 0xFFFD)
-                    || c >= 0x10000);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c > 0xD7FF) {
+        return text.codePoints().skip(i).allMatch(WireFormat::isLegal);
+      }
+      if (!isLegal(c)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isLegal(int c) {
+    return (c >= 0x20 && c <= 0xD7FF)
+        || c == '\n'
+        || c == '\t'
+        || c == '\r'
+        || (c >= 0xE000 && c <= 0xFFFD)
+        || c >= 0x10000;
   }
 
   private static String dueTime(Duration delay) {

@@ -13,11 +13,14 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * For each version of the SDK, on the emulator, and on a stub for the credentials, of which the
- * emulator takes any.
+ * emulator takes any. Its cases run side by side, see {@code junit-platform.properties}.
  */
+@Execution(ExecutionMode.CONCURRENT)
 abstract class AwsContract extends TransportContract {
   /** What a process that died had comes back after it, so it has to be shorter than patience. */
   private static final Duration LEASE = Duration.ofSeconds(6);

@@ -75,7 +75,7 @@ class PortAnswersTest {
                 found.add(early(handedOut.incrementAndGet()));
               }
               mostOpen.accumulateAndGet(open.addAndGet(found.size()), Math::max);
-              return found.isEmpty() ? new CompletableFuture<>() : completedFuture(found);
+              return found.isEmpty() ? aws.waiting : completedFuture(found);
             });
     when(aws.port.send(anyString(), any(), any()))
         .thenAnswer(
@@ -154,7 +154,7 @@ class PortAnswersTest {
 
   @Test
   void theLastAttemptIsThatOfTheQueuesOwnRedrivePolicy() {
-    when(aws.port.queueAttributes(anyString(), any()))
+    when(aws.topology.queueAttributes(anyString(), any()))
         .thenReturn(
             completedFuture(
                 Map.of("QueueArn", "arn", "RedrivePolicy", "{\"maxReceiveCount\":\"25\"}")));

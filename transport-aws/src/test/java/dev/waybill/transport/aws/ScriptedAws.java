@@ -3,6 +3,7 @@ package dev.waybill.transport.aws;
 import static java.util.concurrent.CompletableFuture.completedFuture;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.Mockito.doAnswer;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
@@ -25,11 +26,19 @@ final class ScriptedAws implements AutoCloseable {
   static final Duration LEASE = Duration.ofMinutes(10);
 
   final AwsPort port = mock(AwsPort.class);
+  final TopologyPort topology = mock(TopologyPort.class);
   final AwsConnection connection;
 
+  /** A poll that waits until the polls are cut off. */
+  final CompletableFuture<List<ReceivedMessage>> waiting = new CompletableFuture<>();
+
   ScriptedAws() {
+    when(port.topology()).thenReturn(topology);
     when(port.queueUrl(anyString(), any())).thenReturn(completedFuture("http://127.0.0.1/q"));
-    when(port.receive(any())).thenReturn(new CompletableFuture<>());
+    when(port.receive(any())).thenReturn(waiting);
+    doAnswer(call -> waiting.completeExceptionally(AwsErrors.closed(AwsFailure.Fate.UNKNOWN)))
+        .when(port)
+        .endPolls();
     when(port.send(anyString(), any(), any())).thenAnswer(call -> allDone(call.getArgument(1)));
     when(port.delete(anyString(), any(), any())).thenAnswer(call -> allDone(call.getArgument(1)));
     when(port.hide(anyString(), any(), any())).thenAnswer(call -> allDone(call.getArgument(1)));
@@ -49,9 +58,7 @@ final class ScriptedAws implements AutoCloseable {
 
   /** The first poll gets the messages, the next ones wait for the end. */
   ScriptedAws receiving(ReceivedMessage... messages) {
-    when(port.receive(any()))
-        .thenReturn(completedFuture(List.of(messages)))
-        .thenReturn(new CompletableFuture<>());
+    when(port.receive(any())).thenReturn(completedFuture(List.of(messages))).thenReturn(waiting);
     return this;
   }
 

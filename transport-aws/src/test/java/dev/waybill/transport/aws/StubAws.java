@@ -21,6 +21,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -32,6 +34,7 @@ final class StubAws implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpServer server;
+  private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Map<String, Queue<Answer>> scripts = new ConcurrentHashMap<>();
   private final Map<String, Answer> standing = new ConcurrentHashMap<>();
   private final Map<String, Queue<Answer>> entries = new ConcurrentHashMap<>();
@@ -43,6 +46,7 @@ final class StubAws implements AutoCloseable {
 
   StubAws() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(threads);
     server.createContext("/", this::answer);
     server.start();
   }
@@ -221,5 +225,6 @@ final class StubAws implements AutoCloseable {
   public void close() {
     held.values().forEach(CountDownLatch::countDown);
     server.stop(0);
+    threads.shutdown();
   }
 }

@@ -1,0 +1,139 @@
+package dev.waybill.transport.aws;
+
+import dev.waybill.routing.Source;
+import dev.waybill.transport.WireMessage;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What becomes of messages that a poll brought: they go to the listener; what is not due yet is put
+ * back until it is; and what came after the stop is given back.
+ */
+final class Intake {
+  private static final Logger log = LoggerFactory.getLogger(Intake.class);
+  private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
+
+  private final Source source;
+  private final Handover handover;
+  private final OpenDeliveries open;
+  private final Settler settler;
+  private final Timer timer;
+  private final boolean wrapped;
+  private final int maxReceives;
+  private final Clock clock;
+
+  /**
+   * For one source.
+   *
+   * @param wrapped whether SNS wraps its messages
+   * @param maxReceives after how many receives a message is not to be handled any more
+   */
+  Intake(
+      Source source,
+      Handover handover,
+      OpenDeliveries open,
+      Settler settler,
+      Timer timer,
+      boolean wrapped,
+      int maxReceives,
+      Clock clock) {
+    this.source = source;
+    this.handover = handover;
+    this.open = open;
+    this.settler = settler;
+    this.timer = timer;
+    this.wrapped = wrapped;
+    this.maxReceives = maxReceives;
+    this.clock = clock;
+  }
+
+  /** Takes what a poll brought; completes when nothing more is to be done for it. Never fails. */
+  CompletableFuture<Void> take(List<ReceivedMessage> messages, Deadline lease) {
+    if (messages.isEmpty()) {
+      return NOTHING;
+    }
+    List<AwsDelivery> due = new ArrayList<>(messages.size());
+    Map<AwsDelivery, Duration> early = new LinkedHashMap<>();
+    for (ReceivedMessage message : messages) {
+      ReceivedMessage bare = wrapped ? SnsEnvelope.unwrap(message) : message;
+      AwsDelivery delivery = delivery(message, bare, lease);
+      Duration left = left(bare);
+      if (source.keyed() || left.isZero() || left.isNegative()) {
+        due.add(delivery);
+      } else {
+        early.put(delivery, left);
+      }
+    }
+    if (!deliver(due, early)) {
+      return giveBack(messages);
+    }
+    if (!due.isEmpty()) {
+      keepFresh(due);
+    }
+    return NOTHING;
+  }
+
+  private AwsDelivery delivery(ReceivedMessage message, ReceivedMessage bare, Deadline lease) {
+    WireMessage read = WireFormat.read(bare, source.keyed());
+    return new AwsDelivery(
+        message, read, source.keyed(), maxReceives, lease, settler, open::remove);
+  }
+
+  /** How long until a message that was sent with a delay is due. */
+  private Duration left(ReceivedMessage message) {
+    Instant at = WireFormat.due(message);
+    return at == null ? Duration.ZERO : Duration.between(clock.instant(), at);
+  }
+
+  /**
+   * Whether the listener has those that are due, and the others are being put back, which takes
+   * credit as well; not after a stop.
+   */
+  private boolean deliver(List<AwsDelivery> due, Map<AwsDelivery, Duration> early) {
+    return handover.give(
+        to -> {
+          open.add(due);
+          open.add(List.copyOf(early.keySet()));
+          early.forEach(AwsDelivery::postpone);
+          if (!due.isEmpty()) {
+            to.delivered(due);
+          }
+        });
+  }
+
+  /** What came at the end of a long wait has less of a lease than whoever renews it counts on. */
+  private void keepFresh(List<AwsDelivery> deliveries) {
+    Duration left = deliveries.get(0).leaseLeft();
+    Duration lease = settler.lease();
+    if (left.multipliedBy(4).compareTo(lease.multipliedBy(3)) < 0) {
+      Duration soon = left.minus(lease.dividedBy(4));
+      timer.after(
+          soon.isNegative() ? Duration.ZERO : soon,
+          () -> deliveries.forEach(AwsDelivery::renewLease));
+    }
+  }
+
+  /** What came after the stop; others get it at once. */
+  private CompletableFuture<Void> giveBack(List<ReceivedMessage> messages) {
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    var unused =
+        settler
+            .releaseSome(messages.stream().map(ReceivedMessage::receiptHandle).toList())
+            .whenComplete(
+                (done, e) -> {
+                  if (e != null) {
+                    log.debug("Messages of {} come back with their lease", source, e);
+                  }
+                  over.complete(null);
+                });
+    return over;
+  }
+}

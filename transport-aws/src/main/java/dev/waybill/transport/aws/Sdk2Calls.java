@@ -1,0 +1,62 @@
+package dev.waybill.transport.aws;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
+import software.amazon.awssdk.services.sns.SnsAsyncClient;
+import software.amazon.awssdk.services.sqs.SqsAsyncClient;
+
+/**
+ * Calls of the clients of SDK 2, which do not block. A few threads begin them, because looking up
+ * credentials may block.
+ */
+final class Sdk2Calls {
+  private static final int THREADS = 4;
+
+  private final Sdk2Clients clients;
+  private final ExecutorService threads = Threads.pool("call", THREADS);
+  private final CallPool calls = new CallPool(threads, Sdk2Errors::translate);
+  private final CallPool polls = new CallPool(threads, Sdk2Errors::translate);
+
+  Sdk2Calls(Sdk2Clients clients) {
+    this.clients = clients;
+  }
+
+  <T> CompletableFuture<T> sqs(Function<SqsAsyncClient, CompletableFuture<T>> call) {
+    return calls.begin(() -> call.apply(clients.sqs()));
+  }
+
+  /** A call that waits for messages; {@code late} has those that come after its end. */
+  <T> CompletableFuture<T> poll(
+      Function<SqsAsyncClient, CompletableFuture<T>> call, Consumer<T> late) {
+    return polls.begin(() -> call.apply(clients.sqs()), late);
+  }
+
+  void endPolls() {
+    polls.end();
+  }
+
+  <T> CompletableFuture<T> sns(Function<SnsAsyncClient, CompletableFuture<T>> call) {
+    return calls.begin(() -> call.apply(clients.sns()));
+  }
+
+  /** A request's own time, which ends it. */
+  static AwsRequestOverrideConfiguration within(Duration timeout) {
+    Duration least = Duration.ofMillis(1);
+    return AwsRequestOverrideConfiguration.builder()
+        .apiCallTimeout(timeout.compareTo(least) < 0 ? least : timeout)
+        .build();
+  }
+
+  /** Ends the calls under way, then the clients. */
+  void close() {
+    Deadline deadline = Deadline.in(Duration.ofSeconds(1));
+    polls.end();
+    calls.close();
+    clients.close(deadline);
+    calls.awaitTermination(deadline);
+  }
+}
