@@ -33,11 +33,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way of a message in, in this order: the last delivery that the broker allows?, read the
- * metadata, expired?, know the type, decode the payload, accept if at-most-once, seen before?,
- * interceptors, handler, what the handler sent (if exactly-once, with the settlement); a failure on
- * the way goes to the failure policy, a message that can't be read or known is a dead letter at
- * once.
+ * The way of a message in, in this order: the last delivery that the broker allows?, a replay for
+ * others?, read the metadata, expired?, know the type, decode the payload, accept if at-most-once,
+ * seen before?, interceptors, handler, what the handler sent (if exactly-once, with the
+ * settlement); a failure on the way goes to the failure policy, a message that can't be read or
+ * known is a dead letter at once.
  */
 final class IncomingPipeline implements Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
@@ -77,6 +77,9 @@ final class IncomingPipeline implements Pipeline {
         return resolved(lastAllowed(work));
       }
       WireMessage message = work.delivery.message();
+      if (Replays.isForOthers(message, consumer.source())) {
+        return ACKNOWLEDGED;
+      }
       Metadata metadata = WireMapping.decode(message, work.delivery::brokerId);
       if (isExpired(metadata)) {
         Resolution expired = expired(metadata);
