@@ -74,7 +74,8 @@ public final class Waybill {
         .addShutdownHook(new Thread(() -> interrupt(worker, finished), "waybill-interrupt"));
     int code = FAILED;
     try {
-      code = run(new Terminal(out, err, Boolean.getBoolean("waybill.terminal")), args);
+      Terminal terminal = new Terminal(out, err, Boolean.getBoolean("waybill.terminal"));
+      code = run(terminal, System.getenv(), args);
     } finally {
       finished.countDown();
     }
@@ -99,8 +100,8 @@ public final class Waybill {
   }
 
   /** Runs the command; gives its exit code. */
-  static int run(Terminal terminal, String... args) {
-    CommandLine line = commandLine(terminal, System.getenv());
+  static int run(Terminal terminal, Map<String, String> environment, String... args) {
+    CommandLine line = commandLine(terminal, environment);
     line.setOut(terminal.out());
     line.setErr(terminal.err());
     int code = line.execute(args);

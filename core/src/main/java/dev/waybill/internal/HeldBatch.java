@@ -131,10 +131,19 @@ final class HeldBatch implements DeadLetterBatch {
       if (delivery == null || !decided.add(entry) || !delivery.isOwned()) {
         steps.again++;
       } else {
-        steps.begin(step.apply(delivery), delivery);
+        steps.begin(begun(step, delivery), delivery);
       }
     }
     return steps.end();
+  }
+
+  private static CompletableFuture<Settlement.Result> begun(
+      Function<Delivery, CompletableFuture<Settlement.Result>> step, Delivery delivery) {
+    try {
+      return step.apply(delivery);
+    } catch (RuntimeException e) { // what has begun before is still to be finished
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private void requireOpen(Collection<Entry> chosen) {
