@@ -319,7 +319,12 @@ final class Dispatcher {
 
   private void resolved(Turn turn, Resolution resolution) {
     boolean byItsWorker = turn.over();
-    carryOut(turn, resolution);
+    try {
+      carryOut(turn, resolution);
+    } catch (Throwable bug) { // would cost a place of the concurrency and block the key for ever
+      LOG.error("The library failed over {}, the message is kept", resolution.outcome(), bug);
+      carryOut(turn, Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
+    }
     if (!byItsWorker) {
       freed();
     }
@@ -489,14 +494,25 @@ final class Dispatcher {
     synchronized (lock) {
       behind = stopping ? lanes.end(turn.lane) : leaving.get();
     }
-    giveBack(behind);
+    do {
+      giveBack(behind);
+      behind = closed(turn, behind);
+    } while (!behind.isEmpty());
+  }
+
+  /** What left a lane is back; returns what has to follow it. */
+  private List<Work> closed(Turn turn, List<Work> left) {
     synchronized (lock) {
-      lanes.closed(turn.work);
-      behind.forEach(lanes::closed);
-      if (!stopping) {
-        pump(turn.sure());
+      left.forEach(lanes::closed);
+      List<Work> next = stopping ? List.of() : lanes.cameMeanwhile(turn.lane);
+      if (next.isEmpty()) {
+        lanes.closed(turn.work);
+        if (!stopping) {
+          pump(turn.sure());
+        }
+        checkDrained();
       }
-      checkDrained();
+      return next;
     }
   }
 

@@ -41,6 +41,7 @@ final class HeldClaims implements AutoCloseable {
   }
 
   void keep(Claim claim, Work work) {
+    work.claimed();
     held.put(claim, work);
   }
 

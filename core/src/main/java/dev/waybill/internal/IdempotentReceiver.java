@@ -179,6 +179,7 @@ final class IdempotentReceiver implements AutoCloseable {
 
   /** If it fails, the claim expires. */
   private void release(Claim claim) {
+    claims.drop(claim); // or its renewal would miss it, and say that it was lost
     try {
       store.release(claim);
     } catch (RuntimeException e) {

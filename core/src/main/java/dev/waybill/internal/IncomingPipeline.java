@@ -17,6 +17,8 @@ import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
@@ -33,11 +35,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way of a message in, in this order: the last delivery that the broker allows?, a replay for
- * others?, read the metadata, expired?, know the type, decode the payload, accept if at-most-once,
- * seen before?, interceptors, handler, what the handler sent (if exactly-once, with the
- * settlement); a failure on the way goes to the failure policy, a message that can't be read or
- * known is a dead letter at once.
+ * The way of a message in, in this order: a replay for others?, read the metadata, the last delivery
+ * that the broker allows?, expired?, know the type, decode the payload, accept if at-most-once, seen
+ * before? (asked also before the last delivery or the expiry makes it a dead letter),
+ * interceptors, handler, what the handler sent (if exactly-once, with the settlement); a failure on
+ * the way goes to the failure policy, a message that can't be read or known is a dead letter at
+ * once.
  */
 final class IncomingPipeline implements Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
@@ -73,20 +76,16 @@ final class IncomingPipeline implements Pipeline {
   @Override
   public CompletionStage<Resolution> handle(Work work) {
     try {
-      if (work.delivery.isLastAllowed()) {
-        return resolved(lastAllowed(work));
-      }
       WireMessage message = work.delivery.message();
       if (Replays.isForOthers(message, consumer.source())) {
         return ACKNOWLEDGED;
       }
       Metadata metadata = WireMapping.decode(message, work.delivery::brokerId);
+      if (work.delivery.isLastAllowed()) {
+        return unlessHandled(work, metadata, lastAllowed(work));
+      }
       if (isExpired(metadata)) {
-        Resolution expired = expired(metadata);
-        return resolved(
-            idempotent == null || message.id() == null
-                ? expired
-                : idempotent.unlessHandled(work, identityOf(work, metadata), expired));
+        return unlessHandled(work, metadata, expired(metadata));
       }
       Binding binding = bindingOf(message, metadata);
       if (binding.invocation() == null) {
@@ -101,6 +100,14 @@ final class IncomingPipeline implements Pipeline {
       // a codec that fails in a way of its own: the body is to blame, not the handler
       return resolved(new Resolution(Outcome.deadLetter("the message could not be read"), e));
     }
+  }
+
+  private CompletionStage<Resolution> unlessHandled(
+      Work work, Metadata metadata, Resolution otherwise) {
+    return resolved(
+        idempotent == null || work.delivery.message().id() == null
+            ? otherwise
+            : idempotent.unlessHandled(work, identityOf(work, metadata), otherwise));
   }
 
   /** To handle it might end the process, and the message with it. */
@@ -365,13 +372,18 @@ final class IncomingPipeline implements Pipeline {
     };
   }
 
-  /** An application's exception may fail to say its message, and would break logs and evidence. */
+  /**
+   * An application's exception, or a cause of it, may fail to say its message, and would break logs
+   * and evidence.
+   */
   private static Throwable readable(Throwable thrown) {
     try {
-      var unused = thrown.toString();
+      thrown.printStackTrace(new PrintWriter(Writer.nullWriter()));
+      var unused = thrown.getMessage();
       return thrown;
-    } catch (RuntimeException e) {
-      return new IllegalStateException(thrown.getClass().getName() + " can't say its message", e);
+    } catch (RuntimeException | StackOverflowError e) {
+      return new IllegalStateException(
+          thrown.getClass().getName() + " can't say its message: " + e.getClass().getName());
     }
   }
 

@@ -11,6 +11,9 @@ final class Lane {
   final @Nullable String key;
   final ArrayDeque<Work> queue = new ArrayDeque<>(2);
 
+  /** While those behind a head that comes again go back, nothing of the key is begun. */
+  boolean leaving;
+
   Lane(@Nullable String key) {
     this.key = key;
   }

@@ -31,7 +31,7 @@ final class Lanes {
     String key = keyed ? work.delivery.message().key() : null;
     Lane lane = key == null ? new Lane(null) : byKey.computeIfAbsent(key, Lane::new);
     lane.queue.add(work);
-    if (lane.queue.size() == 1) {
+    if (lane.queue.size() == 1 && !lane.leaving) {
       ready.add(lane);
     }
   }
@@ -76,7 +76,7 @@ final class Lanes {
    * owned though the head is not, and so came after the loss.
    *
    * @return those that left, in their order; they and the head are open until they are {@link
-   *     #closed}
+   *     #closed}, and then {@link #cameMeanwhile} is to be asked
    */
   List<Work> lost(Lane lane) {
     boolean stillOwned = lane.queue.element().delivery.isOwned(); // then those behind came with it
@@ -103,15 +103,40 @@ final class Lanes {
       work.busy(true);
       behind.add(work);
     }
-    goOn(lane);
+    lane.leaving = !behind.isEmpty() && lane.queue.isEmpty();
+    if (!lane.leaving) {
+      goOn(lane);
+    }
     return behind;
   }
 
+  /**
+   * Those that left a lane are back at the broker. What of their key has come meanwhile may be of
+   * before that, and stand behind them.
+   *
+   * @return what is to go back after them, to come again in order; then this is to be asked again
+   */
+  List<Work> cameMeanwhile(Lane lane) {
+    if (!lane.leaving) {
+      return List.of();
+    }
+    List<Work> came = List.copyOf(lane.queue);
+    lane.queue.clear();
+    came.forEach(work -> work.busy(true));
+    lane.leaving = !came.isEmpty();
+    if (!lane.leaving) {
+      goOn(lane);
+    }
+    return came;
+  }
+
+  /** Some brokers' ids are another delivery's the next time; the message's is a resend's, too. */
   private static boolean isSame(Work one, Work other) {
     Delivery a = one.delivery;
     Delivery b = other.delivery;
     String id = a.message().id();
-    return a.brokerId().equals(b.brokerId()) || (id != null && id.equals(b.message().id()));
+    return a.brokerId().equals(b.brokerId())
+        || (b.attempt() > 1 && id != null && id.equals(b.message().id()));
   }
 
   private void goOn(Lane lane) {
@@ -147,7 +172,7 @@ final class Lanes {
   private Set<Work> behindBusyOnes() {
     Set<Work> behind = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Lane lane : byKey.values()) {
-      if (lane.queue.element().isBusy()) {
+      if (!lane.leaving && lane.queue.element().isBusy()) {
         behind.addAll(lane.queue);
       }
     }

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -272,14 +273,18 @@ final class Settler {
       giveUp(work);
       return;
     }
-    var unused =
-        timer.schedule(
-            () -> {
-              if (waiting.remove(work) != null) {
-                attempt(work, step, next, done);
-              }
-            },
-            wait.toMillis(),
-            TimeUnit.MILLISECONDS);
+    try {
+      var unused =
+          timer.schedule(
+              () -> {
+                if (waiting.remove(work) != null) {
+                  attempt(work, step, next, done);
+                }
+              },
+              wait.toMillis(),
+              TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) { // a caller's timer that has ended
+      giveUp(work);
+    }
   }
 }

@@ -142,6 +142,11 @@ final class Work {
     return lost;
   }
 
+  /** It is ours to handle, whatever became of a claim before. */
+  void claimed() {
+    claimLost = false;
+  }
+
   /** Somebody else may claim it while it is being handled here; told by another thread. */
   void claimLost() {
     claimLost = true;

@@ -522,6 +522,68 @@ class DispatcherTest {
   }
 
   @Test
+  void what_comes_while_those_behind_go_back_goes_back_after_them() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    deliver("a", "k");
+    List<String> released = new ArrayList<>();
+    deliver(
+        FakeDelivery.of("b", "k")
+            .answering(
+                () -> {
+                  dispatcher.delivered(noting("c", 1, released));
+                  released.add("b");
+                  return CompletableFuture.completedFuture(Result.SETTLED);
+                }));
+
+    retry("a", MINUTE);
+
+    assertThat(released).containsExactly("b", "c");
+    assertThat(pipeline.begun()).containsExactly("a");
+    assertThat(dispatcher.isIdle()).isTrue();
+    deliver("a", "k");
+    assertThat(pipeline.running()).containsExactly("a");
+  }
+
+  @Test
+  void what_comes_while_those_behind_go_back_is_not_begun_after_a_stop_either() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    deliver("a", "k");
+    List<String> released = new ArrayList<>();
+    deliver(
+        FakeDelivery.of("b", "k")
+            .answering(
+                () -> {
+                  dispatcher.delivered(noting("c", 1, released));
+                  dispatcher.stop();
+                  return CompletableFuture.completedFuture(Result.SETTLED);
+                }));
+
+    retry("a", MINUTE);
+
+    assertThat(released).containsExactly("c");
+    assertThat(pipeline.begun()).containsExactly("a");
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void a_resend_with_the_same_id_behind_a_message_that_waits_goes_back_with_the_others() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    deliver(sent("q@5", "m-1"));
+    FakeDelivery resend = deliver(sent("q@6", "m-1"));
+    FakeDelivery other = deliver(sent("q@7", "m-2"));
+
+    retry("q@5", MINUTE);
+
+    assertThat(resend.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(other.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(pipeline.begun()).containsExactly("q@5");
+  }
+
+  private static FakeDelivery sent(String brokerId, String id) {
+    return new FakeDelivery(brokerId, FakeDelivery.wire("{}", Map.of("id", id), Map.of(), "k"), 1);
+  }
+
+  @Test
   void a_message_that_fails_during_the_stop_waits_at_the_broker_too() {
     dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
     FakeDelivery a = deliver("a", "k");

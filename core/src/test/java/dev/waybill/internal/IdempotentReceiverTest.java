@@ -192,6 +192,28 @@ class IdempotentReceiverTest {
   }
 
   @Test
+  void
+      a_duplicate_whose_delivery_is_the_last_allowed_is_acknowledged_and_another_is_a_dead_letter() {
+    consume(noRetry(), (command, context) -> {});
+    deliver(payment("p-1")).settlement();
+
+    FakeDelivery duplicate = lastAllowed(payment("p-1"));
+    FakeDelivery other = lastAllowed(payment("p-2"));
+
+    assertThat(duplicate.settlement()).isEqualTo(ACCEPT);
+    assertThat(other.settlement())
+        .isInstanceOfSatisfying(
+            Reject.class,
+            reject -> assertThat(reject.reason()).startsWith("not handled: delivery 4"));
+    assertThat(deliver(payment("p-2")).settlement()).isEqualTo(ACCEPT);
+    assertThat(handled).containsExactly("p-1", "p-2");
+  }
+
+  private FakeDelivery lastAllowed(FakeDelivery like) {
+    return deliver(new FakeDelivery(like.brokerId(), like.message(), 4).lastAllowed());
+  }
+
+  @Test
   void sources_and_ids_that_read_the_same_together_are_different_messages() {
     consume(noRetry(), (command, context) -> {});
 
@@ -378,6 +400,27 @@ class IdempotentReceiverTest {
     deliver(payment("p-1"));
 
     assertThat(lost.await(60, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void a_claim_that_was_lost_in_one_attempt_is_not_lost_in_the_next() {
+    store.lease = Duration.ofMillis(30);
+    List<Boolean> lost = new CopyOnWriteArrayList<>();
+    consume(
+        retry(1),
+        (command, context) -> {
+          if (context.attempt() == 1) {
+            store.lost = true;
+            await().atMost(Duration.ofSeconds(30)).until(context::isOwnershipLost);
+            store.lost = false;
+            throw new IllegalStateException("x");
+          }
+          lost.add(context.isOwnershipLost());
+        });
+
+    assertThat(deliver(payment("p-1")).settlement()).isEqualTo(ACCEPT);
+
+    assertThat(lost).containsExactly(false);
   }
 
   @Test

@@ -280,6 +280,35 @@ class IncomingTest {
     assertThat(handled).hasSize(1);
   }
 
+  @Test
+  void a_failure_whose_cause_can_not_be_printed_is_a_dead_letter_and_costs_no_place() {
+    RuntimeException cause =
+        new RuntimeException() {
+          @Override
+          public String getMessage() {
+            throw new IllegalStateException("no message");
+          }
+        };
+    start(
+        b ->
+            b.consume(
+                "payments",
+                c ->
+                    c.onCommand(
+                            ProcessPayment.class,
+                            (command, context) -> {
+                              handled.add(command.metadata().id());
+                              if (handled.size() == 1) {
+                                throw new IllegalStateException("x", cause);
+                              }
+                            })
+                        .concurrency(1)
+                        .onFailure(noRetry())));
+
+    assertThat(rejected(handle(payment("m-1"))).reason()).isEqualTo("attempt 1 failed");
+    assertThat(handle(payment("m-2")).settlements).containsExactly(ACCEPT);
+  }
+
   // expiry
 
   @Test

@@ -10,8 +10,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
@@ -64,6 +66,10 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   private volatile @Nullable String problem;
   private @Nullable Instant troubledSince;
   private long nextStatus = System.nanoTime();
+
+  /** The shards of which nothing could be sent, though something is due, since the last rest. */
+  private final Set<Integer> fruitless = new HashSet<>();
+
   private @Nullable Long lastSuccess;
   private Duration wait = FIRST_WAIT;
 
@@ -108,13 +114,21 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   /** Sends a batch; returns whether there may be more to do at once. */
   private boolean dispatch() throws SQLException {
     Optional<Lease> leased = steps.take(connection -> table.lease(connection, lease));
-    if (leased.isPresent()) {
-      return dispatch(leased.get());
+    if (leased.isEmpty()) {
+      if (counted.backlog() == 0) {
+        over();
+      }
+      return false;
     }
-    if (counted.backlog() == 0) {
-      over();
+    if (dispatch(leased.get())) {
+      fruitless.clear();
+      return true;
     }
-    return false;
+    boolean others = fruitless.add(leased.get().shard());
+    if (!others) { // a rest for a whole round of nothing
+      fruitless.clear();
+    }
+    return others;
   }
 
   private boolean dispatch(Lease shard) throws SQLException {

@@ -23,10 +23,6 @@ final class Databases {
 
   /** A schema of its own. */
   static HikariDataSource postgres(PostgresTestServer server, int connections) {
-    return pool(postgresSchema(server), connections);
-  }
-
-  static String postgresSchema(PostgresTestServer server) {
     String schema = "t" + UUID.randomUUID().toString().replace("-", "");
     try (Connection connection = DriverManager.getConnection(server.uri());
         Statement statement = connection.createStatement()) {
@@ -34,7 +30,7 @@ final class Databases {
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    return server.uri() + "&currentSchema=" + schema;
+    return pool(server.uri() + "&currentSchema=" + schema, connections);
   }
 
   static HikariDataSource pool(String url, int connections) {

@@ -29,9 +29,12 @@ final class Acquired {
     return record.deliveryCount().orElse((short) 1);
   }
 
-  /** Whether the lock is ours still. */
+  /** Whether the lock is ours still; once it is not, it never is again. */
   boolean isOwned() {
-    return !lost && !lockedUntil.passed();
+    if (!lost && lockedUntil.passed()) {
+      lost = true;
+    }
+    return !lost;
   }
 
   void lockedUntil(Deadline until) {

@@ -220,8 +220,16 @@ final class ConsumerSession implements ConsumerRebalanceListener {
           throw e;
         }
         stopFetching();
-        consumer.poll(FINISH_REBALANCE);
+        goOn();
       }
+    }
+  }
+
+  private void goOn() {
+    try {
+      consumer.poll(FINISH_REBALANCE);
+    } catch (WakeupException e) { // meant for the polling that is over
+      log.trace("Woken up");
     }
   }
 

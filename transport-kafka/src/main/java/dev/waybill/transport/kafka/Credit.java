@@ -27,18 +27,34 @@ final class Credit {
 
   /** Takes one, or notes that one is wanted. */
   boolean take() {
-    return take(1) == 1;
+    boolean taken = take(1) == 1;
+    if (!taken) {
+      want();
+    }
+    return taken;
   }
 
-  /** Takes as many as there are, at most {@code most}, and notes whether more are wanted. */
+  /** Takes as many as there are, at most {@code most}. */
   synchronized int take(int most) {
-    if (most == 0) {
-      return 0;
-    }
     int taken = Math.max(0, Math.min(left, most));
-    wanted = taken < most;
     left -= taken;
     return taken;
+  }
+
+  /**
+   * Says that there was less than could have been delivered. What is blocked by its key, or waits
+   * for its time, wants none: for that the polling thread would be woken for nothing, again and
+   * again, and a woken consumer fetches nothing.
+   */
+  void want() {
+    if (isThereAlready()) {
+      wake.run();
+    }
+  }
+
+  private synchronized boolean isThereAlready() {
+    wanted = left < enough;
+    return !wanted;
   }
 
   /** How many more may be open now. */

@@ -23,6 +23,7 @@ final class DeadLetters {
   private final KafkaSender sender;
   private final Duration deadline;
   private final ThreadPoolExecutor executor;
+  private final MissingTopics missing = new MissingTopics();
 
   DeadLetters(KafkaSender sender, Duration deadline) {
     this.sender = sender;
@@ -45,11 +46,29 @@ final class DeadLetters {
         KafkaMapping.toDeadLetter(KafkaNames.topic(queue), record, evidence);
     CompletableFuture<CompletableFuture<String>> sent = new CompletableFuture<>();
     try {
-      executor.execute(() -> sent.complete(sender.send(letter, deadline)));
+      executor.execute(() -> sent.complete(send(letter)));
     } catch (RejectedExecutionException e) {
       return CompletableFuture.failedFuture(KafkaErrors.closedBeforeSend());
     }
     return sent.thenCompose(answer -> answer);
+  }
+
+  private CompletableFuture<String> send(ProducerRecord<byte[], byte[]> letter) {
+    SendException known = missing.problem(letter.topic());
+    if (known != null) {
+      return CompletableFuture.failedFuture(known);
+    }
+    CompletableFuture<String> answer = sender.send(letter, deadline);
+    if (answer.isDone()) { // or it is no longer this thread's
+      var unused =
+          answer.whenComplete(
+              (id, failure) -> {
+                if (failure instanceof SendException problem) {
+                  missing.note(letter.topic(), problem);
+                }
+              });
+    }
+    return answer;
   }
 
   /**

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -31,7 +32,7 @@ final class PartitionWork {
   private final TreeMap<Long, Failed> failed;
 
   private final WaitingRecords waiting = new WaitingRecords();
-  private final List<Runnable> afterHandOver = new ArrayList<>();
+  private final List<Runnable> putBackLater = new ArrayList<>();
   private @Nullable SettledPrefix prefix;
   private @Nullable OffsetAndMetadata committed;
   private int opened;
@@ -113,27 +114,13 @@ final class PartitionWork {
 
   /** What {@link #next} has taken out is with the listener, or will never be. */
   void handedOver() {
-    List<Runnable> put;
+    List<Runnable> putBack;
     synchronized (this) {
       handingOver = false;
-      put = List.copyOf(afterHandOver);
-      afterHandOver.clear();
+      putBack = List.copyOf(putBackLater);
+      putBackLater.clear();
     }
-    put.forEach(Runnable::run);
-  }
-
-  /**
-   * Does something at once, or when what is on its way to the listener is there. What puts a record
-   * back is done so: a later record of its key must not arrive after that.
-   */
-  void whenHandedOver(Runnable action) {
-    synchronized (this) {
-      if (handingOver) {
-        afterHandOver.add(action);
-        return;
-      }
-    }
-    action.run();
+    putBack.forEach(Runnable::run);
   }
 
   /** How long it is until a record that waits for its time is due; {@code most} if longer. */
@@ -184,8 +171,26 @@ final class PartitionWork {
     return true;
   }
 
-  /** Puts a delivered record back; returns false, and does nothing, if it is not owned any more. */
-  synchronized boolean release(Held held, Duration after, int attemptsMade) {
+  /**
+   * Puts a delivered record back: at once, or when what is on its way to the listener is there. A
+   * later record of its key must not arrive there after that, so that none is taken in between.
+   *
+   * @param done is told whether that was done; not if the record is not owned any more
+   */
+  void release(Held held, Duration after, int attemptsMade, Consumer<Boolean> done) {
+    boolean putBack;
+    synchronized (this) {
+      if (handingOver) {
+        putBackLater.add(() -> done.accept(putBack(held, after, attemptsMade)));
+        return;
+      }
+      putBack = putBack(held, after, attemptsMade);
+    }
+    done.accept(putBack);
+  }
+
+  /** Puts a delivered record back at once; returns as {@code done} is told. */
+  synchronized boolean putBack(Held held, Duration after, int attemptsMade) {
     if (!isOwned()) {
       return false;
     }

@@ -122,9 +122,9 @@ final class PollLoop implements Runnable {
     ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer());
     while (!end.hasCome()) {
       settler.requireNoDoubt();
-      deliver(current);
+      boolean more = deliver(current);
       throttle(current);
-      current.poll(untilDue(current, credit.mayComeUnnoticed() ? POLL_WITHOUT_CREDIT : POLL));
+      current.poll(more ? Duration.ZERO : untilDue(current));
       report(watch.look());
       noteStatus(current);
     }
@@ -133,16 +133,19 @@ final class PollLoop implements Runnable {
   /**
    * A few of each partition at a time, those first that have the fewest open, in turns if there are
    * several: neither one with much nor one whose handlers are slow takes the credit that the
-   * others' keys need.
+   * others' keys need. Returns whether there may be more: what comes back as fast as it is handed
+   * over must not keep this thread from polling.
    */
-  private void deliver(ConsumerSession current) {
+  private boolean deliver(ConsumerSession current) {
+    Deadline enough = Deadline.in(POLL);
     boolean some = true;
-    while (some) {
+    while (some && !enough.passed()) {
       some = false;
       for (PartitionWork work : fewestOpenFirst(current.works())) {
         some |= gate.pass(() -> deliverFrom(work));
       }
     }
+    return some;
   }
 
   private List<PartitionWork> fewestOpenFirst(Collection<PartitionWork> works) {
@@ -157,12 +160,13 @@ final class PollLoop implements Runnable {
         .toList();
   }
 
-  private static Duration untilDue(ConsumerSession current, Duration most) {
-    Duration wait = most;
+  private Duration untilDue(ConsumerSession current) {
+    Duration wait = credit.mayComeUnnoticed() ? POLL_WITHOUT_CREDIT : POLL;
     for (PartitionWork work : current.works()) {
       wait = work.untilDue(wait);
     }
-    return wait;
+    return wait.plusMillis(
+        1); // Kafka's client counts whole ones: with less it would not wait at all
   }
 
   private boolean deliverFrom(PartitionWork work) {
@@ -182,9 +186,14 @@ final class PollLoop implements Runnable {
     if (paused || end.hasCome()) {
       return List.of();
     }
-    int granted = credit.take(Math.min(BATCH, work.waiting()));
+    int most = Math.min(BATCH, work.waiting());
+    int granted = credit.take(most);
     List<Held> taken = work.next(granted);
-    credit.giveBack(granted - taken.size());
+    if (taken.size() < granted) {
+      credit.giveBack(granted - taken.size());
+    } else if (granted < most) {
+      credit.want();
+    }
     List<KafkaDelivery> deliveries = new ArrayList<>(taken.size());
     for (Held held : taken) {
       deliveries.add(new KafkaDelivery(held, work, settler));

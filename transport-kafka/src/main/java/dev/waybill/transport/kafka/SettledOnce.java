@@ -25,7 +25,11 @@ final class SettledOnce {
     return mine.isDone() ? mine : mine.minimalCompletionStage();
   }
 
+  /** Whether it was done; one that came too late, or had to give way, was not. */
   synchronized boolean isSettled() {
-    return settlement != null && settlement.isDone() && !settlement.isCompletedExceptionally();
+    return settlement != null
+        && settlement.isDone()
+        && !settlement.isCompletedExceptionally()
+        && settlement.join() == Settlement.Result.SETTLED;
   }
 }

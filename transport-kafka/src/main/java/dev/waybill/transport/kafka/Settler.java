@@ -55,9 +55,12 @@ final class Settler {
     } else if (how instanceof Settlement.Reject reject) {
       reject(held, work, reject, result);
     } else if (how instanceof Settlement.Release release) {
-      work.whenHandedOver(
-          () -> {
-            finish(work.release(held, release.after(), release.attemptsMade()), result);
+      work.release(
+          held,
+          release.after(),
+          release.attemptsMade(),
+          done -> {
+            finish(done, result);
             wake.run();
           });
     } else {

@@ -203,7 +203,7 @@ final class ShareMember implements Runnable {
   }
 
   private void keepLocks(ShareSession current) {
-    current.dropLost().forEach(this::lose);
+    current.dropLost(this::lose);
     if (!current.isEmpty() && (renewal || (!waiting.isEmpty() && current.isHalfway()))) {
       renewal = false;
       current.renew().forEach(this::lose);

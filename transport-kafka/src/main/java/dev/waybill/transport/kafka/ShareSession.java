@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ShareConsumer;
@@ -100,7 +101,7 @@ final class ShareSession {
     for (Acquired acquired : all.keySet()) {
       if (refused.containsKey(acquired.partition())) {
         lost.add(acquired);
-      } else {
+      } else if (acquired.isOwned()) { // what was lost meanwhile may be given up already
         acquired.lockedUntil(until);
       }
     }
@@ -114,18 +115,20 @@ final class ShareSession {
   /**
    * Gives back what is not ours any more by the clock; apart from others, for one refusal is a
    * refusal of all.
+   *
+   * @param lose is told of each, before the broker is
    */
-  List<Acquired> dropLost() {
+  void dropLost(Consumer<Acquired> lose) {
     Map<Acquired, AcknowledgeType> lost = new HashMap<>();
     for (Acquired acquired : open) {
       if (!acquired.isOwned()) {
         lost.put(acquired, AcknowledgeType.RELEASE);
       }
     }
+    lost.keySet().forEach(lose);
     if (!lost.isEmpty()) {
       log.debug("Locks were lost; giving them back: {}", acknowledge(lost));
     }
-    return List.copyOf(lost.keySet());
   }
 
   /** Leaves the group; the broker gives back what is open. */

@@ -37,6 +37,7 @@ final class TopicCheck {
   private final BiFunction<String, Duration, CompletableFuture<Void>> delays;
   private final CompactedTopics compacted;
   private final Set<String> known = new HashSet<>();
+  private final MissingTopics missing = new MissingTopics();
 
   /**
    * A check.
@@ -94,7 +95,14 @@ final class TopicCheck {
         throw e;
       }
     }
-    return problem(topic);
+    SendException problem = missing.problem(topic);
+    if (problem == null) {
+      problem = problem(topic);
+      if (problem != null) {
+        missing.note(topic, problem);
+      }
+    }
+    return problem;
   }
 
   private @Nullable SendException problem(String topic) {

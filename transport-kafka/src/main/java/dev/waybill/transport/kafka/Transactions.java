@@ -280,20 +280,30 @@ final class Transactions implements Runnable {
     if (held.isEmpty() || !credit.isUsedUp()) {
       return;
     }
-    TransactionalSettlement farthest = held.get(held.size() - 1);
-    if (farthest.work().isFirstDue() && takeOut(farthest)) {
-      Held back = farthest.held();
-      farthest
-          .work()
-          .whenHandedOver(
-              () -> {
-                if (farthest.work().release(back, Duration.ZERO, back.attempt() - 1)) {
-                  credit.giveBack(1);
-                }
-                farthest.notOwned();
-                wake.run();
-              });
+    for (int i = held.size() - 1; i >= 0; i--) {
+      TransactionalSettlement farthest = held.get(i);
+      if (farthest.work().isFirstDue() && takeOut(farthest)) {
+        putBack(farthest);
+        return;
+      }
     }
+  }
+
+  private void putBack(TransactionalSettlement settlement) {
+    Held back = settlement.held();
+    settlement
+        .work()
+        .release(
+            back,
+            Duration.ZERO,
+            back.attempt() - 1,
+            done -> {
+              if (done) {
+                credit.giveBack(1);
+              }
+              settlement.notOwned();
+              wake.run();
+            });
   }
 
   private void disturbed(Throwable why) {

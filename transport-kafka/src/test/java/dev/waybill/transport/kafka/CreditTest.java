@@ -64,4 +64,28 @@ class CreditTest {
     }
     assertThat(credit.take()).isFalse();
   }
+
+  @Test
+  void what_was_taken_and_is_not_needed_wakes_nobody() {
+    Credit credit = new Credit(1, wakes::incrementAndGet);
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(credit.take(2)).isEqualTo(1);
+      credit.giveBack(1);
+    }
+
+    assertThat(wakes).hasValue(0);
+  }
+
+  @Test
+  void what_is_wanted_when_it_has_come_back_already_wakes_at_once() {
+    Credit credit = usedUp(1);
+
+    assertThat(credit.take(1)).isZero();
+    credit.giveBack(1);
+    credit.want();
+
+    assertThat(wakes).hasValue(1);
+    assertThat(credit.take()).isTrue();
+  }
 }

@@ -51,7 +51,7 @@ class FetchLimitTest {
   void what_waits_behind_a_retry_does_not_keep_the_other_keys_of_its_partition_out() {
     add(one, 1, "a");
     Held head = Taken.next(one);
-    one.release(head, HOUR, 1);
+    one.putBack(head, HOUR, 1);
     add(one, 80, "a");
     add(two, 5, "b");
     assertThat(limit.full(works)).isEmpty();
@@ -63,7 +63,7 @@ class FetchLimitTest {
   void a_partition_that_was_full_is_fetched_from_again_when_a_record_of_it_waits_for_its_time() {
     add(one, 40, "a");
     assertThat(limit.full(works)).containsExactly(one.partition());
-    one.release(Taken.next(one), HOUR, 1);
+    one.putBack(Taken.next(one), HOUR, 1);
     assertThat(limit.full(works)).isEmpty();
   }
 

@@ -165,7 +165,7 @@ class PartitionWorkModelTest {
     void release() {
       Held held = out.remove(random.nextInt(out.size()));
       int made = held.attempt() - random.nextInt(2);
-      assertThat(work.release(held, Duration.ZERO, made)).isTrue();
+      assertThat(work.putBack(held, Duration.ZERO, made)).isTrue();
       if (made > 0) {
         failures.put(held.offset(), made);
       }

@@ -6,6 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -82,7 +86,7 @@ class PartitionWorkTest {
     add(work, "a:1", "a:2", "b:1", ":1");
     Held first = Taken.next(work);
 
-    assertThat(work.release(first, DAY, 1)).isTrue();
+    assertThat(work.putBack(first, DAY, 1)).isTrue();
 
     assertThat(takeAll(work)).extracting(Held::offset).containsExactly(2L, 3L);
     assertThat(work.waiting()).isEqualTo(2);
@@ -95,7 +99,7 @@ class PartitionWorkTest {
     Held first = Taken.next(work);
     assertThat(first.attempt()).isEqualTo(1);
 
-    work.release(first, Duration.ZERO, 1);
+    work.putBack(first, Duration.ZERO, 1);
 
     assertThat(takeAll(work))
         .extracting(Held::offset, Held::attempt)
@@ -114,7 +118,7 @@ class PartitionWorkTest {
 
     assertThat(work.isOwned()).isFalse();
     assertThat(work.accept(out.get(1))).isFalse();
-    assertThat(work.release(out.get(1), Duration.ZERO, 0)).isFalse();
+    assertThat(work.putBack(out.get(1), Duration.ZERO, 0)).isFalse();
     assertThat(work.uncommitted()).isNull();
     assertThat(work.lose()).isZero();
   }
@@ -140,10 +144,10 @@ class PartitionWorkTest {
     PartitionWork work = work(null);
     add(work, "a:1", "a:2", "b:1");
     List<Held> out = takeAll(work);
-    work.release(out.get(1), Duration.ZERO, 0);
-    work.release(out.get(2), DAY, 2);
+    work.putBack(out.get(1), Duration.ZERO, 0);
+    work.putBack(out.get(2), DAY, 2);
     long before = System.currentTimeMillis();
-    work.release(out.get(0), DAY, 1);
+    work.putBack(out.get(0), DAY, 1);
     long after = System.currentTimeMillis();
 
     OffsetAndMetadata commit = work.uncommitted();
@@ -201,12 +205,58 @@ class PartitionWorkTest {
     Held second = Taken.next(work);
     List<String> events = new ArrayList<>();
 
-    work.whenHandedOver(() -> events.add("released " + work.release(first, DAY, 1)));
+    work.release(first, DAY, 1, done -> events.add("released " + done));
     events.add("arrived");
     work.handedOver();
 
     assertThat(events).containsExactly("arrived", "released true");
     assertThat(second.offset()).isEqualTo(1);
+  }
+
+  @Test
+  void noneOfTheKeyIsTakenBetweenTheLookAndThePuttingBack() throws Exception {
+    for (int i = 0; i < 1_000; i++) {
+      PartitionWork work = work(null);
+      add(work, "a:1", "a:2");
+      Held first = Taken.next(work);
+      work.handedOver();
+      AtomicBoolean arrived = new AtomicBoolean();
+      AtomicBoolean arrivedBefore = new AtomicBoolean();
+      CountDownLatch released = new CountDownLatch(1);
+      CyclicBarrier together = new CyclicBarrier(2);
+      Thread settling =
+          new Thread(
+              () -> {
+                awaitQuietly(together);
+                work.release(
+                    first,
+                    DAY,
+                    1,
+                    done -> {
+                      arrivedBefore.set(arrived.get());
+                      released.countDown();
+                    });
+              });
+      settling.start();
+      awaitQuietly(together);
+
+      boolean taken = !work.next(1).isEmpty();
+      Thread.onSpinWait();
+      arrived.set(taken);
+      work.handedOver();
+
+      assertThat(released.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(arrivedBefore.get()).as("round %s", i).isEqualTo(taken);
+      settling.join();
+    }
+  }
+
+  private static void awaitQuietly(CyclicBarrier barrier) {
+    try {
+      barrier.await(20, TimeUnit.SECONDS);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
@@ -216,8 +266,8 @@ class PartitionWorkTest {
     List<Held> out = takeAll(work);
     assertThat(work.untilDue(DAY.multipliedBy(2))).isEqualTo(DAY.multipliedBy(2));
 
-    work.release(out.get(0), DAY, 1);
-    work.release(out.get(1), Duration.ofHours(1), 1);
+    work.putBack(out.get(0), DAY, 1);
+    work.putBack(out.get(1), Duration.ofHours(1), 1);
 
     assertThat(work.untilDue(DAY.multipliedBy(2)))
         .isBetween(Duration.ofMinutes(59), Duration.ofHours(1));

@@ -157,7 +157,7 @@ class TransactionsTest {
     }
     assertThat(farthest.result()).isNotDone();
 
-    work.release(all.get(0), Duration.ZERO, 1);
+    work.putBack(all.get(0), Duration.ZERO, 1);
 
     assertThat(farthest.result())
         .succeedsWithin(Duration.ofSeconds(20))

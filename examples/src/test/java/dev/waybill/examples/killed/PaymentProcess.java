@@ -1,10 +1,11 @@
-package dev.waybill.store.jdbc;
+package dev.waybill.examples.killed;
 
 import static dev.waybill.delivery.DeliveryGuarantee.EXACTLY_ONCE;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.waybill.MessageBus;
 import dev.waybill.routing.Routes;
+import dev.waybill.store.jdbc.JdbcStore;
 import dev.waybill.transport.Transport;
 import java.io.IOException;
 import java.sql.Connection;
@@ -35,7 +36,7 @@ public final class PaymentProcess {
    * @param args the broker's URI and the database's URL
    */
   public static void main(String[] args) throws IOException {
-    HikariDataSource database = Databases.pool(args[1], 8);
+    HikariDataSource database = PaymentDatabase.pool(args[1], 8);
     JdbcStore store = JdbcStore.over(database).lease(Duration.ofSeconds(2)).build();
     MessageBus bus =
         MessageBus.over(Transport.at(args[0]))

@@ -1,4 +1,4 @@
-package dev.waybill.store.jdbc;
+package dev.waybill.examples.killed;
 
 import dev.waybill.testkit.broker.AwsTestBroker;
 import dev.waybill.testkit.broker.KafkaTestBroker;

@@ -1,18 +1,16 @@
-package dev.waybill.store.jdbc;
+package dev.waybill.examples.killed;
 
 import static dev.waybill.delivery.DeliveryGuarantee.EXACTLY_ONCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.zaxxer.hikari.HikariDataSource;
 import dev.waybill.Command;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
 import dev.waybill.delivery.InMemoryMessageStore;
-import dev.waybill.store.jdbc.PaymentProcess.Invoice;
-import dev.waybill.store.jdbc.PaymentProcess.Order;
-import dev.waybill.store.jdbc.PaymentProcess.Ship;
-import dev.waybill.testkit.broker.PostgresTestServer;
+import dev.waybill.examples.killed.PaymentProcess.Invoice;
+import dev.waybill.examples.killed.PaymentProcess.Order;
+import dev.waybill.examples.killed.PaymentProcess.Ship;
 import dev.waybill.testkit.broker.RabbitTestBroker;
 import dev.waybill.testkit.broker.TestBroker;
 import dev.waybill.testkit.broker.TestBrokers;
@@ -68,10 +66,8 @@ class KilledHandlerTest {
     System.out.println("killed with -Dseed=" + seed);
     Random random = new Random(seed);
     int messages = KILLS * MESSAGES_PER_KILL;
-    PostgresTestServer server = TestBrokers.postgresql();
-    String url = Databases.postgresSchema(server);
     Map<String, Integer> arrived = new ConcurrentHashMap<>();
-    try (HikariDataSource database = Databases.pool(url, 3);
+    try (PaymentDatabase database = PaymentDatabase.create(TestBrokers.postgresql());
         MessageBus observer =
             MessageBus.over(Transport.at(broker.uri()))
                 .routes(PaymentProcess.ROUTES)
@@ -96,11 +92,10 @@ class KilledHandlerTest {
                             .guarantee(EXACTLY_ONCE)
                             .idempotent(InMemoryMessageStore.create()))
                 .start()) {
-      Databases.execute(database, "CREATE TABLE payment (number INT, message_id VARCHAR(100))");
       int sent = 0;
       for (int kill = 0; kill < KILLS; kill++) {
-        start(broker.uri(), url, kill);
-        long before = Databases.count(database, "payment");
+        start(broker.uri(), database.url(), kill);
+        long before = database.count("payment");
         for (int i = 0; i < MESSAGES_PER_KILL; i++, sent++) {
           observer.send(Command.of(new Order(sent), Metadata.withId("order-" + sent))).join();
         }
@@ -108,27 +103,26 @@ class KilledHandlerTest {
         await()
             .atMost(PATIENCE)
             .pollInterval(Duration.ofMillis(5))
-            .until(() -> Databases.count(database, "payment") >= before + enough);
+            .until(() -> database.count("payment") >= before + enough);
         long end = System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(random.nextInt(20_000));
         while (System.nanoTime() < end) {
           Thread.onSpinWait(); // to a moment that is no row's
         }
         process.destroyForcibly().waitFor();
       }
-      start(broker.uri(), url, KILLS);
+      start(broker.uri(), database.url(), KILLS);
 
       await().atMost(PATIENCE).untilAsserted(() -> assertThat(arrived).hasSize(2 * messages));
       await()
           .atMost(PATIENCE)
-          .until(
-              () -> Databases.count(database, "waybill_outbox") == 0 && observer.inFlight() == 0);
-      List<String> rows = Databases.rows(database, "SELECT message_id FROM payment");
+          .until(() -> database.count("waybill_outbox") == 0 && observer.inFlight() == 0);
+      List<String> rows = database.payments();
       assertThat(rows).as("rows").doesNotHaveDuplicates().hasSize(messages);
       assertThat(rows)
           .containsExactlyInAnyOrderElementsOf(
               IntStream.range(0, messages).mapToObj(i -> "order-" + i).toList());
       assertThat(new TreeMap<>(arrived)).allSatisfy((what, times) -> assertThat(times).isOne());
-      assertThat(Databases.count(database, "waybill_outbox_set_aside")).isZero();
+      assertThat(database.count("waybill_outbox_set_aside")).isZero();
       System.out.printf("%d kills, %d messages, each with one effect%n", KILLS, messages);
     }
   }

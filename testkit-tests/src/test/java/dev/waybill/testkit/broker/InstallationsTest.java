@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class InstallationsTest {
 
-  private static final Path SCRIPTS = Path.of("brokers");
+  private static final Path SCRIPTS = Path.of("../testkit/brokers");
 
   @TempDir Path empty;
 
