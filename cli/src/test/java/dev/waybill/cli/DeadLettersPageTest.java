@@ -50,7 +50,8 @@ class DeadLettersPageTest {
     deadLetters();
     Files.writeString(folder.resolve("fixed.json"), "{\"order\":\"o-2\",\"cents\":250}");
     String page = Files.readString(PAGE);
-    String upToDate = CONSOLE.matcher(page).replaceAll(block -> Matcher.quoteReplacement(run(block.group(1))));
+    String upToDate =
+        CONSOLE.matcher(page).replaceAll(block -> Matcher.quoteReplacement(run(block.group(1))));
     if (Boolean.getBoolean("page.update")) {
       Files.writeString(PAGE, upToDate);
       return;
@@ -117,7 +118,8 @@ class DeadLettersPageTest {
                             })
                         .concurrency(1)
                         .onFailure(FailurePolicy.retry(2)))
-            .subscribe("orders", "billing", c -> c.onEvent(OrderPlaced.class, (event, context) -> {}))
+            .subscribe(
+                "orders", "billing", c -> c.onEvent(OrderPlaced.class, (event, context) -> {}))
             .start()) {
       long[] cents = {995, -250, 1200};
       for (int i = 0; i < cents.length; i++) {
