@@ -218,14 +218,7 @@ final class HeldBatch implements DeadLetterBatch {
       return;
     }
     closed = true;
-    boolean interrupted = Thread.interrupted(); // who was interrupted gives back all the same
-    try {
-      receiver.close();
-      leases.close();
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    Uninterrupted.run(receiver::close);
+    leases.close();
   }
 }

@@ -95,7 +95,7 @@ final class OpenDesk implements DeadLetterDesk {
       return batch;
     } catch (RuntimeException | Error e) {
       leases.close();
-      receiver.close();
+      Uninterrupted.run(receiver::close);
       throw e;
     }
   }
@@ -105,7 +105,7 @@ final class OpenDesk implements DeadLetterDesk {
     if (batch != null) {
       batch.close();
     }
-    connection.close();
+    Uninterrupted.run(connection::close);
     timer.shutdownNow();
   }
 }
