@@ -8,6 +8,7 @@ module dev.waybill {
   requires com.fasterxml.jackson.datatype.jsr310;
 
   exports dev.waybill;
+  exports dev.waybill.deadletter;
   exports dev.waybill.delivery;
   exports dev.waybill.error;
   exports dev.waybill.routing;
@@ -20,7 +21,10 @@ module dev.waybill {
 
   uses dev.waybill.transport.TransportProvider;
   uses dev.waybill.MessageBus.Provider;
+  uses dev.waybill.deadletter.DeadLetterDesk.Provider;
 
   provides dev.waybill.MessageBus.Provider with
       dev.waybill.internal.BusProvider;
+  provides dev.waybill.deadletter.DeadLetterDesk.Provider with
+      dev.waybill.internal.DeskProvider;
 }

@@ -20,6 +20,12 @@ public interface HandlerContext {
   /** Which attempt this is, from 1. */
   int attempt();
 
+  /**
+   * Whether this is a dead letter that was put back on purpose, by a {@link
+   * dev.waybill.deadletter.DeadLetterBatch}; also when it is tried again.
+   */
+  boolean isReplay();
+
   /** The broker's own name for the message. */
   String brokerId();
 

@@ -67,6 +67,11 @@ final class BufferingContext implements HandlerContext {
   }
 
   @Override
+  public boolean isReplay() {
+    return Replays.isReplay(work.delivery.message());
+  }
+
+  @Override
   public String brokerId() {
     return work.delivery.brokerId();
   }

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class Evidence {
   static final String PREFIX = "waybill-";
 
+  /** How the names of the evidence itself begin. */
+  static final String OF_DEAD_LETTERS = "waybill-dead-letter-";
+
   private static final String REASON = "waybill-dead-letter-reason";
   private static final String EXCEPTION_CLASS = "waybill-dead-letter-exception-class";
   private static final String EXCEPTION_MESSAGE = "waybill-dead-letter-exception-message";

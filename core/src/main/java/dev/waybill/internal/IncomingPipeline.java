@@ -34,11 +34,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way of a message in, in this order: read the metadata, the last delivery that the broker
- * allows?, expired?, know the type, decode the payload, accept if at-most-once, seen before? (asked
- * also before either of the first two makes it a dead letter), interceptors, handler, what the
- * handler sent (if exactly-once, with the settlement); a failure on the way goes to the failure
- * policy, a message that can't be read or known is a dead letter at once.
+ * The way of a message in, in this order: a replay for others?, read the metadata, the last
+ * delivery that the broker allows?, expired?, know the type, decode the payload, accept if
+ * at-most-once, seen before? (asked also before the last delivery or the expiry makes it a dead
+ * letter), interceptors, handler, what the handler sent (if exactly-once, with the settlement); a
+ * failure on the way goes to the failure policy, a message that can't be read or known is a dead
+ * letter at once.
  */
 final class IncomingPipeline implements Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(IncomingPipeline.class);
@@ -75,6 +76,9 @@ final class IncomingPipeline implements Pipeline {
   public CompletionStage<Resolution> handle(Work work) {
     try {
       WireMessage message = work.delivery.message();
+      if (Replays.isForOthers(message, consumer.source())) {
+        return ACKNOWLEDGED;
+      }
       Instant expiry = WireMapping.checkedExpiry(message);
       if (work.delivery.isLastAllowed()) {
         return unlessHandled(work, lastAllowed(work));

@@ -1,6 +1,8 @@
 package dev.waybill.transport;
 
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
+import dev.waybill.routing.Source;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +32,21 @@ public interface Sender {
    *     dependents must not block.
    */
   CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline);
+
+  /**
+   * Sends one message to one queue or subscription alone; otherwise like {@link #send}. By default
+   * to the queue that has the source's name, which suits brokers whose subscriptions are queues.
+   *
+   * <p>A broker whose subscriptions have no place of their own stores it for all of the topic: the
+   * message says in its header {@code waybill-replay} whom it is for, and the library passes over
+   * it elsewhere. What the sender of a broker would refuse among the headers of a foreign message,
+   * because they are the broker's own, is left out.
+   *
+   * @param source a queue, dead-letter queue or subscription of the topology; no reply queue
+   */
+  default CompletableFuture<String> sendTo(Source source, WireMessage message, Duration deadline) {
+    return send(new Queue(source.name(), source.keyed()), message, deadline);
+  }
 
   /**
    * Stores several messages together or not at all, in their order; called only where {@link

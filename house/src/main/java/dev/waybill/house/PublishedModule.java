@@ -23,7 +23,8 @@ enum PublishedModule {
   KAFKA("transport-kafka"),
   RABBITMQ("transport-rabbitmq"),
   AWS("transport-aws"),
-  STORE_JDBC("store-jdbc");
+  STORE_JDBC("store-jdbc"),
+  CLI("cli");
 
   private static final Path REPOSITORY =
       Path.of(System.getProperty("basedir", "house"), "..").normalize();

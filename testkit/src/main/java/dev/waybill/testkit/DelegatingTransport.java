@@ -160,6 +160,11 @@ class DelegatingTransport implements Transport {
     }
 
     @Override
+    public CompletableFuture<String> sendTo(Source source, WireMessage message, Duration deadline) {
+      return connection.sender().sendTo(source, message, deadline);
+    }
+
+    @Override
     public CompletableFuture<List<String>> sendTogether(
         List<Addressed> messages, Duration deadline) {
       return DelegatingTransport.this.sendTogether(connection.sender(), messages, deadline);

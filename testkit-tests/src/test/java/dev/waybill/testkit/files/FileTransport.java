@@ -140,13 +140,23 @@ record FileTransport(Path root, Duration lease) implements Transport {
           () -> alone(() -> store(channel, message)), Runnable::run);
     }
 
+    @Override
+    public CompletableFuture<String> sendTo(Source source, WireMessage message, Duration deadline) {
+      return CompletableFuture.supplyAsync(
+          () -> alone(() -> store(List.of(folderOf(source)), message)), Runnable::run);
+    }
+
     private String store(Channel channel, WireMessage message) throws IOException {
+      Path there = root.resolve(channel.name());
+      return store(channel instanceof Topic ? files(there) : List.of(there), message);
+    }
+
+    private String store(List<Path> folders, WireMessage message) throws IOException {
       if (closed) {
         throw SendException.rejected(ErrorCode.CLOSED, "The connection is closed.", null);
       }
-      Path there = root.resolve(channel.name());
-      String name = there + " without subscriptions";
-      for (Path folder : channel instanceof Topic ? files(there) : List.of(there)) {
+      String name = "a topic without subscriptions";
+      for (Path folder : folders) {
         name = write(folder, message);
       }
       return name;

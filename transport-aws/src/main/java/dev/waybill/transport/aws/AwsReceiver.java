@@ -36,6 +36,12 @@ final class AwsReceiver implements Receiver {
     thread.start();
   }
 
+  /** Its backlog is known while a poll has found nothing that is not open here. */
+  @Override
+  public Status status() {
+    return open.status();
+  }
+
   @Override
   public void pause() {
     open.pause(true);

@@ -1,6 +1,8 @@
 package dev.waybill.transport.aws;
 
+import dev.waybill.transport.Receiver;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The deliveries of a receiver that are not settled, the polls that may bring more, and so whether
@@ -51,6 +54,7 @@ final class OpenDeliveries {
   private int polls;
   private int asked;
   private int allowedPolls = 1;
+  private @Nullable Instant exhausted;
   private boolean paused;
   private boolean ended;
 
@@ -138,6 +142,28 @@ final class OpenDeliveries {
             allowedPolls = 1;
           }
         });
+  }
+
+  /**
+   * A poll has been answered, and is not ended yet. One that brings nothing, when no other is under
+   * way, tells that all there is to be had is open here.
+   */
+  void answered(boolean empty) {
+    locked(() -> exhausted = empty && polls == 1 ? Instant.now() : null);
+  }
+
+  /**
+   * How many are open and nothing else was there, and since when that is known; as far as it is.
+   */
+  Receiver.Status status() {
+    lock.lock();
+    try {
+      return exhausted == null
+          ? Receiver.Status.UNKNOWN
+          : new Receiver.Status((long) open.size(), exhausted, List.of(), 0, 0);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** In the order of delivery. */

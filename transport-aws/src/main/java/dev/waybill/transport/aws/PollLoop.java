@@ -45,6 +45,7 @@ final class PollLoop implements Runnable {
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
   private final AtomicReference<@Nullable String> unanswered = new AtomicReference<>();
   private volatile @Nullable Duration pause; // after a failure
+  private volatile boolean asked;
 
   /**
    * For one source.
@@ -132,7 +133,9 @@ final class PollLoop implements Runnable {
       return addresses
           .queueUrl(source, LOOKUP)
           .thenCompose(
-              url -> port.receive(new Poll(url, room.max(), wait(room, lease), lease, attempt)));
+              url ->
+                  port.receive(
+                      new Poll(url, room.max(), wait(room, lease, asked), lease, attempt)));
     } catch (Throwable bug) { // the poll has to end in any case
       return CompletableFuture.failedFuture(bug);
     }
@@ -150,6 +153,8 @@ final class PollLoop implements Runnable {
     try {
       if (messages != null) {
         received = messages.size();
+        asked = true;
+        open.answered(messages.isEmpty());
         backoff.reset();
         handover.undisturbed();
         taken = intake.take(messages, hidden);
@@ -180,12 +185,15 @@ final class PollLoop implements Runnable {
     handover.disturbed(failure);
   }
 
-  /** Whole seconds; well within the lease, whose clock starts with the request. */
-  static Duration wait(Room room, Duration lease) {
+  /**
+   * Whole seconds; well within the lease, whose clock starts with the request. The first is a short
+   * one, so that it is soon known that there is nothing.
+   */
+  static Duration wait(Room room, Duration lease, boolean asked) {
     Duration quarter = lease.dividedBy(4);
     Duration most = lease.minus(LEASE_AFTER_POLL);
     Duration allowed = most.compareTo(quarter) > 0 ? most : quarter;
-    Duration longest = room.isIdle() ? LONGEST_POLL : POLL_BESIDE_WORK;
+    Duration longest = room.isIdle() && asked ? LONGEST_POLL : POLL_BESIDE_WORK;
     return Duration.ofSeconds((allowed.compareTo(longest) < 0 ? allowed : longest).toSeconds());
   }
 }

@@ -80,7 +80,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /** What is to be done in the partitions owned now; from what the client knows already. */
   Receiver.Status status() {
     long backlog = 0;
-    boolean known = beginnings.isEmpty();
+    boolean known = beginnings.isEmpty() && !works.isEmpty(); // none is owned before the first
     int waiting = 0;
     int ahead = 0;
     List<String> owned = new ArrayList<>();

@@ -3,6 +3,7 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
@@ -83,6 +84,12 @@ final class KafkaSender implements Sender {
       return reply(KafkaMapping.toReply(topic, replies, message), message.delay(), deadline);
     }
     return sendAfter(message.delay(), KafkaMapping.toRecord(topic, message), deadline);
+  }
+
+  /** To the topic, for all of its subscriptions. */
+  @Override
+  public CompletableFuture<String> sendTo(Source source, WireMessage message, Duration deadline) {
+    return send(source.channel(), message, deadline);
   }
 
   private CompletableFuture<String> reply(

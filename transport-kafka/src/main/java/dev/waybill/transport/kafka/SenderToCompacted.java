@@ -2,6 +2,7 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
@@ -15,6 +16,11 @@ record SenderToCompacted(Sender sender, CompactedTopics topics) implements Sende
     return problem == null
         ? sender.send(channel, message, deadline)
         : CompletableFuture.failedFuture(problem);
+  }
+
+  @Override
+  public CompletableFuture<String> sendTo(Source source, WireMessage message, Duration deadline) {
+    return send(source.channel(), message, deadline);
   }
 
   @Override

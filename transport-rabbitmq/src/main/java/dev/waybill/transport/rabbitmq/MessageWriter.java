@@ -57,6 +57,22 @@ final class MessageWriter {
         .build();
   }
 
+  /** The message without headers that are the broker's own. */
+  static WireMessage withoutReserved(WireMessage message) {
+    if (message.headers().keySet().stream().noneMatch(HeaderNames::reserved)) {
+      return message;
+    }
+    Map<String, String> headers = new LinkedHashMap<>(message.headers());
+    headers.keySet().removeIf(HeaderNames::reserved);
+    return new WireMessage(
+        message.body(),
+        message.contentType(),
+        message.attributes(),
+        headers,
+        message.key(),
+        message.delay());
+  }
+
   /**
    * The size of the properties as a frame, which the connection may have a limit for. Has to be
    * held against it before publishing: the client counts a message before it finds out, and the

@@ -5,7 +5,9 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
+import dev.waybill.routing.Queue;
 import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Source;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.WireMessage;
@@ -62,6 +64,12 @@ final class RabbitPublisher implements Sender {
     } catch (SendException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  @Override
+  public CompletableFuture<String> sendTo(Source source, WireMessage message, Duration deadline) {
+    return send(
+        new Queue(source.name(), source.keyed()), MessageWriter.withoutReserved(message), deadline);
   }
 
   /**

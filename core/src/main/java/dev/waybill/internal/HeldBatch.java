@@ -1,0 +1,224 @@
+package dev.waybill.internal;
+
+import dev.waybill.deadletter.DeadLetterBatch;
+import dev.waybill.deadletter.Replay;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Source;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Sender;
+import dev.waybill.transport.Settlement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Dead letters as open deliveries of a receiver that receives nothing more. */
+final class HeldBatch implements DeadLetterBatch {
+  /** How many may be on their way: enough to keep a broker busy, few enough to stop soon. */
+  private static final int ON_THEIR_WAY = 100;
+
+  /** How long a copy's confirmation may take; as for a send of a bus. */
+  private static final Duration SEND_LIMIT = Duration.ofSeconds(30);
+
+  private final Source source;
+  private final Sender sender;
+  private final Receiver receiver;
+  private final Intake intake;
+  private final LeaseKeeping leases;
+  private final List<Entry> entries = new ArrayList<>();
+  private final IdentityHashMap<Entry, Delivery> deliveries = new IdentityHashMap<>();
+  private final Set<Entry> decided = Collections.newSetFromMap(new IdentityHashMap<>());
+  private boolean closed;
+
+  HeldBatch(Source source, Sender sender, Receiver receiver, Intake intake, LeaseKeeping leases) {
+    this.source = source;
+    this.sender = sender;
+    this.receiver = receiver;
+    this.intake = intake;
+    this.leases = leases;
+    for (Delivery delivery : intake.held()) {
+      Entry entry = new Entry(Evidence.read(delivery), delivery.message());
+      deliveries.put(entry, delivery);
+      entries.add(entry);
+    }
+  }
+
+  @Override
+  public Source source() {
+    return source;
+  }
+
+  @Override
+  public List<Entry> entries() {
+    return entries.stream().filter(entry -> !decided.contains(entry)).toList();
+  }
+
+  @Override
+  public long total() {
+    return intake.total();
+  }
+
+  @Override
+  public boolean isAll() {
+    return intake.isAll();
+  }
+
+  @Override
+  public Summary replay(Collection<Entry> chosen, Replay how, Progress progress) {
+    return eachOf(
+        chosen,
+        how.perSecond(),
+        progress,
+        delivery ->
+            sender
+                .sendTo(
+                    source, Replays.of(delivery.message(), source, how, Instant.now()), SEND_LIMIT)
+                .thenCompose(confirmed -> accepted(delivery)));
+  }
+
+  @Override
+  public Summary discard(Collection<Entry> chosen, Progress progress) {
+    return eachOf(chosen, 0, progress, HeldBatch::accepted);
+  }
+
+  @Override
+  public boolean edit(Entry entry, byte[] body) {
+    Summary summary =
+        eachOf(
+            List.of(entry),
+            0,
+            settled -> {},
+            delivery ->
+                sender
+                    .sendTo(
+                        source.deadLetterQueue(),
+                        Replays.edited(delivery.message(), body, Instant.now()),
+                        SEND_LIMIT)
+                    .thenCompose(confirmed -> accepted(delivery)));
+    return summary.done() == 1;
+  }
+
+  private static CompletableFuture<Settlement.Result> accepted(Delivery delivery) {
+    return delivery.settle(Settlement.accept()).toCompletableFuture();
+  }
+
+  /** Does a step with each that is still held, several at a time, begun in their order. */
+  private Summary eachOf(
+      Collection<Entry> chosen,
+      int perSecond,
+      Progress progress,
+      Function<Delivery, CompletableFuture<Settlement.Result>> step) {
+    requireOpen(chosen);
+    Steps steps = new Steps(progress);
+    Pace pace = new Pace(perSecond);
+    for (Entry entry : chosen) {
+      if (steps.problem != null || !pace.await()) {
+        break;
+      }
+      Delivery delivery = deliveries.get(entry);
+      if (delivery == null || !decided.add(entry) || !delivery.isOwned()) {
+        steps.again++;
+      } else {
+        steps.begin(begun(step, delivery), delivery);
+      }
+    }
+    return steps.end();
+  }
+
+  private static CompletableFuture<Settlement.Result> begun(
+      Function<Delivery, CompletableFuture<Settlement.Result>> step, Delivery delivery) {
+    try {
+      return step.apply(delivery);
+    } catch (RuntimeException e) { // what has begun before is still to be finished
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private void requireOpen(Collection<Entry> chosen) {
+    if (closed) {
+      throw new MessagingException(
+          ErrorCode.CLOSED,
+          "The batch of dead letters of the %s is closed: take another.".formatted(source));
+    }
+    if (!chosen.stream().allMatch(deliveries::containsKey)) {
+      throw new IllegalArgumentException(
+          "dead letters of another batch: decide about those of this one's entries()");
+    }
+  }
+
+  /** What is on its way. */
+  private final class Steps {
+    private record Step(CompletableFuture<Settlement.Result> result, Delivery delivery) {}
+
+    private final Deque<Step> open = new ArrayDeque<>();
+    private final Progress progress;
+    private int done;
+    private int again;
+    private @Nullable RuntimeException problem;
+
+    Steps(Progress progress) {
+      this.progress = progress;
+    }
+
+    void begin(CompletableFuture<Settlement.Result> result, Delivery delivery) {
+      open.add(new Step(result, delivery));
+      while (open.size() >= ON_THEIR_WAY || (!open.isEmpty() && open.peek().result().isDone())) {
+        finish(open.remove());
+      }
+    }
+
+    Summary end() {
+      while (!open.isEmpty()) {
+        finish(open.remove());
+      }
+      if (problem != null) {
+        throw problem;
+      }
+      return new Summary(done, again);
+    }
+
+    private void finish(Step step) {
+      try {
+        if (step.result().join() == Settlement.Result.SETTLED) {
+          done++;
+          intake.settled(step.delivery());
+        } else {
+          again++;
+        }
+        progress.settled(done);
+      } catch (CompletionException e) {
+        if (problem == null) {
+          problem =
+              e.getCause() instanceof RuntimeException known
+                  ? known
+                  : new MessagingException(
+                      ErrorCode.BROKER_ERROR,
+                      "A dead letter of the %s could not be decided about.".formatted(source),
+                      e);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    Uninterrupted.run(receiver::close);
+    leases.close();
+  }
+}

@@ -1,0 +1,133 @@
+package dev.waybill.internal;
+
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
+import dev.waybill.routing.Queue;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Takes in what a dead-letter queue has, and knows when that was all. */
+final class Intake implements Receiver.Listener {
+  /**
+   * What a receiver says of its backlog counts if it is younger than the last delivery by this: at
+   * the same moment something may be on its way that is counted nowhere.
+   */
+  private static final Duration SETTLED_DOWN = Duration.ofSeconds(1);
+
+  private static final long LOOK_MILLIS = 50;
+
+  private final Queue queue;
+  private final int credit;
+  private final List<Delivery> deliveries = new ArrayList<>();
+  private Instant lastChange = Instant.now();
+  private @Nullable MessagingException problem;
+  private long total;
+  private boolean all;
+
+  Intake(Queue queue, int credit) {
+    this.queue = queue;
+    this.credit = credit;
+  }
+
+  @Override
+  public synchronized void delivered(Delivery delivery) {
+    deliveries.add(delivery);
+    lastChange = Instant.now();
+  }
+
+  @Override
+  public synchronized void failed(MessagingException failure) {
+    problem = failure;
+    lastChange = Instant.now();
+  }
+
+  @Override
+  public synchronized void recovered() {
+    problem = null;
+    lastChange = Instant.now();
+  }
+
+  /** What has come and is still ours and not settled, in the order in which it came. */
+  synchronized List<Delivery> held() {
+    deliveries.removeIf(delivery -> !delivery.isOwned());
+    return List.copyOf(deliveries);
+  }
+
+  synchronized void settled(Delivery delivery) {
+    deliveries.remove(delivery);
+  }
+
+  synchronized long total() {
+    return total;
+  }
+
+  synchronized boolean isAll() {
+    return all;
+  }
+
+  /** Blocks until all is here, or as much as there is credit for. */
+  void awaitAll(Receiver receiver, Duration patience) {
+    long end = System.nanoTime() + patience.toNanos();
+    while (!isComplete(receiver.status())) {
+      boolean isLate = System.nanoTime() - end >= 0;
+      failIfHopeless(isLate);
+      if (isLate) {
+        throw unknown(patience);
+      }
+      rest();
+    }
+  }
+
+  private synchronized void failIfHopeless(boolean isLate) {
+    if (problem != null && (isLate || !problem.code().isTransient())) {
+      throw problem;
+    }
+  }
+
+  private void rest() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MessagingException(
+          ErrorCode.TIMEOUT,
+          "Interrupted while the dead letters in the %s were being taken in hand; they are given back."
+              .formatted(queue),
+          e);
+    }
+  }
+
+  private synchronized boolean isComplete(Receiver.Status status) {
+    int here = held().size();
+    Long backlog = status.backlog();
+    Instant asOf = status.asOf();
+    boolean known = false;
+    total = here;
+    if (backlog != null && asOf != null && asOf.isAfter(lastChange.plus(SETTLED_DOWN))) {
+      known = true;
+      total = Math.max(here, backlog);
+    }
+    all = known && here >= total;
+    return here >= credit ? known || isOverdue() : all;
+  }
+
+  /** Nobody counts what is beyond the credit on some brokers. */
+  private boolean isOverdue() {
+    return Instant.now().isAfter(lastChange.plus(SETTLED_DOWN.multipliedBy(6)));
+  }
+
+  private MessagingException unknown(Duration patience) {
+    return new MessagingException(
+        ErrorCode.TIMEOUT,
+        ("It was not to be learned within %d s which dead letters are in the %s: either it is not there,"
+                + " or another consumer of it has them; a consumer that was killed is missed by its"
+                + " broker after up to 45 s. Try again, with more patience.")
+            .formatted(patience.toSeconds(), queue));
+  }
+}
