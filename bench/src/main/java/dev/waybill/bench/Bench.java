@@ -2,6 +2,7 @@ package dev.waybill.bench;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 
 /** What is measured. */
 enum Bench {
@@ -14,7 +15,9 @@ enum Bench {
   /** A long log over many partitions is read by handlers that count. */
   BACKLOG("a backlog over 16 partitions and 1,600 keys, handlers count"),
   /** The same, and one customer's orders take long. */
-  BACKLOG_SLOW_KEY("the same backlog; one key's handler waits 1 s, the others' messages count");
+  BACKLOG_SLOW_KEY("the same backlog; one key's handler waits 1 s, the others' messages count"),
+  /** The first order in a JVM is handled. */
+  STARTUP("from the start of the JVM to the first handled message, over a class path of its own");
 
   /** How many sends may be unconfirmed. */
   static final int WINDOW = 1_000;
@@ -43,9 +46,19 @@ enum Bench {
     return valueOf(id.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
+  /** What a chart of it shows. */
+  double figure(Row row) {
+    return this == STARTUP ? TimeUnit.SECONDS.toMillis(1) / row.msgsPerS() : row.msgsPerS();
+  }
+
+  /** Of {@link #figure}. */
+  String unit() {
+    return this == STARTUP ? "milliseconds to the first message" : "messages a second";
+  }
+
   int customers() {
     return switch (this) {
-      case PRODUCE, CONSUME -> 1_000;
+      case PRODUCE, CONSUME, STARTUP -> 1_000;
       case SLOW_KEYED -> 100;
       case BACKLOG, BACKLOG_SLOW_KEY -> 1_600;
     };

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -99,9 +100,21 @@ final class Comparison {
     Stream.of(System.getProperty("bench.jvm", "").split(" "))
         .filter(option -> !option.isEmpty())
         .forEach(command::add);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Trial.class.getName()));
-    command.addAll(List.of(part.name(), bench.name(), contender, options.mode().name()));
-    command.addAll(List.of(String.valueOf(round), place.uri(), place.queue()));
+    ClassPath classPath = part.classPath(contender);
+    command.addAll(List.of("-cp", classPath.option()));
+    if (bench == Bench.STARTUP) {
+      command.addAll(List.of(FirstMessage.class.getName(), contender, String.valueOf(round)));
+      command.addAll(List.of(place.queue(), Instant.now().toString()));
+      return Row.ofJson(last(command)).on(classPath);
+    }
+    command.addAll(List.of(Trial.class.getName(), part.name(), bench.name(), contender));
+    command.addAll(List.of(options.mode().name(), String.valueOf(round)));
+    command.addAll(List.of(place.uri(), place.queue()));
+    return Row.ofJson(last(command));
+  }
+
+  /** The last line that a JVM writes. */
+  private static String last(List<String> command) {
     String last = "";
     try {
       Process process =
@@ -119,6 +132,6 @@ final class Comparison {
     } catch (InterruptedException e) {
       throw new Failure("Interrupted", e);
     }
-    return Row.ofJson(last);
+    return last;
   }
 }

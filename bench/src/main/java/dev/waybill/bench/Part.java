@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What the contenders run over. */
 enum Part {
+  /** In memory, to the first message. */
+  STARTUP,
   INMEMORY,
   KAFKA,
   /** Quorum queues. */
@@ -40,6 +42,9 @@ enum Part {
 
   /** Whether a bench says something here; raw clients of queues would have few slow handlers. */
   boolean has(Bench bench) {
+    if (this == STARTUP || bench == Bench.STARTUP) {
+      return this == STARTUP && bench == Bench.STARTUP;
+    }
     return !(isRabbit() || isAws()) || bench == Bench.PRODUCE || bench == Bench.CONSUME;
   }
 
@@ -54,7 +59,7 @@ enum Part {
   /** The broker, started; null if it is in the measured JVM. */
   @Nullable TestBroker broker() {
     return switch (this) {
-      case INMEMORY -> null;
+      case STARTUP, INMEMORY -> null;
       case KAFKA -> TestBrokers.kafka();
       case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
       case AWS_SDK1, AWS_SDK2 -> TestBrokers.aws();
@@ -69,6 +74,15 @@ enum Part {
     return isAws() ? AwsLog.make(this, uri, bench, size) : RabbitLog.make(this, uri, bench, size);
   }
 
+  /** What a contender's JVM has on its class path. */
+  ClassPath classPath(String contender) {
+    if (this == STARTUP) {
+      ClassPath inMemory = ClassPath.inMemory();
+      return contender.equals("raw") ? inMemory.only("jackson-") : inMemory;
+    }
+    return ClassPath.whole();
+  }
+
   /** A contender by its name. */
   Contender contender(String name, Place place) {
     return switch (name) {
@@ -80,7 +94,7 @@ enum Part {
 
   private Contender raw(Place place) {
     return switch (this) {
-      case INMEMORY -> new RawQueue();
+      case STARTUP, INMEMORY -> new RawQueue();
       case KAFKA -> new RawKafka(place);
       case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
       case AWS_SDK1 -> new RawAws1(place);
@@ -90,7 +104,7 @@ enum Part {
 
   private Transport transport(Place place) {
     return switch (this) {
-      case INMEMORY -> InMemoryTransport.builder().build();
+      case STARTUP, INMEMORY -> InMemoryTransport.builder().build();
       case KAFKA -> Transport.at(place.uri() + "?partitions=" + place.partitions());
       case RABBITMQ -> Transport.at(place.uri());
       case RABBITMQ_CLASSIC -> classic(URI.create(place.uri()));

@@ -28,6 +28,7 @@ record Size(long warmUp, long measured, Duration longest) {
               ? new Size(60_000, full ? 120_000 : 60_000, Duration.ofMinutes(1))
               : overBroker(part, bench, full);
       case SLOW_KEYED -> new Size(20_000, full ? 80_000 : 40_000, Duration.ofSeconds(full ? 6 : 2));
+      case STARTUP -> new Size(0, 1, Duration.ofSeconds(30));
       case BACKLOG, BACKLOG_SLOW_KEY ->
           new Size(100_000, full ? 870_000 : 70_000, Duration.ofSeconds(full ? 60 : 10));
     };

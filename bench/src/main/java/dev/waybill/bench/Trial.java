@@ -119,7 +119,10 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
         micros(latencies, 99),
         micros(latencies, 99.9),
         round,
-        Runtime.version().toString());
+        Runtime.version().toString(),
+        null,
+        null,
+        null);
   }
 
   private static @Nullable Double micros(@Nullable Histogram latencies, double percentile) {

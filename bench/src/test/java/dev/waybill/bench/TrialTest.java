@@ -3,8 +3,10 @@ package dev.waybill.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waybill.bench.Contender.Place;
+import java.time.Instant;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrialTest {
   @ParameterizedTest
@@ -31,5 +33,16 @@ class TrialTest {
     assertThat(row.allocBytesPerMsg()).isPositive();
     assertThat(row.p50Us() == null).isEqualTo(bench != Bench.PRODUCE);
     assertThat(Row.ofJson(row.toJson())).isEqualTo(row);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"raw", "waybill"})
+  void the_first_message_is_handled(String contender) throws Exception {
+    Instant before = Instant.now();
+    Place place = new Place("memory:", "first-" + contender, 1);
+
+    Instant handled = FirstMessage.handleOne(Part.STARTUP.contender(contender, place));
+
+    assertThat(handled).isBetween(before, Instant.now());
   }
 }
