@@ -11,7 +11,7 @@ import java.util.Locale;
  */
 record Charts(List<Row> rows) {
   private static final int WIDTH = 640;
-  private static final int LEFT = 90;
+  private static final int LEFT = 190;
   private static final int BAR = 26;
   private static final int TOP = 40;
 

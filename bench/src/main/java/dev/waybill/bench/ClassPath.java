@@ -9,14 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The class path of a measured JVM: the benchmarks' own classes, and jars. */
-record ClassPath(Path classes, List<Path> jars) {
+/** The class path of a measured JVM: folders of the benchmarks' own classes, and jars. */
+record ClassPath(List<Path> classes, List<Path> jars) {
   private static final double MEGABYTE = 1e6;
 
   /** That of this JVM, on which all transports are. */
   static ClassPath whole() {
     List<Path> entries = paths(System.getProperty("java.class.path"));
-    return new ClassPath(entries.get(0), entries.subList(1, entries.size()));
+    return new ClassPath(entries.subList(0, 1), entries.subList(1, entries.size()));
   }
 
   /** What an application in memory needs. */
@@ -40,7 +40,8 @@ record ClassPath(Path classes, List<Path> jars) {
         jars.stream().filter(jar -> jar.getFileName().toString().startsWith(prefix)).toList());
   }
 
-  private static List<Path> listed(Path file) {
+  /** The entries that Maven has written into a file. */
+  static List<Path> listed(Path file) {
     try {
       return paths(Files.readString(file).strip());
     } catch (IOException e) {
@@ -67,7 +68,7 @@ record ClassPath(Path classes, List<Path> jars) {
 
   /** As java takes it. */
   String option() {
-    return Stream.concat(Stream.of(classes), jars.stream())
+    return Stream.concat(classes.stream(), jars.stream())
         .map(Path::toString)
         .reduce((one, other) -> one + File.pathSeparator + other)
         .orElseThrow();

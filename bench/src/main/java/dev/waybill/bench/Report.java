@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
 record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
   private static final List<String> RATES =
       List.of(
-          "| | messages/s | ratio | CPU µs each | ratio | bytes each | ratio | p50, p99, p99.9 ms |",
+          "| | messages/s | ratio | CPU µs each | ratio | bytes each | ratio | p50, p99, p99.9 ms"
+              + " |",
           "| --- | --- | --- | --- | --- | --- | --- | --- |");
   private static final List<String> STARTUP =
       List.of(
-          "| | first message, ms | ratio | CPU ms | ratio | allocated MB | ratio | jars | MB of jars |",
+          "| | first message, ms | ratio | CPU ms | ratio | allocated MB | ratio | jars | MB of"
+              + " jars |",
           "| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
 
   /** The page in Markdown. */
@@ -142,7 +144,7 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
   }
 
   private double[] ratios(String bench, String contender, ToDoubleFunction<Row> of) {
-    List<Row> base = rows(bench, distinct(Row::contender).get(0));
+    List<Row> base = rows(bench, measured(bench).get(0));
     return rows(bench, contender).stream()
         .flatMapToDouble(
             row ->

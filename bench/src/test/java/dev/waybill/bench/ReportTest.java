@@ -74,7 +74,7 @@ class ReportTest {
       throws Exception {
     Path jar = Files.write(folder.resolve("a-1.jar"), new byte[2_500_000]);
     Path other = Files.write(folder.resolve("b-1.jar"), new byte[400_000]);
-    ClassPath classPath = new ClassPath(folder, List.of(jar, other));
+    ClassPath classPath = new ClassPath(List.of(folder), List.of(jar, other));
     Row first =
         new Row(
             "startup", "startup", "waybill", "1.0", "ack", "none", 1, 4, 300_000, 7e6, 250_000.0,
