@@ -6,22 +6,12 @@ import dev.waybill.transport.inmemory.InMemoryTransport;
 import dev.waybill.transport.rabbitmq.RabbitTransport;
 import java.net.URI;
 
-/** Waybill and the bare clients; a class of its own, because a peer's JVM has neither. */
+/** Waybill; a class of its own, because some JVMs do without it. */
 final class Own {
   private Own() {}
 
   static Contender waybill(Part part, Place place) {
     return new WaybillContender(transport(part, place), place);
-  }
-
-  static Contender raw(Part part, Place place) {
-    return switch (part) {
-      case STARTUP, INMEMORY -> new RawQueue();
-      case KAFKA -> new RawKafka(place);
-      case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
-      case AWS_SDK1 -> new RawAws1(place);
-      case AWS_SDK2 -> new RawAws2(place);
-    };
   }
 
   private static Transport transport(Part part, Place place) {

@@ -99,9 +99,19 @@ enum Part {
   /** A contender by its name. */
   Contender contender(String name, Place place) {
     return switch (name) {
-      case "raw" -> Own.raw(this, place);
+      case "raw" -> raw(place);
       case "waybill" -> Own.waybill(this, place);
       default -> Peer.of(name, this).contender(place);
+    };
+  }
+
+  private Contender raw(Place place) {
+    return switch (this) {
+      case STARTUP, INMEMORY -> new RawQueue();
+      case KAFKA -> new RawKafka(place);
+      case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
+      case AWS_SDK1 -> new RawAws1(place);
+      case AWS_SDK2 -> new RawAws2(place);
     };
   }
 
