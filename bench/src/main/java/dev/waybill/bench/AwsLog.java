@@ -38,7 +38,7 @@ final class AwsLog implements BrokerLog {
   @Override
   public void rewind() {
     sqs.purgeQueue(new PurgeQueueRequest(RawAws1.url(sqs, place)));
-    if (bench != Bench.PRODUCE) {
+    if (bench.readsLog()) {
       try (Outlet outlet = part.contender("raw", place).outlet()) {
         Trial.fill(outlet, bench, size.log());
       }

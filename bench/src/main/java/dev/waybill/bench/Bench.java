@@ -2,6 +2,7 @@ package dev.waybill.bench;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 
 /** What is measured. */
 enum Bench {
@@ -14,7 +15,13 @@ enum Bench {
   /** A long log over many partitions is read by handlers that count. */
   BACKLOG("a backlog over 16 partitions and 1,600 keys, handlers count"),
   /** The same, and one customer's orders take long. */
-  BACKLOG_SLOW_KEY("the same backlog; one key's handler waits 1 s, the others' messages count");
+  BACKLOG_SLOW_KEY("the same backlog; one key's handler waits 1 s, the others' messages count"),
+  /** One thread sends while the orders are handled, at most {@link #WINDOW} of them unhandled. */
+  FLOW("one thread sends and one handler counts, at most " + Bench.WINDOW + " are on their way"),
+  /** Orders are sent at a fixed rate. */
+  LATENCY("sent at a fixed rate; from when an order should have been sent until it is handled"),
+  /** The first order in a JVM is handled. */
+  STARTUP("from the start of the JVM to the first handled message, over a class path of its own");
 
   /** How many sends may be unconfirmed. */
   static final int WINDOW = 1_000;
@@ -43,9 +50,36 @@ enum Bench {
     return valueOf(id.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
+  /** Whether trials read a log that is there already. */
+  boolean readsLog() {
+    return switch (this) {
+      case CONSUME, SLOW_KEYED, BACKLOG, BACKLOG_SLOW_KEY -> true;
+      default -> false;
+    };
+  }
+
+  /** What a chart of it shows. */
+  double figure(Row row) {
+    Double p99 = row.p99Us();
+    return switch (this) {
+      case STARTUP -> TimeUnit.SECONDS.toMillis(1) / row.msgsPerS();
+      case LATENCY -> p99 == null ? 0 : p99;
+      default -> row.msgsPerS();
+    };
+  }
+
+  /** Of {@link #figure}. */
+  String unit() {
+    return switch (this) {
+      case STARTUP -> "milliseconds to the first message";
+      case LATENCY -> "microseconds, p99";
+      default -> "messages a second";
+    };
+  }
+
   int customers() {
     return switch (this) {
-      case PRODUCE, CONSUME -> 1_000;
+      case PRODUCE, CONSUME, FLOW, LATENCY, STARTUP -> 1_000;
       case SLOW_KEYED -> 100;
       case BACKLOG, BACKLOG_SLOW_KEY -> 1_600;
     };
@@ -55,12 +89,15 @@ enum Bench {
     return this == BACKLOG || this == BACKLOG_SLOW_KEY ? 16 : 6;
   }
 
-  /** How many handlers {@code contender} has; a bare client that only counts needs one. */
+  /**
+   * How many handlers {@code contender} has; what only counts needs no more than the library does.
+   */
   int handlers(String contender) {
     return switch (this) {
       case SLOW_KEYED -> 100;
       case BACKLOG_SLOW_KEY -> 8;
-      default -> contender.equals("raw") ? 1 : 8;
+      case FLOW, STARTUP -> 1;
+      default -> contender.equals("waybill") ? 8 : 1;
     };
   }
 

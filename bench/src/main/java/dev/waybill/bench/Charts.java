@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** Messages a second as bars, a chart per bench: the median, and a line from lowest to highest. */
+/**
+ * What a bench is about as bars, a chart per bench: the median, and a line from lowest to highest.
+ */
 record Charts(List<Row> rows) {
   private static final int WIDTH = 640;
-  private static final int LEFT = 90;
+  private static final int LEFT = 190;
   private static final int BAR = 26;
   private static final int TOP = 40;
 
@@ -22,9 +24,11 @@ record Charts(List<Row> rows) {
   }
 
   private String svg(String part, String bench) {
-    List<Row> own = rows.stream().filter(row -> row.bench().equals(bench)).toList();
+    Bench kind = Bench.of(bench);
+    List<Row> own =
+        rows.stream().filter(row -> row.bench().equals(bench) && !row.isWithoutFigures()).toList();
     List<String> contenders = own.stream().map(Row::contender).distinct().toList();
-    double highest = own.stream().mapToDouble(Row::msgsPerS).max().orElse(1);
+    double highest = own.stream().mapToDouble(kind::figure).max().orElse(1);
     double scale = (WIDTH - LEFT - 100) / highest;
     StringBuilder svg = new StringBuilder();
     int height = TOP + contenders.size() * (BAR + 14);
@@ -33,14 +37,14 @@ record Charts(List<Row> rows) {
             .formatted(WIDTH, height));
     svg.append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
     svg.append(
-        "<text x=\"8\" y=\"20\" font-weight=\"bold\">%s, %s: messages a second</text>%n"
-            .formatted(part, bench));
+        "<text x=\"8\" y=\"20\" font-weight=\"bold\">%s, %s: %s</text>%n"
+            .formatted(part, bench, kind.unit()));
     for (int i = 0; i < contenders.size(); i++) {
       String contender = contenders.get(i);
       double[] values =
           own.stream()
               .filter(row -> row.contender().equals(contender))
-              .mapToDouble(Row::msgsPerS)
+              .mapToDouble(kind::figure)
               .sorted()
               .toArray();
       svg.append(bar(contender, values, scale, TOP + i * (BAR + 14)));

@@ -2,15 +2,16 @@ package dev.waybill.bench;
 
 import dev.waybill.bench.Contender.Place;
 import dev.waybill.testkit.broker.TestBroker;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +24,7 @@ final class Comparison {
   private final Options options;
   private final Path results;
   private final List<Row> rows = new ArrayList<>();
+  private final Map<String, ClassPath> classPaths = new HashMap<>();
 
   private Comparison(Options options, Path results) {
     this.options = options;
@@ -60,6 +62,10 @@ final class Comparison {
         }
       }
     }
+    if (rows.isEmpty()) {
+      System.out.println(part.inWords() + ": nothing to run");
+      return;
+    }
     Path lines = results.resolve(part.inWords() + ".jsonl");
     Files.write(lines, rows.stream().map(Row::toJson).toList());
     String against = broker == null ? "in the measured JVM" : broker.version() + ", one node";
@@ -74,12 +80,20 @@ final class Comparison {
     List<String> order = new ArrayList<>(options.contenders(part));
     for (int round = 1; round <= options.rounds(); round++) {
       for (String contender : order) {
+        if (!part.has(bench, contender)) {
+          continue;
+        }
         before.run();
-        Row row = trial(part, bench, contender, place, round);
+        Row row = row(part, bench, contender, place, round);
         rows.add(row);
+        if (row.isWithoutFigures()) {
+          System.out.printf(
+              "%-9s %-17s %s: %s%n", row.part(), row.bench(), contender, row.reason());
+          continue;
+        }
         System.out.printf(
             Locale.ROOT,
-            "%-9s %-17s %-9s round %d: %,9.0f/s, %6.1f us cpu, %,8.0f bytes%n",
+            "%-9s %-17s %-25s round %d: %,9.0f/s, %6.1f us cpu, %,8.0f bytes%n",
             row.part(),
             row.bench(),
             row.contender(),
@@ -92,6 +106,18 @@ final class Comparison {
     }
   }
 
+  /** A peer that can't be run is a row with the reason. */
+  private Row row(Part part, Bench bench, String contender, Place place, int round) {
+    try {
+      return trial(part, bench, contender, place, round);
+    } catch (Failure e) {
+      if (Part.isOwn(contender)) {
+        throw e;
+      }
+      return Row.without(part, bench, contender, round, String.valueOf(e.getMessage()));
+    }
+  }
+
   private Row trial(Part part, Bench bench, String contender, Place place, int round) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -99,26 +125,16 @@ final class Comparison {
     Stream.of(System.getProperty("bench.jvm", "").split(" "))
         .filter(option -> !option.isEmpty())
         .forEach(command::add);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Trial.class.getName()));
-    command.addAll(List.of(part.name(), bench.name(), contender, options.mode().name()));
-    command.addAll(List.of(String.valueOf(round), place.uri(), place.queue()));
-    String last = "";
-    try {
-      Process process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-      try (BufferedReader output = process.inputReader()) {
-        for (String line = output.readLine(); line != null; line = output.readLine()) {
-          last = line;
-        }
-      }
-      if (process.waitFor() != 0) {
-        throw new Failure("The JVM of the trial has failed; what it said stands above");
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new Failure("Interrupted", e);
+    ClassPath classPath = classPaths.computeIfAbsent(contender, part::classPath);
+    command.addAll(List.of("-cp", classPath.option()));
+    if (bench == Bench.STARTUP) {
+      command.addAll(List.of(FirstMessage.class.getName(), contender, String.valueOf(round)));
+      command.addAll(List.of(place.queue(), Instant.now().toString()));
+      return Row.ofJson(MeasuredJvm.lastLine(command)).on(classPath);
     }
-    return Row.ofJson(last);
+    command.addAll(List.of(Trial.class.getName(), part.name(), bench.name(), contender));
+    command.addAll(List.of(options.mode().name(), String.valueOf(round)));
+    command.addAll(List.of(place.uri(), place.queue()));
+    return Row.ofJson(MeasuredJvm.lastLine(command));
   }
 }

@@ -2,12 +2,16 @@ package dev.waybill.bench;
 
 import dev.waybill.bench.Contender.Outlet;
 import dev.waybill.bench.Contender.Place;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 
@@ -16,10 +20,12 @@ final class KafkaLog implements BrokerLog {
   private static final long PATIENCE_NANOS = 60_000_000_000L;
 
   private final Admin admin;
+  private final Bench bench;
   private final Place place;
 
-  private KafkaLog(Admin admin, Place place) {
+  private KafkaLog(Admin admin, Bench bench, Place place) {
     this.admin = admin;
+    this.bench = bench;
     this.place = place;
   }
 
@@ -27,9 +33,9 @@ final class KafkaLog implements BrokerLog {
   static KafkaLog make(String uri, Bench bench, Size size) {
     String topic = "bench-" + bench.id() + "-" + Long.toString(System.nanoTime(), 36);
     Admin admin = Admin.create(Map.of("bootstrap.servers", uri.substring("kafka://".length())));
-    KafkaLog log = new KafkaLog(admin, new Place(uri, topic, bench.partitions()));
+    KafkaLog log = new KafkaLog(admin, bench, new Place(uri, topic, bench.partitions()));
     log.make();
-    if (bench != Bench.PRODUCE) {
+    if (bench.readsLog()) {
       try (Outlet outlet = new RawKafka(log.place).outlet()) {
         Trial.fill(outlet, bench, size.log());
       }
@@ -55,7 +61,7 @@ final class KafkaLog implements BrokerLog {
     }
   }
 
-  /** Forgets how far the last trial has read, once its members have left. */
+  /** Forgets what the last trial has read and written, once its members have left. */
   @Override
   public void rewind() {
     long begun = System.nanoTime();
@@ -64,6 +70,27 @@ final class KafkaLog implements BrokerLog {
         throw new Failure("The group " + place.queue() + " still has members");
       }
       Thread.onSpinWait();
+    }
+    if (!bench.readsLog()) {
+      empty();
+    }
+  }
+
+  private void empty() {
+    Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
+    for (int i = 0; i < place.partitions(); i++) {
+      partitions.put(new TopicPartition(place.queue(), i), OffsetSpec.latest());
+    }
+    Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
+    try {
+      admin
+          .listOffsets(partitions)
+          .all()
+          .get()
+          .forEach((part, end) -> all.put(part, RecordsToDelete.beforeOffset(end.offset())));
+      admin.deleteRecords(all).all().get();
+    } catch (ExecutionException | InterruptedException e) {
+      throw new Failure("The topic " + place.queue() + " could not be emptied", e);
     }
   }
 

@@ -24,7 +24,7 @@ final class Meter {
   }
 
   /** Of all threads that live; those measured live to the end. */
-  private static long allocated() {
+  static long allocated() {
     long sum = 0;
     for (long bytes : THREADS.getThreadAllocatedBytes(THREADS.getAllThreadIds())) {
       sum += Math.max(0, bytes);

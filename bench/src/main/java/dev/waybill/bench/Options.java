@@ -48,7 +48,7 @@ record Options(
   /** All, or in minutes those that show most. */
   private static List<Bench> usual(Size.Mode mode) {
     return mode == Size.Mode.QUICK
-        ? List.of(Bench.PRODUCE, Bench.CONSUME, Bench.SLOW_KEYED)
+        ? List.of(Bench.PRODUCE, Bench.CONSUME, Bench.SLOW_KEYED, Bench.FLOW, Bench.STARTUP)
         : List.of(Bench.values());
   }
 

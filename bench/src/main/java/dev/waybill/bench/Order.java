@@ -45,6 +45,11 @@ record Order(
         FILLING);
   }
 
+  /** The number that it was made with. */
+  long number() {
+    return Long.parseLong(orderId, "order-".length(), orderId.length(), 10) - FIRST;
+  }
+
   /** The customer of a number, who is the ordering key. */
   static String customer(long number) {
     return "customer-" + (FIRST + number);

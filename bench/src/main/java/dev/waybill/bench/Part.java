@@ -3,16 +3,15 @@ package dev.waybill.bench;
 import dev.waybill.bench.Contender.Place;
 import dev.waybill.testkit.broker.TestBroker;
 import dev.waybill.testkit.broker.TestBrokers;
-import dev.waybill.transport.Transport;
-import dev.waybill.transport.inmemory.InMemoryTransport;
-import dev.waybill.transport.rabbitmq.RabbitTransport;
-import java.net.URI;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What the contenders run over. */
 enum Part {
+  /** In memory, to the first message. */
+  STARTUP,
   INMEMORY,
   KAFKA,
   /** Quorum queues. */
@@ -35,11 +34,30 @@ enum Part {
 
   /** Those who take part, the first of whom the others are compared with. */
   List<String> contenders() {
-    return List.of("raw", "waybill");
+    return Stream.concat(Stream.of("raw", "waybill"), Peer.of(this).map(Peer::id)).toList();
+  }
+
+  /** Whether a contender takes part in a bench. */
+  boolean has(Bench bench, String contender) {
+    return isOwn(contender) || Peer.of(contender, this).has(bench);
+  }
+
+  /** Whether it is Waybill, or the bare client. */
+  static boolean isOwn(String contender) {
+    return contender.equals("raw") || contender.equals("waybill");
   }
 
   /** Whether a bench says something here; raw clients of queues would have few slow handlers. */
   boolean has(Bench bench) {
+    if (this == STARTUP || bench == Bench.STARTUP) {
+      return this == STARTUP && bench == Bench.STARTUP;
+    }
+    if (bench == Bench.FLOW) {
+      return this == INMEMORY;
+    }
+    if (bench == Bench.LATENCY) {
+      return !isAws();
+    }
     return !(isRabbit() || isAws()) || bench == Bench.PRODUCE || bench == Bench.CONSUME;
   }
 
@@ -54,7 +72,7 @@ enum Part {
   /** The broker, started; null if it is in the measured JVM. */
   @Nullable TestBroker broker() {
     return switch (this) {
-      case INMEMORY -> null;
+      case STARTUP, INMEMORY -> null;
       case KAFKA -> TestBrokers.kafka();
       case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
       case AWS_SDK1, AWS_SDK2 -> TestBrokers.aws();
@@ -69,44 +87,32 @@ enum Part {
     return isAws() ? AwsLog.make(this, uri, bench, size) : RabbitLog.make(this, uri, bench, size);
   }
 
+  /** What a contender's JVM has on its class path. */
+  ClassPath classPath(String contender) {
+    if (this == STARTUP) {
+      ClassPath inMemory = ClassPath.inMemory();
+      return contender.equals("raw") ? inMemory.only("jackson-") : inMemory;
+    }
+    return isOwn(contender) ? ClassPath.whole() : Peer.of(contender, this).classPath();
+  }
+
   /** A contender by its name. */
   Contender contender(String name, Place place) {
     return switch (name) {
       case "raw" -> raw(place);
-      case "waybill" -> new WaybillContender(transport(place), place);
-      default -> throw new Failure("There is no contender " + name + ": give of " + contenders());
+      case "waybill" -> Own.waybill(this, place);
+      default -> Peer.of(name, this).contender(place);
     };
   }
 
   private Contender raw(Place place) {
     return switch (this) {
-      case INMEMORY -> new RawQueue();
+      case STARTUP, INMEMORY -> new RawQueue();
       case KAFKA -> new RawKafka(place);
       case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
       case AWS_SDK1 -> new RawAws1(place);
       case AWS_SDK2 -> new RawAws2(place);
     };
-  }
-
-  private Transport transport(Place place) {
-    return switch (this) {
-      case INMEMORY -> InMemoryTransport.builder().build();
-      case KAFKA -> Transport.at(place.uri() + "?partitions=" + place.partitions());
-      case RABBITMQ -> Transport.at(place.uri());
-      case RABBITMQ_CLASSIC -> classic(URI.create(place.uri()));
-      case AWS_SDK1 -> Transport.at(place.uri() + "&sdk=1");
-      case AWS_SDK2 -> Transport.at(place.uri() + "&sdk=2");
-    };
-  }
-
-  private static Transport classic(URI broker) {
-    String[] login = broker.getUserInfo().split(":", 2);
-    return RabbitTransport.builder()
-        .address(broker.getHost(), broker.getPort())
-        .user(login[0])
-        .password(login[1])
-        .classicQueues()
-        .build();
   }
 
   String inWords() {

@@ -23,6 +23,11 @@ final class Progress {
     this.end = size.warmUp() + size.measured();
   }
 
+  /** How many are handled. */
+  long count() {
+    return count.get();
+  }
+
   /** One more is handled. */
   void done() {
     long handled = count.incrementAndGet();

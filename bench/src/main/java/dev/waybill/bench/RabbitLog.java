@@ -61,7 +61,7 @@ final class RabbitLog implements BrokerLog {
     } catch (IOException e) {
       throw new Failure("The queue " + place.queue() + " could not be emptied", e);
     }
-    if (bench != Bench.PRODUCE) {
+    if (bench.readsLog()) {
       try (Outlet outlet = part.contender("raw", place).outlet()) {
         Trial.fill(outlet, bench, size.log());
       }

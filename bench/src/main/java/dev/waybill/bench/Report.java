@@ -13,6 +13,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Rows as a page: medians over the rounds, and ratios to the first contender of the same round. */
 record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
+  private static final List<String> RATES =
+      List.of(
+          "| | messages/s | ratio | CPU µs each | ratio | bytes each | ratio | p50, p99, p99.9 ms"
+              + " |",
+          "| --- | --- | --- | --- | --- | --- | --- | --- |");
+  private static final List<String> STARTUP =
+      List.of(
+          "| | first message, ms | ratio | CPU ms | ratio | allocated MB | ratio | jars | MB of"
+              + " jars |",
+          "| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+
   /** The page in Markdown. */
   String markdown() {
     List<String> lines = new ArrayList<>();
@@ -31,21 +42,23 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
       lines.add("");
       lines.add("1 KiB of JSON; " + Bench.of(bench).inWords() + ".");
       lines.add("");
-      lines.add(
-          "| | messages/s | ratio | CPU µs each | ratio | bytes each | ratio | p50, p99, p99.9 ms |");
-      lines.add("| --- | --- | --- | --- | --- | --- | --- | --- |");
-      for (String contender : distinct(Row::contender)) {
-        lines.add(line(bench, contender));
+      boolean startup = bench.equals(Bench.STARTUP.id());
+      lines.addAll(startup ? STARTUP : RATES);
+      for (String contender : measured(bench)) {
+        lines.add(startup ? startupLine(bench, contender) : line(bench, contender));
       }
+      lines.addAll(withoutFigures(bench));
     }
     lines.add("");
     lines.add("## Contenders");
     lines.add("");
     lines.add("| | version | sends | receives | settings |");
     lines.add("| --- | --- | --- | --- | --- |");
-    for (String contender : distinct(Row::contender)) {
-      lines.add(guarantees(contender));
-    }
+    rows.stream()
+        .filter(row -> !row.isWithoutFigures())
+        .map(Row::contender)
+        .distinct()
+        .forEach(contender -> lines.add(guarantees(contender)));
     return String.join("\n", lines) + "\n";
   }
 
@@ -65,6 +78,38 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
 
   private List<String> distinct(Function<Row, String> of) {
     return rows.stream().map(of).distinct().toList();
+  }
+
+  /** The contenders of a bench with figures. */
+  private List<String> measured(String bench) {
+    return distinct(Row::contender).stream()
+        .filter(contender -> !rows(bench, contender).isEmpty())
+        .toList();
+  }
+
+  private List<String> withoutFigures(String bench) {
+    List<String> lines = new ArrayList<>();
+    rows.stream()
+        .filter(row -> row.bench().equals(bench) && row.isWithoutFigures())
+        .map(row -> "- %s could not be measured: %s".formatted(row.contender(), row.reason()))
+        .distinct()
+        .forEach(lines::add);
+    if (!lines.isEmpty()) {
+      lines.add(0, "");
+    }
+    return lines;
+  }
+
+  private String startupLine(String bench, String contender) {
+    Row any = rows(bench, contender).get(0);
+    List<String> cells = new ArrayList<>();
+    cells.add(contender);
+    figure(cells, bench, contender, "%,.0f", row -> 1_000 / row.msgsPerS());
+    figure(cells, bench, contender, "%,.0f", row -> row.cpuUsPerMsg() / 1_000);
+    figure(cells, bench, contender, "%.1f", row -> row.allocBytesPerMsg() / 1e6);
+    cells.add(String.valueOf(any.jars()));
+    cells.add(String.format(Locale.ROOT, "%.1f", any.classPathMb()));
+    return "| " + String.join(" | ", cells) + " |";
   }
 
   private String line(String bench, String contender) {
@@ -99,7 +144,7 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
   }
 
   private double[] ratios(String bench, String contender, ToDoubleFunction<Row> of) {
-    List<Row> base = rows(bench, distinct(Row::contender).get(0));
+    List<Row> base = rows(bench, measured(bench).get(0));
     return rows(bench, contender).stream()
         .flatMapToDouble(
             row ->
@@ -118,7 +163,8 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
               Double value = micros.apply(row);
               return value == null ? Double.NaN : value / 1_000;
             });
-    return String.format(Locale.ROOT, "%.1f", median(values));
+    double median = median(values);
+    return String.format(Locale.ROOT, median < 1 ? "%.3f" : "%.1f", median);
   }
 
   private String guarantees(String contender) {
@@ -126,7 +172,7 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
     Set<String> receives = new LinkedHashSet<>();
     Row any = rows.get(0);
     for (Row row : rows) {
-      if (row.contender().equals(contender)) {
+      if (row.contender().equals(contender) && !row.isWithoutFigures()) {
         any = row;
         (row.bench().equals(Bench.PRODUCE.id()) ? sends : receives).add(row.ack());
       }
@@ -143,6 +189,7 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
   private List<Row> rows(String bench, String contender) {
     return rows.stream()
         .filter(row -> row.bench().equals(bench) && row.contender().equals(contender))
+        .filter(row -> !row.isWithoutFigures())
         .toList();
   }
 

@@ -32,6 +32,12 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
     if (bench == Bench.PRODUCE) {
       return produce(made);
     }
+    if (bench == Bench.FLOW) {
+      return flow(made);
+    }
+    if (bench == Bench.LATENCY) {
+      return latency(made);
+    }
     if (part == Part.INMEMORY) {
       try (Outlet outlet = made.outlet()) {
         fill(outlet, bench, size.log());
@@ -84,6 +90,28 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
     }
   }
 
+  private Row flow(Contender made) {
+    Progress progress = new Progress(size);
+    Running running = made.receive(bench.handlers(contender), order -> progress.done());
+    try (running;
+        Outlet outlet = made.outlet()) {
+      Flow flow = new Flow(outlet, progress, bench.customers());
+      try (flow) {
+        return row(made, made.receiveGuarantee(), progress.measure(), null);
+      }
+    }
+  }
+
+  private Row latency(Contender made) {
+    FixedRate fixedRate = new FixedRate(size, Size.rate(part), bench.customers());
+    Running running = made.receive(bench.handlers(contender), fixedRate);
+    try (running;
+        Outlet outlet = made.outlet()) {
+      Meter.Usage usage = fixedRate.send(outlet);
+      return row(made, made.receiveGuarantee(), usage, fixedRate.latencies());
+    }
+  }
+
   private Row consume(Contender made) {
     Progress progress = new Progress(size);
     Running running =
@@ -119,7 +147,10 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
         micros(latencies, 99),
         micros(latencies, 99.9),
         round,
-        Runtime.version().toString());
+        Runtime.version().toString(),
+        null,
+        null,
+        null);
   }
 
   private static @Nullable Double micros(@Nullable Histogram latencies, double percentile) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,10 @@ class ReportTest {
         p50,
         p50,
         round,
-        "17");
+        "17",
+        null,
+        null,
+        null);
   }
 
   private final List<Row> rows =
@@ -48,6 +52,41 @@ class ReportTest {
         .contains("| other | 1,500 (900 to 2,200) | 0.90 | 10.0 (10.0 to 10.0) | 1.00 |");
     assertThat(page).contains("| raw | 2,000 (1,000 to 3,000) | 1.00 |");
     assertThat(page).contains("| 2.5, 2.5, 2.5 |").contains("ack of other").contains("3 rounds");
+  }
+
+  @Test
+  void a_contender_that_could_not_be_measured_is_listed_with_the_reason() {
+    Row without = Row.without(Part.KAFKA, Bench.PRODUCE, "broken", 1, "no such class");
+    List<Row> all = new ArrayList<>(rows);
+    all.add(without);
+
+    String page = new Report(all, Size.Mode.FULL, "Kafka", "-Xmx1g").markdown();
+
+    assertThat(page)
+        .contains("- broken could not be measured: no such class")
+        .doesNotContain("| broken |")
+        .contains("| other | 1,500 (900 to 2,200) |");
+    assertThat(Row.ofJson(without.toJson())).isEqualTo(without);
+  }
+
+  @Test
+  void start_up_is_told_in_milliseconds_beside_the_size_of_the_class_path(@TempDir Path folder)
+      throws Exception {
+    Path jar = Files.write(folder.resolve("a-1.jar"), new byte[2_500_000]);
+    Path other = Files.write(folder.resolve("b-1.jar"), new byte[400_000]);
+    ClassPath classPath = new ClassPath(List.of(folder), List.of(jar, other));
+    Row first =
+        new Row(
+            "startup", "startup", "waybill", "1.0", "ack", "none", 1, 4, 300_000, 7e6, 250_000.0,
+            250_000.0, 250_000.0, 1, "17", null, null, null);
+
+    String page =
+        new Report(List.of(first.on(classPath)), Size.Mode.FULL, "none", "-Xmx1g").markdown();
+
+    assertThat(page)
+        .contains("| waybill | 250 (250 to 250) | 1.00 | 300 (300 to 300) |")
+        .contains("| 2 | 2.9 |");
+    assertThat(classPath.only("a-").jars()).containsExactly(jar);
   }
 
   @Test

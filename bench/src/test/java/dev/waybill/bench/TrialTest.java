@@ -3,8 +3,10 @@ package dev.waybill.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waybill.bench.Contender.Place;
+import java.time.Instant;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrialTest {
   @ParameterizedTest
@@ -14,7 +16,14 @@ class TrialTest {
     "waybill, PRODUCE",
     "waybill, CONSUME",
     "waybill, SLOW_KEYED",
-    "waybill, BACKLOG_SLOW_KEY"
+    "waybill, BACKLOG_SLOW_KEY",
+    "raw, FLOW",
+    "waybill, FLOW",
+    "plain-call, FLOW",
+    "array-blocking-queue, FLOW",
+    "raw, LATENCY",
+    "waybill, LATENCY",
+    "array-blocking-queue, LATENCY"
   })
   void a_small_trial_in_memory_measures_what_it_was_asked_to(String contender, Bench bench) {
     Size size = Size.of(Part.INMEMORY, bench, Size.Mode.SMOKE);
@@ -29,7 +38,18 @@ class TrialTest {
     assertThat(row.n()).isBetween(1L, size.log());
     assertThat(row.msgsPerS()).isPositive();
     assertThat(row.allocBytesPerMsg()).isPositive();
-    assertThat(row.p50Us() == null).isEqualTo(bench != Bench.PRODUCE);
+    assertThat(row.p50Us() == null).isEqualTo(bench != Bench.PRODUCE && bench != Bench.LATENCY);
     assertThat(Row.ofJson(row.toJson())).isEqualTo(row);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"raw", "waybill"})
+  void the_first_message_is_handled(String contender) throws Exception {
+    Instant before = Instant.now();
+    Place place = new Place("memory:", "first-" + contender, 1);
+
+    Instant handled = FirstMessage.handleOne(Part.STARTUP.contender(contender, place));
+
+    assertThat(handled).isBetween(before, Instant.now());
   }
 }

@@ -1,0 +1,51 @@
+package dev.waybill.bench;
+
+import dev.waybill.bench.Contender.Outlet;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/** Sends without end, on a thread of its own, no further ahead of the handlers than a window. */
+final class Flow implements AutoCloseable {
+  private final Outlet outlet;
+  private final Progress progress;
+
+  /** Made beforehand: by reference, an order would cost more to make than to hand over. */
+  private final List<Order> orders;
+
+  private final Thread thread = new Thread(this::send, "flow");
+  private volatile boolean closed;
+
+  Flow(Outlet outlet, Progress progress, int customers) {
+    this.outlet = outlet;
+    this.progress = progress;
+    this.orders = LongStream.range(0, customers).mapToObj(n -> Order.number(n, customers)).toList();
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void send() {
+    try {
+      long handled = 0;
+      for (long sent = 0; !closed; sent++) {
+        while (sent - handled >= Bench.WINDOW && !closed) {
+          handled = progress.count();
+          Thread.onSpinWait();
+        }
+        outlet.send(orders.get((int) (sent % orders.size())), () -> {});
+      }
+    } catch (RuntimeException e) {
+      Failure.end("a send", e);
+    }
+  }
+
+  /** Ends sending, and waits for that. */
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new Failure("Interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package dev.waybill.bench;
+
+import dev.waybill.bench.Contender.Place;
+import dev.waybill.transport.Transport;
+import dev.waybill.transport.inmemory.InMemoryTransport;
+import dev.waybill.transport.rabbitmq.RabbitTransport;
+import java.net.URI;
+
+/** Waybill; a class of its own, because some JVMs do without it. */
+final class Own {
+  private Own() {}
+
+  static Contender waybill(Part part, Place place) {
+    return new WaybillContender(transport(part, place), place);
+  }
+
+  private static Transport transport(Part part, Place place) {
+    return switch (part) {
+      case STARTUP, INMEMORY -> InMemoryTransport.builder().build();
+      case KAFKA -> Transport.at(place.uri() + "?partitions=" + place.partitions());
+      case RABBITMQ -> Transport.at(place.uri());
+      case RABBITMQ_CLASSIC -> classic(URI.create(place.uri()));
+      case AWS_SDK1 -> Transport.at(place.uri() + "&sdk=1");
+      case AWS_SDK2 -> Transport.at(place.uri() + "&sdk=2");
+    };
+  }
+
+  private static Transport classic(URI broker) {
+    String[] login = broker.getUserInfo().split(":", 2);
+    return RabbitTransport.builder()
+        .address(broker.getHost(), broker.getPort())
+        .user(login[0])
+        .password(login[1])
+        .classicQueues()
+        .build();
+  }
+}
