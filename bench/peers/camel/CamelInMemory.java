@@ -15,7 +15,7 @@ final class CamelInMemory extends Handover {
         DefaultCamelContext.class,
         name.equals("camel-direct")
             ? "a call of the route on the sender's thread: no queue, no settlement; exchange with"
-                  + " headers"
+                + " headers"
             : "at most once, in order: no settlement, no order per key; exchange with headers",
         name.equals("camel-direct") ? "direct:" : "seda:, size " + ROOM + ", one consumer");
     this.uri =

@@ -33,13 +33,13 @@ final class ConfluentParallelConsumer implements Contender {
   @Override
   public String receiveGuarantee() {
     return "at least once, each record settled by itself, order per key, retries without end, no"
-               + " dead letters";
+        + " dead letters";
   }
 
   @Override
   public String settings() {
     return "ordering KEY, commit PERIODIC_CONSUMER_ASYNCHRONOUS, maxConcurrency 16 or as many as"
-               + " the bench has handlers";
+        + " the bench has handlers";
   }
 
   @Override

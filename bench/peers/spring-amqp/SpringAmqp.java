@@ -37,7 +37,7 @@ final class SpringAmqp implements Contender {
   @Override
   public String receiveGuarantee() {
     return "at least once, each message acknowledged by itself, one that fails is put back at once"
-               + " and without end; order per consumer";
+        + " and without end; order per consumer";
   }
 
   @Override
