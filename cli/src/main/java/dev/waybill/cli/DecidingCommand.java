@@ -109,6 +109,6 @@ abstract class DecidingCommand extends DeskCommand {
                   .formatted(summary.again()));
       return Waybill.LEFT_OVER;
     }
-    return 0;
+    return batch.isAll() || filter.namesIds() ? 0 : Waybill.LEFT_OVER;
   }
 }

@@ -40,11 +40,13 @@ final class ExportCommand extends DeskCommand {
   @Override
   int work(DeadLetterDesk desk, List<Source> sources) {
     int count = 0;
+    boolean all = true;
     try (Writer file =
         output == null ? null : Files.newBufferedWriter(output, StandardOpenOption.CREATE_NEW)) {
       Writer to = file == null ? terminal().out() : file;
       for (Source source : sources) {
         try (DeadLetterBatch batch = take(desk, source)) {
+          all &= batch.isAll();
           for (DeadLetterBatch.Entry entry : batch.matching(filter.filter())) {
             to.write(DeadLetterJson.line(source, entry) + "\n");
             count++;
@@ -58,7 +60,11 @@ final class ExportCommand extends DeskCommand {
       throw new UncheckedIOException(
           "'%s' could not be written: %s".formatted(output, e.getMessage()), e);
     }
+    if (output == null && terminal().out().checkError()) {
+      terminal().err().println("The standard output could not be written; not all is exported.");
+      return Waybill.FAILED;
+    }
     terminal().err().println(Words.deadLetters(count) + " exported.");
-    return 0;
+    return all ? 0 : Waybill.LEFT_OVER;
   }
 }

@@ -55,10 +55,11 @@ public interface DeadLetterDesk extends AutoCloseable {
    *
    * @param limit how many at most, at least 1; a transport may hold fewer (RabbitMQ 2,000)
    * @param patience how long it may take to learn what is there; longer than the broker needs to
-   *     notice that an earlier consumer is gone (Kafka: 45 s after a kill)
+   *     notice that an earlier consumer is gone (Kafka: 45 s after a kill). While others keep
+   *     coming, those are given that are here by then
    * @throws IllegalArgumentException if the source is not one of this desk's
    * @throws dev.waybill.error.MessagingException if there is no such dead-letter queue, it may not
-   *     be read, or the time was too short; interrupted, with code {@code TIMEOUT}. Nothing is held
+   *     be read, or nothing came in time; interrupted, with code {@code TIMEOUT}. Nothing is held
    *     then
    */
   DeadLetterBatch take(Source source, int limit, Duration patience);

@@ -72,14 +72,25 @@ public final class DeadLetterJson {
     out.append(':');
   }
 
-  /** Halves of surrogate pairs as escapes too, which UTF-8 could not carry. */
+  /**
+   * What a terminal would act on, or show as something else; and halves of surrogate pairs, which
+   * UTF-8 could not carry.
+   */
+  private static boolean isUnsafe(char c) {
+    return Character.isISOControl(c)
+        || Character.getType(c) == Character.FORMAT
+        || Character.isSurrogate(c)
+        || c == 0x2028
+        || c == 0x2029;
+  }
+
   private void quoted(String text) {
     out.append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c == '"' || c == '\\') {
         out.append('\\').append(c);
-      } else if (c < ' ' || c == 0x7f || Character.isSurrogate(c) || c == 0x2028 || c == 0x2029) {
+      } else if (isUnsafe(c)) {
         out.append("\\u%04x".formatted((int) c));
       } else {
         out.append(c);

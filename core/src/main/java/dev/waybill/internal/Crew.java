@@ -1,12 +1,16 @@
 package dev.waybill.internal;
 
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The workers that are at a consumer's messages, each with one at a time, and no more of them than
  * its concurrency. Guarded by the schedule's lock.
  */
 final class Crew {
+  private static final Logger LOG = LoggerFactory.getLogger(Crew.class);
+
   private final Executor workers;
   private final Runnable work;
   private int concurrency;
@@ -40,8 +44,12 @@ final class Crew {
    */
   void call(int ready, int sure) {
     if (!coming && Math.min(ready, concurrency - running) > sure) {
-      workers.execute(work);
-      coming = true;
+      try {
+        workers.execute(work);
+        coming = true;
+      } catch (OutOfMemoryError e) { // no more threads: those who are at work go on
+        LOG.error("No worker could be called; the next message or end of a handler calls again", e);
+      }
     }
   }
 

@@ -85,7 +85,7 @@ final class Dispatcher implements Schedule.Actions {
       works.add(work);
     }
     if (!schedule.add(works)) {
-      giveBack(works);
+      var unused = giveBack(works);
     }
   }
 
@@ -144,14 +144,13 @@ final class Dispatcher implements Schedule.Actions {
   void stop() {
     List<Work> back = schedule.stop();
     settler.stopping();
-    giveBack(back);
+    var unused = giveBack(back);
   }
 
   @Override
-  public void giveBack(List<Work> works) {
-    for (Work work : works) {
-      var unused = settler.release(work);
-    }
+  public CompletableFuture<Void> giveBack(List<Work> works) {
+    return CompletableFuture.allOf(
+        works.stream().map(settler::release).toArray(CompletableFuture[]::new));
   }
 
   @Override
@@ -216,12 +215,7 @@ final class Dispatcher implements Schedule.Actions {
 
   private void resolved(Turn turn, Resolution resolution) {
     boolean byItsWorker = turn.over();
-    try {
-      carryOut(turn, resolution);
-    } catch (Throwable bug) { // would cost a place of the concurrency and block the key for ever
-      LOG.error("The library failed over {}, the message is kept", resolution.outcome(), bug);
-      carryOut(turn, Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
-    }
+    carryOut(turn, resolution);
     if (!byItsWorker) {
       schedule.freed();
     }
@@ -242,7 +236,14 @@ final class Dispatcher implements Schedule.Actions {
   }
 
   private void settleThenFinish(Turn turn, Resolution resolution) {
-    CompletableFuture<Result> settled = settler.settle(turn.work, resolution);
+    CompletableFuture<Result> settled;
+    try {
+      settled = settler.settle(turn.work, resolution);
+    } catch (Throwable bug) { // would cost a place of the concurrency and block the key for ever
+      LOG.error("The library failed over {}, the message is kept", resolution.outcome(), bug);
+      carryOut(turn, Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
+      return;
+    }
     if (Settler.isSettled(settled)) {
       schedule.finished(turn, Result.SETTLED);
       return;

@@ -60,15 +60,19 @@ final class Evidence {
   }
 
   static DeadLetter read(Delivery delivery) {
-    WireMessage message = delivery.message();
+    String id = delivery.message().id();
+    return read(delivery.message(), id == null ? delivery.brokerId() : id);
+  }
+
+  /** With an id for it. */
+  static DeadLetter read(WireMessage message, String id) {
     Map<String, String> evidence = new LinkedHashMap<>();
     Map<String, String> headers = new LinkedHashMap<>();
     message
         .headers()
         .forEach((name, value) -> (name.startsWith(PREFIX) ? evidence : headers).put(name, value));
-    String id = message.id();
     return new DeadLetter(
-        id == null ? delivery.brokerId() : id,
+        id,
         message.attributes().get("type"),
         new WireMessage(
             message.body(),

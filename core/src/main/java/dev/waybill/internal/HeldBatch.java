@@ -9,6 +9,8 @@ import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
+import dev.waybill.transport.WireMessage;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -19,9 +21,12 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /** Dead letters as open deliveries of a receiver that receives nothing more. */
@@ -49,10 +54,25 @@ final class HeldBatch implements DeadLetterBatch {
     this.intake = intake;
     this.leases = leases;
     for (Delivery delivery : intake.held()) {
-      Entry entry = new Entry(Evidence.read(delivery), delivery.message());
+      WireMessage stored = delivery.message();
+      Entry entry = new Entry(Evidence.read(stored, idOf(stored)), stored);
       deliveries.put(entry, delivery);
       entries.add(entry);
     }
+  }
+
+  /**
+   * One that is the same each time the dead letters are taken: some brokers' ids are places in a
+   * queue, and another message's the next time.
+   */
+  private static String idOf(WireMessage stored) {
+    String id = stored.id();
+    if (id != null) {
+      return id;
+    }
+    CRC32C all = new CRC32C();
+    all.update(new TreeMap<>(stored.headers()).toString().getBytes(StandardCharsets.UTF_8));
+    return "without-id-%s-%08x".formatted(UUID.nameUUIDFromBytes(stored.body()), all.getValue());
   }
 
   @Override
@@ -131,7 +151,7 @@ final class HeldBatch implements DeadLetterBatch {
       if (delivery == null || !decided.add(entry) || !delivery.isOwned()) {
         steps.again++;
       } else {
-        steps.begin(begun(step, delivery), delivery);
+        steps.begin(begun(step, delivery), entry, delivery);
       }
     }
     return steps.end();
@@ -160,7 +180,8 @@ final class HeldBatch implements DeadLetterBatch {
 
   /** What is on its way. */
   private final class Steps {
-    private record Step(CompletableFuture<Settlement.Result> result, Delivery delivery) {}
+    private record Step(
+        CompletableFuture<Settlement.Result> result, Entry entry, Delivery delivery) {}
 
     private final Deque<Step> open = new ArrayDeque<>();
     private final Progress progress;
@@ -172,8 +193,8 @@ final class HeldBatch implements DeadLetterBatch {
       this.progress = progress;
     }
 
-    void begin(CompletableFuture<Settlement.Result> result, Delivery delivery) {
-      open.add(new Step(result, delivery));
+    void begin(CompletableFuture<Settlement.Result> result, Entry entry, Delivery delivery) {
+      open.add(new Step(result, entry, delivery));
       while (open.size() >= ON_THEIR_WAY || (!open.isEmpty() && open.peek().result().isDone())) {
         finish(open.remove());
       }
@@ -199,6 +220,7 @@ final class HeldBatch implements DeadLetterBatch {
         }
         progress.settled(done);
       } catch (CompletionException e) {
+        decided.remove(step.entry()); // is kept, and can be decided about again
         if (problem == null) {
           problem =
               e.getCause() instanceof RuntimeException known

@@ -91,6 +91,15 @@ final class IdempotentReceiver implements AutoCloseable {
         });
   }
 
+  /**
+   * The same, of a message that must not wait, for the broker would drop it: it is as well not
+   * handled if nobody knows.
+   */
+  Resolution unlessKnownToBeHandled(Work work, String messageId, Resolution otherwise) {
+    Resolution resolution = unlessHandled(work, messageId, otherwise);
+    return resolution.outcome() instanceof Outcome.Acknowledged ? resolution : otherwise;
+  }
+
   private Resolution handle(Work work, String messageId, Function<Claim, Resolution> claimed) {
     Answer answer;
     try {

@@ -81,7 +81,11 @@ final class IncomingPipeline implements Pipeline {
       }
       Instant expiry = WireMapping.checkedExpiry(message);
       if (work.delivery.isLastAllowed()) {
-        return unlessHandled(work, lastAllowed(work));
+        Resolution last = lastAllowed(work);
+        return resolved(
+            idempotent == null || message.id() == null
+                ? last
+                : idempotent.unlessKnownToBeHandled(work, identityOf(work), last));
       }
       if (expiry != null && !clock.instant().isBefore(expiry)) {
         return unlessHandled(work, expired(expiry));

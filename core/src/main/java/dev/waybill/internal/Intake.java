@@ -71,14 +71,20 @@ final class Intake implements Receiver.Listener {
     return all;
   }
 
-  /** Blocks until all is here, or as much as there is credit for. */
+  /**
+   * Blocks until all is here, or as much as there is credit for; or, while others keep coming, for
+   * as long as there is patience.
+   */
   void awaitAll(Receiver receiver, Duration patience) {
     long end = System.nanoTime() + patience.toNanos();
     while (!isComplete(receiver.status())) {
       boolean isLate = System.nanoTime() - end >= 0;
       failIfHopeless(isLate);
-      if (isLate) {
+      if (isLate && held().isEmpty()) {
         throw unknown(patience);
+      }
+      if (isLate) {
+        return;
       }
       rest();
     }

@@ -97,7 +97,7 @@ final class Lanes {
     Work head = lane.remove();
     List<Work> behind = new ArrayList<>();
     while (lane.size() > 0
-        && !isSame(head, lane.head())
+        && (!isSame(head, lane.head()) || (all && !behind.isEmpty()))
         && (all || !lane.head().delivery.isOwned())) {
       Work work = lane.remove();
       work.busy(true);

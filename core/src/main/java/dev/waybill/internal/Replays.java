@@ -2,6 +2,7 @@ package dev.waybill.internal;
 
 import dev.waybill.deadletter.Replay;
 import dev.waybill.routing.Source;
+import dev.waybill.routing.Subscription;
 import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.support.Timestamps;
 import java.time.DateTimeException;
@@ -35,8 +36,15 @@ final class Replays {
     return !message.headers().isEmpty() && message.headers().containsKey(MARK);
   }
 
+  /** Whether it is for another subscription of the same topic. */
   static boolean isForOthers(WireMessage message, Source source) {
-    return isReplay(message) && !source.name().equals(message.headers().get(MARK));
+    if (!(source instanceof Subscription) || message.headers().isEmpty()) {
+      return false;
+    }
+    String mark = message.headers().get(MARK);
+    return mark != null
+        && !mark.equals(source.name())
+        && mark.startsWith(source.channel().name() + ".");
   }
 
   /** A dead letter as it goes back. */

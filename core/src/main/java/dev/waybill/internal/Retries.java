@@ -53,7 +53,10 @@ final class Retries {
     var unused =
         settler
             .settle(turn.work, retried)
-            .whenComplete((result, failure) -> schedule.givenBack(turn, result, behind -> {}));
+            .whenComplete(
+                (result, failure) ->
+                    schedule.givenBack(
+                        turn, result, behind -> behind.forEach(returning::keepFirstFailure)));
   }
 
   private void await(Turn turn, Duration after) {

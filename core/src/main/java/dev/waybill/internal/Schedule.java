@@ -3,6 +3,7 @@ package dev.waybill.internal;
 import dev.waybill.transport.Settlement.Result;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -22,8 +23,8 @@ final class Schedule {
     /** Has the head of a lane come again after so long; returns whether it will. */
     boolean wake(Turn turn, Duration after);
 
-    /** Gives messages back to the transport, in their order. */
-    void giveBack(List<Work> works);
+    /** Gives messages back to the transport, in their order; completes when they are. */
+    CompletableFuture<Void> giveBack(List<Work> works);
 
     /** The schedule is stopped, and nothing is open or running any more. */
     void drained();
@@ -89,7 +90,7 @@ final class Schedule {
         return begin();
       }
     }
-    comesAgain(before, () -> lanes.lost(before.lane));
+    comesAgain(before, () -> lanes.lost(before.lane), behind -> {});
     return null;
   }
 
@@ -114,19 +115,19 @@ final class Schedule {
         return;
       }
     }
-    comesAgain(turn, () -> lanes.lost(turn.lane));
+    comesAgain(turn, () -> lanes.lost(turn.lane), behind -> {});
   }
 
-  /** The head of a lane, given back, will come again when its wait is over, or is lost. */
+  /**
+   * The head of a lane, given back, will come again when its wait is over, or is lost.
+   *
+   * @param following is told of what goes back after it, before it does
+   */
   void givenBack(Turn turn, Result result, Consumer<List<Work>> following) {
     comesAgain(
         turn,
-        () -> {
-          List<Work> behind =
-              result == Result.SETTLED ? lanes.givenBack(turn.lane) : lanes.lost(turn.lane);
-          following.accept(behind);
-          return behind;
-        });
+        () -> result == Result.SETTLED ? lanes.givenBack(turn.lane) : lanes.lost(turn.lane),
+        following);
   }
 
   /**
@@ -134,15 +135,29 @@ final class Schedule {
    *
    * @param leaving takes the head and those behind it out of the lane
    */
-  private void comesAgain(Turn turn, Supplier<List<Work>> leaving) {
+  private void comesAgain(Turn turn, Supplier<List<Work>> leaving, Consumer<List<Work>> following) {
     List<Work> behind;
     synchronized (lock) {
       behind = stopping ? lanes.end(turn.lane) : leaving.get();
     }
-    do {
-      actions.giveBack(behind);
-      behind = closed(turn, behind);
-    } while (!behind.isEmpty());
+    goBack(turn, behind, following);
+  }
+
+  private void goBack(Turn turn, List<Work> behind, Consumer<List<Work>> following) {
+    following.accept(behind);
+    CompletableFuture<Void> back = actions.giveBack(behind);
+    if (stopping) {
+      var unused = closed(turn, behind); // nothing comes any more that could overtake them
+      return;
+    }
+    var unused =
+        back.whenComplete(
+            (done, failure) -> {
+              List<Work> next = closed(turn, behind);
+              if (!next.isEmpty()) {
+                goBack(turn, next, following);
+              }
+            });
   }
 
   /** What left a lane is back; returns what has to follow it. */

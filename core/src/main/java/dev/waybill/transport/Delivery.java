@@ -40,7 +40,8 @@ public interface Delivery {
   /**
    * Whether this instance still owns the message. False once the lease, the partition assignment or
    * the connection it came with is lost; then never true again. Whoever came with a lost one of the
-   * same key, behind it, is lost with it. After a settlement it has no meaning.
+   * same key, behind it, is lost with it. After a settlement it has no meaning, but for one that
+   * was not carried out: then it still says this.
    */
   boolean isOwned();
 

@@ -545,6 +545,43 @@ class DispatcherTest {
   }
 
   @Test
+  void a_key_waits_until_those_behind_are_back() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    deliver("a", "k");
+    CompletableFuture<Result> back = new CompletableFuture<>();
+    deliver(FakeDelivery.of("b", "k").answering(() -> back));
+    retry("a", MINUTE);
+
+    FakeDelivery again = deliver("a", "k");
+    FakeDelivery later = deliver("c", "k");
+
+    assertThat(pipeline.begun()).containsExactly("a");
+    back.complete(Result.SETTLED);
+    assertThat(again.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(later.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
+  void what_came_behind_the_next_delivery_of_a_message_goes_back_with_those_before_it() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    CompletableFuture<Result> waits = new CompletableFuture<>();
+    deliver(FakeDelivery.of("a", "k").answering(() -> waits));
+    FakeDelivery b = deliver("b", "k");
+    retry("a", MINUTE);
+    FakeDelivery again = deliver("a", "k");
+    FakeDelivery later = deliver("c", "k");
+
+    waits.complete(Result.SETTLED);
+
+    for (FakeDelivery each : List.of(b, again, later)) {
+      assertThat(each.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    }
+    assertThat(pipeline.begun()).containsExactly("a");
+    assertThat(dispatcher.isIdle()).isTrue();
+  }
+
+  @Test
   void what_comes_while_those_behind_go_back_is_not_begun_after_a_stop_either() {
     dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
     deliver("a", "k");

@@ -209,6 +209,16 @@ class IdempotentReceiverTest {
     assertThat(handled).containsExactly("p-1", "p-2");
   }
 
+  @Test
+  void a_message_whose_delivery_is_the_last_allowed_does_not_wait_for_a_store_that_is_away() {
+    store.failingClaims.set(1);
+    consume(noRetry(), (command, context) -> {});
+
+    assertThat(lastAllowed(payment("p-1")).settlement()).isInstanceOf(Reject.class);
+
+    assertThat(handled).isEmpty();
+  }
+
   private FakeDelivery lastAllowed(FakeDelivery like) {
     return deliver(new FakeDelivery(like.brokerId(), like.message(), 4).lastAllowed());
   }

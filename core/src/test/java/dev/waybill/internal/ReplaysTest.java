@@ -62,12 +62,14 @@ class ReplaysTest {
   }
 
   @Test
-  void a_replay_is_for_one_source_and_any_other_message_for_all() {
+  void a_replay_is_for_one_subscription_of_its_topic_and_any_other_message_for_all() {
     WireMessage replay = Replays.of(stored, BILLING, Replay.sameId(), NOW);
 
     assertThat(Replays.isReplay(replay)).isTrue();
     assertThat(Replays.isForOthers(replay, BILLING)).isFalse();
-    assertThat(Replays.isForOthers(replay, PAYMENTS)).isTrue();
+    assertThat(Replays.isForOthers(replay, new Subscription(new Topic("orders", true), "mail")))
+        .isTrue();
+    assertThat(Replays.isForOthers(replay, PAYMENTS)).as("moved there by somebody").isFalse();
     assertThat(Replays.isReplay(stored)).isFalse();
     assertThat(Replays.isForOthers(stored, PAYMENTS)).isFalse();
   }

@@ -115,6 +115,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   private boolean dispatch() throws SQLException {
     Optional<Lease> leased = steps.take(connection -> table.lease(connection, lease));
     if (leased.isEmpty()) {
+      fruitless.clear();
       if (counted.backlog() == 0) {
         over();
       }

@@ -2,6 +2,8 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
+import dev.waybill.routing.Source;
+import dev.waybill.routing.Subscription;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,20 @@ record CompactedTopics(Set<String> names) {
         ("The message for Kafka topic '%s' has no key, and a compacted topic takes none without:"
                 + " give it one by its route's keyedBy(…).")
             .formatted(topic),
+        null);
+  }
+
+  /** Why nothing can be sent to a source alone, or null if it can. */
+  @Nullable SendException problemOfOne(Source source) {
+    String topic = KafkaNames.topicOf(source);
+    if (!(source instanceof Subscription) || !names.contains(topic)) {
+      return null;
+    }
+    return SendException.rejected(
+        ErrorCode.INVALID_MESSAGE,
+        ("A message for %s alone would be the newest of its key in the compacted Kafka topic '%s', and so all that"
+                + " the other subscriptions have of it: publish the state anew instead.")
+            .formatted(source, topic),
         null);
   }
 }

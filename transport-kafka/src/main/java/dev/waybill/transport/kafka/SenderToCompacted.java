@@ -20,7 +20,10 @@ record SenderToCompacted(Sender sender, CompactedTopics topics) implements Sende
 
   @Override
   public CompletableFuture<String> sendTo(Source source, WireMessage message, Duration deadline) {
-    return send(source.channel(), message, deadline);
+    SendException problem = topics.problemOfOne(source);
+    return problem == null
+        ? send(source.channel(), message, deadline)
+        : CompletableFuture.failedFuture(problem);
   }
 
   @Override

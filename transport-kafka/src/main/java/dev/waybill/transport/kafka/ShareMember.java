@@ -147,9 +147,11 @@ final class ShareMember implements Runnable {
       if (!current.isEmpty()) {
         receiver.relieve();
         bell.await(POLL);
-      } else if (receiver.isStopped() || receiver.dismisses(this)) {
-        return;
       } else {
+        fetching = true; // before the look: others give back after the stop if nobody is fetching
+        if (receiver.isStopped() || receiver.dismisses(this)) {
+          return;
+        }
         fetch(current);
       }
       report(watch.look());
@@ -159,7 +161,6 @@ final class ShareMember implements Runnable {
   private void fetch(ShareSession current) {
     heldUp = null;
     waiting.clear(); // what was given back by whoever did not know that it was lost
-    fetching = true;
     for (Acquired acquired : current.poll(POLL)) {
       fetching = false;
       heldUp = Deadline.in(HELD_UP);

@@ -95,18 +95,16 @@ final class TopicCheck {
         throw e;
       }
     }
-    SendException problem = missing.problem(topic);
-    if (problem == null) {
-      problem = problem(topic);
-      if (problem != null) {
-        missing.note(topic, problem);
-      }
+    boolean wasMissing = missing.problem(topic) != null; // then one look has to do
+    SendException problem = problem(topic, wasMissing ? Duration.ZERO : UNKNOWN_TOPIC);
+    if (problem != null) {
+      missing.note(topic, problem);
     }
     return problem;
   }
 
-  private @Nullable SendException problem(String topic) {
-    Deadline deadline = Deadline.in(UNKNOWN_TOPIC);
+  private @Nullable SendException problem(String topic, Duration patience) {
+    Deadline deadline = Deadline.in(patience);
     while (true) {
       try {
         var unused = producer.get().partitionsFor(topic);

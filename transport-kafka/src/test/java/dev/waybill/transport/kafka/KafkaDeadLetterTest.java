@@ -7,6 +7,7 @@ import static dev.waybill.transport.kafka.KafkaFixture.queue;
 import static dev.waybill.transport.kafka.KafkaFixture.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
@@ -109,7 +110,10 @@ class KafkaDeadLetterTest {
     assertThat(problem.code()).isEqualTo(ErrorCode.NOT_FOUND);
     assertThat(delivery.isOwned()).isTrue();
     connection.prepare(new Topology(List.of(), List.of(), List.of(letters)), Topology.Mode.CREATE);
-    assertThat(settle(delivery, REJECT)).isEqualTo(Result.SETTLED);
+    await()
+        .atMost(Inbox.LONG_ENOUGH)
+        .ignoreExceptions() // that it is missing is remembered for a while
+        .until(() -> settle(delivery, REJECT) == Result.SETTLED);
     assertThat(kafka.read(letters.name(), 1)).hasSize(1);
   }
 

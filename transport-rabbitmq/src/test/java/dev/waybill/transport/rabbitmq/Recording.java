@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Keeps what a receiver delivers and reports; settles nothing by itself. */
 class Recording implements Receiver.Listener {
-  static final Duration LIMIT = Duration.ofSeconds(20);
+  static final Duration LIMIT = Duration.ofSeconds(60);
 
   final List<Delivery> deliveries = new CopyOnWriteArrayList<>();
   final List<MessagingException> failures = new CopyOnWriteArrayList<>();
