@@ -38,6 +38,10 @@ final class ConsumerSession {
   private final Calls calls;
   private final Owner owner;
   private final Deque<RabbitDelivery> held = new ArrayDeque<>();
+
+  /** What waits until the broker has taken a cancel. */
+  private final Deque<Runnable> afterCancel = new ArrayDeque<>();
+
   private final Acknowledgements acknowledgements;
   private volatile boolean active;
   private int open;
@@ -156,6 +160,25 @@ final class ConsumerSession {
   /** Whether all has arrived that the consumer before was sent. */
   boolean hasDrained() {
     return !consuming && (consumer == null || consumer.ended);
+  }
+
+  /**
+   * Does what gives a delivery back: a consumer that is being cancelled would get it again, and the
+   * broker would count that.
+   */
+  void notDuringCancel(Runnable givingBack) {
+    if (ended || consuming || hasDrained()) {
+      givingBack.run();
+    } else {
+      afterCancel.add(givingBack);
+    }
+  }
+
+  /** The broker has taken the cancel, or there is no consumer any more. */
+  void cancelled() {
+    for (Runnable next = afterCancel.poll(); next != null; next = afterCancel.poll()) {
+      next.run();
+    }
   }
 
   /**
@@ -295,6 +318,7 @@ final class ConsumerSession {
     }
     acknowledgeDue();
     ended = true;
+    cancelled();
     waiting = 0;
     credit.giveBack(open);
     calls.add(

@@ -189,6 +189,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (current != session || !current.hasDrained()) {
       return;
     }
+    current.cancelled();
     if (receiver.isStopped()) {
       releaseHeld(current);
     } else if (!receiver.isPaused() && !current.holds()) {

@@ -180,16 +180,19 @@ final class Settler {
   private void requeue(
       RabbitDelivery delivery, int attemptsMade, CompletableFuture<Result> result) {
     boolean failed = attemptsMade >= delivery.attempt();
-    call(
-        delivery,
-        result,
-        () -> {
-          if (failed) {
-            delivery.session().channel().basicReject(delivery.tag(), true);
-          } else {
-            delivery.session().channel().basicNack(delivery.tag(), false, true);
-          }
-        });
+    ConsumerSession session = delivery.session();
+    session.notDuringCancel(
+        () ->
+            call(
+                delivery,
+                result,
+                () -> {
+                  if (failed) {
+                    session.channel().basicReject(delivery.tag(), true);
+                  } else {
+                    session.channel().basicNack(delivery.tag(), false, true);
+                  }
+                }));
   }
 
   private void reject(RabbitDelivery delivery, Reject reject, CompletableFuture<Result> result) {
