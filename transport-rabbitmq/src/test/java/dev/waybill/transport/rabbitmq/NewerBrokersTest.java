@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Method;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
@@ -22,7 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,6 +123,34 @@ class NewerBrokersTest {
               assertThat(reject.getRequeue()).isTrue();
             });
     assertThat(broker.from(consumer, AMQP.Basic.Nack.class).get(0).getDeliveryTag()).isEqualTo(2);
+  }
+
+  /**
+   * Every broker: else it gives what was given back to the same consumer again, and counts that.
+   */
+  @Test
+  void whatIsGivenBackAtAStopGoesBackWhenTheBrokerHasTakenTheCancel() throws Exception {
+    ScriptedBroker.Consumer consumer = receive();
+    broker.holdCancels();
+    consumer.deliver(1, false, Map.of(), "a");
+    consumer.deliver(2, false, Map.of(), "b");
+    Delivery a = recording.delivery(0);
+    Delivery b = recording.delivery(1);
+
+    receiver.stop();
+    CompletionStage<Result> first = a.settle(new Release(Duration.ZERO, 0));
+    CompletionStage<Result> second = b.settle(new Release(Duration.ZERO, 0));
+    broker.answerCancel();
+
+    assertThat(first.toCompletableFuture().get(60, TimeUnit.SECONDS)).isEqualTo(Result.SETTLED);
+    assertThat(second.toCompletableFuture().get(60, TimeUnit.SECONDS)).isEqualTo(Result.SETTLED);
+    await()
+        .atMost(Recording.LIMIT)
+        .until(() -> broker.from(consumer, AMQP.Basic.Nack.class).size() == 2);
+    List<Method> said = broker.from(consumer, Method.class);
+    int cancel = said.indexOf(broker.from(consumer, AMQP.Basic.Cancel.class).get(0));
+    int nack = said.indexOf(broker.from(consumer, AMQP.Basic.Nack.class).get(0));
+    assertThat(nack).isGreaterThan(cancel);
   }
 
   /** 4.0 ignores x-death that a client publishes again; 4.3 adds x-acquired-count. */

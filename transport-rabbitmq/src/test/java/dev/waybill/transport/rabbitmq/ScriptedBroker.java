@@ -41,6 +41,8 @@ final class ScriptedBroker implements AutoCloseable {
   private volatile String stuckQueue = "";
   private volatile String heldQueue = "";
   private final List<Runnable> held = new CopyOnWriteArrayList<>();
+  private volatile boolean holdsCancels;
+  private final List<Runnable> heldCancels = new CopyOnWriteArrayList<>();
 
   /** What a client has said on a channel. */
   record Received(Peer peer, int channel, Method method) {}
@@ -117,6 +119,17 @@ final class ScriptedBroker implements AutoCloseable {
   void letConsume() {
     heldQueue = "";
     held.forEach(Runnable::run);
+  }
+
+  /** Leaves those who want to consume no more without an answer. */
+  void holdCancels() {
+    holdsCancels = true;
+  }
+
+  /** Waits until somebody wants to consume no more, and answers. */
+  void answerCancel() {
+    await().atMost(Wires.DEADLINE).until(() -> !heldCancels.isEmpty());
+    heldCancels.remove(0).run();
   }
 
   /** Waits until somebody wants to consume from the held queue. */
@@ -313,9 +326,16 @@ final class ScriptedBroker implements AutoCloseable {
                 ? new AMQP.Basic.Nack.Builder().deliveryTag(number).build()
                 : new AMQP.Basic.Ack.Builder().deliveryTag(number).build());
       } else if (method instanceof AMQP.Basic.Cancel cancel) {
-        write(
-            channel,
-            new AMQP.Basic.CancelOk.Builder().consumerTag(cancel.getConsumerTag()).build());
+        Runnable answer =
+            () ->
+                write(
+                    channel,
+                    new AMQP.Basic.CancelOk.Builder().consumerTag(cancel.getConsumerTag()).build());
+        if (holdsCancels) {
+          heldCancels.add(answer);
+        } else {
+          answer.run();
+        }
       } else if (method instanceof AMQP.Basic.Consume consume) {
         if (consume.getQueue().equals(heldQueue)) {
           held.add(() -> consume(channel, consume.getQueue()));
