@@ -13,8 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class Lane {
   final @Nullable String key;
 
-  /** While those behind a head that comes again go back, nothing of the key is begun. */
-  boolean leaving;
+  /**
+   * While those behind a head that comes again go back, nothing of the key is begun: the head and
+   * those, in the order in which they come again. Else empty.
+   */
+  List<Work> leaving = List.of();
 
   private @Nullable Work first;
   private @Nullable Work last;
@@ -56,6 +59,10 @@ final class Lane {
       all.add(remove());
     }
     return all;
+  }
+
+  boolean isLeaving() {
+    return !leaving.isEmpty();
   }
 
   List<Work> all() {

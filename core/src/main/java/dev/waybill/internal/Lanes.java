@@ -31,7 +31,7 @@ final class Lanes {
     String key = keyed ? work.delivery.message().key() : null;
     Lane lane = key == null ? new Lane(null) : byKey.computeIfAbsent(key, Lane::new);
     lane.add(work);
-    if (lane.size() == 1 && !lane.leaving) {
+    if (lane.size() == 1 && !lane.isLeaving()) {
       ready.add(lane);
     }
   }
@@ -97,36 +97,50 @@ final class Lanes {
     Work head = lane.remove();
     List<Work> behind = new ArrayList<>();
     while (lane.size() > 0
-        && (!isSame(head, lane.head()) || (all && !behind.isEmpty()))
+        && !isSame(head, lane.head())
         && (all || !lane.head().delivery.isOwned())) {
       Work work = lane.remove();
       work.busy(true);
       behind.add(work);
     }
-    lane.leaving = !behind.isEmpty() && lane.size() == 0;
-    if (!lane.leaving) {
+    if (behind.isEmpty()) {
       goOn(lane);
+    } else {
+      lane.leaving = new ArrayList<>(behind);
+      lane.leaving.add(0, head);
     }
     return behind;
   }
 
   /**
-   * Those that left a lane are back at the broker. What of their key has come meanwhile may be of
-   * before that, and stand behind them.
+   * Those that left a lane are back at the broker. Of what has come meanwhile those stay that are
+   * the same again, in their order; anything else of the key may be of before, and stand behind
+   * some that are still to come.
    *
    * @return what is to go back after them, to come again in order; then this is to be asked again
    */
   List<Work> cameMeanwhile(Lane lane) {
-    if (!lane.leaving) {
+    if (!lane.isLeaving()) {
       return List.of();
     }
     List<Work> came = lane.clear();
-    came.forEach(work -> work.busy(true));
-    lane.leaving = !came.isEmpty();
-    if (!lane.leaving) {
-      goOn(lane);
+    int again = 0;
+    while (again < came.size()
+        && again < lane.leaving.size()
+        && isSame(lane.leaving.get(again), came.get(again))) {
+      again++;
     }
-    return came;
+    int stay = again == lane.leaving.size() ? came.size() : again;
+    came.subList(0, stay).forEach(lane::add);
+    List<Work> back = List.copyOf(came.subList(stay, came.size()));
+    back.forEach(work -> work.busy(true));
+    if (back.isEmpty()) {
+      lane.leaving = List.of();
+      goOn(lane);
+    } else {
+      lane.leaving.addAll(back);
+    }
+    return back;
   }
 
   /** Some brokers' ids are another delivery's the next time; the message's is a resend's, too. */
@@ -171,7 +185,7 @@ final class Lanes {
   private Set<Work> behindBusyOnes() {
     Set<Work> behind = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Lane lane : byKey.values()) {
-      if (!lane.leaving && lane.head().isBusy()) {
+      if (!lane.isLeaving() && lane.head().isBusy()) {
         behind.addAll(lane.all());
       }
     }

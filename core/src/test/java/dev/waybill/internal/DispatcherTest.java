@@ -557,13 +557,14 @@ class DispatcherTest {
 
     assertThat(pipeline.begun()).containsExactly("a");
     back.complete(Result.SETTLED);
-    assertThat(again.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    workers.work();
     assertThat(later.settlements).containsExactly(new Release(Duration.ZERO, 0));
-    assertThat(dispatcher.isIdle()).isTrue();
+    assertThat(again.settlements).isEmpty();
+    assertThat(pipeline.begun()).containsExactly("a", "a");
   }
 
   @Test
-  void what_came_behind_the_next_delivery_of_a_message_goes_back_with_those_before_it() {
+  void what_came_behind_the_next_delivery_of_a_message_goes_back_after_those_before_it() {
     dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
     CompletableFuture<Result> waits = new CompletableFuture<>();
     deliver(FakeDelivery.of("a", "k").answering(() -> waits));
@@ -573,12 +574,31 @@ class DispatcherTest {
     FakeDelivery later = deliver("c", "k");
 
     waits.complete(Result.SETTLED);
+    workers.work();
 
-    for (FakeDelivery each : List.of(b, again, later)) {
-      assertThat(each.settlements).containsExactly(new Release(Duration.ZERO, 0));
-    }
-    assertThat(pipeline.begun()).containsExactly("a");
-    assertThat(dispatcher.isIdle()).isTrue();
+    assertThat(b.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(later.settlements).containsExactly(new Release(Duration.ZERO, 0));
+    assertThat(again.settlements).isEmpty();
+    assertThat(pipeline.begun()).containsExactly("a", "a");
+  }
+
+  @Test
+  void what_has_come_again_in_its_order_stays_and_so_does_what_is_behind_that() {
+    dispatcher = dispatcher(new Queue("q", true), 8, NATIVE);
+    deliver("a", "k");
+    CompletableFuture<Result> back = new CompletableFuture<>();
+    deliver(FakeDelivery.of("b", "k").answering(() -> back));
+    retry("a", MINUTE);
+    deliver("a", "k");
+    FakeDelivery b = deliver("b", "k");
+    FakeDelivery c = deliver("c", "k");
+
+    back.complete(Result.SETTLED);
+    workers.work();
+
+    assertThat(b.settlements).isEmpty();
+    assertThat(c.settlements).isEmpty();
+    assertThat(pipeline.begun()).containsExactly("a", "a");
   }
 
   @Test
