@@ -91,15 +91,6 @@ final class IdempotentReceiver implements AutoCloseable {
         });
   }
 
-  /**
-   * The same, of a message that must not wait, for the broker would drop it: it is as well not
-   * handled if nobody knows.
-   */
-  Resolution unlessKnownToBeHandled(Work work, String messageId, Resolution otherwise) {
-    Resolution resolution = unlessHandled(work, messageId, otherwise);
-    return resolution.outcome() instanceof Outcome.Acknowledged ? resolution : otherwise;
-  }
-
   private Resolution handle(Work work, String messageId, Function<Claim, Resolution> claimed) {
     Answer answer;
     try {
@@ -122,15 +113,21 @@ final class IdempotentReceiver implements AutoCloseable {
   /**
    * What becomes of a message that is not to be handled, unless it has been handled before. Blocks
    * as long as the store does.
+   *
+   * @param mayWait whether it may come again until that is known; if not, for the broker would drop
+   *     it, it is as if it had not been handled
    */
-  Resolution unlessHandled(Work work, String messageId, Resolution otherwise) {
-    return handle(
-        work,
-        messageId,
-        claim -> {
-          release(claim);
-          return otherwise;
-        });
+  Resolution unlessHandled(Work work, String messageId, Resolution otherwise, boolean mayWait) {
+    Resolution resolution =
+        handle(
+            work,
+            messageId,
+            claim -> {
+              release(claim);
+              return otherwise;
+            });
+    boolean isHandled = resolution.outcome() instanceof Outcome.Acknowledged;
+    return mayWait || isHandled ? resolution : otherwise;
   }
 
   private Resolution plainly(Work work, Claim claim, Handling handling) {

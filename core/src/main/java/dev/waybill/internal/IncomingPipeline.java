@@ -81,14 +81,10 @@ final class IncomingPipeline implements Pipeline {
       }
       Instant expiry = WireMapping.checkedExpiry(message);
       if (work.delivery.isLastAllowed()) {
-        Resolution last = lastAllowed(work);
-        return resolved(
-            idempotent == null || message.id() == null
-                ? last
-                : idempotent.unlessKnownToBeHandled(work, identityOf(work), last));
+        return unlessHandled(work, lastAllowed(work), false);
       }
       if (expiry != null && !clock.instant().isBefore(expiry)) {
-        return unlessHandled(work, expired(expiry));
+        return unlessHandled(work, expired(expiry), true);
       }
       Binding binding = bindingOf(message);
       if (binding.invocation() == null) {
@@ -103,11 +99,12 @@ final class IncomingPipeline implements Pipeline {
     }
   }
 
-  private CompletionStage<Resolution> unlessHandled(Work work, Resolution otherwise) {
+  private CompletionStage<Resolution> unlessHandled(
+      Work work, Resolution otherwise, boolean mayWait) {
     return resolved(
         idempotent == null || work.delivery.message().id() == null
             ? otherwise
-            : idempotent.unlessHandled(work, identityOf(work), otherwise));
+            : idempotent.unlessHandled(work, identityOf(work), otherwise, mayWait));
   }
 
   /** To handle it might end the process, and the message with it. */
