@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Asks every few seconds how many messages wait in a receiver's queues, so that its health can be
- * told without asking. Any consumer may ask that, by passive declarations, on a channel of its own
- * to lose. Used by the receiver's thread only, unless said otherwise.
+ * told without asking; and how many consumers they have, which are told. Any consumer may ask that,
+ * by passive declarations, on a channel of its own to lose. Used by the receiver's thread only,
+ * unless said otherwise.
  */
 final class Backlog {
   private static final Duration PERIOD = Duration.ofSeconds(5);
@@ -147,11 +148,11 @@ final class Backlog {
                   answer -> {
                     if (answer.getMethod() instanceof AMQP.Queue.DeclareOk counted) {
                       mailbox.tell(
-                          () ->
-                              next(
-                                  on,
-                                  left,
-                                  sum + counted.getMessageCount() + consumer.unsettled()));
+                          () -> {
+                            long here = (long) counted.getMessageCount() + consumer.unsettled();
+                            consumer.counted(counted.getConsumerCount());
+                            next(on, left, sum + here);
+                          });
                     }
                   });
     } catch (IOException | AlreadyClosedException e) {

@@ -157,6 +157,11 @@ final class ConsumerSession {
     return consuming;
   }
 
+  /** Whether the broker has said that it consumes, and nobody that it does not any more. */
+  boolean isAmongConsumers() {
+    return consuming && consumer != null && consumer.begun;
+  }
+
   /** Whether all has arrived that the consumer before was sent. */
   boolean hasDrained() {
     return !consuming && (consumer == null || consumer.ended);
@@ -355,7 +360,9 @@ final class ConsumerSession {
 
   /** The consumer as the client sees it: hands everything over to the mailbox. */
   private final class Handover extends DefaultConsumer {
-    /** Of the receiver's thread. */
+    /** Of the receiver's thread, as the next. */
+    private boolean begun;
+
     private boolean ended;
 
     Handover(Channel channel) {
@@ -365,7 +372,11 @@ final class ConsumerSession {
     @Override
     public void handleConsumeOk(String tag) {
       super.handleConsumeOk(tag);
-      mailbox.tell(() -> owner.consuming(ConsumerSession.this));
+      mailbox.tell(
+          () -> {
+            begun = true;
+            owner.consuming(ConsumerSession.this);
+          });
     }
 
     /** The last of the client's calls, which comes after those for deliveries. */

@@ -2,6 +2,7 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
+import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import java.io.IOException;
@@ -37,6 +38,10 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private final Moves moves = new Moves();
   private volatile @Nullable ConsumerSession session;
   private @Nullable Connection connection;
+
+  /** The one that the broker did not count when it was asked last. */
+  private @Nullable ConsumerSession uncounted;
+
   private boolean opening;
   private boolean moving;
   private int epoch;
@@ -162,6 +167,27 @@ final class QueueConsumer implements ConsumerSession.Owner {
     lost.end(false);
     receiver.failed(this, problem);
     openLater();
+  }
+
+  /**
+   * The broker was asked how many consumers the queue has. One that twice has none has lost this
+   * one without a word: a busy cluster may delete a queue so, and it may be there again since.
+   */
+  void counted(int consumersThere) {
+    ConsumerSession current = session;
+    if (current == null || consumersThere > 0 || !current.isAmongConsumers()) {
+      uncounted = null;
+    } else if (uncounted != current) {
+      uncounted = current;
+    } else {
+      uncounted = null;
+      lost(
+          current,
+          new MessagingException(
+              ErrorCode.NOT_FOUND,
+              "RabbitMQ has no consumer of queue '%s' any more, and has not said so: it was deleted, and made again."
+                  .formatted(queue)));
+    }
   }
 
   /** Makes the consumer what pause, resume and stop ask for. */

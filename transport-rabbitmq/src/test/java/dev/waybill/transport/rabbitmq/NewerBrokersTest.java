@@ -125,6 +125,24 @@ class NewerBrokersTest {
     assertThat(broker.from(consumer, AMQP.Basic.Nack.class).get(0).getDeliveryTag()).isEqualTo(2);
   }
 
+  /** A queue that is deleted on a busy cluster may take its consumers with it without a word. */
+  @Test
+  void aConsumerThatTheBrokerHasForgottenIsMadeAgain() throws Exception {
+    ScriptedBroker.Consumer first = receive();
+    first.deliver(1, false, Map.of(), "a");
+    Delivery late = recording.delivery(0);
+
+    broker.forgetConsumers();
+
+    broker.consumer(1).deliver(1, true, Map.of("x-delivery-count", 1), "a");
+    assertThat(recording.delivery(1).attempt()).isEqualTo(2);
+    assertThat(late.isOwned()).isFalse();
+    assertThat(recording.failures)
+        .singleElement()
+        .satisfies(problem -> assertThat(problem).hasMessageContaining("no consumer of queue 'q'"));
+    assertThat(recording.recoveries).hasValue(1);
+  }
+
   /**
    * Every broker: else it gives what was given back to the same consumer again, and counts that.
    */

@@ -42,6 +42,7 @@ final class ScriptedBroker implements AutoCloseable {
   private volatile String heldQueue = "";
   private final List<Runnable> held = new CopyOnWriteArrayList<>();
   private volatile boolean holdsCancels;
+  private volatile int forgotten;
   private final List<Runnable> heldCancels = new CopyOnWriteArrayList<>();
 
   /** What a client has said on a channel. */
@@ -119,6 +120,11 @@ final class ScriptedBroker implements AutoCloseable {
   void letConsume() {
     heldQueue = "";
     held.forEach(Runnable::run);
+  }
+
+  /** Has lost the consumers so far, and does not say so. */
+  void forgetConsumers() {
+    forgotten = consumers.size();
   }
 
   /** Leaves those who want to consume no more without an answer. */
@@ -367,7 +373,12 @@ final class ScriptedBroker implements AutoCloseable {
           new AMQP.Queue.DeclareOk.Builder()
               .queue(declare.getQueue())
               .messageCount(0)
-              .consumerCount(0)
+              .consumerCount(
+                  (int)
+                      consumers.stream()
+                          .skip(forgotten)
+                          .filter(each -> each.queue().equals(declare.getQueue()))
+                          .count())
               .build());
     }
 
