@@ -125,6 +125,7 @@ abstract class DeskCases {
                     progress::add))
             .isEqualTo(new Summary(2, 0));
         assertThat(progress).containsExactly(1, 2);
+        await().atMost(PATIENCE).until(() -> handled.size() >= 2);
         batch.replay(batch.matching(any.id(pays.get(2))), slowly.withNewIds(), settled -> {});
       }
       await().atMost(PATIENCE).until(() -> handled.size() >= 3);

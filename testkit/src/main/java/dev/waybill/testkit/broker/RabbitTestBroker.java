@@ -65,6 +65,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
   private final RabbitTestAdmin admin;
   private final Path server;
   private final Map<String, String> properties;
+  private final String advanced;
   private final int port = FreePorts.next();
   private final int distributionPort = FreePorts.next();
   private final RabbitNode node;
@@ -75,6 +76,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
     this.node = node;
     this.properties = new LinkedHashMap<>(node.properties());
     properties.putAll(builder.properties);
+    this.advanced = builder.advanced;
     this.admin = new RabbitTestAdmin(this::expectOk, this::control, NAME, folder());
   }
 
@@ -217,6 +219,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
     List<String> lines = new ArrayList<>();
     all.forEach((name, value) -> lines.add(name + " = " + value));
     Files.write(folder.resolve("rabbitmq.conf"), lines);
+    Files.writeString(folder.resolve("advanced.config"), advanced);
     Folders.copyResource("epmd.sh", folder);
     Folders.copyResource("rabbitmq.sh", folder);
   }
@@ -309,6 +312,7 @@ public final class RabbitTestBroker extends LocalTestBroker {
   public static final class Builder {
 
     private final Map<String, String> properties = new LinkedHashMap<>();
+    private String advanced = "[].";
     private Installations installations = Installations.ofThisMachine();
 
     private Builder() {}
@@ -322,6 +326,17 @@ public final class RabbitTestBroker extends LocalTestBroker {
      */
     public Builder property(String name, String value) {
       properties.put(name, value);
+      return this;
+    }
+
+    /**
+     * Sets the text of {@code advanced.config}, for what {@code rabbitmq.conf} has no key for.
+     *
+     * @param config an Erlang term, with its full stop
+     * @return this
+     */
+    public Builder advanced(String config) {
+      advanced = config;
       return this;
     }
 

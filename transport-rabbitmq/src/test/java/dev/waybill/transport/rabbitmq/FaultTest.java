@@ -49,6 +49,14 @@ class FaultTest {
   /** With two links each, and four losses of each, a hundred reconnections. */
   private static final int MANY = 13;
 
+  /**
+   * After how many milliseconds without a confirm the broker makes a hop again: without this, 3
+   * minutes, which is how late a delayed message is when the next queue was not there yet after a
+   * restart.
+   */
+  private static final String HOPS_AGAIN =
+      "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 10000}]}].";
+
   private static RabbitTestBroker broker;
 
   private final Queue queue = Wires.queue();
@@ -57,7 +65,7 @@ class FaultTest {
 
   @BeforeAll
   static void startBroker() {
-    broker = RabbitTestBroker.start();
+    broker = RabbitTestBroker.builder().advanced(HOPS_AGAIN).start();
   }
 
   @AfterAll
