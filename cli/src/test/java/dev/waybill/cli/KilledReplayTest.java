@@ -19,20 +19,24 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A process is killed (SIGKILL) in the middle of a replay: every dead letter is still one, or with
- * the queue that it came from.
+ * A process is killed (SIGKILL) or told to end (SIGTERM) in the middle of a replay: every dead
+ * letter is still one, or with the queue that it came from.
  */
 class KilledReplayTest {
   /** A piece of work that fails while it is told to. */
@@ -66,6 +70,52 @@ class KilledReplayTest {
   @Test
   void over_sqs() throws Exception {
     nothing_is_lost(TestBrokers.aws());
+  }
+
+  /** By the signal that Ctrl-C's way through the JVM is the same for, and no shell ignores. */
+  @Test
+  void what_was_begun_is_finished_and_the_rest_kept_when_it_is_told_to_end() throws Exception {
+    TestBroker broker = TestBrokers.rabbitmq();
+    Set<String> all = deadLetters(broker.uri());
+    Set<String> handled = ConcurrentHashMap.newKeySet();
+    AtomicInteger handlings = new AtomicInteger();
+    try (MessageBus bus =
+        MessageBus.over(transport(broker.uri()))
+            .routes(routes())
+            .consume(
+                queue,
+                c ->
+                    c.onCommand(
+                        Job.class,
+                        (job, context) -> {
+                          handlings.incrementAndGet();
+                          handled.add(job.metadata().id());
+                        }))
+            .start()) {
+      process =
+          begin(
+              Waybill.class,
+              List.of("dead-letters", "replay", "--yes", "--rate", "10", "--queue", queue),
+              Map.of("WAYBILL_TRANSPORT", broker.uri()));
+      await().atMost(PATIENCE).until(() -> handled.size() >= 5 || !process.isAlive());
+      process.destroy();
+      assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).as(output()).isEqualTo(128 + 15);
+      Set<String> dead = ConcurrentHashMap.newKeySet();
+      try (MessageBus letters =
+          MessageBus.over(transport(broker.uri()))
+              .routes(routes())
+              .consumeDeadLetters(queue, letter -> dead.add(letter.messageId()))
+              .start()) {
+        await().atMost(PATIENCE).until(() -> handled.size() + dead.size() >= JOBS);
+      }
+      assertThat(output())
+          .contains("%d dead letters replayed to queue %s".formatted(handled.size(), queue));
+      assertThat(handled).doesNotContainAnyElementsOf(dead).hasSizeBetween(5, JOBS - 1);
+      dead.addAll(handled);
+      assertThat(dead).containsExactlyInAnyOrderElementsOf(all);
+      assertThat(handlings).hasValue(handled.size());
+    }
   }
 
   /** With a short lease on SQS, so that what a killed process had in hand comes back soon. */
@@ -142,23 +192,26 @@ class KilledReplayTest {
   }
 
   private Process replaying(String uri, Path marker) throws IOException {
+    return begin(
+        ReplayProcess.class,
+        List.of(uri, queue, marker.toString(), Integer.toString(KILLED_AFTER)),
+        // Kafka misses a member after 45 s, unless it is told otherwise
+        Map.of("WAYBILL_KAFKA_SESSION_TIMEOUT_MS", "8000"));
+  }
+
+  private Process begin(Class<?> main, List<String> arguments, Map<String, String> environment)
+      throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp"));
+    line.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+    line.add(main.getName());
+    line.addAll(arguments);
     ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                ReplayProcess.class.getName(),
-                uri,
-                queue,
-                marker.toString(),
-                Integer.toString(KILLED_AFTER))
+        new ProcessBuilder(line)
             .redirectErrorStream(true)
             .redirectOutput(new File(folder.resolve("output").toString()));
-    // Kafka misses a member after 45 s, unless it is told otherwise
-    builder.environment().put("WAYBILL_KAFKA_SESSION_TIMEOUT_MS", "8000");
+    builder.environment().putAll(environment);
     return builder.start();
   }
 

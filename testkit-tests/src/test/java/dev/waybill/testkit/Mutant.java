@@ -5,6 +5,7 @@ import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
+import dev.waybill.routing.Subscription;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Sender;
@@ -95,6 +96,24 @@ enum Mutant {
             void delivered(Receiver.Listener listener, DelegatingDelivery delivery) {
               listener.delivered(delivery);
               listener.delivered(delivery);
+            }
+          }),
+  REPLAYS_TO_ALL_SUBSCRIPTIONS(
+      "C",
+      right ->
+          new DelegatingTransport(right) {
+            @Override
+            CompletableFuture<String> sendTo(
+                Sender sender, Source source, WireMessage message, Duration deadline) {
+              if (!(source instanceof Subscription subscription)) {
+                return sender.sendTo(source, message, deadline);
+              }
+              Map<String, String> unmarked = new LinkedHashMap<>(message.headers());
+              unmarked.remove("waybill-replay");
+              return sender.send(
+                  subscription.topic(),
+                  with(message, message.body(), message.attributes(), unmarked),
+                  deadline);
             }
           }),
   COUNTS_ONE_ATTEMPT_TOO_MANY(

@@ -104,6 +104,10 @@ final class ContractCase {
     return bus().consume(plainQueue, consumer).start();
   }
 
+  Transport transport() {
+    return harness().transport();
+  }
+
   private TransportHarness harness() {
     return harness.get();
   }

@@ -36,6 +36,11 @@ class DelegatingTransport implements Transport {
     return sender.send(channel, message, deadline);
   }
 
+  CompletableFuture<String> sendTo(
+      Sender sender, Source source, WireMessage message, Duration deadline) {
+    return sender.sendTo(source, message, deadline);
+  }
+
   CompletableFuture<List<String>> sendTogether(
       Sender sender, List<Sender.Addressed> messages, Duration deadline) {
     return sender.sendTogether(messages, deadline);
@@ -161,7 +166,7 @@ class DelegatingTransport implements Transport {
 
     @Override
     public CompletableFuture<String> sendTo(Source source, WireMessage message, Duration deadline) {
-      return connection.sender().sendTo(source, message, deadline);
+      return DelegatingTransport.this.sendTo(connection.sender(), source, message, deadline);
     }
 
     @Override

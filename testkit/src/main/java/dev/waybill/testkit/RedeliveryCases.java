@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What fails comes again: counted, not too early, as it was, and nothing else with it. */
-abstract class RedeliveryCases extends SettlementCases {
+abstract class RedeliveryCases extends ReplayCases {
 
   @Test
   @Case("C2")
