@@ -56,10 +56,14 @@ final class AwsFailure extends RuntimeException {
     return fate == Fate.NOT_NOW;
   }
 
-  /** Whether it provably did nothing, because AWS was not reached or was not able to. */
+  /**
+   * Whether it provably did nothing, because AWS was not reached or was not able to, or took the
+   * credentials for none.
+   */
   boolean isForWantOfAws() {
     return fate == Fate.NOT_EXECUTED
         && (code == ErrorCode.CONNECTION_FAILED
+            || code == ErrorCode.NOT_AUTHENTICATED
             || code == ErrorCode.BROKER_UNAVAILABLE
             || code == ErrorCode.TIMEOUT);
   }

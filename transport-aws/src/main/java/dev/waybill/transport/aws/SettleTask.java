@@ -8,8 +8,8 @@ final class SettleTask implements Batcher.Entry {
   private static final int DELETE = -1;
 
   /**
-   * Of a call that may have been done. A connection that was kept open may be found closed; the
-   * next one is new.
+   * Of a release that may have been done, so that somebody else may have the message. A connection
+   * that was kept open may be found closed; the next one is new.
    */
   private static final int MAX_REPEATS = 2;
 
@@ -51,7 +51,12 @@ final class SettleTask implements Batcher.Entry {
   boolean isToBeRepeated(AwsFailure failure) {
     return failure.isPassing()
         || failure.isForWantOfAws()
-        || (failure.mayPass() && repeats++ < MAX_REPEATS);
+        || (failure.mayPass() && (keepsFromOthers() || repeats++ < MAX_REPEATS));
+  }
+
+  /** Whether nobody else can have the message once it is done, so that it may be done again. */
+  private boolean keepsFromOthers() {
+    return renewal || seconds == DELETE;
   }
 
   String receiptHandle() {

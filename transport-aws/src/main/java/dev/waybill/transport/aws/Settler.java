@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The native calls that settle the deliveries of one source, and renew their leases: put together
  * by ten, those of one message group in order. A call that did nothing, for now, is made again as
- * long as the deliveries are owned; one without an answer, which may be made twice, a few times.
+ * long as the deliveries are owned, and so is a deletion or a renewal without an answer; a release
+ * without an answer, after which others may have the message, a few times.
  */
 final class Settler {
   private static final Logger log = LoggerFactory.getLogger(Settler.class);

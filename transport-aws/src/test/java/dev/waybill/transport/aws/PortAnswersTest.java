@@ -36,6 +36,9 @@ class PortAnswersTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Queue QUEUE = new Queue("q", false);
 
+  private static final AwsFailure UNKNOWN =
+      new AwsFailure(ErrorCode.CONNECTION_FAILED, Fate.UNKNOWN, "on purpose", null);
+
   private final ScriptedAws aws = new ScriptedAws();
 
   @AfterEach
@@ -140,6 +143,53 @@ class PortAnswersTest {
     Delivery delivery = aws.receiving(receivedFor(1)).deliveries(QUEUE, 1).get(0);
 
     assertThat(Aws.settle(delivery, Settlement.accept())).isEqualTo(Result.SETTLED);
+  }
+
+  @Test
+  void aSettlementIsMadeAgainForAsLongAsThereAreNoCredentials() {
+    AwsFailure none = AwsErrors.noCredentials(new IllegalStateException("on purpose"));
+    when(aws.port.delete(anyString(), any(), any()))
+        .thenReturn(failedFuture(none))
+        .thenReturn(failedFuture(none))
+        .thenAnswer(call -> ScriptedAws.allDone(call.getArgument(1)));
+    Delivery delivery = aws.receiving(receivedFor(1)).deliveries(QUEUE, 1).get(0);
+
+    assertThat(Aws.settle(delivery, Settlement.accept())).isEqualTo(Result.SETTLED);
+  }
+
+  @Test
+  void aDeletionThatMayHaveBeenDoneIsMadeAgainForAsLongAsTheLeaseLasts() {
+    when(aws.port.delete(anyString(), any(), any()))
+        .thenReturn(failedFuture(UNKNOWN))
+        .thenReturn(failedFuture(UNKNOWN))
+        .thenReturn(failedFuture(UNKNOWN))
+        .thenReturn(failedFuture(UNKNOWN))
+        .thenAnswer(call -> ScriptedAws.allDone(call.getArgument(1)));
+    Delivery delivery = aws.receiving(receivedFor(1)).deliveries(QUEUE, 1).get(0);
+
+    assertThat(Aws.settle(delivery, Settlement.accept())).isEqualTo(Result.SETTLED);
+  }
+
+  @Test
+  void aRenewalThatMayHaveBeenDoneIsMadeAgainForAsLongAsTheLeaseLasts() {
+    when(aws.port.hide(anyString(), any(), any())).thenReturn(failedFuture(UNKNOWN));
+    Delivery delivery = aws.receiving(receivedFor(1)).deliveries(QUEUE, 1).get(0);
+
+    delivery.renewLease();
+
+    verify(aws.port, timeout(PATIENCE.toMillis()).atLeast(5)).hide(anyString(), any(), any());
+    assertThat(Aws.settle(delivery, Settlement.accept())).isEqualTo(Result.SETTLED);
+  }
+
+  @Test
+  void aReleaseThatMayHaveBeenDoneIsMadeAgainTwiceAsOthersMayHaveTheMessage() {
+    when(aws.port.hide(anyString(), any(), any())).thenReturn(failedFuture(UNKNOWN));
+    Delivery delivery = aws.receiving(receivedFor(1)).deliveries(QUEUE, 1).get(0);
+
+    assertThat(delivery.settle(new Settlement.Release(Duration.ZERO, 1)).toCompletableFuture())
+        .failsWithin(PATIENCE);
+
+    verify(aws.port, times(3)).hide(anyString(), any(), any());
   }
 
   @Test
