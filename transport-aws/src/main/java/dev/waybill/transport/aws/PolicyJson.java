@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -26,7 +27,7 @@ final class PolicyJson {
           statement.path("Effect").asText(),
           texts(principal(statement)),
           texts(statement.path("Action")),
-          sources(statement.path("Condition")),
+          conditions(statement.path("Condition")),
           topicArn)) {
         return true;
       }
@@ -88,18 +89,13 @@ final class PolicyJson {
         : principal.isObject() ? principal.path("AWS") : principal;
   }
 
-  /** The source ARNs that a condition asks for; empty if it does not ask for any. */
-  private static List<String> sources(JsonNode condition) {
-    List<String> found = new ArrayList<>();
-    for (JsonNode operator : condition) {
-      operator
-          .properties()
-          .forEach(
-              entry -> {
-                if (entry.getKey().equalsIgnoreCase("aws:SourceArn")) {
-                  found.addAll(texts(entry.getValue()));
-                }
-              });
+  private static List<QueuePolicy.Condition> conditions(JsonNode node) {
+    List<QueuePolicy.Condition> found = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> operator : node.properties()) {
+      for (Map.Entry<String, JsonNode> key : operator.getValue().properties()) {
+        found.add(
+            new QueuePolicy.Condition(operator.getKey(), key.getKey(), texts(key.getValue())));
+      }
     }
     return found;
   }

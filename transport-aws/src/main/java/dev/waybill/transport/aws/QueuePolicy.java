@@ -1,6 +1,7 @@
 package dev.waybill.transport.aws;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class QueuePolicy {
   static final String SNS = "sns.amazonaws.com";
+  private static final String SEND = "sqs:sendmessage";
 
   private QueuePolicy() {}
 
@@ -27,22 +29,59 @@ final class QueuePolicy {
     return PolicyJson.queuePolicyWith(policy, statementId(topicArn), queueArn, topicArn);
   }
 
-  /** Whether one statement, given by its parts, lets the topic in. */
+  /**
+   * One condition of a statement, whose conditions have to be met together.
+   *
+   * @param operator compares the key's value with each of {@code values}, of which one has to do
+   */
+  record Condition(String operator, String key, List<String> values) {}
+
+  /**
+   * Whether one statement, given by its parts, lets the topic in. One with a condition that can't
+   * be judged here, on the network or the organisation, is not counted on.
+   */
   static boolean allows(
       String effect,
       List<String> principals,
       List<String> actions,
-      List<String> sourceArns,
+      List<Condition> conditions,
       String topicArn) {
     return effect.equals("Allow")
-        && principals.stream().anyMatch(principal -> matches(principal, SNS))
-        && actions.stream().anyMatch(action -> matches(action, "sqs:SendMessage"))
-        && (sourceArns.isEmpty() || sourceArns.stream().anyMatch(arn -> matches(arn, topicArn)));
+        && principals.stream().anyMatch(principal -> covers(lower(principal), SNS))
+        && actions.stream().anyMatch(action -> covers(lower(action), SEND))
+        && conditions.stream().allMatch(condition -> isMet(condition, topicArn));
+  }
+
+  private static boolean isMet(Condition condition, String topicArn) {
+    boolean ofArn = condition.key().equalsIgnoreCase("aws:SourceArn");
+    if (!ofArn && !condition.key().equalsIgnoreCase("aws:SourceAccount")) {
+      return false;
+    }
+    String actual = ofArn ? topicArn : account(topicArn);
+    return switch (lower(condition.operator())) {
+      case "arnequals", "arnlike" -> ofArn && isCovered(condition.values(), actual);
+      case "stringlike" -> isCovered(condition.values(), actual);
+      case "stringequals" -> condition.values().contains(actual);
+      default -> false;
+    };
+  }
+
+  private static String account(String arn) {
+    String[] parts = arn.split(":", -1);
+    return parts.length > 4 ? parts[4] : "";
+  }
+
+  private static boolean isCovered(List<String> patterns, String value) {
+    return patterns.stream().anyMatch(pattern -> covers(pattern, value));
+  }
+
+  private static String lower(String text) {
+    return text.toLowerCase(Locale.ROOT);
   }
 
   /** Whether a pattern with {@code *} and {@code ?}, as policies have it, covers a value. */
-  private static boolean matches(String pattern, String value) {
+  private static boolean covers(String pattern, String value) {
     String regex = Pattern.quote(pattern).replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q");
-    return Pattern.compile(regex, Pattern.CASE_INSENSITIVE).matcher(value).matches();
+    return Pattern.compile(regex).matcher(value).matches();
   }
 }

@@ -134,8 +134,8 @@ final class Subscriptions {
   private static String noPolicy(Subscription subscription, String topicArn) {
     return ("The policy of the SQS queue of the %s does not let %s send messages for the "
             + "topic %s, and SNS would drop them: add a statement with Allow, "
-            + "sqs:SendMessage and ArnEquals aws:SourceArn, or start with the topology mode "
-            + "CREATE.")
+            + "sqs:SendMessage and no condition but ArnEquals aws:SourceArn, or start with the "
+            + "topology mode CREATE.")
         .formatted(subscription, QueuePolicy.SNS, topicArn);
   }
 }

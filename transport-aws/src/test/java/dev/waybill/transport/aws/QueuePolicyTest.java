@@ -48,7 +48,11 @@ class QueuePolicyTest {
       strings = {
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"SQS:*\"}",
         "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":[\"sqs:SendMessage\"],\"Condition\":{\"ArnLike\":{\"aws:SourceArn\":[\"arn:aws:sns:*:*:t\"]}}}",
-        "{\"Effect\":\"Allow\",\"Principal\":{\"Service\":[\"sns.amazonaws.com\"]},\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"AWS:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"}}}"
+        "{\"Effect\":\"Allow\",\"Principal\":{\"Service\":[\"sns.amazonaws.com\"]},\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"AWS:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringLike\":{\"aws:SourceArn\":\"arn:aws:sns:*:t\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"aws:SourceAccount\":\"123456789012\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"arnequals\":{\"aws:sourcearn\":\"arn:aws:sns:eu-west-1:123456789012:t\"},\"StringEquals\":{\"aws:SourceAccount\":[\"000000000000\",\"123456789012\"]}}}"
       })
   void whatSomebodyElseAllowedCounts(String statement) {
     assertThat(QueuePolicy.allows("{\"Statement\":[" + statement + "]}", TOPIC)).isTrue();
@@ -60,7 +64,19 @@ class QueuePolicyTest {
         "{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\"}",
         "{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"events.amazonaws.com\"},\"Action\":\"sqs:SendMessage\"}",
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:ReceiveMessage\"}",
-        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:tt\"}}}"
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:tt\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-1\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"},\"StringEquals\":{\"aws:SourceVpce\":\"vpce-1\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"},\"IpAddress\":{\"aws:SourceIp\":\"10.0.0.0/8\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"},\"Bool\":{\"aws:SecureTransport\":\"true\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\",\"aws:PrincipalArn\":\"arn:aws:iam::1:role/r\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnNotEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnNotEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:other\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"aws:SourceArn\":\"arn:aws:sns:*:*:t\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnLike\":{\"aws:SourceArn\":\"arn:aws:sns:*:*:T\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnLike\":{\"aws:SourceArn\":\"arn:aws:sns:*:*:t\"},\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:other\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"},\"StringEquals\":{\"aws:SourceAccount\":\"000000000000\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":[]}}}"
       })
   void whatDoesNotLetTheTopicInDoesNotCount(String statement) {
     assertThat(QueuePolicy.allows("{\"Statement\":[" + statement + "]}", TOPIC)).isFalse();
