@@ -92,7 +92,33 @@ final class AwsOptions {
     }
   }
 
+  /** What it is may be a secret, so that its problems do not repeat it. */
+  private void checkEndpoint(List<String> problems, URI at) {
+    String authority = at.getRawAuthority();
+    if (authority != null && authority.contains("@")) {
+      problems.add(
+          "The endpoint has user info: leave it out, and give credentials to credentials(…) or"
+              + " credentialsV2(…), or by the default chain of the AWS SDK.");
+    } else if (at.getHost() == null) {
+      problems.add("The endpoint names no host: write for example http://127.0.0.1:4566.");
+    } else if (!"http".equalsIgnoreCase(at.getScheme())
+        && !"https".equalsIgnoreCase(at.getScheme())) {
+      problems.add(
+          "The endpoint at %s is neither http nor https: write for example https://%s."
+              .formatted(authority, authority));
+    } else if (!List.of("", "/").contains(at.getRawPath())
+        || at.getRawQuery() != null
+        || at.getRawFragment() != null) {
+      problems.add(
+          "The endpoint at %s has a path, a query or a fragment: write %s://%s alone."
+              .formatted(authority, at.getScheme(), authority));
+    }
+  }
+
   private void checkValues(List<String> problems) {
+    if (endpoint != null) {
+      checkEndpoint(problems, endpoint);
+    }
     if (account != null && !account.matches("[0-9]{12}")) {
       problems.add("'%s' is not an AWS account: it has twelve digits.".formatted(account));
     }

@@ -158,8 +158,9 @@ public final class AwsTransport implements Transport {
 
     /**
      * Where both services are instead of the region's endpoints: an emulator, or a private
-     * endpoint. Queues are reached there, too, whatever host their URLs name. {@code http:} sends
-     * messages in the clear.
+     * endpoint. A host by {@code http:} or {@code https:}, with or without a port, and nothing
+     * else: no user info, no path. Queues are reached there, too, whatever host their URLs name.
+     * {@code http:} sends messages in the clear.
      */
     public Builder endpoint(URI endpoint) {
       options.endpoint = endpoint;

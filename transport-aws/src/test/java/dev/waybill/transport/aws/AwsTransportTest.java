@@ -12,10 +12,12 @@ import dev.waybill.routing.Topic;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Transport;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AwsTransportTest {
@@ -65,6 +67,35 @@ class AwsTransportTest {
                     .build())
         .isInstanceOfSatisfying(
             ConfigurationException.class, e -> assertThat(e.problems()).hasSize(3));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://AKIASECRET:verysecret@127.0.0.1:4566, user info",
+    "http://AKIASECRET:verysecret@my_host:4566, user info",
+    "http://my_host:4566, no host",
+    "127.0.0.1, no host",
+    "aws:endpoint, no host",
+    "//127.0.0.1:4566, http",
+    "ftp://127.0.0.1:4566, http",
+    "http://127.0.0.1:4566/verysecret, path",
+    "http://127.0.0.1:4566?key=verysecret, path",
+    "http://127.0.0.1:4566#verysecret, path"
+  })
+  void anEndpointThatIsMoreOrLessThanAHostIsAProblemBesideAllOthers(URI endpoint, String said) {
+    assertThatThrownBy(() -> AwsTransport.builder().endpoint(endpoint).account("12").build())
+        .isInstanceOfSatisfying(
+            ConfigurationException.class,
+            e -> assertThat(e.problems()).hasSize(3).anyMatch(problem -> problem.contains(said)))
+        .hasMessageNotContaining("AKIASECRET")
+        .hasMessageNotContaining("verysecret");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://127.0.0.1:4566", "https://sqs.internal/", "http://[::1]:4566"})
+  void anEndpointIsAHost(URI endpoint) {
+    assertThat(AwsTransport.builder().region("eu-west-1").endpoint(endpoint).build().address())
+        .isEqualTo(endpoint.getAuthority() + " (eu-west-1)");
   }
 
   @Test
