@@ -173,7 +173,7 @@ final class OpenDeliveries {
           for (AwsDelivery delivery : deliveries) {
             Object lane = delivery.lane();
             AwsDelivery earlier = lane == delivery ? null : lastOfLane.put(lane, delivery);
-            if (earlier != null) {
+            if (earlier != null && earlier.isOwned()) {
               delivery.follow(earlier);
             }
             open.add(delivery);
@@ -188,22 +188,26 @@ final class OpenDeliveries {
   /**
    * Whether no more settlements are to be waited for: each that is open has begun its last call, or
    * waits in its lane for one that has. Where there is little credit, so that no call would be full
-   * anyway, also when half of it has, as handlers would run out of work.
+   * anyway, also when half of it has, as handlers would run out of work; what is free of it can
+   * still bring some.
    */
   boolean isShortOfWork() {
     lock.lock();
     try {
-      int enough = credit < 2 * Batcher.MAX_ENTRIES ? half() : 1;
+      boolean scarce = credit < 2 * Batcher.MAX_ENTRIES;
       int left = 0;
       Set<Object> settling = new HashSet<>();
       for (AwsDelivery delivery : open) {
         if (delivery.isSettling() && !delivery.isBeingForwarded()) {
           settling.add(delivery.lane());
-        } else if (!settling.contains(delivery.lane()) && ++left >= enough) {
-          return false;
+        } else if (!settling.contains(delivery.lane())) {
+          left++;
+          if (!scarce) {
+            return false;
+          }
         }
       }
-      return true;
+      return left == 0 || left + credit - open.size() < half();
     } finally {
       lock.unlock();
     }

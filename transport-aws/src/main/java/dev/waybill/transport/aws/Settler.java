@@ -77,7 +77,7 @@ final class Settler {
             this::deleteNow);
     this.hidings =
         new Batcher<>(
-            new Batcher.Rules(MAX_CALLS, Long.MAX_VALUE, 1, linger, Batcher.when(idle)),
+            new Batcher.Rules(MAX_CALLS, Long.MAX_VALUE, 1, linger, calls -> false),
             timer,
             this::hideNow);
   }

@@ -112,6 +112,32 @@ class BillTest {
 
   @ParameterizedTest
   @EnumSource(AwsSdk.class)
+  void leasesAreRenewedTogetherHoweverLittleCreditThereIs(AwsSdk sdk) {
+    try (Aws aws = connect(sdk)) {
+      Queue queue = aws.queue(false);
+      for (int i = 0; i < 4; i++) {
+        var unused = aws.send(queue, Aws.message("m" + i));
+      }
+      assertThat(aws.connection.sender().flush(PATIENCE)).isTrue();
+      Collector collector = new Collector();
+      aws.receive(queue, 10, collector);
+      List<Delivery> open = collector.next(4);
+
+      // they wait for each other for a moment only, in which the thread that adds them may stand
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () -> {
+                gateway.forget();
+                open.forEach(Delivery::renewLease);
+                await().atMost(PATIENCE).until(() -> gateway.entries(RENEWALS) == 4);
+                return gateway.calls(RENEWALS) == 1;
+              });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(AwsSdk.class)
   void anIdleReceiverHasOnePollUnderWay(AwsSdk sdk) {
     try (Aws aws = connect(sdk)) {
       Queue queue = aws.queue(false);

@@ -1,0 +1,86 @@
+package dev.waybill.transport.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
+
+import dev.waybill.transport.Settlement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class OpenDeliveriesTest {
+  private static final Duration LEASE = Duration.ofDays(1);
+
+  private final Settler settler = mock(Settler.class);
+
+  private AwsDelivery delivery(OpenDeliveries open, String id, String group) {
+    ReceivedMessage received = ScriptedAws.received(id, group);
+    return new AwsDelivery(
+        received,
+        WireFormat.read(received, true),
+        true,
+        1_000,
+        Deadline.in(LEASE),
+        settler,
+        open::remove);
+  }
+
+  @Test
+  void whatComesAgainDoesNotFollowItsOwnLostPredecessor() {
+    OpenDeliveries open = new OpenDeliveries(10);
+    AwsDelivery lost = delivery(open, "1", "a");
+    AwsDelivery behind = delivery(open, "2", "a");
+    open.add(List.of(lost, behind));
+    lost.abandon(); // as the end of its lease does
+    AwsDelivery again = delivery(open, "1", "a");
+    AwsDelivery next = delivery(open, "2", "a");
+
+    open.add(List.of(again, next));
+
+    assertThat(lost.isOwned()).isFalse();
+    assertThat(behind.isOwned()).isFalse();
+    assertThat(again.isOwned()).isTrue();
+    assertThat(next.isOwned()).isTrue();
+    again.abandon();
+    assertThat(next.isOwned()).isFalse();
+  }
+
+  @Test
+  void creditThatIsFreeIsWorkToComeAsLongAsAnyIsLeft() {
+    when(settler.delete(any())).thenReturn(new CompletableFuture<>());
+    OpenDeliveries open = new OpenDeliveries(10);
+    List<AwsDelivery> four = deliveries(open, 4);
+    assertThat(open.isShortOfWork()).isFalse();
+
+    four.subList(0, 3).forEach(delivery -> delivery.settle(Settlement.accept()));
+    assertThat(open.isShortOfWork()).isFalse();
+
+    four.get(3).settle(Settlement.accept());
+    assertThat(open.isShortOfWork()).isTrue();
+  }
+
+  @Test
+  void moreThanHalfOfALittleCreditInSettlementsIsNotWaitedWith() {
+    when(settler.delete(any())).thenReturn(new CompletableFuture<>());
+    OpenDeliveries open = new OpenDeliveries(10);
+    List<AwsDelivery> ten = deliveries(open, 10);
+    ten.subList(0, 5).forEach(delivery -> delivery.settle(Settlement.accept()));
+    assertThat(open.isShortOfWork()).isFalse();
+
+    ten.get(5).settle(Settlement.accept());
+    assertThat(open.isShortOfWork()).isTrue();
+  }
+
+  private List<AwsDelivery> deliveries(OpenDeliveries open, int count) {
+    List<AwsDelivery> some = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      some.add(delivery(open, String.valueOf(i), "group-" + i));
+    }
+    open.add(some);
+    return some;
+  }
+}
