@@ -6,10 +6,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,14 +65,29 @@ final class Intake {
     }
     List<AwsDelivery> due = new ArrayList<>(messages.size());
     Map<AwsDelivery, Duration> early = new LinkedHashMap<>();
+    Set<@Nullable String> unreadable = new HashSet<>();
     for (ReceivedMessage message : messages) {
-      ReceivedMessage bare = wrapped ? SnsEnvelope.unwrap(message) : message;
-      AwsDelivery delivery = delivery(message, bare, lease);
-      Duration left = left(bare);
-      if (source.keyed() || left.isZero() || left.isNegative()) {
-        due.add(delivery);
-      } else {
-        early.put(delivery, left);
+      if (unreadable.contains(message.groupId())) {
+        continue; // it comes again behind the one that could not be read
+      }
+      try {
+        ReceivedMessage bare = wrapped ? SnsEnvelope.unwrap(message) : message;
+        AwsDelivery delivery = delivery(message, bare, lease);
+        Duration left = left(bare);
+        if (source.keyed() || left.isZero() || left.isNegative()) {
+          due.add(delivery);
+        } else {
+          early.put(delivery, left);
+        }
+      } catch (RuntimeException bug) { // would keep back the others that came with it
+        log.error(
+            "Message {} of {} could not be read, and comes again with its lease",
+            message.id(),
+            source,
+            bug);
+        if (source.keyed()) {
+          unreadable.add(message.groupId());
+        }
       }
     }
     if (!deliver(due, early)) {
