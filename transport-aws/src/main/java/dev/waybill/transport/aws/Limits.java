@@ -40,6 +40,9 @@ final class Limits {
   /** The longest time that a message may be hidden from its receipt on, in all. */
   static final Duration MAX_VISIBILITY = Duration.ofHours(12);
 
+  /** How long a delivery is held open, so that its last renewal is well before that time. */
+  static final Duration LONGEST_OPEN = Duration.ofHours(11);
+
   static final String NO_DELAY_ON_FIFO =
       "SQS does not delay single messages of a FIFO queue, and this channel is keyed; send later,"
           + " or use a route without a key.";
@@ -64,6 +67,7 @@ final class Limits {
             .maxHeaderBytes(MAX_HEADER_BYTES)
             .maxUnsettled(MAX_IN_FLIGHT)
             .leaseDuration(lease)
+            .longestOpen(LONGEST_OPEN)
             .longestRedelivery(RETENTION)
             .natively(
                 Feature.PUBLISH_SUBSCRIBE,
@@ -74,7 +78,7 @@ final class Limits {
                     + " was given back unhandled")
             .emulatedUpTo(
                 Feature.RETRY_AFTER,
-                Duration.ofHours(11),
+                LONGEST_OPEN,
                 "the library waits with the delivery open; SQS hides a message for 12 hours from"
                     + " its receipt at most")
             .emulated(Feature.EXPIRY, "the library looks before handling")

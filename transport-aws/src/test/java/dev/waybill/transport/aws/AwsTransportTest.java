@@ -9,6 +9,7 @@ import dev.waybill.error.ConfigurationException;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
+import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Transport;
@@ -145,6 +146,17 @@ class AwsTransportTest {
         .containsEntry("orders", "orders.fifo")
         .containsEntry("orders.billing", "orders_-billing.fifo")
         .containsEntry("orders.billing.dlq", "orders_-billing_-dlq");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void noDeliveryIsHeldOpenUntilSqsTakesItAway(boolean keyed) {
+    Capabilities capabilities = Transport.at("aws://eu-west-1").capabilities(keyed);
+
+    assertThat(capabilities.longestOpen())
+        .isNotNull()
+        .isLessThanOrEqualTo(Limits.MAX_VISIBILITY.minus(capabilities.leaseDuration()))
+        .isEqualTo(capabilities.support(Feature.RETRY_AFTER).limit());
   }
 
   @Test
