@@ -151,6 +151,7 @@ final class RabbitPublisher implements Sender {
     }
     try {
       if (!room.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+        loop.giveUpIfSilent(); // where all places are of sends that have expired, nobody else does
         throw SendException.rejected(
             ErrorCode.THROTTLED,
             "%d messages await RabbitMQ's confirms, and none came within the deadline; nothing was sent."
