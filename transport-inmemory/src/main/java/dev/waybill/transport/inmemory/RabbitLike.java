@@ -58,8 +58,8 @@ final class RabbitLike {
             "passive declarations; bindings can't be seen by AMQP and are not verified")
         .natively(
             Feature.ATTEMPTS,
-            "x-delivery-count of quorum queues; before RabbitMQ 4.3 it also counts deliveries that"
-                + " were given back at a stop")
+            "x-delivery-count of quorum queues; it also counts deliveries that were given back at a"
+                + " stop, from RabbitMQ 4.3 on only those of keyed channels")
         .maxBodyBytes(MAX_BODY_BYTES)
         .maxHeaders(MAX_HEADERS)
         .maxHeaderBytes(MAX_HEADER_BYTES)

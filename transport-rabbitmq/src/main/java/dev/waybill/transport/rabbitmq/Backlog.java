@@ -147,16 +147,30 @@ final class Backlog {
               .thenAccept(
                   answer -> {
                     if (answer.getMethod() instanceof AMQP.Queue.DeclareOk counted) {
-                      mailbox.tell(
-                          () -> {
-                            long here = (long) counted.getMessageCount() + consumer.unsettled();
-                            consumer.counted(counted.getConsumerCount());
-                            next(on, left, sum + here);
-                          });
+                      mailbox.tell(() -> counted(on, consumer, counted, left, sum));
                     }
                   });
     } catch (IOException | AlreadyClosedException e) {
       log.debug("The backlog of {} is not known; it is asked for again", consumer.queue(), e);
+    }
+  }
+
+  /**
+   * A quorum queue whose leader is away, or answers late, is counted as empty and without
+   * consumers: then the broker could not tell, and what was known stays.
+   */
+  private void counted(
+      Channel on,
+      QueueConsumer consumer,
+      AMQP.Queue.DeclareOk answer,
+      Queue<QueueConsumer> left,
+      long sum) {
+    boolean told = answer.getMessageCount() > 0 || answer.getConsumerCount() > 0;
+    if (told || !consumer.isAmongConsumers()) {
+      consumer.counted(answer.getConsumerCount());
+      next(on, left, sum + answer.getMessageCount() + consumer.unsettled());
+    } else {
+      asking = false;
     }
   }
 

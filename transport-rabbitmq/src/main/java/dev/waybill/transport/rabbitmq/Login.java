@@ -119,8 +119,9 @@ final class Login {
           first(sources.user(), sources.variable(USER), read.get("user")),
           first(sources.password(), sources.variable(PASSWORD), read.get("password")));
     }
+    RabbitCredentials given;
     try {
-      return asked.get();
+      given = asked.get();
     } catch (RuntimeException e) {
       throw new MessagingException(
           ErrorCode.NOT_AUTHENTICATED,
@@ -128,6 +129,12 @@ final class Login {
               .formatted(e.getClass().getName()),
           e);
     }
+    if (given == null) {
+      throw new MessagingException(
+          ErrorCode.NOT_AUTHENTICATED,
+          "RabbitMQ's credentials could not be had, as who was asked for them gave none.");
+    }
+    return given;
   }
 
   private static String first(@Nullable String... candidates) {

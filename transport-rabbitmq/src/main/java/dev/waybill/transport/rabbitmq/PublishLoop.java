@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,10 +39,13 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private volatile boolean closed;
 
+  /** Changed by the mailbox's thread only, as the next. */
+  private final Map<String, PublishLane> lanes = new ConcurrentHashMap<>();
+
+  private volatile @Nullable Connection connection;
+
   // of the mailbox's thread only
   private final Deque<PendingSend> waiting = new ArrayDeque<>();
-  private final Map<String, PublishLane> lanes = new HashMap<>();
-  private @Nullable Connection connection;
 
   /** A lane that takes nothing more and is closed once all that it took is answered. */
   private @Nullable PublishLane retiring;
@@ -85,22 +88,20 @@ final class PublishLoop implements RabbitLink.Listener {
    * Gives up a connection that takes messages to some queue and answers none: RabbitMQ 3.10 stops
    * reading one for good when a quorum queue is deleted while it holds the connection's publishers
    * back (flow control), and goes on with its heartbeats; and a channel that was opened while a
-   * quorum queue had no leader may never find the new one.
+   * quorum queue had no leader may never find the new one. From any thread.
    */
   void giveUpIfSilent() {
-    mailbox.tell(
-        () -> {
-          Connection current = connection;
-          if (current != null
-              && current != blocked.get()
-              && System.nanoTime() - unblocked > silence.toNanos()
-              && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(silence))) {
-            log.warn(
-                "RabbitMQ has answered to nothing for some queue for {}: the connection is made anew",
-                RabbitErrors.seconds(silence));
-            giveUp(current);
-          }
-        });
+    Connection current = connection;
+    if (current != null
+        && current != blocked.get()
+        && System.nanoTime() - unblocked > silence.toNanos()
+        && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(silence))) {
+      log.warn(
+          "RabbitMQ has answered to nothing for some queue for {}: the connection is made anew",
+          RabbitErrors.seconds(silence));
+      mailbox.tell(() -> connection = connection == current ? null : connection);
+      link.discard(current); // here, as the mailbox's thread may be in a write that never ends
+    }
   }
 
   /**

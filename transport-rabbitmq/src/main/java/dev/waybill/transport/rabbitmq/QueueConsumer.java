@@ -73,6 +73,12 @@ final class QueueConsumer implements ConsumerSession.Owner {
     return current != null && current.isActive();
   }
 
+  /** Whether the broker has said that this instance is among the queue's consumers. */
+  boolean isAmongConsumers() {
+    ConsumerSession current = session;
+    return current != null && current.isAmongConsumers();
+  }
+
   /** How much has arrived and was not handed out. Any thread. */
   int waiting() {
     ConsumerSession current = session;
@@ -170,8 +176,9 @@ final class QueueConsumer implements ConsumerSession.Owner {
   }
 
   /**
-   * The broker was asked how many consumers the queue has. One that twice has none has lost this
-   * one without a word: a busy cluster may delete a queue so, and it may be there again since.
+   * The broker was asked how many consumers the queue has, and could tell. One that twice has
+   * messages and no consumer has lost this one without a word: a busy cluster may delete a queue
+   * so, and it may be there again since.
    */
   void counted(int consumersThere) {
     ConsumerSession current = session;

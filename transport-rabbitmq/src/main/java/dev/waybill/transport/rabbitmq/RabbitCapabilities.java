@@ -98,8 +98,8 @@ final class RabbitCapabilities {
     if (quorum) {
       builder.natively(
           Feature.ATTEMPTS,
-          "x-delivery-count of quorum queues; before RabbitMQ 4.3 it also counts deliveries that"
-              + " were given back at a stop");
+          "x-delivery-count of quorum queues; it also counts deliveries that were given back at a"
+              + " stop, from RabbitMQ 4.3 on only those of keyed channels");
     } else {
       builder.emulated(
           Feature.ATTEMPTS,

@@ -89,7 +89,7 @@ final class RabbitLink {
           try {
             connect(limit);
             first.complete(true);
-          } catch (MessagingException e) {
+          } catch (RuntimeException | Error e) { // told to who waits
             first.completeExceptionally(e);
           }
         });
@@ -129,8 +129,14 @@ final class RabbitLink {
     listeners.remove(listener);
   }
 
-  /** Gives up a connection on which something went wrong that leaves its state unclear. */
+  /**
+   * Gives up a connection on which something went wrong that leaves its state unclear. Its socket
+   * is closed if the broker does not answer: it may have stopped reading, and to say that it is the
+   * end is a write, too.
+   */
   void discard(Connection broken) {
+    Socket its = broken == connection ? socket : null;
+    Runnable unused = mailbox.tellLater(2 * CLOSE_LIMIT.toMillis(), () -> close(its));
     try {
       shutdowns.execute(() -> broken.abort((int) CLOSE_LIMIT.toMillis()));
     } catch (RejectedExecutionException e) {
@@ -164,7 +170,7 @@ final class RabbitLink {
       await(abort);
     }
     mailbox.close();
-    closeSocket();
+    close(socket);
   }
 
   private static void await(Future<?> work) {
@@ -178,11 +184,10 @@ final class RabbitLink {
   }
 
   /** Also ends a connect or handshake that is going on, and a write that is stuck. */
-  private void closeSocket() {
-    Socket last = socket;
-    if (last != null) {
+  private static void close(@Nullable Socket socket) {
+    if (socket != null) {
       try {
-        last.close();
+        socket.close();
       } catch (IOException e) {
         log.debug("Closing the socket failed", e);
       }

@@ -95,6 +95,11 @@ final class RabbitPublisher implements Sender {
         : CompletableFuture.failedFuture(unsure(target));
   }
 
+  /** A queue is gone, and may come again without what bound it: that is looked at anew. */
+  void forgetBindings() {
+    delayed.forgetBindings();
+  }
+
   private static MessagingException unsure(Target target) {
     return new MessagingException(
         ErrorCode.UNSUPPORTED,
@@ -151,6 +156,7 @@ final class RabbitPublisher implements Sender {
     }
     try {
       if (!room.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+        loop.giveUpIfSilent(); // where all places are of sends that have expired, nobody else does
         throw SendException.rejected(
             ErrorCode.THROTTLED,
             "%d messages await RabbitMQ's confirms, and none came within the deadline; nothing was sent."

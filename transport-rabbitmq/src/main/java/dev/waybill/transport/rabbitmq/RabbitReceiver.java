@@ -1,6 +1,7 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.Connection;
+import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
@@ -33,6 +34,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   private final Source source;
   private final Listener listener;
   private final RabbitLink link;
+  private final RabbitPublisher publisher;
   private final Mailbox mailbox;
   private final Settler settler;
   private final List<QueueConsumer> consumers = new ArrayList<>();
@@ -62,6 +64,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     this.source = source;
     this.listener = listener;
     this.link = link;
+    this.publisher = publisher;
     this.onClose = onClose;
     this.mailbox = new Mailbox(threads, "receive-" + source.name());
     this.settler =
@@ -241,6 +244,9 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
 
   /** One of the consumers is disturbed; the first is reported. */
   void failed(QueueConsumer consumer, MessagingException problem) {
+    if (problem.code() == ErrorCode.NOT_FOUND) {
+      publisher.forgetBindings();
+    }
     boolean first = disturbed.isEmpty();
     if (!stopped && disturbed.add(consumer) && first) {
       log.info("{} Trying again until closed.", problem.getMessage());

@@ -138,6 +138,17 @@ class CredentialsTest {
   }
 
   @Test
+  void whoGivesNoCredentialsIsToldSoAtOnce() {
+    RabbitTransport transport = RabbitTransport.builder().credentials(() -> null).build();
+
+    MessagingException error =
+        catchThrowableOfType(MessagingException.class, () -> transport.connect(Wires.DEADLINE));
+
+    assertThat(error.code()).isEqualTo(ErrorCode.NOT_AUTHENTICATED);
+    assertThat(error).hasMessageContaining("gave none");
+  }
+
+  @Test
   void aPasswordThatChangesIsTakenByTheNextConnection() throws Exception {
     RabbitTestBroker broker = TestBrokers.ownRabbitmq();
     String user = Wires.name("rotated");

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -132,6 +133,7 @@ class NewerBrokersTest {
     first.deliver(1, false, Map.of(), "a");
     Delivery late = recording.delivery(0);
 
+    broker.countMessages(1);
     broker.forgetConsumers();
 
     broker.consumer(1).deliver(1, true, Map.of("x-delivery-count", 1), "a");
@@ -141,6 +143,42 @@ class NewerBrokersTest {
         .singleElement()
         .satisfies(problem -> assertThat(problem).hasMessageContaining("no consumer of queue 'q'"));
     assertThat(recording.recoveries).hasValue(1);
+  }
+
+  /** Every broker: a quorum queue whose leader is away, or slow, is counted as empty. */
+  @Test
+  void aQueueThatTheBrokerCanNotCountKeepsItsConsumer() throws Exception {
+    receive().deliver(1, false, Map.of(), "a");
+    Delivery open = recording.delivery(0);
+    long asked = broker.askedForCounts();
+
+    broker.forgetConsumers();
+    await().atMost(Recording.LIMIT).until(() -> broker.askedForCounts() >= asked + 4);
+
+    assertThat(open.isOwned()).isTrue();
+    assertThat(Recording.settle(open, Settlement.accept())).isEqualTo(Result.SETTLED);
+    assertThat(recording.failures).isEmpty();
+  }
+
+  /** Every broker: some queue answers nothing, and all that may wait for an answer went there. */
+  @Test
+  void sendsThatWereNeverAnsweredDoNotKeepTheOthersOut() {
+    broker.swallow(true);
+    for (int i = 0; i < 1_000; i++) {
+      var unused = send();
+    }
+    assertThat(connection.sender().flush(Recording.LIMIT)).isTrue();
+    broker.swallow(false);
+
+    await()
+        .atMost(Recording.LIMIT)
+        .until(() -> send().handle((receipt, error) -> error == null).join());
+  }
+
+  private CompletableFuture<String> send() {
+    return connection
+        .sender()
+        .send(new Queue("q", false), Wires.message("a"), Duration.ofMillis(500));
   }
 
   /**

@@ -289,6 +289,23 @@ class RabbitDelayTest extends RabbitTest {
   }
 
   @Test
+  void a_queue_that_others_delete_and_declare_is_bound_again() throws Exception {
+    create(queue);
+    Recording recording = receive(queue, 5);
+    send(queue, Wires.delayed("before", UNIT));
+    settle(recording.delivery(0), Settlement.accept());
+    try (Native raw = new Native(uri())) {
+      raw.channel.queueDelete(queue.name());
+      await().atMost(Recording.LIMIT).until(() -> !recording.failures.isEmpty());
+      raw.channel.queueDeclare(queue.name(), true, false, false, Map.of("x-queue-type", "quorum"));
+    }
+
+    send(queue, Wires.delayed("after", UNIT));
+
+    assertThat(body(recording.delivery(1))).isEqualTo("after");
+  }
+
+  @Test
   void a_delayed_message_to_a_queue_that_is_missing_is_rejected() throws Exception {
     create(queue);
 

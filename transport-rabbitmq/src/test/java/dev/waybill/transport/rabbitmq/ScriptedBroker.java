@@ -43,6 +43,8 @@ final class ScriptedBroker implements AutoCloseable {
   private final List<Runnable> held = new CopyOnWriteArrayList<>();
   private volatile boolean holdsCancels;
   private volatile int forgotten;
+  private volatile int messages;
+  private volatile boolean swallows;
   private final List<Runnable> heldCancels = new CopyOnWriteArrayList<>();
 
   /** What a client has said on a channel. */
@@ -125,6 +127,23 @@ final class ScriptedBroker implements AutoCloseable {
   /** Has lost the consumers so far, and does not say so. */
   void forgetConsumers() {
     forgotten = consumers.size();
+  }
+
+  /** How many messages it says are in a queue, in each that it is asked for from now on. */
+  void countMessages(int count) {
+    messages = count;
+  }
+
+  /** How often it was asked how much is in a queue. */
+  long askedForCounts() {
+    return received.stream()
+        .filter(each -> each.method() instanceof AMQP.Queue.Declare declare && declare.getPassive())
+        .count();
+  }
+
+  /** Answers to no message that is published. */
+  void swallow(boolean all) {
+    swallows = all;
   }
 
   /** Leaves those who want to consume no more without an answer. */
@@ -325,6 +344,9 @@ final class ScriptedBroker implements AutoCloseable {
         write(channel, new AMQP.Basic.QosOk.Builder().build());
       } else if (method instanceof AMQP.Basic.Publish publish) {
         long number = published.merge(channel, 1L, Long::sum);
+        if (swallows) {
+          return;
+        }
         boolean stuck = stuckOne == channel && publish.getRoutingKey().equals(stuckQueue);
         write(
             channel,
@@ -372,7 +394,7 @@ final class ScriptedBroker implements AutoCloseable {
           channel,
           new AMQP.Queue.DeclareOk.Builder()
               .queue(declare.getQueue())
-              .messageCount(0)
+              .messageCount(messages)
               .consumerCount(
                   (int)
                       consumers.stream()
