@@ -6,6 +6,8 @@ import java.time.Duration;
 
 /** What {@code waybill-transport-aws} declares; its own test holds the two against each other. */
 final class SqsLike {
+  private static final Duration LONGEST_OPEN = Duration.ofHours(11);
+
   private static final int MAX_BODY_BYTES = 159_744;
   private static final int MAX_HEADER_BYTES = 16_384;
   private static final int MAX_HEADERS = 1_000;
@@ -26,6 +28,7 @@ final class SqsLike {
             .maxHeaderBytes(MAX_HEADER_BYTES)
             .maxUnsettled(MAX_IN_FLIGHT)
             .leaseDuration(LEASE)
+            .longestOpen(LONGEST_OPEN)
             .longestRedelivery(Duration.ofDays(14))
             .natively(
                 Feature.PUBLISH_SUBSCRIBE,
@@ -36,7 +39,7 @@ final class SqsLike {
                     + " was given back unhandled")
             .emulatedUpTo(
                 Feature.RETRY_AFTER,
-                Duration.ofHours(11),
+                LONGEST_OPEN,
                 "the library waits with the delivery open; SQS hides a message for 12 hours from"
                     + " its receipt at most")
             .emulated(Feature.EXPIRY, "the library looks before handling")
