@@ -58,8 +58,12 @@ final class QueuePolicy {
       return false;
     }
     String actual = ofArn ? topicArn : account(topicArn);
-    return switch (lower(condition.operator())) {
+    String operator =
+        lower(condition.operator()).replace("foranyvalue:", "").replace("ifexists", "");
+    return switch (operator) {
       case "arnequals", "arnlike" -> ofArn && isCovered(condition.values(), actual);
+      case "stringequalsignorecase" ->
+          condition.values().stream().anyMatch(actual::equalsIgnoreCase);
       case "stringlike" -> isCovered(condition.values(), actual);
       case "stringequals" -> condition.values().contains(actual);
       default -> false;

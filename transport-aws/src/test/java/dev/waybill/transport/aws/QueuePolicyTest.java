@@ -50,6 +50,8 @@ class QueuePolicyTest {
         "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":[\"sqs:SendMessage\"],\"Condition\":{\"ArnLike\":{\"aws:SourceArn\":[\"arn:aws:sns:*:*:t\"]}}}",
         "{\"Effect\":\"Allow\",\"Principal\":{\"Service\":[\"sns.amazonaws.com\"]},\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"AWS:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"}}}",
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnEqualsIfExists\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"}}}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ForAnyValue:StringEqualsIgnoreCase\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:T\"}}}",
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringLike\":{\"aws:SourceArn\":\"arn:aws:sns:*:t\"}}}",
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"aws:SourceAccount\":\"123456789012\"}}}",
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"arnequals\":{\"aws:sourcearn\":\"arn:aws:sns:eu-west-1:123456789012:t\"},\"StringEquals\":{\"aws:SourceAccount\":[\"000000000000\",\"123456789012\"]}}}"

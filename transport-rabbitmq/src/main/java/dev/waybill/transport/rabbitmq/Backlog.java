@@ -22,6 +22,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Backlog {
   private static final Duration PERIOD = Duration.ofSeconds(5);
+
+  /** In place of a sum of which a queue's part could not be told. */
+  private static final long UNTOLD = -1;
+
   private static final Logger log = LoggerFactory.getLogger(Backlog.class);
 
   /** What is known, and since when. */
@@ -137,7 +141,7 @@ final class Backlog {
     }
     if (consumer == null) {
       asking = false;
-      known = new Known(sum, Instant.now());
+      known = sum == UNTOLD ? known : new Known(sum, Instant.now());
       return;
     }
     try {
@@ -165,12 +169,16 @@ final class Backlog {
       AMQP.Queue.DeclareOk answer,
       Queue<QueueConsumer> left,
       long sum) {
+    if (on != channel) {
+      return;
+    }
     boolean told = answer.getMessageCount() > 0 || answer.getConsumerCount() > 0;
     if (told || !consumer.isAmongConsumers()) {
       consumer.counted(answer.getConsumerCount());
-      next(on, left, sum + answer.getMessageCount() + consumer.unsettled());
+      long here = (long) answer.getMessageCount() + consumer.unsettled();
+      next(on, left, sum == UNTOLD ? UNTOLD : sum + here);
     } else {
-      asking = false;
+      next(on, left, UNTOLD);
     }
   }
 

@@ -44,6 +44,9 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private volatile @Nullable Connection connection;
 
+  /** The last one that was silent; many sends notice it at the same time. */
+  private final AtomicReference<@Nullable Connection> givenUp = new AtomicReference<>();
+
   // of the mailbox's thread only
   private final Deque<PendingSend> waiting = new ArrayDeque<>();
 
@@ -95,7 +98,8 @@ final class PublishLoop implements RabbitLink.Listener {
     if (current != null
         && current != blocked.get()
         && System.nanoTime() - unblocked > silence.toNanos()
-        && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(silence))) {
+        && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(silence))
+        && givenUp.getAndSet(current) != current) {
       log.warn(
           "RabbitMQ has answered to nothing for some queue for {}: the connection is made anew",
           RabbitErrors.seconds(silence));

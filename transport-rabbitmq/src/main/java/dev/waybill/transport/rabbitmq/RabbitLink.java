@@ -135,7 +135,8 @@ final class RabbitLink {
    * end is a write, too.
    */
   void discard(Connection broken) {
-    Socket its = broken == connection ? socket : null;
+    Socket last = socket; // read first: it may be the next connection's a moment later
+    Socket its = broken == connection ? last : null;
     Runnable unused = mailbox.tellLater(2 * CLOSE_LIMIT.toMillis(), () -> close(its));
     try {
       shutdowns.execute(() -> broken.abort((int) CLOSE_LIMIT.toMillis()));
@@ -185,8 +186,9 @@ final class RabbitLink {
 
   /** Also ends a connect or handshake that is going on, and a write that is stuck. */
   private static void close(@Nullable Socket socket) {
-    if (socket != null) {
+    if (socket != null && !socket.isClosed()) {
       try {
+        socket.setSoLinger(true, 0); // or TLS waits for the write that is stuck
         socket.close();
       } catch (IOException e) {
         log.debug("Closing the socket failed", e);

@@ -165,20 +165,19 @@ class NewerBrokersTest {
   void sendsThatWereNeverAnsweredDoNotKeepTheOthersOut() {
     broker.swallow(true);
     for (int i = 0; i < 1_000; i++) {
-      var unused = send();
+      var unused = send(Duration.ofSeconds(5));
     }
+    await().atMost(Recording.LIMIT).until(() -> broker.published() >= 1_000);
     assertThat(connection.sender().flush(Recording.LIMIT)).isTrue();
     broker.swallow(false);
 
     await()
         .atMost(Recording.LIMIT)
-        .until(() -> send().handle((receipt, error) -> error == null).join());
+        .until(() -> send(Duration.ofMillis(500)).handle((receipt, error) -> error == null).join());
   }
 
-  private CompletableFuture<String> send() {
-    return connection
-        .sender()
-        .send(new Queue("q", false), Wires.message("a"), Duration.ofMillis(500));
+  private CompletableFuture<String> send(Duration deadline) {
+    return connection.sender().send(new Queue("q", false), Wires.message("a"), deadline);
   }
 
   /**

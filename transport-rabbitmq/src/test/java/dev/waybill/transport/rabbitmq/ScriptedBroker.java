@@ -141,6 +141,11 @@ final class ScriptedBroker implements AutoCloseable {
         .count();
   }
 
+  /** How many messages were published. */
+  long published() {
+    return received.stream().filter(each -> each.method() instanceof AMQP.Basic.Publish).count();
+  }
+
   /** Answers to no message that is published. */
   void swallow(boolean all) {
     swallows = all;
