@@ -83,25 +83,10 @@ class BillTest {
   @EnumSource(AwsSdk.class)
   void leasesAreRenewedByTheTen(AwsSdk sdk) {
     try (Aws aws = connect(sdk)) {
-      Queue queue = aws.queue(false);
-      for (int i = 0; i < 20; i++) {
-        var unused = aws.send(queue, Aws.message("m" + i));
-      }
-      assertThat(aws.connection.sender().flush(PATIENCE)).isTrue();
-      Collector collector = new Collector();
-      aws.receive(queue, 20, collector);
-      List<Delivery> open = collector.next(20);
+      List<Delivery> open = received(aws, 20, 20);
 
-      // the second ten wait for nothing, the first for as long as the thread that adds them takes
-      await()
-          .atMost(PATIENCE)
-          .until(
-              () -> {
-                gateway.forget();
-                open.forEach(Delivery::renewLease);
-                await().atMost(PATIENCE).until(() -> gateway.entries(RENEWALS) >= 20);
-                return gateway.entries(RENEWALS) == 20 && gateway.calls(RENEWALS) == 2;
-              });
+      renewedWith(2, open);
+
       List<CompletableFuture<?>> settled = new ArrayList<>();
       open.forEach(
           delivery -> settled.add(delivery.settle(Settlement.accept()).toCompletableFuture()));
@@ -114,26 +99,36 @@ class BillTest {
   @EnumSource(AwsSdk.class)
   void leasesAreRenewedTogetherHoweverLittleCreditThereIs(AwsSdk sdk) {
     try (Aws aws = connect(sdk)) {
-      Queue queue = aws.queue(false);
-      for (int i = 0; i < 4; i++) {
-        var unused = aws.send(queue, Aws.message("m" + i));
-      }
-      assertThat(aws.connection.sender().flush(PATIENCE)).isTrue();
-      Collector collector = new Collector();
-      aws.receive(queue, 10, collector);
-      List<Delivery> open = collector.next(4);
-
-      // they wait for each other for a moment only, in which the thread that adds them may stand
-      await()
-          .atMost(PATIENCE)
-          .until(
-              () -> {
-                gateway.forget();
-                open.forEach(Delivery::renewLease);
-                await().atMost(PATIENCE).until(() -> gateway.entries(RENEWALS) >= 4);
-                return gateway.entries(RENEWALS) == 4 && gateway.calls(RENEWALS) == 1;
-              });
+      renewedWith(1, received(aws, 4, 10));
     }
+  }
+
+  /** So many messages, sent and received, and not settled. */
+  private static List<Delivery> received(Aws aws, int count, int credit) {
+    Queue queue = aws.queue(false);
+    for (int i = 0; i < count; i++) {
+      var unused = aws.send(queue, Aws.message("m" + i));
+    }
+    assertThat(aws.connection.sender().flush(PATIENCE)).isTrue();
+    Collector collector = new Collector();
+    aws.receive(queue, credit, collector);
+    return collector.next(count);
+  }
+
+  /**
+   * Ten wait for nothing, fewer for as long as the thread that adds them takes: which may stand
+   * still, so that it is tried until it does not.
+   */
+  private void renewedWith(int calls, List<Delivery> open) {
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              gateway.forget();
+              open.forEach(Delivery::renewLease);
+              await().atMost(PATIENCE).until(() -> gateway.entries(RENEWALS) >= open.size());
+              return gateway.entries(RENEWALS) == open.size() && gateway.calls(RENEWALS) == calls;
+            });
   }
 
   @ParameterizedTest
