@@ -13,6 +13,8 @@ enum Part {
   /** In memory, to the first message. */
   STARTUP,
   INMEMORY,
+  /** In memory, how cost grows. */
+  GROWTH,
   KAFKA,
   /** Quorum queues. */
   RABBITMQ,
@@ -34,11 +36,16 @@ enum Part {
 
   /** Those who take part, the first of whom the others are compared with. */
   List<String> contenders() {
-    return Stream.concat(Stream.of("raw", "waybill"), Peer.of(this).map(Peer::id)).toList();
+    return this == GROWTH
+        ? List.of("waybill")
+        : Stream.concat(Stream.of("raw", "waybill"), Peer.of(this).map(Peer::id)).toList();
   }
 
   /** Whether a contender takes part in a bench. */
   boolean has(Bench bench, String contender) {
+    if (this == GROWTH) {
+      return contender.equals("waybill");
+    }
     return isOwn(contender) || Peer.of(contender, this).has(bench);
   }
 
@@ -51,6 +58,12 @@ enum Part {
   boolean has(Bench bench) {
     if (this == STARTUP || bench == Bench.STARTUP) {
       return this == STARTUP && bench == Bench.STARTUP;
+    }
+    if (bench == Bench.PRODUCE_BODIES) {
+      return this == KAFKA;
+    }
+    if (this == GROWTH || bench.varies()) {
+      return this == GROWTH && bench.varies();
     }
     if (bench == Bench.FLOW) {
       return this == INMEMORY;
@@ -72,7 +85,7 @@ enum Part {
   /** The broker, started; null if it is in the measured JVM. */
   @Nullable TestBroker broker() {
     return switch (this) {
-      case STARTUP, INMEMORY -> null;
+      case STARTUP, INMEMORY, GROWTH -> null;
       case KAFKA -> TestBrokers.kafka();
       case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
       case AWS_SDK1, AWS_SDK2 -> TestBrokers.aws();
@@ -107,7 +120,7 @@ enum Part {
 
   private Contender raw(Place place) {
     return switch (this) {
-      case STARTUP, INMEMORY -> new RawQueue();
+      case STARTUP, INMEMORY, GROWTH -> new RawQueue();
       case KAFKA -> new RawKafka(place);
       case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
       case AWS_SDK1 -> new RawAws1(place);

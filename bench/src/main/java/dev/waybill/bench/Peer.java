@@ -141,7 +141,7 @@ enum Peer {
         case PRODUCE -> this == ALL || this == COUNT;
         case LATENCY -> this == ALL || this == HAND_OVER;
         case FLOW -> this == HAND_OVER;
-        case STARTUP -> false;
+        case STARTUP, CHANNELS, KEYS, BODIES, PRODUCE_BODIES, SUBSCRIPTIONS -> false;
       };
     }
   }
