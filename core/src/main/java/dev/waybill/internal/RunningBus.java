@@ -25,9 +25,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +49,8 @@ final class RunningBus implements MessageBus {
   private Outbox.@Nullable Dispatch dispatch;
   private final Map<String, Consumer> consumers = new LinkedHashMap<>();
   private final List<IdempotentReceiver> idempotent = new ArrayList<>();
-  private final AtomicBoolean closing = new AtomicBoolean();
+  private final AtomicReference<@Nullable Thread> closer = new AtomicReference<>();
+  private final CountDownLatch isClosed = new CountDownLatch(1);
   private volatile boolean closed;
 
   private RunningBus(BusPlan plan, TransportConnection connection, ScheduledExecutorService timer) {
@@ -268,7 +270,8 @@ final class RunningBus implements MessageBus {
 
   @Override
   public void close() {
-    if (!closing.compareAndSet(false, true)) {
+    if (!closer.compareAndSet(null, Thread.currentThread())) {
+      awaitCloser();
       return;
     }
     long deadline = System.nanoTime() + plan.drainTimeout().toNanos();
@@ -284,12 +287,27 @@ final class RunningBus implements MessageBus {
       }
     } finally {
       closed = true;
-      idempotent.forEach(IdempotentReceiver::close);
-      closeOutbox();
-      connection.close();
-      timer.shutdownNow();
+      try {
+        idempotent.forEach(IdempotentReceiver::close);
+        closeOutbox();
+        connection.close();
+      } finally {
+        timer.shutdownNow();
+        isClosed.countDown();
+      }
     }
     LOG.info("Bus {} is closed", plan.name());
+  }
+
+  /** Another thread closes the bus, or this one does, in whose call this one is. */
+  private void awaitCloser() {
+    if (closer.get() != Thread.currentThread()) {
+      try {
+        isClosed.await();
+      } catch (InterruptedException e) { // a handler's thread, for which the closer waits
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /** After the consumers have drained, whose handlers may have sent into it. */
