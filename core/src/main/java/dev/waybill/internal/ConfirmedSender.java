@@ -78,12 +78,11 @@ final class ConfirmedSender {
   }
 
   /** Something asked of the broker, whose answer is due by the deadline. */
-  private final class Call<R> implements Runnable {
+  private final class Call<R> extends Deadlines.Deadline {
     private final Object what;
     private final boolean sends;
     private final Duration timeout;
     private final CompletableFuture<R> answer = new CompletableFuture<>();
-    private volatile Deadlines.@Nullable Moment deadline;
 
     /**
      * A call.
@@ -127,14 +126,10 @@ final class ConfirmedSender {
     private void keepDeadline(long elapsed) {
       try {
         if (timeout.equals(deadlines.length()) && deadlines.isNow(elapsed)) {
-          Deadlines.Moment begun = deadlines.begin(this);
-          deadline = begun;
-          if (answer.isDone()) { // meanwhile
-            begun.end(this);
-          }
+          deadlines.begin(this);
         } else {
           long left = Math.max(0, timeout.toNanos() - elapsed);
-          ScheduledFuture<?> own = timer.schedule(this, left, TimeUnit.NANOSECONDS);
+          ScheduledFuture<?> own = timer.schedule(this::late, left, TimeUnit.NANOSECONDS);
           var unused = answer.whenComplete((done, failure) -> own.cancel(false));
         }
       } catch (RejectedExecutionException e) { // the bus was closed while the transport sent
@@ -147,9 +142,8 @@ final class ConfirmedSender {
       }
     }
 
-    /** The deadline is over. */
     @Override
-    public void run() {
+    void late() {
       fail(
           unknown(
               ErrorCode.TIMEOUT,
@@ -191,7 +185,7 @@ final class ConfirmedSender {
         trouble.isOver(); // also if the deadline was faster: the broker answers again
       }
       answer.complete(result);
-      endDeadline();
+      deadlines.meet(this);
     }
 
     private void fail(MessagingException failure) {
@@ -201,14 +195,7 @@ final class ConfirmedSender {
             "sends fail, the last one with %s: %s".formatted(failure.code(), failure.getMessage()));
       }
       answer.completeExceptionally(failure);
-      endDeadline();
-    }
-
-    private void endDeadline() {
-      Deadlines.Moment begun = deadline;
-      if (begun != null) {
-        begun.end(this);
-      }
+      deadlines.meet(this);
     }
   }
 }
