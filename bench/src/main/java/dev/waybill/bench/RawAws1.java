@@ -89,8 +89,8 @@ final class RawAws1 implements Contender {
     attributes.put(
         "waybill",
         ("{\"key\":\"%s\",\"contentType\":\"application/json\",\"attributes\":{\"specversion\":\"1.0\",\"id\":\"%s\","
-             + "\"source\":\"waybill\",\"type\":\"bench.order.v1\",\"time\":\"2026-01-01T12:00:00.000Z\",\"waybillkind\":"
-             + "\"command\",\"partitionkey\":\"%s\",\"correlationid\":\"%s\"},\"headers\":{}}")
+                + "\"source\":\"waybill\",\"type\":\"bench.order.v1\",\"time\":\"2026-01-01T12:00:00.000Z\",\"waybillkind\":"
+                + "\"command\",\"partitionkey\":\"%s\",\"correlationid\":\"%s\"},\"headers\":{}}")
             .formatted(order.customer(), id, order.customer(), id));
     return attributes;
   }

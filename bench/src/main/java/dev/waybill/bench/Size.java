@@ -75,8 +75,8 @@ record Size(long warmUp, long measured, Duration longest) {
       };
     }
     return switch (mode) {
-      case FULL -> new Size(1_000_000, 1_000_000, Duration.ofMinutes(2));
-      case STANDARD -> new Size(400_000, 400_000, Duration.ofSeconds(30));
+      case FULL -> new Size(3_000_000, 1_000_000, Duration.ofMinutes(2));
+      case STANDARD -> new Size(800_000, 400_000, Duration.ofSeconds(30));
       default ->
           bench == Bench.CONSUME
               ? new Size(300_000, 150_000, Duration.ofSeconds(20))
