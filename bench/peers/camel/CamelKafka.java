@@ -34,7 +34,7 @@ final class CamelKafka implements Contender {
   @Override
   public String settings() {
     return "acks=all, byte arrays, read_committed; one consumer, or one per partition where"
-        + " handlers wait; else the component's defaults; no headers";
+        + " handlers wait; else the component's defaults; the same headers as Waybill's";
   }
 
   private String endpoint() {
@@ -61,6 +61,7 @@ final class CamelKafka implements Contender {
       public void send(Order order, Runnable confirmed) {
         Exchange exchange = producer.getEndpoint().createExchange();
         exchange.getMessage().setHeader("CamelKafkaKey", order.customer());
+        CloudEvents.of(order, "ce_").forEach(exchange.getMessage()::setHeader);
         exchange.getMessage().setBody(Json.encode(order));
         producer.process(
             exchange,

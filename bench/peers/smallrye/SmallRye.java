@@ -2,13 +2,17 @@ package dev.waybill.bench;
 
 import io.smallrye.reactive.messaging.MediatorConfiguration;
 import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
+import io.smallrye.reactive.messaging.rabbitmq.OutgoingRabbitMQMetadata;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.se.SeContainer;
 import jakarta.enterprise.inject.se.SeContainerInitializer;
 import jakarta.inject.Inject;
 import java.net.URI;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.eclipse.microprofile.reactive.messaging.Channel;
@@ -55,8 +59,9 @@ final class SmallRye implements Contender {
   public String settings() {
     return "handled on the event loop, as a method that must not block; emitter with a buffer; "
         + (kafka
-            ? "acks=all, read_committed, byte arrays; no headers"
-            : "publish-confirms, prefetch " + PREFETCH + ", nothing declared; no headers");
+            ? "acks=all, read_committed, byte arrays"
+            : "publish-confirms, prefetch " + PREFETCH + ", nothing declared")
+        + "; the same headers as Waybill's";
   }
 
   private static void configure(String channel, Map<String, String> settings) {
@@ -113,8 +118,14 @@ final class SmallRye implements Contender {
         Metadata metadata =
             kafka
                 ? Metadata.of(
-                    OutgoingKafkaRecordMetadata.builder().withKey(order.customer()).build())
-                : Metadata.empty();
+                    OutgoingKafkaRecordMetadata.builder()
+                        .withKey(order.customer())
+                        .withHeaders(headers(order))
+                        .build())
+                : Metadata.of(
+                    OutgoingRabbitMQMetadata.builder()
+                        .withHeaders(new LinkedHashMap<>(CloudEvents.of(order, "ce-")))
+                        .build());
         emitter.send(
             Message.of(
                 Json.encode(order),
@@ -134,6 +145,12 @@ final class SmallRye implements Contender {
         container.close();
       }
     };
+  }
+
+  private static Headers headers(Order order) {
+    RecordHeaders headers = new RecordHeaders();
+    CloudEvents.each(order, "ce_", headers::add);
+    return headers;
   }
 
   @Override

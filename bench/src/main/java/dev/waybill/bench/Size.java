@@ -35,7 +35,7 @@ record Size(long warmUp, long measured, Duration longest) {
       case FLOW -> new Size(2_000_000, 4_000_000, Duration.ofSeconds(full ? 20 : 4));
       case LATENCY -> {
         int rate = rate(part);
-        yield new Size(rate * (full ? 10L : 3L), rate * (full ? 60L : 8L), Duration.ofMinutes(2));
+        yield new Size(rate * (full ? 10L : 2L), rate * (full ? 60L : 5L), Duration.ofMinutes(2));
       }
       case STARTUP -> new Size(0, 1, Duration.ofSeconds(30));
       case BACKLOG, BACKLOG_SLOW_KEY ->
@@ -62,7 +62,7 @@ record Size(long warmUp, long measured, Duration longest) {
       long count =
           switch (mode) {
             case FULL -> 20_000;
-            case STANDARD -> 3_000;
+            case STANDARD -> 2_000;
             default -> 5_000;
           };
       return new Size(count, count, Duration.ofMinutes(2));
@@ -70,13 +70,16 @@ record Size(long warmUp, long measured, Duration longest) {
     if (part != Part.KAFKA) { // which is filled anew for each trial
       return switch (mode) {
         case FULL -> new Size(200_000, 200_000, Duration.ofMinutes(2));
-        case STANDARD -> new Size(100_000, 80_000, Duration.ofSeconds(30));
+        case STANDARD -> new Size(60_000, 60_000, Duration.ofSeconds(30));
         default -> new Size(60_000, 40_000, Duration.ofSeconds(20));
       };
     }
     return switch (mode) {
       case FULL -> new Size(3_000_000, 1_000_000, Duration.ofMinutes(2));
-      case STANDARD -> new Size(800_000, 400_000, Duration.ofSeconds(30));
+      case STANDARD ->
+          bench == Bench.CONSUME
+              ? new Size(800_000, 400_000, Duration.ofSeconds(30))
+              : new Size(400_000, 300_000, Duration.ofSeconds(30));
       default ->
           bench == Bench.CONSUME
               ? new Size(300_000, 150_000, Duration.ofSeconds(20))

@@ -136,6 +136,8 @@ class ReportTest {
                 7));
     assertThat(Options.of(List.of("--standard")).rounds(Part.KAFKA, "waybill")).isEqualTo(3);
     assertThat(Options.of(List.of("--standard")).rounds(Part.KAFKA, "camel-kafka")).isEqualTo(1);
+    assertThat(Options.of(List.of("--standard")).rounds(Part.RABBITMQ_CLASSIC, "camel-rabbitmq"))
+        .isZero();
     assertThat(Options.of(List.of("--peer-rounds", "2")).rounds(Part.KAFKA, "raw")).isEqualTo(5);
     assertThat(Options.of(List.of("--peer-rounds", "2")).peerRounds()).isEqualTo(2);
     assertThat(Options.of(List.of()).benches()).doesNotContain(Bench.LATENCY, Bench.BACKLOG);
