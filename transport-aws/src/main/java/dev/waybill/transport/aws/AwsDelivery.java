@@ -24,7 +24,7 @@ final class AwsDelivery implements Delivery {
   private static final Logger log = LoggerFactory.getLogger(AwsDelivery.class);
 
   private final ReceivedMessage received;
-  private final WireMessage message;
+  private final Reading reading;
   private final @Nullable String group;
   private final int maxReceives;
   private final Settler settler;
@@ -42,7 +42,7 @@ final class AwsDelivery implements Delivery {
   /**
    * A delivery.
    *
-   * @param message what is read in what was received
+   * @param reading what is read in what was received
    * @param fifo whether its message group keeps its order
    * @param maxReceives after how many receives it is not to be handled any more
    * @param lease when the lease ends, unless renewed
@@ -50,14 +50,14 @@ final class AwsDelivery implements Delivery {
    */
   AwsDelivery(
       ReceivedMessage received,
-      WireMessage message,
+      Reading reading,
       boolean fifo,
       int maxReceives,
       Deadline lease,
       Settler settler,
       Consumer<AwsDelivery> whenDone) {
     this.received = received;
-    this.message = message;
+    this.reading = reading;
     this.group = fifo ? received.groupId() : null;
     this.maxReceives = maxReceives;
     this.settler = settler;
@@ -67,7 +67,12 @@ final class AwsDelivery implements Delivery {
 
   @Override
   public WireMessage message() {
-    return message;
+    return reading.message();
+  }
+
+  @Override
+  public @Nullable MessagingException readFailure() {
+    return reading.failure();
   }
 
   @Override
