@@ -110,7 +110,16 @@ final class AwsConnection implements TransportConnection {
             limits.of(source),
             Clock.systemUTC());
     PollLoop loop =
-        new PollLoop(port, addresses, source, handover, open, settler.lease(), intake, polls);
+        new PollLoop(
+            port,
+            addresses,
+            source,
+            handover,
+            open,
+            settler.lease(),
+            settings.nanoTime(),
+            intake,
+            polls);
     AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
     receivers.add(receiver);
     receiver.start();

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,7 @@ final class PollLoop implements Runnable {
   private final Handover handover;
   private final OpenDeliveries open;
   private final Duration lease;
+  private final LongSupplier nanoTime;
   private final Intake intake;
   private final UnderWay polls;
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
@@ -51,6 +53,7 @@ final class PollLoop implements Runnable {
    * For one source.
    *
    * @param lease how long what a poll brings is hidden from others
+   * @param nanoTime the clock of leases
    * @param polls of the connection
    */
   PollLoop(
@@ -60,6 +63,7 @@ final class PollLoop implements Runnable {
       Handover handover,
       OpenDeliveries open,
       Duration lease,
+      LongSupplier nanoTime,
       Intake intake,
       UnderWay polls) {
     this.port = port;
@@ -68,6 +72,7 @@ final class PollLoop implements Runnable {
     this.handover = handover;
     this.open = open;
     this.lease = lease;
+    this.nanoTime = nanoTime;
     this.intake = intake;
     this.polls = polls;
   }
@@ -117,7 +122,7 @@ final class PollLoop implements Runnable {
   }
 
   private void poll(Room room) {
-    Deadline hidden = Deadline.in(lease);
+    Deadline hidden = Deadline.in(lease, nanoTime);
     String repeated = unanswered.getAndSet(null);
     String attempt =
         !source.keyed() ? null : repeated != null ? repeated : UUID.randomUUID().toString();

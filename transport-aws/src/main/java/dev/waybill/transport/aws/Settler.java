@@ -104,14 +104,14 @@ final class Settler {
 
   /** Hides a delivery's message from now on, or with zero gives it back. */
   CompletableFuture<Boolean> hide(AwsDelivery delivery, Duration time) {
-    SettleTask task = SettleTask.hiding(delivery, Durations.wholeSeconds(time));
+    SettleTask task = SettleTask.hiding(delivery, time);
     hidings.add(task);
     return task.answer();
   }
 
   /** Hides a delivery's message for another lease, if nobody has settled it meanwhile. */
   CompletableFuture<Boolean> renew(AwsDelivery delivery) {
-    SettleTask task = SettleTask.renewal(delivery, Durations.wholeSeconds(lease));
+    SettleTask task = SettleTask.renewal(delivery, lease);
     hidings.add(task);
     return task.answer();
   }
@@ -194,8 +194,7 @@ final class Settler {
 
   private CompletableFuture<List<SettleTask>> hideNow(List<SettleTask> all) {
     List<SettleTask> tasks = wanted(all);
-    List<Hiding> hidings =
-        tasks.stream().map(task -> new Hiding(task.receiptHandle(), task.seconds())).toList();
+    List<Hiding> hidings = tasks.stream().map(SettleTask::hiding).toList();
     return tasks.isEmpty()
         ? CompletableFuture.completedFuture(List.of())
         : answered(tasks, url().thenCompose(url -> port.hide(url, hidings, CALL)));

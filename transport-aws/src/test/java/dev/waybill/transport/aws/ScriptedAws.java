@@ -52,7 +52,8 @@ final class ScriptedAws implements AutoCloseable {
             Duration.ZERO,
             false,
             Set.of(),
-            new Sdk2(null, null, null));
+            new Sdk2(null, null, null),
+            System::nanoTime);
     connection = new AwsConnection(port, settings);
   }
 
