@@ -74,7 +74,7 @@ final class AwsConnection implements TransportConnection {
               .formatted(queue, Names.queue(queue)));
     }
     if (closed.get()) {
-      replies.delete(SHORTEST); // whoever closed the connection may not have seen it
+      replies.delete(Deadline.in(SHORTEST)); // whoever closed the connection may not have seen it
       failIfClosed();
     }
   }
@@ -146,8 +146,8 @@ final class AwsConnection implements TransportConnection {
     port.endPolls();
     polls.await(deadline); // what one has brought already is being given back
     sender.close();
-    Duration left = deadline.remaining();
-    replies.delete(left.compareTo(SHORTEST) < 0 ? SHORTEST : left);
+    Deadline shortest = Deadline.in(SHORTEST);
+    replies.delete(shortest.orEarlier(deadline) == deadline ? shortest : deadline);
     timer.close();
     port.close();
     confirmations.close();

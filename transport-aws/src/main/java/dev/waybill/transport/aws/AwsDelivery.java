@@ -160,7 +160,7 @@ final class AwsDelivery implements Delivery {
       return settler.hide(this, release.after());
     }
     if (wanted instanceof Settlement.Reject reject && !inDeadLetters) {
-      return forward(() -> settler.sendToDeadLetters(received, reject.evidence()))
+      return forward(() -> settler.sendToDeadLetters(received, reject.evidence(), leaseLeft()))
           .thenCompose(
               id -> {
                 inDeadLetters = true;
@@ -205,11 +205,14 @@ final class AwsDelivery implements Delivery {
     return forwarding;
   }
 
-  /** The last renewal is a short one, to the end of the twelve hours that SQS has. */
+  /**
+   * Also while its dead letter is being stored, which may take longer than a lease. The last
+   * renewal is a short one, to the end of the twelve hours that SQS has.
+   */
   @Override
   public void renewLease() {
     Deadline renewed = lease.fromNow(settler.lease()).orEarlier(longestLease.plus(LAST_SECOND));
-    if (isSettling() || !isOwned() || !renewed.isAfter(lease)) {
+    if (!isHeld() || !isOwned() || !renewed.isAfter(lease)) {
       return;
     }
     var unused =
@@ -221,7 +224,7 @@ final class AwsDelivery implements Delivery {
                     log.debug("The lease of message {} was not renewed: {}", received.id(), e);
                   } else if (done && isOwned()) {
                     lease = renewed;
-                  } else if (!isSettling()) {
+                  } else if (isHeld()) {
                     lost = true;
                   }
                 });
@@ -235,6 +238,11 @@ final class AwsDelivery implements Delivery {
   /** Whether a settlement is under way or done. */
   synchronized boolean isSettling() {
     return settlement != null && !settlement.isCompletedExceptionally();
+  }
+
+  /** Whether no call is under way that ends it: its lease is to be kept. */
+  boolean isHeld() {
+    return forwarding || !isSettling();
   }
 
   String receiptHandle() {

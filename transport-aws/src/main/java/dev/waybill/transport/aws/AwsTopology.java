@@ -103,11 +103,11 @@ final class AwsTopology {
   }
 
   private String url(Source queue) {
-    return admin.get(port -> addresses.queueUrl(queue, LOOKUP));
+    return admin.get(port -> addresses.queueUrl(queue, Deadline.in(LOOKUP)));
   }
 
   private String arn(Topic topic) {
-    return admin.get(port -> addresses.topicArn(topic, LOOKUP));
+    return admin.get(port -> addresses.topicArn(topic, Deadline.in(LOOKUP)));
   }
 
   private Optional<String> urlOf(Source queue) {

@@ -43,7 +43,7 @@ final class SettleTask implements Batcher.Entry {
 
   /** Whether it is still of use: a delivery that is lost is left alone, one settled not renewed. */
   boolean isWanted() {
-    return delivery.isOwned() && !(renewal && delivery.isSettling());
+    return delivery.isOwned() && (!renewal || delivery.isHeld());
   }
 
   /** Whether it is to be done again, after a failure. */
@@ -82,5 +82,10 @@ final class SettleTask implements Batcher.Entry {
   @Override
   public Duration remaining() {
     return delivery.leaseLeft();
+  }
+
+  @Override
+  public void fail(AwsFailure failure) {
+    answer.completeExceptionally(failure);
   }
 }

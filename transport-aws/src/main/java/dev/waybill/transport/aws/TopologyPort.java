@@ -1,6 +1,5 @@
 package dev.waybill.transport.aws;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,7 +13,7 @@ interface TopologyPort {
   CompletableFuture<String> createQueue(String name, Map<String, String> attributes);
 
   /** Deletes a queue with all that is in it; no error if it is gone already. */
-  CompletableFuture<Void> deleteQueue(String queueUrl, Duration timeout);
+  CompletableFuture<Void> deleteQueue(String queueUrl, Deadline until);
 
   /** The attributes of these names that the queue has. */
   CompletableFuture<Map<String, String>> queueAttributes(String queueUrl, List<String> names);

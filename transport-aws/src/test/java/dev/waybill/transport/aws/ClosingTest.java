@@ -17,7 +17,9 @@ import com.amazonaws.client.builder.AwsClientBuilder.EndpointConfiguration;
 import com.amazonaws.services.sqs.AmazonSQS;
 import com.amazonaws.services.sqs.AmazonSQSClientBuilder;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.testkit.broker.TestBrokers;
+import dev.waybill.transport.Topology;
 import dev.waybill.transport.TransportConnection;
 import java.io.IOException;
 import java.net.URI;
@@ -88,6 +90,24 @@ class ClosingTest {
 
     assertThat(early).as("the clients ended before").isFalse();
     assertThat(collector.deliveries).isEmpty();
+  }
+
+  /** As where all threads for it are kept by something else. */
+  @Test
+  void aReplyQueueWhoseDeletionHasNoAnswerDoesNotKeepTheClose() {
+    ScriptedAws aws = new ScriptedAws();
+    when(aws.topology.createQueue(anyString(), any()))
+        .thenReturn(CompletableFuture.completedFuture("http://127.0.0.1/replies"));
+    when(aws.topology.deleteQueue(anyString(), any())).thenReturn(new CompletableFuture<>());
+    aws.connection.prepare(
+        new Topology(List.of(), List.of(), List.of(), new ReplyQueue("requester", "i")),
+        Topology.Mode.ASSUME);
+    long start = System.nanoTime();
+
+    aws.close();
+
+    verify(aws.topology).deleteQueue(anyString(), any());
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(25));
   }
 
   /** Its client is the user's, so that nothing may cut it off; SDK 2 cancels the call itself. */
