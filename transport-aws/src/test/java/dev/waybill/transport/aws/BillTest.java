@@ -65,6 +65,29 @@ class BillTest {
     }
   }
 
+  /** The emulator hands out one message of a group in a call, so there are as many groups. */
+  @ParameterizedTest
+  @EnumSource(AwsSdk.class)
+  void aThousandKeyedMessagesAtFullLoadTakeLittleMoreThanAHundredCallsOfEachKind(AwsSdk sdk) {
+    try (Aws aws = connect(sdk)) {
+      Queue queue = aws.queue(true);
+      gateway.forget();
+      sendAll(aws, queue, "SendMessageBatch");
+      int sends = gateway.calls("SendMessageBatch");
+
+      Collector collector = Collector.accepting();
+      aws.receive(queue, 2 * MESSAGES, collector);
+      await().atMost(PATIENCE).until(() -> collector.deliveries.size() >= MESSAGES);
+      int receives = gateway.calls("ReceiveMessage");
+      await().atMost(PATIENCE).until(() -> aws.count(queue) == 0);
+
+      assertThat(sends).isLessThanOrEqualTo(105);
+      assertThat(receives).isLessThanOrEqualTo(110);
+      assertThat(gateway.calls("DeleteMessageBatch")).isLessThanOrEqualTo(105);
+      assertThat(gateway.calls(RENEWALS)).isZero();
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(AwsSdk.class)
   void aThousandEventsTakeLittleMoreThanAHundredCalls(AwsSdk sdk) {
@@ -160,7 +183,8 @@ class BillTest {
   private void sendAll(Aws aws, Channel channel, String operation) {
     gateway.hold(operation);
     for (int i = 0; i < MESSAGES; i++) {
-      var unused = aws.connection.sender().send(channel, Aws.message("m" + i), PATIENCE);
+      String key = channel.keyed() ? "k" + i : null;
+      var unused = aws.connection.sender().send(channel, Aws.message("m" + i, key), PATIENCE);
     }
     gateway.letGo(operation);
     assertThat(aws.connection.sender().flush(PATIENCE)).isTrue();
