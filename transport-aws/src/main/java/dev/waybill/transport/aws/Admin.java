@@ -1,5 +1,6 @@
 package dev.waybill.transport.aws;
 
+import dev.waybill.error.ErrorCode;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -46,7 +47,7 @@ final class Admin {
         return once(call.apply(port.topology()), Deadline.in(longestCall));
       } catch (AwsFailure e) {
         Duration pause = backoff.next();
-        if (!e.mayPass() || end.remaining().compareTo(pause) <= 0) {
+        if (!mayPass(e) || end.remaining().compareTo(pause) <= 0) {
           throw e;
         }
         if (e.isAboutExpiredCredentials()) {
@@ -70,6 +71,13 @@ final class Admin {
       Thread.currentThread().interrupt();
       throw AwsErrors.noAnswerInTime(e);
     }
+  }
+
+  /** Where no connection can be made, say, the address is rather wrong. */
+  private static boolean mayPass(AwsFailure failure) {
+    return failure.isPassing()
+        || failure.isUnanswered()
+        || failure.code() == ErrorCode.BROKER_UNAVAILABLE;
   }
 
   private static void pause(Duration time, AwsFailure failure) {

@@ -116,7 +116,12 @@ final class AwsTopology {
 
   /** A known ARN may be one that was put together, so the topic itself is asked for. */
   private Optional<String> arnOf(Topic topic) {
-    return found(() -> arn(topic)).filter(arn -> admin.get(port -> port.topicExists(arn)));
+    return found(
+        () -> {
+          String arn = arn(topic);
+          admin.get(port -> port.findTopic(arn));
+          return arn;
+        });
   }
 
   private Map<String, String> attributes(Source queue) {

@@ -80,20 +80,11 @@ final class Sdk1Topology implements TopologyPort {
   }
 
   @Override
-  public CompletableFuture<Boolean> topicExists(String topicArn) {
+  public CompletableFuture<Void> findTopic(String topicArn) {
     Deadline until = Deadline.in(CALL);
     GetTopicAttributesRequest request =
         Sdk1Port.within(until, new GetTopicAttributesRequest(topicArn));
-    return run(until, () -> clients.sns().getTopicAttributes(request))
-        .handle((done, e) -> e == null ? Boolean.TRUE : falseIfMissing(e));
-  }
-
-  private static Boolean falseIfMissing(Throwable e) {
-    AwsFailure failure = AwsFailure.of(e);
-    if (failure.code() == ErrorCode.NOT_FOUND) {
-      return Boolean.FALSE;
-    }
-    throw failure;
+    return run(until, () -> clients.sns().getTopicAttributes(request));
   }
 
   @Override

@@ -95,7 +95,7 @@ final class Sdk2Topology implements TopologyPort {
   }
 
   @Override
-  public CompletableFuture<Boolean> topicExists(String topicArn) {
+  public CompletableFuture<Void> findTopic(String topicArn) {
     Deadline until = Deadline.in(CALL);
     return calls
         .sns(
@@ -103,14 +103,7 @@ final class Sdk2Topology implements TopologyPort {
             client ->
                 client.getTopicAttributes(
                     r -> r.topicArn(topicArn).overrideConfiguration(Sdk2Calls.within(until))))
-        .handle((response, e) -> e == null || isThere(AwsFailure.of(e)));
-  }
-
-  private static boolean isThere(AwsFailure failure) {
-    if (failure.code() == ErrorCode.NOT_FOUND) {
-      return false;
-    }
-    throw failure;
+        .thenAccept(response -> {});
   }
 
   @Override

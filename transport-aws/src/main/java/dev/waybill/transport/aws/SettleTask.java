@@ -50,7 +50,7 @@ final class SettleTask implements Batcher.Entry {
   boolean isToBeRepeated(AwsFailure failure) {
     return failure.isPassing()
         || failure.isForWantOfAws()
-        || (failure.mayPass() && (keepsFromOthers() || repeats++ < MAX_REPEATS));
+        || (failure.isUnanswered() && (keepsFromOthers() || repeats++ < MAX_REPEATS));
   }
 
   /** Whether nobody else can have the message once it is done, so that it may be done again. */

@@ -1,5 +1,6 @@
 package dev.waybill.transport.aws;
 
+import dev.waybill.error.ErrorCode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +24,8 @@ interface TopologyPort {
   /** Makes a topic, or finds the one of that name; its ARN. */
   CompletableFuture<String> createTopic(String name, boolean fifo);
 
-  CompletableFuture<Boolean> topicExists(String topicArn);
+  /** Asks for a topic; fails with {@link ErrorCode#NOT_FOUND} if there is none. */
+  CompletableFuture<Void> findTopic(String topicArn);
 
   /** The ARN of the topic's subscription to a queue; empty if it has none. */
   CompletableFuture<Optional<String>> subscription(String topicArn, String queueArn);
