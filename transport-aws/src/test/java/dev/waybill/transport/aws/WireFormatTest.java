@@ -57,6 +57,14 @@ class WireFormatTest {
   }
 
   @Test
+  void theSizeIsCountedInBytesOfUtf8() {
+    for (String text : List.of("", "plain", "größe \u0001\u007F\u0080\u07FF", "\u0800漢字\uFFFD", "a😀b")) {
+      assertThat(NativeAttribute.utf8Length(text))
+          .isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
+    }
+  }
+
+  @Test
   void aTextBodyGoesAsItIs() {
     OutgoingMessage outgoing = write(message("{\"größe\":1}"), false);
 
