@@ -37,7 +37,7 @@ final class ConsumerSession {
   private final Channel channel;
   private final Calls calls;
   private final Owner owner;
-  private final Deque<RabbitDelivery> held = new ArrayDeque<>();
+  private final Arrivals arrivals;
 
   /** What waits until the broker has taken a cancel. */
   private final Deque<Runnable> afterCancel = new ArrayDeque<>();
@@ -45,7 +45,6 @@ final class ConsumerSession {
   private final Acknowledgements acknowledgements;
   private volatile boolean active;
   private int open;
-  private volatile int waiting;
   private volatile int settledAhead;
   private boolean consuming;
   private @Nullable Handover consumer;
@@ -71,7 +70,8 @@ final class ConsumerSession {
       Mailbox mailbox,
       Channel channel,
       Calls calls,
-      Owner owner) {
+      Owner owner,
+      boolean keyed) {
     this.queue = queue;
     this.epoch = epoch;
     this.credit = credit;
@@ -80,6 +80,7 @@ final class ConsumerSession {
     this.calls = calls;
     this.owner = owner;
     this.acknowledgements = new Acknowledgements(channel::basicAck);
+    this.arrivals = new Arrivals(keyed);
   }
 
   /**
@@ -107,7 +108,7 @@ final class ConsumerSession {
       throw new IOException("no channel is left on the connection");
     }
     ConsumerSession session =
-        new ConsumerSession(queue, epoch, credit, mailbox, channel, calls, owner);
+        new ConsumerSession(queue, epoch, credit, mailbox, channel, calls, owner, source.keyed());
     try {
       if (source instanceof ReplyQueue replies) {
         ReplyQueues.declare(channel, replies);
@@ -149,7 +150,7 @@ final class ConsumerSession {
 
   /** How many deliveries are not settled, handed out or not. */
   int unsettled() {
-    return open + held.size();
+    return open + arrivals.waiting();
   }
 
   /** Whether it is, or is about to be, among the queue's consumers. */
@@ -229,20 +230,20 @@ final class ConsumerSession {
 
   /**
    * A delivery has come: from now on nothing acknowledges it by the way, whatever becomes of it.
+   *
+   * @throws IOException or another exception of the client's, if the channel is lost
    */
-  void arrived(long tag) {
-    acknowledgements.arrived(tag);
-  }
-
-  void hold(RabbitDelivery delivery) {
-    held.add(delivery);
-    waiting = held.size();
+  void arrived(RabbitDelivery delivery) throws IOException {
+    acknowledgements.arrived(delivery.tag());
     active = true;
+    if (!arrivals.add(delivery)) {
+      follow(delivery);
+    }
   }
 
   /** How many deliveries have arrived and were not handed out. From any thread. */
   int waiting() {
-    return waiting;
+    return arrivals.waiting();
   }
 
   /** How many deliveries are settled though an earlier one is not. From any thread. */
@@ -252,27 +253,60 @@ final class ConsumerSession {
 
   /** Whether something has arrived and was not handed out. */
   boolean holds() {
-    return !held.isEmpty();
+    return !arrivals.isEmpty();
   }
 
   /** The next delivery that the credit allows to be handed out, which is then open; else null. */
   @Nullable RabbitDelivery next() {
-    RabbitDelivery next = owns() && credit.isLeft() ? held.poll() : null;
+    RabbitDelivery next = owns() && credit.isLeft() ? arrivals.poll() : null;
     if (next != null) {
-      waiting = held.size();
       credit.take();
       open++;
-      waiting = held.size();
     }
     return next;
   }
 
-  /** An open delivery was given back. */
-  void settled(RabbitDelivery delivery) {
-    open--;
-    credit.giveBack(1);
+  /**
+   * Gives an open delivery back, and what of its key came behind it.
+   *
+   * @param nextAttempt which attempt it is when it comes again. If that is another one, it is
+   *     rejected, which brokers from 4.3 on count, and {@code nack} not
+   * @throws IOException or another exception of the client's, if the channel is lost
+   */
+  void giveBack(RabbitDelivery delivery, int nextAttempt) throws IOException {
+    if (nextAttempt > delivery.attempt()) {
+      channel.basicReject(delivery.tag(), true);
+    } else {
+      channel.basicNack(delivery.tag(), false, true);
+    }
+    gone(delivery, nextAttempt);
+    closed(1);
+    List<RabbitDelivery> openBehind = arrivals.takeOpenBehind(delivery);
+    closed(openBehind.size());
+    for (RabbitDelivery behind : openBehind) {
+      follow(behind);
+    }
+    for (RabbitDelivery behind : arrivals.takeHeldBehind(delivery)) {
+      follow(behind);
+    }
+  }
+
+  /** Gives back a delivery because one before it of its key went back. */
+  private void follow(RabbitDelivery behind) throws IOException {
+    behind.follows();
+    channel.basicNack(behind.tag(), false, true);
+    gone(behind, behind.attempt());
+  }
+
+  private void gone(RabbitDelivery delivery, int nextAttempt) {
+    arrivals.goesBack(delivery, nextAttempt);
     acknowledgements.gone(delivery.tag());
     settledAhead = acknowledgements.ahead();
+  }
+
+  private void closed(int count) {
+    open -= count;
+    credit.giveBack(count);
   }
 
   /**
@@ -280,6 +314,7 @@ final class ConsumerSession {
    * see to if this returns true.
    */
   boolean acknowledge(RabbitDelivery delivery, CompletableFuture<Result> result) {
+    arrivals.settled(delivery);
     return acknowledgements.add(delivery.tag(), result);
   }
 
@@ -295,8 +330,7 @@ final class ConsumerSession {
       log.debug("The channel of queue {} was lost while deliveries were acknowledged", queue, e);
     }
     List<CompletableFuture<Result>> results = acknowledgements.taken();
-    open -= results.size();
-    credit.giveBack(results.size());
+    closed(results.size());
     settledAhead = acknowledgements.ahead();
     Result result = written ? Result.SETTLED : Result.NOT_OWNED;
     results.forEach(each -> each.complete(result));
@@ -304,8 +338,7 @@ final class ConsumerSession {
 
   /** Gives back what was not handed out. */
   void releaseHeld() throws IOException {
-    for (RabbitDelivery next = held.poll(); next != null; next = held.poll()) {
-      waiting = held.size();
+    for (RabbitDelivery next = arrivals.poll(); next != null; next = arrivals.poll()) {
       channel.basicNack(next.tag(), false, true);
       acknowledgements.gone(next.tag());
     }
@@ -324,7 +357,7 @@ final class ConsumerSession {
     acknowledgeDue();
     ended = true;
     cancelled();
-    waiting = 0;
+    arrivals.clear();
     credit.giveBack(open);
     calls.add(
         () -> {

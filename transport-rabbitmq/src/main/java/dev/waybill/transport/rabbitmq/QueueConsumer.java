@@ -1,5 +1,6 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
 import dev.waybill.error.ErrorCode;
@@ -245,8 +246,11 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (from != session) {
       return;
     }
-    from.arrived(arrival.getEnvelope().getDeliveryTag());
-    from.hold(new RabbitDelivery(receiver, from, arrival));
+    try {
+      from.arrived(new RabbitDelivery(receiver, from, arrival));
+    } catch (IOException | AlreadyClosedException e) {
+      lost(from, RabbitErrors.receiving(queue, e));
+    }
     if (!receiver.isStopped()) {
       receiver.handOut();
     }

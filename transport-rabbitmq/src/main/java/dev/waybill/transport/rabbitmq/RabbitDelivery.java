@@ -19,7 +19,8 @@ final class RabbitDelivery implements Delivery {
   private final BasicProperties properties;
   private final WireMessage message;
   private final String brokerId;
-  private final int attempt;
+  private int attempt;
+  private volatile boolean following;
   private @Nullable CompletableFuture<Settlement.Result> settlement;
 
   RabbitDelivery(
@@ -52,7 +53,7 @@ final class RabbitDelivery implements Delivery {
 
   @Override
   public boolean isOwned() {
-    return session.owns();
+    return !following && session.owns();
   }
 
   @Override
@@ -64,6 +65,21 @@ final class RabbitDelivery implements Delivery {
       receiver.settle(this, how, begun);
     }
     return begun;
+  }
+
+  /** Which attempt it is, known better here than by the broker; before it is handed out. */
+  void attempt(int known) {
+    attempt = known;
+  }
+
+  /** Goes back because one before it of its key did. */
+  void follows() {
+    following = true;
+  }
+
+  /** Whether it went back because one before it of its key did. From any thread. */
+  boolean isFollowing() {
+    return following;
   }
 
   ConsumerSession session() {

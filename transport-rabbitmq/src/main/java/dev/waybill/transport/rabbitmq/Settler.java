@@ -41,11 +41,6 @@ final class Settler {
     boolean goBackAtClose();
   }
 
-  /** A native call that settles. */
-  private interface Call {
-    void make() throws IOException;
-  }
-
   private final Mailbox mailbox;
   private final RabbitPublisher publisher;
   private final Reposts reposts;
@@ -126,7 +121,9 @@ final class Settler {
   }
 
   private void release(RabbitDelivery delivery, Release release, CompletableFuture<Result> result) {
-    if (!delivery.isOwned()) {
+    if (delivery.isFollowing()) {
+      result.complete(Result.SETTLED);
+    } else if (!delivery.isOwned()) {
       result.complete(Result.NOT_OWNED);
     } else if (reposts.takes(delivery, release)) {
       storeAnew(delivery, release, result);
@@ -176,23 +173,27 @@ final class Settler {
     }
   }
 
-  /** From RabbitMQ 4.3 on the broker counts {@code reject} as an attempt, and {@code nack} not. */
   private void requeue(
       RabbitDelivery delivery, int attemptsMade, CompletableFuture<Result> result) {
-    boolean failed = attemptsMade >= delivery.attempt();
-    ConsumerSession session = delivery.session();
-    session.notDuringCancel(
-        () ->
-            call(
-                delivery,
-                result,
-                () -> {
-                  if (failed) {
-                    session.channel().basicReject(delivery.tag(), true);
-                  } else {
-                    session.channel().basicNack(delivery.tag(), false, true);
-                  }
-                }));
+    int next = Math.max(delivery.attempt(), attemptsMade + 1);
+    delivery.session().notDuringCancel(() -> giveBack(delivery, next, result));
+  }
+
+  private void giveBack(
+      RabbitDelivery delivery, int nextAttempt, CompletableFuture<Result> result) {
+    if (!delivery.isOwned()) {
+      result.complete(Result.NOT_OWNED);
+      return;
+    }
+    try {
+      delivery.session().giveBack(delivery, nextAttempt);
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("Lost while it was given back: {}", delivery.brokerId(), e);
+      result.complete(Result.NOT_OWNED);
+      return;
+    }
+    result.complete(Result.SETTLED);
+    afterSettling.run();
   }
 
   private void reject(RabbitDelivery delivery, Reject reject, CompletableFuture<Result> result) {
@@ -223,22 +224,5 @@ final class Settler {
                 result.complete(Result.NOT_OWNED);
               }
             });
-  }
-
-  private void call(RabbitDelivery delivery, CompletableFuture<Result> result, Call call) {
-    if (!delivery.isOwned()) {
-      result.complete(Result.NOT_OWNED);
-      return;
-    }
-    try {
-      call.make();
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("Lost while it was settled: {}", delivery.brokerId(), e);
-      result.complete(Result.NOT_OWNED);
-      return;
-    }
-    delivery.session().settled(delivery);
-    result.complete(Result.SETTLED);
-    afterSettling.run();
   }
 }
