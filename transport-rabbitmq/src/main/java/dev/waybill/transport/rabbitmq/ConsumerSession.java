@@ -103,10 +103,7 @@ final class ConsumerSession {
       Calls calls,
       Owner owner)
       throws IOException {
-    Channel channel = connection.createChannel();
-    if (channel == null) {
-      throw new IOException("no channel is left on the connection");
-    }
+    Channel channel = Channels.open(connection);
     ConsumerSession session =
         new ConsumerSession(queue, epoch, credit, mailbox, channel, calls, owner, source.keyed());
     try {
@@ -380,11 +377,7 @@ final class ConsumerSession {
 
   /** Ends the channel, of which nothing has been used yet, or nothing is any more. Blocks. */
   void abort() {
-    try {
-      channel.abort();
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("The channel of queue {} was closed already", queue, e);
-    }
+    Channels.end(channel);
   }
 
   private void lost(ShutdownSignalException signal) {

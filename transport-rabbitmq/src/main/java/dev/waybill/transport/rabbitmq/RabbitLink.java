@@ -1,6 +1,5 @@
 package dev.waybill.transport.rabbitmq;
 
-import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
@@ -148,17 +147,9 @@ final class RabbitLink {
   /** Gives up a channel that nothing is pending on. */
   void discard(Channel unused) {
     try {
-      shutdowns.execute(() -> abort(unused));
+      shutdowns.execute(() -> Channels.end(unused));
     } catch (RejectedExecutionException e) {
       log.debug("Closing already, which ends this channel too", e);
-    }
-  }
-
-  private static void abort(Channel unused) {
-    try {
-      unused.abort();
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("The channel was closed already", e);
     }
   }
 
