@@ -26,15 +26,15 @@ import org.slf4j.LoggerFactory;
  * owns channels, consumers and settlements and calls the listener.
  */
 final class RabbitReceiver implements Receiver, RabbitLink.Listener {
-  private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
-  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(3);
-  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(1);
+  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(2);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(RabbitReceiver.class);
 
   private final Source source;
   private final Listener listener;
   private final RabbitLink link;
-  private final RabbitPublisher publisher;
+  private final Delays delays;
   private final Mailbox mailbox;
   private final Settler settler;
   private final List<QueueConsumer> consumers = new ArrayList<>();
@@ -58,13 +58,14 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       RabbitLink link,
       RabbitPublisher publisher,
       Reposts reposts,
+      Delays delays,
       RabbitThreads threads,
       Executor blocking,
       Consumer<RabbitReceiver> onClose) {
     this.source = source;
     this.listener = listener;
     this.link = link;
-    this.publisher = publisher;
+    this.delays = delays;
     this.onClose = onClose;
     this.mailbox = new Mailbox(threads, "receive-" + source.name());
     this.settler =
@@ -245,7 +246,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   /** One of the consumers is disturbed; the first is reported. */
   void failed(QueueConsumer consumer, MessagingException problem) {
     if (problem.code() == ErrorCode.NOT_FOUND) {
-      publisher.forgetBindings();
+      delays.forget(); // the queue may come again without what bound it
     }
     boolean first = disturbed.isEmpty();
     if (!stopped && disturbed.add(consumer) && first) {
