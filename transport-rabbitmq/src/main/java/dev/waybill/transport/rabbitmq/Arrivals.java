@@ -4,13 +4,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
-import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,8 +34,8 @@ final class Arrivals {
   private final boolean keyed;
   private final Queue<RabbitDelivery> held = new ArrayDeque<>();
 
-  /** Of a keyed queue: what was handed out and not settled, in that order. */
-  private final Set<RabbitDelivery> open = new LinkedHashSet<>();
+  /** Of a keyed queue: what was handed out and not settled, by tag. */
+  private final Map<Long, RabbitDelivery> open = new ConcurrentHashMap<>();
 
   private final Map<String, List<Returning>> returning = new HashMap<>();
   private volatile int waiting;
@@ -79,7 +79,7 @@ final class Arrivals {
     if (next != null) {
       waiting = held.size();
       if (keyed) {
-        open.add(next);
+        open.put(next.tag(), next);
       }
     }
     return next;
@@ -100,9 +100,11 @@ final class Arrivals {
     return waiting;
   }
 
-  /** One that was handed out is done with. */
+  /** One that was handed out is done with. From any thread. */
   void settled(RabbitDelivery delivery) {
-    open.remove(delivery);
+    if (keyed) {
+      open.remove(delivery.tag());
+    }
   }
 
   /**
@@ -111,7 +113,7 @@ final class Arrivals {
    * @param next which attempt it is when it is here again
    */
   void goesBack(RabbitDelivery delivery, int next) {
-    open.remove(delivery);
+    settled(delivery);
     String key = delivery.message().key();
     if (keyed && key != null) {
       returning.computeIfAbsent(key, any -> new ArrayList<>()).add(new Returning(delivery, next));
@@ -120,26 +122,27 @@ final class Arrivals {
 
   /** Takes out what was handed out behind one of its key. */
   List<RabbitDelivery> takeOpenBehind(RabbitDelivery first) {
-    return takeBehind(first, open);
+    List<RabbitDelivery> behind = behind(first, open.values());
+    behind.forEach(this::settled);
+    return behind;
   }
 
   /** Takes out what is held behind one of its key. */
   List<RabbitDelivery> takeHeldBehind(RabbitDelivery first) {
-    List<RabbitDelivery> behind = takeBehind(first, held);
+    List<RabbitDelivery> behind = behind(first, held);
+    held.removeAll(behind);
     waiting = held.size();
     return behind;
   }
 
-  private List<RabbitDelivery> takeBehind(RabbitDelivery first, Collection<RabbitDelivery> from) {
+  private List<RabbitDelivery> behind(RabbitDelivery first, Collection<RabbitDelivery> among) {
     String key = first.message().key();
     if (!keyed || key == null) {
       return List.of();
     }
-    List<RabbitDelivery> behind =
-        from.stream()
-            .filter(each -> each.tag() > first.tag() && key.equals(each.message().key()))
-            .toList();
-    from.removeAll(behind);
-    return behind;
+    return among.stream()
+        .filter(each -> each.tag() > first.tag() && key.equals(each.message().key()))
+        .sorted(Comparator.comparingLong(RabbitDelivery::tag))
+        .toList();
   }
 }

@@ -12,12 +12,9 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
-import dev.waybill.transport.Settlement.Result;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,13 +39,13 @@ final class ConsumerSession {
   /** What waits until the broker has taken a cancel. */
   private final Deque<Runnable> afterCancel = new ArrayDeque<>();
 
-  private final Acknowledgements acknowledgements;
+  private final Acknowledger acknowledger;
   private volatile boolean active;
   private int open;
-  private volatile int settledAhead;
   private boolean consuming;
   private @Nullable Handover consumer;
   private volatile boolean ended;
+  private volatile boolean closed;
 
   /** Told what happens, in the mailbox. */
   interface Owner {
@@ -56,6 +53,9 @@ final class ConsumerSession {
 
     /** The broker has it among the queue's consumers. */
     void consuming(ConsumerSession from);
+
+    /** Something has been settled. */
+    void settled();
 
     /** All that the consumer was sent before it was cancelled has arrived. */
     void drained(ConsumerSession from);
@@ -66,6 +66,7 @@ final class ConsumerSession {
   private ConsumerSession(
       String queue,
       int epoch,
+      int prefetch,
       Credit credit,
       Mailbox mailbox,
       Channel channel,
@@ -79,7 +80,7 @@ final class ConsumerSession {
     this.channel = channel;
     this.calls = calls;
     this.owner = owner;
-    this.acknowledgements = new Acknowledgements(channel::basicAck);
+    this.acknowledger = new Acknowledger(channel, prefetch, mailbox, this::settled);
     this.arrivals = new Arrivals(keyed);
   }
 
@@ -105,7 +106,8 @@ final class ConsumerSession {
       throws IOException {
     Channel channel = Channels.open(connection);
     ConsumerSession session =
-        new ConsumerSession(queue, epoch, credit, mailbox, channel, calls, owner, source.keyed());
+        new ConsumerSession(
+            queue, epoch, prefetch, credit, mailbox, channel, calls, owner, source.keyed());
     try {
       if (source instanceof ReplyQueue replies) {
         ReplyQueues.declare(channel, replies);
@@ -142,7 +144,7 @@ final class ConsumerSession {
 
   /** Whether deliveries of this epoch are still ours. From any thread. */
   boolean owns() {
-    return !ended && channel.isOpen();
+    return !ended && !closed; // channel.isOpen() takes a lock, and each message asks several times
   }
 
   /** How many deliveries are not settled, handed out or not. */
@@ -231,7 +233,7 @@ final class ConsumerSession {
    * @throws IOException or another exception of the client's, if the channel is lost
    */
   void arrived(RabbitDelivery delivery) throws IOException {
-    acknowledgements.arrived(delivery.tag());
+    acknowledger.arrived(delivery.tag());
     active = true;
     if (!arrivals.add(delivery)) {
       follow(delivery);
@@ -245,7 +247,7 @@ final class ConsumerSession {
 
   /** How many deliveries are settled though an earlier one is not. From any thread. */
   int settledAhead() {
-    return settledAhead;
+    return acknowledger.ahead();
   }
 
   /** Whether something has arrived and was not handed out. */
@@ -271,73 +273,66 @@ final class ConsumerSession {
    * @throws IOException or another exception of the client's, if the channel is lost
    */
   void giveBack(RabbitDelivery delivery, int nextAttempt) throws IOException {
+    acknowledger.gone(delivery.tag());
     if (nextAttempt > delivery.attempt()) {
       channel.basicReject(delivery.tag(), true);
     } else {
       channel.basicNack(delivery.tag(), false, true);
     }
-    gone(delivery, nextAttempt);
-    closed(1);
-    List<RabbitDelivery> openBehind = arrivals.takeOpenBehind(delivery);
-    closed(openBehind.size());
-    for (RabbitDelivery behind : openBehind) {
-      follow(behind);
+    arrivals.goesBack(delivery, nextAttempt);
+    int closed = 1;
+    for (RabbitDelivery behind : arrivals.takeOpenBehind(delivery)) {
+      closed += follow(behind) ? 1 : 0;
     }
     for (RabbitDelivery behind : arrivals.takeHeldBehind(delivery)) {
       follow(behind);
     }
-  }
-
-  /** Gives back a delivery because one before it of its key went back. */
-  private void follow(RabbitDelivery behind) throws IOException {
-    behind.follows();
-    channel.basicNack(behind.tag(), false, true);
-    gone(behind, behind.attempt());
-  }
-
-  private void gone(RabbitDelivery delivery, int nextAttempt) {
-    arrivals.goesBack(delivery, nextAttempt);
-    acknowledgements.gone(delivery.tag());
-    settledAhead = acknowledgements.ahead();
-  }
-
-  private void closed(int count) {
-    open -= count;
-    credit.giveBack(count);
+    settled(closed);
   }
 
   /**
-   * Acknowledges an open delivery with the next {@link #acknowledgeDue}, which the caller has to
-   * see to if this returns true.
+   * Gives back a delivery because one before it of its key went back; returns false if it is
+   * settled already.
    */
-  boolean acknowledge(RabbitDelivery delivery, CompletableFuture<Result> result) {
-    arrivals.settled(delivery);
-    return acknowledgements.add(delivery.tag(), result);
+  private boolean follow(RabbitDelivery behind) throws IOException {
+    if (!acknowledger.gone(behind.tag())) {
+      return false;
+    }
+    behind.follows();
+    channel.basicNack(behind.tag(), false, true);
+    arrivals.goesBack(behind, behind.attempt());
+    return true;
   }
 
-  /** Acknowledges what is due, and tells the results. */
-  void acknowledgeDue() {
-    boolean written = false;
-    try {
-      if (owns()) {
-        acknowledgements.write();
-        written = true;
-      }
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("The channel of queue {} was lost while deliveries were acknowledged", queue, e);
+  /** So many more open deliveries are settled. */
+  private void settled(int count) {
+    open -= count;
+    credit.giveBack(count);
+    owner.settled();
+  }
+
+  /**
+   * Has an open delivery acknowledged within milliseconds; returns whether it will be, unless the
+   * channel is lost before. From any thread.
+   */
+  boolean acknowledge(RabbitDelivery delivery) {
+    boolean noted = owns() && acknowledger.acknowledge(delivery.tag());
+    if (noted) {
+      arrivals.settled(delivery);
     }
-    List<CompletableFuture<Result>> results = acknowledgements.taken();
-    closed(results.size());
-    settledAhead = acknowledgements.ahead();
-    Result result = written ? Result.SETTLED : Result.NOT_OWNED;
-    results.forEach(each -> each.complete(result));
+    return noted;
+  }
+
+  /** The channel is to end soon: nothing waits any more. */
+  void hurry() {
+    acknowledger.hurry();
   }
 
   /** Gives back what was not handed out. */
   void releaseHeld() throws IOException {
     for (RabbitDelivery next = arrivals.poll(); next != null; next = arrivals.poll()) {
       channel.basicNack(next.tag(), false, true);
-      acknowledgements.gone(next.tag());
+      acknowledger.gone(next.tag());
     }
   }
 
@@ -351,8 +346,8 @@ final class ConsumerSession {
     if (ended) {
       return;
     }
-    acknowledgeDue();
     ended = true;
+    acknowledger.end();
     cancelled();
     arrivals.clear();
     credit.giveBack(open);
@@ -381,6 +376,7 @@ final class ConsumerSession {
   }
 
   private void lost(ShutdownSignalException signal) {
+    closed = true;
     mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, signal)));
   }
 

@@ -204,6 +204,9 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (current == null) {
       return;
     }
+    if (receiver.isStopped()) {
+      current.hurry();
+    }
     if (receiver.isStopped() || receiver.isPaused()) {
       if (!source.keyed()) {
         current.cancel();
@@ -262,8 +265,13 @@ final class QueueConsumer implements ConsumerSession.Owner {
     return current == null || moving ? null : current.next();
   }
 
-  /** Something has been settled. */
-  void settled() {
+  @Override
+  public void settled() {
+    receiver.settled();
+  }
+
+  /** There may be credit again, and less open. */
+  void afterSettling() {
     ConsumerSession current = session;
     if (current == null) {
       return;

@@ -18,7 +18,6 @@ final class RabbitDelivery implements Delivery {
   private final long tag;
   private final BasicProperties properties;
   private final WireMessage message;
-  private final String brokerId;
   private int attempt;
   private volatile boolean following;
   private @Nullable CompletableFuture<Settlement.Result> settlement;
@@ -31,9 +30,6 @@ final class RabbitDelivery implements Delivery {
     this.properties = arrival.getProperties();
     this.message = MessageReader.read(properties, arrival.getBody());
     this.attempt = attempt(arrival);
-    @Nullable String messageId = properties.getMessageId();
-    this.brokerId =
-        session.queue() + "@" + (messageId != null ? messageId : session.epoch() + "-" + tag);
   }
 
   @Override
@@ -43,7 +39,8 @@ final class RabbitDelivery implements Delivery {
 
   @Override
   public String brokerId() {
-    return brokerId;
+    @Nullable String messageId = properties.getMessageId();
+    return session.queue() + "@" + (messageId != null ? messageId : session.epoch() + "-" + tag);
   }
 
   @Override
@@ -60,9 +57,8 @@ final class RabbitDelivery implements Delivery {
   public synchronized CompletionStage<Settlement.Result> settle(Settlement how) {
     CompletableFuture<Settlement.Result> begun = settlement;
     if (begun == null || begun.isCompletedExceptionally()) {
-      begun = new CompletableFuture<>();
+      begun = receiver.settle(this, how);
       settlement = begun;
-      receiver.settle(this, how, begun);
     }
     return begun;
   }

@@ -84,8 +84,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
               public boolean goBackAtClose() {
                 return source.keyed() && stopped;
               }
-            },
-            this::settled);
+            });
     List<String> queues = partitions.queues(source);
     Credit credit = new Credit(maxUnsettled);
     int prefetch = Math.max(maxUnsettled / queues.size(), 1);
@@ -195,9 +194,8 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     onClose.accept(this);
   }
 
-  void settle(
-      RabbitDelivery delivery, Settlement how, CompletableFuture<Settlement.Result> result) {
-    settler.settle(delivery, how, result);
+  CompletableFuture<Settlement.Result> settle(RabbitDelivery delivery, Settlement how) {
+    return settler.settle(delivery, how);
   }
 
   private void adjust() {
@@ -206,9 +204,9 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   }
 
   /** There is credit again: for what is held, then for consumers that have waited for that. */
-  private void settled() {
+  void settled() {
     handOut();
-    consumers.forEach(QueueConsumer::settled);
+    consumers.forEach(QueueConsumer::afterSettling);
   }
 
   /** Hands out what has arrived, from each queue in turn, as far as the credit goes. */

@@ -3,6 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import com.rabbitmq.client.AlreadyClosedException;
 import dev.waybill.error.SendException;
 import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Accept;
 import dev.waybill.transport.Settlement.Reject;
 import dev.waybill.transport.Settlement.Release;
 import dev.waybill.transport.Settlement.Result;
@@ -46,7 +47,6 @@ final class Settler {
   private final Reposts reposts;
   private final String deadLetterQueue;
   private final Stopped stopped;
-  private final Runnable afterSettling;
   private final Map<RabbitDelivery, CompletableFuture<Result>> begun = new ConcurrentHashMap<>();
 
   Settler(
@@ -54,24 +54,37 @@ final class Settler {
       RabbitPublisher publisher,
       Reposts reposts,
       String deadLetterQueue,
-      Stopped stopped,
-      Runnable afterSettling) {
+      Stopped stopped) {
     this.mailbox = mailbox;
     this.publisher = publisher;
     this.reposts = reposts;
     this.deadLetterQueue = deadLetterQueue;
     this.stopped = stopped;
-    this.afterSettling = afterSettling;
   }
 
-  /** Begins to settle; {@code result} is told the end. From any thread. */
-  void settle(RabbitDelivery delivery, Settlement how, CompletableFuture<Result> result) {
+  /**
+   * Begins to settle. An acceptance is complete once it is noted here, for it is written within
+   * milliseconds, and an acknowledgement that has been written may be lost just as well. From any
+   * thread.
+   */
+  CompletableFuture<Result> settle(RabbitDelivery delivery, Settlement how) {
+    CompletableFuture<Result> result = new CompletableFuture<>();
+    if (how instanceof Accept) {
+      accept(delivery, result);
+      return result;
+    }
     begun.put(delivery, result);
     CompletableFuture<Result> unused =
         result.whenComplete((done, error) -> begun.remove(delivery, result));
     if (!mailbox.tell(() -> perform(delivery, how, result))) {
       result.complete(Result.NOT_OWNED);
     }
+    return result;
+  }
+
+  private static void accept(RabbitDelivery delivery, CompletableFuture<Result> result) {
+    boolean noted = delivery.session().acknowledge(delivery);
+    result.complete(noted ? Result.SETTLED : Result.NOT_OWNED);
   }
 
   /** Waits for what was begun, at most {@code limit}. */
@@ -101,22 +114,6 @@ final class Settler {
       release(delivery, release, result);
     } else if (how instanceof Reject reject) {
       reject(delivery, reject, result);
-    } else {
-      ack(delivery, result);
-    }
-  }
-
-  /** Together with all that is settled before the thread comes to the end of its work. */
-  private void ack(RabbitDelivery delivery, CompletableFuture<Result> result) {
-    ConsumerSession session = delivery.session();
-    if (!delivery.isOwned()) {
-      result.complete(Result.NOT_OWNED);
-    } else if (session.acknowledge(delivery, result)) {
-      mailbox.tell(
-          () -> {
-            session.acknowledgeDue();
-            afterSettling.run();
-          });
     }
   }
 
@@ -159,7 +156,7 @@ final class Settler {
       @Nullable Throwable error,
       CompletableFuture<Result> result) {
     if (error == null) {
-      ack(delivery, result);
+      accept(delivery, result);
     } else if (release.after().isZero() || stopped.isStopped()) {
       log.warn("{} goes back without its attempts", delivery.brokerId(), error);
       requeue(delivery, release.attemptsMade(), result);
@@ -193,7 +190,6 @@ final class Settler {
       return;
     }
     result.complete(Result.SETTLED);
-    afterSettling.run();
   }
 
   private void reject(RabbitDelivery delivery, Reject reject, CompletableFuture<Result> result) {
@@ -220,8 +216,8 @@ final class Settler {
                 result.completeExceptionally(error);
               } else if (error != null) {
                 result.complete(Result.NOT_OWNED);
-              } else if (!mailbox.tell(() -> ack(delivery, result))) {
-                result.complete(Result.NOT_OWNED);
+              } else {
+                accept(delivery, result);
               }
             });
   }

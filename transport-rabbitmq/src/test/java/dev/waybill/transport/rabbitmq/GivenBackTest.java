@@ -160,6 +160,25 @@ class GivenBackTest extends RabbitTest {
   }
 
   @Test
+  void what_is_accepted_behind_it_does_not_go_back() throws Exception {
+    Recording recording = receive(queue, 200);
+    send("m0", "k");
+    send("m1", "k");
+    send("m2", "k");
+    recording.delivery(2);
+
+    CompletableFuture<Result> accepted =
+        recording.delivery(1).settle(Settlement.accept()).toCompletableFuture();
+    settle(recording.delivery(0), NOT_NOW);
+
+    assertThat(accepted.get(60, TimeUnit.SECONDS)).isEqualTo(Result.SETTLED);
+    settle(recording.delivery(3), Settlement.accept());
+    settle(recording.delivery(4), Settlement.accept());
+    assertThat(recording.bodies()).containsExactly("m0", "m1", "m2", "m0", "m2");
+    assertThat(recording.failures).isEmpty();
+  }
+
+  @Test
   void going_back_behind_another_is_no_attempt_and_a_failure_is_one() throws Exception {
     send("m0", "k");
     Recording recording = new Recording();
