@@ -36,7 +36,7 @@ final class KafkaLog implements BrokerLog {
     KafkaLog log = new KafkaLog(admin, bench, new Place(uri, topic, bench.partitions()));
     log.make();
     if (bench.readsLog()) {
-      try (Outlet outlet = new RawKafka(log.place).outlet()) {
+      try (Outlet outlet = new RawKafka(log.place, false).outlet()) {
         Trial.fill(outlet, bench, size.log());
       }
     }

@@ -22,6 +22,9 @@ enum Part {
   /** By version 2. */
   AWS_SDK2;
 
+  /** Kafka's client, reading of each record what type it is of. */
+  private static final String RAW_TYPED = "raw-typed";
+
   /** The part of a name that {@link #inWords} gives, or null. */
   static @Nullable Part of(String name) {
     for (Part part : values()) {
@@ -34,17 +37,21 @@ enum Part {
 
   /** Those who take part, the first of whom the others are compared with. */
   List<String> contenders() {
-    return Stream.concat(Stream.of("raw", "waybill"), Peer.of(this).map(Peer::id)).toList();
+    Stream<String> own =
+        this == KAFKA ? Stream.of("raw", RAW_TYPED, "waybill") : Stream.of("raw", "waybill");
+    return Stream.concat(own, Peer.of(this).map(Peer::id)).toList();
   }
 
   /** Whether a contender takes part in a bench. */
   boolean has(Bench bench, String contender) {
-    return isOwn(contender) || Peer.of(contender, this).has(bench);
+    return contender.equals(RAW_TYPED)
+        ? this == KAFKA && bench == Bench.CONSUME
+        : isOwn(contender) || Peer.of(contender, this).has(bench);
   }
 
   /** Whether it is Waybill, or the bare client. */
   static boolean isOwn(String contender) {
-    return contender.equals("raw") || contender.equals("waybill");
+    return contender.equals("raw") || contender.equals(RAW_TYPED) || contender.equals("waybill");
   }
 
   /** Whether a bench says something here; raw clients of queues would have few slow handlers. */
@@ -100,6 +107,7 @@ enum Part {
   Contender contender(String name, Place place) {
     return switch (name) {
       case "raw" -> raw(place);
+      case RAW_TYPED -> new RawKafka(place, true);
       case "waybill" -> Own.waybill(this, place);
       default -> Peer.of(name, this).contender(place);
     };
@@ -108,7 +116,7 @@ enum Part {
   private Contender raw(Place place) {
     return switch (this) {
       case STARTUP, INMEMORY -> new RawQueue();
-      case KAFKA -> new RawKafka(place);
+      case KAFKA -> new RawKafka(place, false);
       case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
       case AWS_SDK1 -> new RawAws1(place);
       case AWS_SDK2 -> new RawAws2(place);

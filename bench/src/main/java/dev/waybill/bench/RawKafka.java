@@ -31,13 +31,22 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  */
 final class RawKafka implements Contender {
   private static final String VERSION = "/kafka/kafka-version.properties";
+  private static final String TYPE = "bench.order.v1";
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration END = Duration.ofSeconds(10);
 
   private final Place place;
+  private final boolean typed;
 
-  RawKafka(Place place) {
+  /**
+   * The client.
+   *
+   * @param typed whether it reads the headers that name a record's type and id, as it has to where
+   *     records of several types are in a topic
+   */
+  RawKafka(Place place, boolean typed) {
     this.place = place;
+    this.typed = typed;
   }
 
   @Override
@@ -63,7 +72,8 @@ final class RawKafka implements Contender {
 
   @Override
   public String settings() {
-    return "acks=all, enable.idempotence=true; the same key and headers as Waybill writes;"
+    return "acks=all, enable.idempotence=true; the same key and headers as Waybill writes, "
+        + (typed ? "of which it reads the type;" : "which it does not read;")
         + " one consumer, or one per partition where handlers wait; enable.auto.commit=false,"
         + " read_committed, cooperative-sticky";
   }
@@ -119,7 +129,7 @@ final class RawKafka implements Contender {
     headers.add("ce_specversion", bytes("1.0"));
     headers.add("ce_id", id);
     headers.add("ce_source", bytes("waybill"));
-    headers.add("ce_type", bytes("bench.order.v1"));
+    headers.add("ce_type", bytes(TYPE));
     headers.add("ce_time", bytes(Instant.now().truncatedTo(ChronoUnit.MILLIS).toString()));
     headers.add("ce_waybillkind", bytes("command"));
     headers.add("ce_partitionkey", key);
@@ -180,6 +190,9 @@ final class RawKafka implements Contender {
         while (true) {
           ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
           for (ConsumerRecord<byte[], byte[]> record : records) {
+            if (typed) {
+              checkType(record);
+            }
             handler.handle(Json.decode(record.value()));
           }
           if (!records.isEmpty()) {
@@ -191,6 +204,17 @@ final class RawKafka implements Contender {
       } catch (RuntimeException e) {
         Failure.end("the consumer", e);
       }
+    }
+
+    private void checkType(ConsumerRecord<byte[], byte[]> record) {
+      String type = text(record, "ce_type");
+      if (!type.equals(TYPE)) {
+        throw new Failure("The record " + text(record, "ce_id") + " is of the type " + type);
+      }
+    }
+
+    private static String text(ConsumerRecord<byte[], byte[]> record, String header) {
+      return new String(record.headers().lastHeader(header).value(), StandardCharsets.UTF_8);
     }
 
     void join() {

@@ -51,7 +51,7 @@ record Size(long warmUp, long measured, Duration longest) {
           full ? Duration.ofMinutes(2) : Duration.ofSeconds(20));
     }
     if (full) {
-      return new Size(1_000_000, 1_000_000, Duration.ofMinutes(2));
+      return new Size(3_000_000, 1_000_000, Duration.ofMinutes(2));
     }
     return bench == Bench.CONSUME
         ? new Size(300_000, 150_000, Duration.ofSeconds(20))

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -38,15 +39,22 @@ final class ConfirmedSender {
   private final String transport;
   private final Duration timeout;
   private final ScheduledExecutorService timer;
+  private final Executor answers;
   private final Deadlines deadlines;
   private final Trouble trouble;
 
-  ConfirmedSender(BusPlan plan, Sender sender, ScheduledExecutorService timer) {
+  /**
+   * A sender.
+   *
+   * @param answers tells of what has no answer in time
+   */
+  ConfirmedSender(BusPlan plan, Sender sender, ScheduledExecutorService timer, Executor answers) {
     this.sender = sender;
     this.transport = plan.transport().name();
     this.timeout = plan.sendTimeout();
     this.timer = timer;
-    this.deadlines = new Deadlines(timer, timeout);
+    this.answers = answers;
+    this.deadlines = new Deadlines(timer, timeout, answers);
     this.trouble = new Trouble(plan.clock());
   }
 
@@ -78,12 +86,11 @@ final class ConfirmedSender {
   }
 
   /** Something asked of the broker, whose answer is due by the deadline. */
-  private final class Call<R> implements Runnable {
+  private final class Call<R> extends Deadlines.Deadline {
     private final Object what;
     private final boolean sends;
     private final Duration timeout;
     private final CompletableFuture<R> answer = new CompletableFuture<>();
-    private volatile Deadlines.@Nullable Moment deadline;
 
     /**
      * A call.
@@ -127,14 +134,11 @@ final class ConfirmedSender {
     private void keepDeadline(long elapsed) {
       try {
         if (timeout.equals(deadlines.length()) && deadlines.isNow(elapsed)) {
-          Deadlines.Moment begun = deadlines.begin(this);
-          deadline = begun;
-          if (answer.isDone()) { // meanwhile
-            begun.end(this);
-          }
+          deadlines.begin(this);
         } else {
           long left = Math.max(0, timeout.toNanos() - elapsed);
-          ScheduledFuture<?> own = timer.schedule(this, left, TimeUnit.NANOSECONDS);
+          ScheduledFuture<?> own =
+              timer.schedule(() -> answers.execute(this::late), left, TimeUnit.NANOSECONDS);
           var unused = answer.whenComplete((done, failure) -> own.cancel(false));
         }
       } catch (RejectedExecutionException e) { // the bus was closed while the transport sent
@@ -147,9 +151,8 @@ final class ConfirmedSender {
       }
     }
 
-    /** The deadline is over. */
     @Override
-    public void run() {
+    void late() {
       fail(
           unknown(
               ErrorCode.TIMEOUT,
@@ -191,7 +194,7 @@ final class ConfirmedSender {
         trouble.isOver(); // also if the deadline was faster: the broker answers again
       }
       answer.complete(result);
-      endDeadline();
+      deadlines.meet(this);
     }
 
     private void fail(MessagingException failure) {
@@ -201,14 +204,7 @@ final class ConfirmedSender {
             "sends fail, the last one with %s: %s".formatted(failure.code(), failure.getMessage()));
       }
       answer.completeExceptionally(failure);
-      endDeadline();
-    }
-
-    private void endDeadline() {
-      Deadlines.Moment begun = deadline;
-      if (begun != null) {
-        begun.end(this);
-      }
+      deadlines.meet(this);
     }
   }
 }

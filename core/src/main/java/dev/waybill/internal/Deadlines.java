@@ -1,8 +1,10 @@
 package dev.waybill.internal;
 
 import java.time.Duration;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +16,17 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 final class Deadlines {
+  /** What has to be done in time; the links are its moment's, so that it costs no entry. */
+  abstract static class Deadline {
+    private @Nullable Moment moment;
+    private @Nullable Deadline earlier;
+    private @Nullable Deadline later;
+    private boolean met;
+
+    /** It was not {@linkplain Deadlines#meet met}. */
+    abstract void late();
+  }
+
   /** How much sooner a deadline may end: longer would be noticed, shorter needs more tasks. */
   private static final Duration LONGEST_MOMENT = Duration.ofMillis(10);
 
@@ -22,12 +35,19 @@ final class Deadlines {
 
   private final ScheduledExecutorService timer;
   private final Duration length;
+  private final Executor late;
   private final long momentNanos;
   private @Nullable Moment open;
 
-  Deadlines(ScheduledExecutorService timer, Duration length) {
+  /**
+   * Deadlines.
+   *
+   * @param late runs what is late, as a task for all that are late together
+   */
+  Deadlines(ScheduledExecutorService timer, Duration length, Executor late) {
     this.timer = timer;
     this.length = length;
+    this.late = late;
     Duration part = length.dividedBy(MOMENTS);
     this.momentNanos = (part.compareTo(LONGEST_MOMENT) < 0 ? part : LONGEST_MOMENT).toNanos();
   }
@@ -42,69 +62,113 @@ final class Deadlines {
   }
 
   /**
-   * Begins a deadline.
+   * Begins a deadline, unless it is met already.
    *
-   * @param late is run on the timer's thread when it is over
-   * @return where it can be {@linkplain Moment#end ended} before
    * @throws java.util.concurrent.RejectedExecutionException if the timer has ended
    */
-  synchronized Moment begin(Runnable late) {
+  synchronized void begin(Deadline deadline) {
+    if (deadline.met) {
+      return;
+    }
     Moment moment = open;
     if (moment == null || moment.isPast()) {
       if (moment != null) {
-        close(moment);
+        moment.close();
       }
       moment = new Moment();
       moment.schedule();
       open = moment;
     }
-    moment.watched.add(late);
-    return moment;
+    moment.add(deadline);
   }
 
-  private synchronized void close(Moment moment) {
-    if (open == moment) {
-      open = null;
+  /** A deadline is met, and will not be late. Idempotent. */
+  synchronized void meet(Deadline deadline) {
+    deadline.met = true;
+    Moment moment = deadline.moment;
+    if (moment != null) {
+      moment.remove(deadline);
+      moment.cancelIfOver();
     }
-    moment.closed = true;
-    moment.cancelIfEmpty();
   }
 
-  /** The deadlines that began together. */
-  final class Moment {
-    private final Set<Runnable> watched = ConcurrentHashMap.newKeySet();
+  /** The deadlines that began together. Guarded by the lock of all. */
+  private final class Moment {
     private final long begun = System.nanoTime();
+    private @Nullable Deadline first;
     private @Nullable Future<?> over;
-    private volatile boolean closed;
-
-    /** The deadline of {@code late} is met. Idempotent. */
-    void end(Runnable late) {
-      watched.remove(late);
-      if (closed) {
-        cancelIfEmpty();
-      }
-    }
+    private boolean closed;
 
     /** The timer may be a test's, whose time passes by leaps, or may be late itself. */
-    private void schedule() {
+    void schedule() {
       over = timer.schedule(this::over, length.toNanos(), TimeUnit.NANOSECONDS);
-      var unused = timer.schedule(() -> close(this), momentNanos, TimeUnit.NANOSECONDS);
+      var unused = timer.schedule(this::pass, momentNanos, TimeUnit.NANOSECONDS);
     }
 
-    private boolean isPast() {
+    boolean isPast() {
       return System.nanoTime() - begun >= momentNanos;
     }
 
-    private void cancelIfEmpty() {
+    /** Takes no more. */
+    void close() {
+      if (open == this) {
+        open = null;
+      }
+      closed = true;
+      cancelIfOver();
+    }
+
+    void cancelIfOver() {
       Future<?> task = over;
-      if (task != null && watched.isEmpty()) {
+      if (closed && first == null && task != null) {
         task.cancel(false);
       }
     }
 
+    void add(Deadline deadline) {
+      deadline.moment = this;
+      deadline.later = first;
+      if (first != null) {
+        first.earlier = deadline;
+      }
+      first = deadline;
+    }
+
+    void remove(Deadline deadline) {
+      Deadline earlier = deadline.earlier;
+      Deadline later = deadline.later;
+      if (earlier == null) {
+        first = later;
+      } else {
+        earlier.later = later;
+      }
+      if (later != null) {
+        later.earlier = earlier;
+      }
+      deadline.moment = null;
+      deadline.earlier = null;
+      deadline.later = null;
+    }
+
+    private void pass() {
+      synchronized (Deadlines.this) {
+        close();
+      }
+    }
+
     private void over() {
-      close(this); // first: what begins from now on has a moment of its own
-      watched.forEach(Runnable::run);
+      List<Deadline> missed = new ArrayList<>();
+      synchronized (Deadlines.this) {
+        close(); // first: what begins from now on has a moment of its own
+        for (Deadline next = first; next != null; next = first) {
+          remove(next);
+          missed.add(next);
+        }
+      }
+      Collections.reverse(missed);
+      if (!missed.isEmpty()) {
+        late.execute(() -> missed.forEach(Deadline::late));
+      }
     }
   }
 }

@@ -25,9 +25,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,20 +43,22 @@ final class RunningBus implements MessageBus {
   private final BusPlan plan;
   private final TransportConnection connection;
   private final ScheduledExecutorService timer;
+  private final ExecutorService answers = Workers.answers("waybill-answers");
   private final OutgoingPipeline outgoing;
   private final Replies replies;
   private @Nullable Requester requester;
   private Outbox.@Nullable Dispatch dispatch;
   private final Map<String, Consumer> consumers = new LinkedHashMap<>();
   private final List<IdempotentReceiver> idempotent = new ArrayList<>();
-  private final AtomicBoolean closing = new AtomicBoolean();
+  private final AtomicReference<@Nullable Thread> closer = new AtomicReference<>();
+  private final CountDownLatch isClosed = new CountDownLatch(1);
   private volatile boolean closed;
 
   private RunningBus(BusPlan plan, TransportConnection connection, ScheduledExecutorService timer) {
     this.plan = plan;
     this.connection = connection;
     this.timer = timer;
-    this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer);
+    this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer, answers);
     this.replies = new Replies(plan.routes(), outgoing);
   }
 
@@ -95,7 +98,7 @@ final class RunningBus implements MessageBus {
   private void receiveReplies() {
     ReplyQueue queue = plan.topology().replies();
     if (queue != null) {
-      requester = new Requester(plan, queue, outgoing, connection, timer);
+      requester = new Requester(plan, queue, outgoing, connection, timer, answers);
     }
   }
 
@@ -115,7 +118,9 @@ final class RunningBus implements MessageBus {
         new Consumer.Setting(
             consumer.source(), consumer.concurrency(), consumer.maxUnsettled(), atomic, workers),
         new FaultReplying(
-            new IncomingPipeline(plan, consumer, outgoing, replies, receiver), replies, atomic));
+            new IncomingPipeline(plan, consumer, outgoing, replies, receiver, answers),
+            replies,
+            atomic));
   }
 
   private void consumeDeadLetters(DeadLetterPlan consumer) {
@@ -268,7 +273,8 @@ final class RunningBus implements MessageBus {
 
   @Override
   public void close() {
-    if (!closing.compareAndSet(false, true)) {
+    if (!closer.compareAndSet(null, Thread.currentThread())) {
+      awaitCloser();
       return;
     }
     long deadline = System.nanoTime() + plan.drainTimeout().toNanos();
@@ -284,12 +290,28 @@ final class RunningBus implements MessageBus {
       }
     } finally {
       closed = true;
-      idempotent.forEach(IdempotentReceiver::close);
-      closeOutbox();
-      connection.close();
-      timer.shutdownNow();
+      try {
+        idempotent.forEach(IdempotentReceiver::close);
+        closeOutbox();
+        connection.close();
+      } finally {
+        timer.shutdownNow();
+        answers.shutdown();
+        isClosed.countDown();
+      }
     }
     LOG.info("Bus {} is closed", plan.name());
+  }
+
+  /** Another thread closes the bus, or this one does, in whose call this one is. */
+  private void awaitCloser() {
+    if (closer.get() != Thread.currentThread()) {
+      try {
+        isClosed.await();
+      } catch (InterruptedException e) { // a handler's thread, for which the closer waits
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /** After the consumers have drained, whose handlers may have sent into it. */

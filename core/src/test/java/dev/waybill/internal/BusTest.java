@@ -278,6 +278,47 @@ class BusTest {
   }
 
   @Test
+  void whoever_closes_as_well_waits_until_the_bus_is_closed() {
+    CountDownLatch mayEnd = new CountDownLatch(1);
+    MessageBus bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.consume(
+                    "payments",
+                    c ->
+                        c.onCommand(
+                            ProcessPayment.class,
+                            (command, context) -> {
+                              handled.add("begun");
+                              mayEnd.await();
+                            })));
+    transport.deliver("payments", payment("p-1"));
+    await().until(() -> !handled.isEmpty());
+    CompletableFuture<Void> closing = CompletableFuture.runAsync(bus::close);
+    await().until(() -> transport.calls.contains("stop payments"));
+    List<String> callsAtItsEnd = new CopyOnWriteArrayList<>();
+    Thread other =
+        new Thread(
+            () -> {
+              bus.close();
+              callsAtItsEnd.addAll(transport.calls);
+            });
+    other.start();
+    await().until(() -> other.getState() != Thread.State.NEW && !isRunning(other));
+
+    mayEnd.countDown();
+
+    assertThat(closing).succeedsWithin(Duration.ofSeconds(20));
+    await().until(() -> !other.isAlive());
+    assertThat(callsAtItsEnd).endsWith("flush", "close");
+  }
+
+  private static boolean isRunning(Thread thread) {
+    return thread.getState() == Thread.State.RUNNABLE;
+  }
+
+  @Test
   void handlers_beyond_the_drain_timeout_are_interrupted_uncounted() {
     MessageBus bus =
         Contracts.bus(

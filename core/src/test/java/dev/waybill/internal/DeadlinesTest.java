@@ -17,16 +17,21 @@ class DeadlinesTest {
   private static final Duration PAUSE = Duration.ofMillis(20);
 
   private final ManualTimer timer = new ManualTimer();
-  private final Deadlines deadlines = new Deadlines(timer, LENGTH);
+  private final Deadlines deadlines = new Deadlines(timer, LENGTH, Runnable::run);
   private final List<String> late = new ArrayList<>();
 
-  private Runnable named(String name) {
-    return () -> late.add(name);
+  private Deadlines.Deadline named(String name) {
+    return new Deadlines.Deadline() {
+      @Override
+      void late() {
+        late.add(name);
+      }
+    };
   }
 
   @Test
   void a_deadline_is_over_after_its_length_and_not_before() {
-    var unused = deadlines.begin(named("a"));
+    deadlines.begin(named("a"));
 
     timer.advance(LENGTH.minus(NANO));
     assertThat(late).isEmpty();
@@ -38,22 +43,36 @@ class DeadlinesTest {
 
   @Test
   void a_deadline_that_is_met_is_never_over() {
-    Runnable a = named("a");
-    Deadlines.Moment moment = deadlines.begin(a);
-    var unused = deadlines.begin(named("b"));
+    Deadlines.Deadline a = named("a");
+    deadlines.begin(a);
+    deadlines.begin(named("b"));
+    Deadlines.Deadline c = named("c");
+    deadlines.begin(c);
 
-    moment.end(a);
-    moment.end(a);
+    deadlines.meet(a);
+    deadlines.meet(a);
+    deadlines.meet(c);
     timer.advance(LENGTH);
 
     assertThat(late).containsExactly("b");
   }
 
   @Test
+  void a_deadline_that_is_met_before_it_begins_is_never_over() {
+    Deadlines.Deadline a = named("a");
+
+    deadlines.meet(a);
+    deadlines.begin(a);
+    timer.advance(LENGTH);
+
+    assertThat(late).isEmpty();
+  }
+
+  @Test
   void those_that_begin_later_are_over_later() {
-    var a = deadlines.begin(named("a"));
+    deadlines.begin(named("a"));
     timer.advance(PAUSE);
-    var b = deadlines.begin(named("b"));
+    deadlines.begin(named("b"));
 
     timer.advance(LENGTH.minus(PAUSE));
     assertThat(late).containsExactly("a");
@@ -61,25 +80,20 @@ class DeadlinesTest {
     assertThat(late).containsExactly("a");
     timer.advance(NANO);
     assertThat(late).containsExactly("a", "b");
-    assertThat(a).isNotSameAs(b);
   }
 
   @Test
   void many_that_begin_together_cost_few_tasks_and_those_that_are_met_none() {
-    Deadlines.Moment first = deadlines.begin(named("first"));
-    List<Runnable> more = new ArrayList<>();
-    List<Deadlines.Moment> moments = new ArrayList<>();
+    deadlines.begin(named("first"));
+    List<Deadlines.Deadline> more = new ArrayList<>();
     for (int i = 0; i < 1_000; i++) {
       more.add(named("more"));
-      moments.add(deadlines.begin(more.get(i)));
+      deadlines.begin(more.get(i));
     }
     assertThat(timer.waiting()).isLessThan(1_000);
 
     timer.advance(PAUSE);
-    for (int i = 0; i < 1_000; i++) {
-      moments.get(i).end(more.get(i));
-    }
-    assertThat(first).isNotNull();
+    more.forEach(deadlines::meet);
     assertThat(timer.waiting()).isEqualTo(1);
     timer.advance(LENGTH);
     assertThat(late).containsExactly("first");
@@ -88,13 +102,14 @@ class DeadlinesTest {
 
   @Test
   void what_begins_while_others_are_over_has_a_length_of_its_own() {
-    var unused =
-        deadlines.begin(
-            () -> {
-              late.add("a");
-              var again = deadlines.begin(named("again"));
-              assertThat(again).isNotNull();
-            });
+    deadlines.begin(
+        new Deadlines.Deadline() {
+          @Override
+          void late() {
+            late.add("a");
+            deadlines.begin(named("again"));
+          }
+        });
 
     timer.advance(LENGTH);
     assertThat(late).containsExactly("a");
@@ -106,7 +121,7 @@ class DeadlinesTest {
 
   @Test
   void short_deadlines_are_kept_together_for_a_hundredth_of_their_length_only() {
-    Deadlines fast = new Deadlines(timer, Duration.ofMillis(100));
+    Deadlines fast = new Deadlines(timer, Duration.ofMillis(100), Runnable::run);
 
     assertThat(fast.isNow(Duration.ofMillis(1).minus(NANO).toNanos())).isTrue();
     assertThat(fast.isNow(Duration.ofMillis(1).toNanos())).isFalse();
