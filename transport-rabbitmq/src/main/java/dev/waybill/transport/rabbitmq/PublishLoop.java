@@ -50,9 +50,6 @@ final class PublishLoop implements RabbitLink.Listener {
   // of the mailbox's thread only
   private final Deque<PendingSend> waiting = new ArrayDeque<>();
 
-  /** What has been written to since the last flush. */
-  private @Nullable Connection unflushed;
-
   /** A lane that takes nothing more and is closed once all that it took is answered. */
   private @Nullable PublishLane retiring;
 
@@ -222,9 +219,8 @@ final class PublishLoop implements RabbitLink.Listener {
   }
 
   private void publish(PendingSend send, byte[] body, PublishLane lane, Connection current) {
-    flushSoon(current);
     try {
-      link.lateFlush().write(() -> lane.write(send, body));
+      lane.write(send, body);
     } catch (AlreadyClosedException e) {
       lanes.remove(lane.exchange(), lane);
       if (send.unwritten()) {
@@ -235,27 +231,6 @@ final class PublishLoop implements RabbitLink.Listener {
     } catch (IOException | RuntimeException e) {
       log.debug("Publishing failed half-way; the connection is given up", e);
       giveUp(current);
-    }
-  }
-
-  /** Behind all that is there to be written; there may be more by then, which has a flush after. */
-  private void flushSoon(Connection current) {
-    if (unflushed == null) {
-      mailbox.tell(this::flush);
-    }
-    unflushed = current;
-  }
-
-  private void flush() {
-    Connection written = unflushed;
-    unflushed = null;
-    try {
-      link.lateFlush().flush();
-    } catch (IOException e) {
-      log.debug("What was written could not be flushed; the connection is given up", e);
-      if (written != null && written == connection) {
-        giveUp(written);
-      }
     }
   }
 

@@ -59,7 +59,6 @@ final class RabbitLink {
   private final RabbitThreads threads;
   private final ExecutorService shutdowns;
   private final Mailbox mailbox;
-  private final LateFlush lateFlush = new LateFlush();
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final Backoff backoff = new Backoff();
   private volatile @Nullable Connection connection;
@@ -111,11 +110,6 @@ final class RabbitLink {
   @Nullable Connection connection() {
     Connection current = connection;
     return current != null && current.isOpen() ? current : null;
-  }
-
-  /** Writes several messages with one flush, to any of the connections. For one thread. */
-  LateFlush lateFlush() {
-    return lateFlush;
   }
 
   /** Tells {@code listener} of the present connection, if any, and of all changes. */
@@ -256,7 +250,7 @@ final class RabbitLink {
 
   private ConnectionFactory factory(Duration limit) {
     int millis = (int) Math.min(Math.max(limit.toMillis(), 1), Integer.MAX_VALUE / 2);
-    ConnectionFactory factory = lateFlush.factory(shutdowns);
+    ConnectionFactory factory = new ConnectionFactory();
     factory.setAutomaticRecoveryEnabled(false);
     factory.setTopologyRecoveryEnabled(false);
     if (settings.login().isByCertificate()) {
@@ -275,6 +269,7 @@ final class RabbitLink {
     factory.setChannelRpcTimeout((int) RPC_LIMIT.toMillis());
     factory.setMaxInboundMessageBodySize(LARGEST_MESSAGE);
     factory.setThreadFactory(threads);
+    factory.setShutdownExecutor(shutdowns);
     factory.setExceptionHandler(new QuietExceptionHandler());
     factory.setSocketConfigurator(
         SocketConfigurators.defaultConfigurator().andThen(this::remember));
