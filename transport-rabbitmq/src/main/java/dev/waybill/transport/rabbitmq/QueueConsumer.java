@@ -254,9 +254,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     } catch (IOException | AlreadyClosedException e) {
       lost(from, RabbitErrors.receiving(queue, e));
     }
-    if (!receiver.isStopped()) {
-      receiver.handOut();
-    }
+    receiver.handOutSoon();
   }
 
   /** The next delivery to be handed out, which is then open; null if there is none. */

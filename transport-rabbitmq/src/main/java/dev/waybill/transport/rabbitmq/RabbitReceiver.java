@@ -49,6 +49,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   // of the mailbox's thread only
   private final Set<QueueConsumer> disturbed = new HashSet<>();
   private int turn;
+  private boolean handingOut;
 
   RabbitReceiver(
       Source source,
@@ -209,8 +210,21 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     consumers.forEach(QueueConsumer::afterSettling);
   }
 
+  /** Hands out what has arrived, together with what is there to arrive. */
+  void handOutSoon() {
+    if (!handingOut) {
+      handingOut = true;
+      mailbox.tell(
+          () -> {
+            handingOut = false;
+            handOut();
+          });
+    }
+  }
+
   /** Hands out what has arrived, from each queue in turn, as far as the credit goes. */
   void handOut() {
+    List<RabbitDelivery> out = new ArrayList<>();
     int idle = 0;
     while (idle < consumers.size() && !stopped && !(paused && source.keyed())) {
       QueueConsumer consumer = consumers.get(turn);
@@ -218,16 +232,23 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       RabbitDelivery next = consumer.next();
       idle = next == null ? idle + 1 : 0;
       if (next != null) {
-        deliver(next);
+        out.add(next);
       }
+    }
+    if (!out.isEmpty()) {
+      deliver(out);
     }
   }
 
-  private void deliver(RabbitDelivery delivery) {
+  private void deliver(List<RabbitDelivery> deliveries) {
     try {
-      listener.delivered(delivery);
+      if (deliveries.size() == 1) {
+        listener.delivered(deliveries.get(0));
+      } else {
+        listener.delivered(deliveries);
+      }
     } catch (RuntimeException e) {
-      log.error("The listener of the {} threw; the delivery stays open", source, e);
+      log.error("The listener of the {} threw; deliveries stay open", source, e);
     }
   }
 
