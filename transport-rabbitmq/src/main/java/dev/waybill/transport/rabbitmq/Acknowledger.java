@@ -77,8 +77,8 @@ final class Acknowledger {
   }
 
   /**
-   * Writes all that is due, and from now on at once: the channel is to end soon, and a quorum queue
-   * that has many acknowledgements on its way by then loses some. On the receiver's thread.
+   * Writes all that is due, and from now on at once: the channel is to end soon, and of what is
+   * written just before that, some has come again. On the receiver's thread.
    */
   void hurry() {
     hurried = true;
