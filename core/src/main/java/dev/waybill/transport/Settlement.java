@@ -10,7 +10,10 @@ import java.util.Map;
 public sealed interface Settlement {
   /** What became of a settlement. */
   enum Result {
-    /** The broker, or the transport's own bookkeeping that will reach the broker, has it. */
+    /**
+     * The broker has it, or the transport's own bookkeeping, which reaches the broker soon. If the
+     * process or the connection is lost before, the message comes again.
+     */
     SETTLED,
     /**
      * The delivery was no longer this instance's (lease, assignment or connection lost) and nothing
@@ -21,7 +24,8 @@ public sealed interface Settlement {
 
   /**
    * The message is done with. Kafka: its offset counts as complete, and is committed with the
-   * contiguous prefix. RabbitMQ: {@code basic.ack}. SQS: {@code DeleteMessage}.
+   * contiguous prefix. RabbitMQ: {@code basic.ack}, within milliseconds and together with others.
+   * SQS: {@code DeleteMessage}.
    */
   record Accept() implements Settlement {
     static final Accept INSTANCE = new Accept();

@@ -1,80 +1,124 @@
 package dev.waybill.transport.rabbitmq;
 
-import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.support.SettledPrefix;
-import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 
 /**
- * The acknowledgements of one channel's deliveries. Those that are due at once are written
- * together: one {@code multiple} for all that no open delivery stands before, since it takes
- * everything up to its tag, and one by one those beyond an open delivery. None is held back, for
- * the broker sends nothing new for what is not acknowledged.
- *
- * <p>For one thread at a time.
+ * The acknowledgements of one channel's deliveries that are due. Those that no open delivery stands
+ * before are written with one {@code multiple}, which takes everything up to its tag; what is
+ * beyond an open delivery, one by one. Thread-safe.
  */
 final class Acknowledgements {
-  /** {@code basic.ack}. */
-  interface Call {
-    void ack(long tag, boolean multiple) throws IOException;
+  /** What is to be written of that which is beyond an open delivery. */
+  enum Beyond {
+    NOTHING,
+    /** What was left here by the last {@link #next} of this kind already. */
+    WAITED,
+    ALL
   }
 
-  private final Call call;
+  /**
+   * One {@code basic.ack}.
+   *
+   * @param multiple whether all before is acknowledged, too
+   */
+  record Ack(long tag, boolean multiple) {}
+
+  private static final int ROOM = 64;
+
   private final SettledPrefix settled = new SettledPrefix(1);
-  private final NavigableMap<Long, CompletableFuture<Result>> due = new TreeMap<>();
 
-  Acknowledgements(Call call) {
-    this.call = call;
-  }
+  /** The tags that are due, in any order. */
+  private long[] due = new long[ROOM];
+
+  private int count;
+
+  /** How many of them have waited; they are the first. */
+  private int waited;
+
+  private int fresh;
+  private boolean closed;
 
   /** A delivery has come; its tag is the highest so far. */
-  void arrived(long tag) {
+  synchronized void arrived(long tag) {
     settled.add(tag);
   }
 
-  /** A delivery has been given back, or refused, and is not to be acknowledged. */
-  void gone(long tag) {
-    settled.settle(tag);
+  /** A delivery goes back; returns false if it must not, as it is acknowledged or gone already. */
+  synchronized boolean gone(long tag) {
+    return settled.settle(tag);
   }
 
   /**
-   * A delivery is to be acknowledged by the next {@link #write}.
+   * A delivery is to be acknowledged.
    *
-   * @return whether it is the only one, so that somebody has to see to that
+   * @return how many have been added since {@link #taken} was asked; 0 if this one was not, as it
+   *     has gone back, or after {@link #close}
    */
-  boolean add(long tag, CompletableFuture<Result> result) {
-    due.put(tag, result);
-    return due.size() == 1;
+  synchronized int add(long tag) {
+    if (closed || !settled.settle(tag)) {
+      return 0;
+    }
+    if (count == due.length) {
+      due = Arrays.copyOf(due, 2 * count);
+    }
+    due[count] = tag;
+    count++;
+    fresh++;
+    return fresh;
   }
 
-  /**
-   * Writes what is due; after an error nobody knows how much of it.
-   *
-   * @throws IOException or another exception of the client's, if the channel is lost
-   */
-  void write() throws IOException {
-    due.keySet().forEach(settled::settle);
-    NavigableMap<Long, ?> first = due.headMap(settled.end(), false);
-    if (!first.isEmpty()) {
-      call.ack(first.lastKey(), first.size() > 1);
-    }
-    for (long tag : due.tailMap(settled.end(), false).keySet()) {
-      call.ack(tag, false);
-    }
-  }
-
-  /** The results of what was due, which is no more. */
-  List<CompletableFuture<Result>> taken() {
-    List<CompletableFuture<Result>> taken = List.copyOf(due.values());
-    due.clear();
+  /** How many have been added since this was asked last. */
+  synchronized int taken() {
+    int taken = fresh;
+    fresh = 0;
     return taken;
   }
 
+  /** How many are due. */
+  synchronized int due() {
+    return count;
+  }
+
   /** How many deliveries are settled though an earlier one is not; tags have no gaps. */
-  int ahead() {
+  synchronized int ahead() {
     return (int) (settled.next() - settled.end()) - settled.open();
+  }
+
+  /** Nothing is added any more. */
+  synchronized void close() {
+    closed = true;
+  }
+
+  /** What is to be written next; it is no longer due. */
+  synchronized List<Ack> next(Beyond beyond) {
+    List<Ack> next = new ArrayList<>();
+    long end = settled.end();
+    long last = 0;
+    int together = 0;
+    int left = 0;
+    int leftOfWaited = 0;
+    for (int i = 0; i < count; i++) {
+      long tag = due[i];
+      boolean hasWaited = i < waited;
+      if (tag < end) {
+        last = Math.max(last, tag);
+        together++;
+      } else if (beyond == Beyond.ALL || (beyond == Beyond.WAITED && hasWaited)) {
+        next.add(new Ack(tag, false));
+      } else {
+        due[left] = tag;
+        left++;
+        leftOfWaited += hasWaited ? 1 : 0;
+      }
+    }
+    if (together > 0) {
+      next.add(new Ack(last, together > 1));
+    }
+    count = left;
+    waited = beyond == Beyond.NOTHING ? leftOfWaited : left;
+    return next;
   }
 }

@@ -12,12 +12,9 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
-import dev.waybill.transport.Settlement.Result;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,19 +34,18 @@ final class ConsumerSession {
   private final Channel channel;
   private final Calls calls;
   private final Owner owner;
-  private final Deque<RabbitDelivery> held = new ArrayDeque<>();
+  private final Arrivals arrivals;
 
   /** What waits until the broker has taken a cancel. */
   private final Deque<Runnable> afterCancel = new ArrayDeque<>();
 
-  private final Acknowledgements acknowledgements;
+  private final Acknowledger acknowledger;
   private volatile boolean active;
   private int open;
-  private volatile int waiting;
-  private volatile int settledAhead;
   private boolean consuming;
   private @Nullable Handover consumer;
   private volatile boolean ended;
+  private volatile boolean closed;
 
   /** Told what happens, in the mailbox. */
   interface Owner {
@@ -57,6 +53,9 @@ final class ConsumerSession {
 
     /** The broker has it among the queue's consumers. */
     void consuming(ConsumerSession from);
+
+    /** Something has been settled. */
+    void settled();
 
     /** All that the consumer was sent before it was cancelled has arrived. */
     void drained(ConsumerSession from);
@@ -67,11 +66,13 @@ final class ConsumerSession {
   private ConsumerSession(
       String queue,
       int epoch,
+      int prefetch,
       Credit credit,
       Mailbox mailbox,
       Channel channel,
       Calls calls,
-      Owner owner) {
+      Owner owner,
+      boolean keyed) {
     this.queue = queue;
     this.epoch = epoch;
     this.credit = credit;
@@ -79,7 +80,8 @@ final class ConsumerSession {
     this.channel = channel;
     this.calls = calls;
     this.owner = owner;
-    this.acknowledgements = new Acknowledgements(channel::basicAck);
+    this.acknowledger = new Acknowledger(channel, prefetch, mailbox, this::settled);
+    this.arrivals = new Arrivals(keyed);
   }
 
   /**
@@ -102,12 +104,10 @@ final class ConsumerSession {
       Calls calls,
       Owner owner)
       throws IOException {
-    Channel channel = connection.createChannel();
-    if (channel == null) {
-      throw new IOException("no channel is left on the connection");
-    }
+    Channel channel = Channels.open(connection);
     ConsumerSession session =
-        new ConsumerSession(queue, epoch, credit, mailbox, channel, calls, owner);
+        new ConsumerSession(
+            queue, epoch, prefetch, credit, mailbox, channel, calls, owner, source.keyed());
     try {
       if (source instanceof ReplyQueue replies) {
         ReplyQueues.declare(channel, replies);
@@ -144,12 +144,12 @@ final class ConsumerSession {
 
   /** Whether deliveries of this epoch are still ours. From any thread. */
   boolean owns() {
-    return !ended && channel.isOpen();
+    return !ended && !closed; // channel.isOpen() takes a lock, and each message asks several times
   }
 
   /** How many deliveries are not settled, handed out or not. */
   int unsettled() {
-    return open + held.size();
+    return open + arrivals.waiting();
   }
 
   /** Whether it is, or is about to be, among the queue's consumers. */
@@ -229,85 +229,110 @@ final class ConsumerSession {
 
   /**
    * A delivery has come: from now on nothing acknowledges it by the way, whatever becomes of it.
+   *
+   * @throws IOException or another exception of the client's, if the channel is lost
    */
-  void arrived(long tag) {
-    acknowledgements.arrived(tag);
-  }
-
-  void hold(RabbitDelivery delivery) {
-    held.add(delivery);
-    waiting = held.size();
+  void arrived(RabbitDelivery delivery) throws IOException {
+    acknowledger.arrived(delivery.tag());
     active = true;
+    if (!arrivals.add(delivery)) {
+      follow(delivery);
+    }
   }
 
   /** How many deliveries have arrived and were not handed out. From any thread. */
   int waiting() {
-    return waiting;
+    return arrivals.waiting();
   }
 
   /** How many deliveries are settled though an earlier one is not. From any thread. */
   int settledAhead() {
-    return settledAhead;
+    return acknowledger.ahead();
   }
 
   /** Whether something has arrived and was not handed out. */
   boolean holds() {
-    return !held.isEmpty();
+    return !arrivals.isEmpty();
   }
 
   /** The next delivery that the credit allows to be handed out, which is then open; else null. */
   @Nullable RabbitDelivery next() {
-    RabbitDelivery next = owns() && credit.isLeft() ? held.poll() : null;
+    RabbitDelivery next = owns() && credit.isLeft() ? arrivals.poll() : null;
     if (next != null) {
-      waiting = held.size();
       credit.take();
       open++;
-      waiting = held.size();
     }
     return next;
   }
 
-  /** An open delivery was given back. */
-  void settled(RabbitDelivery delivery) {
-    open--;
-    credit.giveBack(1);
-    acknowledgements.gone(delivery.tag());
-    settledAhead = acknowledgements.ahead();
+  /**
+   * Gives an open delivery back, and what of its key came behind it.
+   *
+   * @param nextAttempt which attempt it is when it comes again. If that is another one, it is
+   *     rejected, which brokers from 4.3 on count, and {@code nack} not
+   * @throws IOException or another exception of the client's, if the channel is lost
+   */
+  void giveBack(RabbitDelivery delivery, int nextAttempt) throws IOException {
+    acknowledger.gone(delivery.tag());
+    if (nextAttempt > delivery.attempt()) {
+      channel.basicReject(delivery.tag(), true);
+    } else {
+      channel.basicNack(delivery.tag(), false, true);
+    }
+    arrivals.goesBack(delivery, nextAttempt);
+    int closed = 1;
+    for (RabbitDelivery behind : arrivals.takeOpenBehind(delivery)) {
+      closed += follow(behind) ? 1 : 0;
+    }
+    for (RabbitDelivery behind : arrivals.takeHeldBehind(delivery)) {
+      follow(behind);
+    }
+    settled(closed);
   }
 
   /**
-   * Acknowledges an open delivery with the next {@link #acknowledgeDue}, which the caller has to
-   * see to if this returns true.
+   * Gives back a delivery because one before it of its key went back; returns false if it is
+   * settled already.
    */
-  boolean acknowledge(RabbitDelivery delivery, CompletableFuture<Result> result) {
-    return acknowledgements.add(delivery.tag(), result);
+  private boolean follow(RabbitDelivery behind) throws IOException {
+    if (!acknowledger.gone(behind.tag())) {
+      return false;
+    }
+    behind.follows();
+    channel.basicNack(behind.tag(), false, true);
+    arrivals.goesBack(behind, behind.attempt());
+    return true;
   }
 
-  /** Acknowledges what is due, and tells the results. */
-  void acknowledgeDue() {
-    boolean written = false;
-    try {
-      if (owns()) {
-        acknowledgements.write();
-        written = true;
-      }
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("The channel of queue {} was lost while deliveries were acknowledged", queue, e);
+  /** So many more open deliveries are settled. */
+  private void settled(int count) {
+    open -= count;
+    credit.giveBack(count);
+    owner.settled();
+  }
+
+  /**
+   * Has an open delivery acknowledged within milliseconds; returns whether it will be, unless the
+   * channel is lost before. From any thread.
+   */
+  boolean acknowledge(RabbitDelivery delivery) {
+    boolean noted = owns() && acknowledger.acknowledge(delivery.tag());
+    if (noted) {
+      arrivals.settled(delivery);
     }
-    List<CompletableFuture<Result>> results = acknowledgements.taken();
-    open -= results.size();
-    credit.giveBack(results.size());
-    settledAhead = acknowledgements.ahead();
-    Result result = written ? Result.SETTLED : Result.NOT_OWNED;
-    results.forEach(each -> each.complete(result));
+    return noted;
+  }
+
+  /** The channel is to end soon: nothing waits any more. */
+  void hurry() {
+    acknowledger.hurry();
   }
 
   /** Gives back what was not handed out. */
   void releaseHeld() throws IOException {
-    for (RabbitDelivery next = held.poll(); next != null; next = held.poll()) {
-      waiting = held.size();
+    for (RabbitDelivery next = arrivals.poll(); next != null; next = arrivals.poll()) {
       channel.basicNack(next.tag(), false, true);
-      acknowledgements.gone(next.tag());
+      acknowledger.gone(next.tag());
     }
   }
 
@@ -321,10 +346,10 @@ final class ConsumerSession {
     if (ended) {
       return;
     }
-    acknowledgeDue();
     ended = true;
+    acknowledger.end();
     cancelled();
-    waiting = 0;
+    arrivals.clear();
     credit.giveBack(open);
     calls.add(
         () -> {
@@ -347,14 +372,11 @@ final class ConsumerSession {
 
   /** Ends the channel, of which nothing has been used yet, or nothing is any more. Blocks. */
   void abort() {
-    try {
-      channel.abort();
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("The channel of queue {} was closed already", queue, e);
-    }
+    Channels.end(channel);
   }
 
   private void lost(ShutdownSignalException signal) {
+    closed = true;
     mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, signal)));
   }
 

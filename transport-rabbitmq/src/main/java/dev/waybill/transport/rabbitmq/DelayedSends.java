@@ -61,11 +61,6 @@ final class DelayedSends {
     this.publishing = publishing;
   }
 
-  /** See {@link Delays#forget}. */
-  void forgetBindings() {
-    delays.forget();
-  }
-
   /** See {@link Delays#areSure}. */
   boolean isSure() {
     return delays.areSure();

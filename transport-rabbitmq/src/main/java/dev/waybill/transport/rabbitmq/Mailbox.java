@@ -1,13 +1,14 @@
 package dev.waybill.transport.rabbitmq;
 
 import java.time.Duration;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +20,17 @@ import org.slf4j.LoggerFactory;
 final class Mailbox {
   private static final Logger log = LoggerFactory.getLogger(Mailbox.class);
 
+  /** How much is done before timers have their turn. */
+  private static final int AT_ONCE = 1_000;
+
   private final ScheduledThreadPoolExecutor thread;
+
+  /** What to do soon; the thread's own queue is a heap behind a lock, and dear for each message. */
+  private final Queue<Runnable> soon = new ConcurrentLinkedQueue<>();
+
+  /** Whether the thread has been told that there is something to do soon. */
+  private final AtomicBoolean awake = new AtomicBoolean();
+
   private volatile @Nullable Thread self;
 
   Mailbox(RabbitThreads threads, String name) {
@@ -39,11 +50,32 @@ final class Mailbox {
 
   /** Has {@code work} done soon; returns whether it will be: not after {@link #close}. */
   boolean tell(Runnable work) {
-    try {
-      thread.execute(() -> run(work));
-      return true;
-    } catch (RejectedExecutionException e) {
-      return false;
+    soon.add(work);
+    wake();
+    return !thread.isShutdown();
+  }
+
+  private void wake() {
+    if (!awake.get() && awake.compareAndSet(false, true)) {
+      try {
+        thread.execute(this::doSome);
+      } catch (RejectedExecutionException e) {
+        log.debug("Closed; nothing more is done", e);
+      }
+    }
+  }
+
+  private void doSome() {
+    for (int i = 0; i < AT_ONCE && !thread.isShutdown(); i++) {
+      Runnable next = soon.poll();
+      if (next == null) {
+        break;
+      }
+      run(next);
+    }
+    awake.set(false);
+    if (!soon.isEmpty()) {
+      wake();
     }
   }
 
@@ -70,22 +102,26 @@ final class Mailbox {
       run(work);
       return;
     }
+    CountDownLatch done = new CountDownLatch(1);
+    boolean taken =
+        tell(
+            () -> {
+              run(work);
+              done.countDown();
+            });
     try {
-      thread.submit(() -> run(work)).get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      if (taken && !done.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+        log.debug("Not done within {}", limit);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (TimeoutException e) {
-      log.debug("Not done within {}", limit);
-    } catch (RejectedExecutionException | CancellationException e) {
-      log.debug("Closed before it could be done", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("run() lets no exception out", e);
     }
   }
 
   /** Drops what is not yet done, interrupts what is being done, and takes nothing more. */
   void close() {
     thread.shutdownNow();
+    soon.clear();
   }
 
   private static void run(Runnable work) {

@@ -139,10 +139,10 @@ final class PendingSend {
       fail(SendException.rejected(ErrorCode.UNROUTABLE, target.unroutable(), null));
       return;
     }
+    leaveOnce(); // before its sender, who may send the next one, is told
     if (finish()) {
       answer.complete(target.toString());
     }
-    leaveOnce();
   }
 
   /** Ends with an error, if it has no answer yet. */

@@ -57,10 +57,7 @@ final class PublishLane {
    */
   static PublishLane open(Connection connection, String exchange, Runnable onRefusal)
       throws IOException {
-    Channel channel = connection.createChannel();
-    if (channel == null) {
-      throw new IOException("no channel is left on the connection");
-    }
+    Channel channel = Channels.open(connection);
     PublishLane lane = new PublishLane(exchange, channel, onRefusal);
     channel.addConfirmListener(lane::acked, lane::nacked);
     channel.addReturnListener(lane::returned);

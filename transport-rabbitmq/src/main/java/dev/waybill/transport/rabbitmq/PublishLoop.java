@@ -203,9 +203,13 @@ final class PublishLoop implements RabbitLink.Listener {
     try {
       lane = lane(current, send.target().exchange());
     } catch (IOException | RuntimeException e) {
-      log.debug("No publishing channel can be opened; the connection is given up", e);
       waiting.addFirst(send);
-      giveUp(current);
+      if (current == blocked.get()) {
+        log.debug("No publishing channel can be opened until RabbitMQ lets publishing go on", e);
+      } else {
+        log.debug("No publishing channel can be opened; the connection is given up", e);
+        giveUp(current);
+      }
       return;
     }
     byte[] body = send.beginWriting();

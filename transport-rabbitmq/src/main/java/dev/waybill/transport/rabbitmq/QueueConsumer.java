@@ -1,5 +1,6 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
 import dev.waybill.error.ErrorCode;
@@ -203,6 +204,9 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (current == null) {
       return;
     }
+    if (receiver.isStopped()) {
+      current.hurry();
+    }
     if (receiver.isStopped() || receiver.isPaused()) {
       if (!source.keyed()) {
         current.cancel();
@@ -245,11 +249,12 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (from != session) {
       return;
     }
-    from.arrived(arrival.getEnvelope().getDeliveryTag());
-    from.hold(new RabbitDelivery(receiver, from, arrival));
-    if (!receiver.isStopped()) {
-      receiver.handOut();
+    try {
+      from.arrived(new RabbitDelivery(receiver, from, arrival));
+    } catch (IOException | AlreadyClosedException e) {
+      lost(from, RabbitErrors.receiving(queue, e));
     }
+    receiver.handOutSoon();
   }
 
   /** The next delivery to be handed out, which is then open; null if there is none. */
@@ -258,8 +263,13 @@ final class QueueConsumer implements ConsumerSession.Owner {
     return current == null || moving ? null : current.next();
   }
 
-  /** Something has been settled. */
-  void settled() {
+  @Override
+  public void settled() {
+    receiver.settled();
+  }
+
+  /** There may be credit again, and less open. */
+  void afterSettling() {
     ConsumerSession current = session;
     if (current == null) {
       return;

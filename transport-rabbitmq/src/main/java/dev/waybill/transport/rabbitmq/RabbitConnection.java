@@ -35,14 +35,14 @@ import org.slf4j.LoggerFactory;
  * everything.
  */
 final class RabbitConnection implements TransportConnection {
-  /** As long as one receiver may take. */
-  private static final Duration RECEIVERS_LIMIT = Duration.ofSeconds(7);
+  /** As long as one receiver takes, which nothing is answered to. */
+  private static final Duration RECEIVERS_LIMIT = Duration.ofSeconds(4);
 
   /** With the answer to one call more, as long as {@link #prepare} may take. */
   private static final Duration PREPARE_LIMIT = Duration.ofSeconds(30).minus(RabbitLink.RPC_LIMIT);
 
-  private static final Duration DELETE_LIMIT = Duration.ofSeconds(3);
-  private static final Duration THREADS_LIMIT = Duration.ofSeconds(2);
+  private static final Duration DELETE_LIMIT = Duration.ofSeconds(1);
+  private static final Duration THREADS_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(RabbitConnection.class);
 
   private final RabbitSettings settings;
@@ -112,6 +112,7 @@ final class RabbitConnection implements TransportConnection {
                 RabbitLayout.queueName(source),
                 source.keyed(),
                 !settings.classic().has(source.name())),
+            delays,
             threads,
             blocking,
             receivers::remove);
@@ -149,8 +150,7 @@ final class RabbitConnection implements TransportConnection {
     closeReceivers();
     deleteReplies();
     publisher.close();
-    consuming.close();
-    publishing.close();
+    closeLinks();
     blocking.shutdownNow();
     threads.awaitEnd(THREADS_LIMIT);
   }
@@ -169,6 +169,13 @@ final class RabbitConnection implements TransportConnection {
       log.debug(
           "Not all receivers were closed in order; their channels end with the connection", e);
     }
+  }
+
+  /** Both at once, as the receivers. */
+  private void closeLinks() {
+    CompletableFuture<Void> other = CompletableFuture.runAsync(publishing::close, blocking);
+    consuming.close();
+    other.join();
   }
 
   /** Once no receiver can declare it again. */

@@ -18,8 +18,8 @@ final class RabbitDelivery implements Delivery {
   private final long tag;
   private final BasicProperties properties;
   private final WireMessage message;
-  private final String brokerId;
-  private final int attempt;
+  private int attempt;
+  private volatile boolean following;
   private @Nullable CompletableFuture<Settlement.Result> settlement;
 
   RabbitDelivery(
@@ -30,9 +30,6 @@ final class RabbitDelivery implements Delivery {
     this.properties = arrival.getProperties();
     this.message = MessageReader.read(properties, arrival.getBody());
     this.attempt = attempt(arrival);
-    @Nullable String messageId = properties.getMessageId();
-    this.brokerId =
-        session.queue() + "@" + (messageId != null ? messageId : session.epoch() + "-" + tag);
   }
 
   @Override
@@ -42,7 +39,8 @@ final class RabbitDelivery implements Delivery {
 
   @Override
   public String brokerId() {
-    return brokerId;
+    @Nullable String messageId = properties.getMessageId();
+    return session.queue() + "@" + (messageId != null ? messageId : session.epoch() + "-" + tag);
   }
 
   @Override
@@ -52,18 +50,32 @@ final class RabbitDelivery implements Delivery {
 
   @Override
   public boolean isOwned() {
-    return session.owns();
+    return !following && session.owns();
   }
 
   @Override
   public synchronized CompletionStage<Settlement.Result> settle(Settlement how) {
     CompletableFuture<Settlement.Result> begun = settlement;
     if (begun == null || begun.isCompletedExceptionally()) {
-      begun = new CompletableFuture<>();
+      begun = receiver.settle(this, how);
       settlement = begun;
-      receiver.settle(this, how, begun);
     }
     return begun;
+  }
+
+  /** Which attempt it is, known better here than by the broker; before it is handed out. */
+  void attempt(int known) {
+    attempt = known;
+  }
+
+  /** Goes back because one before it of its key did. */
+  void follows() {
+    following = true;
+  }
+
+  /** Whether it went back because one before it of its key did. From any thread. */
+  boolean isFollowing() {
+    return following;
   }
 
   ConsumerSession session() {

@@ -1,6 +1,5 @@
 package dev.waybill.transport.rabbitmq;
 
-import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
@@ -148,30 +147,30 @@ final class RabbitLink {
   /** Gives up a channel that nothing is pending on. */
   void discard(Channel unused) {
     try {
-      shutdowns.execute(() -> abort(unused));
+      shutdowns.execute(() -> Channels.end(unused));
     } catch (RejectedExecutionException e) {
       log.debug("Closing already, which ends this channel too", e);
     }
   }
 
-  private static void abort(Channel unused) {
-    try {
-      unused.abort();
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("The channel was closed already", e);
-    }
-  }
-
-  /** Ends the connection and the attempts to make one; blocks about a second at most. */
+  /**
+   * Ends the connection and the attempts to make one; blocks about a second at most, and another
+   * for the client to tell those who wait for an answer by it, for which it needs {@code
+   * shutdowns}.
+   */
   void close() {
     closed = true;
     Connection current = connection;
+    CompletableFuture<Void> told = new CompletableFuture<>();
     if (current != null) {
-      Future<?> abort = shutdowns.submit(() -> current.abort((int) CLOSE_LIMIT.toMillis()));
-      await(abort);
+      current.addShutdownListener(signal -> told.complete(null));
+      await(shutdowns.submit(() -> current.abort((int) CLOSE_LIMIT.toMillis())));
     }
     mailbox.close();
     close(socket);
+    if (current != null) {
+      await(told);
+    }
   }
 
   private static void await(Future<?> work) {
@@ -180,7 +179,7 @@ final class RabbitLink {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
-      log.debug("The broker did not answer to the end of the connection; its socket is closed", e);
+      log.debug("The end of the connection takes longer than it may", e);
     }
   }
 

@@ -95,11 +95,6 @@ final class RabbitPublisher implements Sender {
         : CompletableFuture.failedFuture(unsure(target));
   }
 
-  /** A queue is gone, and may come again without what bound it: that is looked at anew. */
-  void forgetBindings() {
-    delayed.forgetBindings();
-  }
-
   private static MessagingException unsure(Target target) {
     return new MessagingException(
         ErrorCode.UNSUPPORTED,

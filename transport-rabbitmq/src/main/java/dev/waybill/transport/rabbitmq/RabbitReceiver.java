@@ -26,15 +26,15 @@ import org.slf4j.LoggerFactory;
  * owns channels, consumers and settlements and calls the listener.
  */
 final class RabbitReceiver implements Receiver, RabbitLink.Listener {
-  private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
-  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(3);
-  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(1);
+  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(2);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(RabbitReceiver.class);
 
   private final Source source;
   private final Listener listener;
   private final RabbitLink link;
-  private final RabbitPublisher publisher;
+  private final Delays delays;
   private final Mailbox mailbox;
   private final Settler settler;
   private final List<QueueConsumer> consumers = new ArrayList<>();
@@ -49,6 +49,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   // of the mailbox's thread only
   private final Set<QueueConsumer> disturbed = new HashSet<>();
   private int turn;
+  private boolean handingOut;
 
   RabbitReceiver(
       Source source,
@@ -58,13 +59,14 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       RabbitLink link,
       RabbitPublisher publisher,
       Reposts reposts,
+      Delays delays,
       RabbitThreads threads,
       Executor blocking,
       Consumer<RabbitReceiver> onClose) {
     this.source = source;
     this.listener = listener;
     this.link = link;
-    this.publisher = publisher;
+    this.delays = delays;
     this.onClose = onClose;
     this.mailbox = new Mailbox(threads, "receive-" + source.name());
     this.settler =
@@ -83,8 +85,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
               public boolean goBackAtClose() {
                 return source.keyed() && stopped;
               }
-            },
-            this::settled);
+            });
     List<String> queues = partitions.queues(source);
     Credit credit = new Credit(maxUnsettled);
     int prefetch = Math.max(maxUnsettled / queues.size(), 1);
@@ -194,9 +195,8 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     onClose.accept(this);
   }
 
-  void settle(
-      RabbitDelivery delivery, Settlement how, CompletableFuture<Settlement.Result> result) {
-    settler.settle(delivery, how, result);
+  CompletableFuture<Settlement.Result> settle(RabbitDelivery delivery, Settlement how) {
+    return settler.settle(delivery, how);
   }
 
   private void adjust() {
@@ -205,13 +205,26 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   }
 
   /** There is credit again: for what is held, then for consumers that have waited for that. */
-  private void settled() {
+  void settled() {
     handOut();
-    consumers.forEach(QueueConsumer::settled);
+    consumers.forEach(QueueConsumer::afterSettling);
+  }
+
+  /** Hands out what has arrived, together with what is there to arrive. */
+  void handOutSoon() {
+    if (!handingOut) {
+      handingOut = true;
+      mailbox.tell(
+          () -> {
+            handingOut = false;
+            handOut();
+          });
+    }
   }
 
   /** Hands out what has arrived, from each queue in turn, as far as the credit goes. */
   void handOut() {
+    List<RabbitDelivery> out = new ArrayList<>();
     int idle = 0;
     while (idle < consumers.size() && !stopped && !(paused && source.keyed())) {
       QueueConsumer consumer = consumers.get(turn);
@@ -219,16 +232,23 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       RabbitDelivery next = consumer.next();
       idle = next == null ? idle + 1 : 0;
       if (next != null) {
-        deliver(next);
+        out.add(next);
       }
+    }
+    if (!out.isEmpty()) {
+      deliver(out);
     }
   }
 
-  private void deliver(RabbitDelivery delivery) {
+  private void deliver(List<RabbitDelivery> deliveries) {
     try {
-      listener.delivered(delivery);
+      if (deliveries.size() == 1) {
+        listener.delivered(deliveries.get(0));
+      } else {
+        listener.delivered(deliveries);
+      }
     } catch (RuntimeException e) {
-      log.error("The listener of the {} threw; the delivery stays open", source, e);
+      log.error("The listener of the {} threw; deliveries stay open", source, e);
     }
   }
 
@@ -245,7 +265,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   /** One of the consumers is disturbed; the first is reported. */
   void failed(QueueConsumer consumer, MessagingException problem) {
     if (problem.code() == ErrorCode.NOT_FOUND) {
-      publisher.forgetBindings();
+      delays.forget(); // the queue may come again without what bound it
     }
     boolean first = disturbed.isEmpty();
     if (!stopped && disturbed.add(consumer) && first) {

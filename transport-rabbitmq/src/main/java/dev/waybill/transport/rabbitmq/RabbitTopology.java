@@ -215,10 +215,7 @@ final class RabbitTopology {
   private Channel channel() throws IOException {
     Channel current = channel;
     if (current == null || !current.isOpen()) {
-      current = connection.createChannel();
-      if (current == null) {
-        throw new IOException("no channel is left on the connection");
-      }
+      current = Channels.open(connection);
       channel = current;
     }
     return current;
@@ -227,11 +224,7 @@ final class RabbitTopology {
   private void closeChannel() {
     Channel current = channel;
     if (current != null) {
-      try {
-        current.abort();
-      } catch (IOException | AlreadyClosedException e) {
-        log.debug("The channel was closed already", e);
-      }
+      Channels.end(current);
     }
   }
 }

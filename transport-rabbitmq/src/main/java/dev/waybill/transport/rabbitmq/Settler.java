@@ -3,6 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import com.rabbitmq.client.AlreadyClosedException;
 import dev.waybill.error.SendException;
 import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Accept;
 import dev.waybill.transport.Settlement.Reject;
 import dev.waybill.transport.Settlement.Release;
 import dev.waybill.transport.Settlement.Result;
@@ -41,17 +42,11 @@ final class Settler {
     boolean goBackAtClose();
   }
 
-  /** A native call that settles. */
-  private interface Call {
-    void make() throws IOException;
-  }
-
   private final Mailbox mailbox;
   private final RabbitPublisher publisher;
   private final Reposts reposts;
   private final String deadLetterQueue;
   private final Stopped stopped;
-  private final Runnable afterSettling;
   private final Map<RabbitDelivery, CompletableFuture<Result>> begun = new ConcurrentHashMap<>();
 
   Settler(
@@ -59,24 +54,37 @@ final class Settler {
       RabbitPublisher publisher,
       Reposts reposts,
       String deadLetterQueue,
-      Stopped stopped,
-      Runnable afterSettling) {
+      Stopped stopped) {
     this.mailbox = mailbox;
     this.publisher = publisher;
     this.reposts = reposts;
     this.deadLetterQueue = deadLetterQueue;
     this.stopped = stopped;
-    this.afterSettling = afterSettling;
   }
 
-  /** Begins to settle; {@code result} is told the end. From any thread. */
-  void settle(RabbitDelivery delivery, Settlement how, CompletableFuture<Result> result) {
+  /**
+   * Begins to settle. An acceptance is complete once it is noted here, for it is written within
+   * milliseconds, and an acknowledgement that has been written may be lost just as well. From any
+   * thread.
+   */
+  CompletableFuture<Result> settle(RabbitDelivery delivery, Settlement how) {
+    CompletableFuture<Result> result = new CompletableFuture<>();
+    if (how instanceof Accept) {
+      accept(delivery, result);
+      return result;
+    }
     begun.put(delivery, result);
     CompletableFuture<Result> unused =
         result.whenComplete((done, error) -> begun.remove(delivery, result));
     if (!mailbox.tell(() -> perform(delivery, how, result))) {
       result.complete(Result.NOT_OWNED);
     }
+    return result;
+  }
+
+  private static void accept(RabbitDelivery delivery, CompletableFuture<Result> result) {
+    boolean noted = delivery.session().acknowledge(delivery);
+    result.complete(noted ? Result.SETTLED : Result.NOT_OWNED);
   }
 
   /** Waits for what was begun, at most {@code limit}. */
@@ -106,27 +114,13 @@ final class Settler {
       release(delivery, release, result);
     } else if (how instanceof Reject reject) {
       reject(delivery, reject, result);
-    } else {
-      ack(delivery, result);
-    }
-  }
-
-  /** Together with all that is settled before the thread comes to the end of its work. */
-  private void ack(RabbitDelivery delivery, CompletableFuture<Result> result) {
-    ConsumerSession session = delivery.session();
-    if (!delivery.isOwned()) {
-      result.complete(Result.NOT_OWNED);
-    } else if (session.acknowledge(delivery, result)) {
-      mailbox.tell(
-          () -> {
-            session.acknowledgeDue();
-            afterSettling.run();
-          });
     }
   }
 
   private void release(RabbitDelivery delivery, Release release, CompletableFuture<Result> result) {
-    if (!delivery.isOwned()) {
+    if (delivery.isFollowing()) {
+      result.complete(Result.SETTLED);
+    } else if (!delivery.isOwned()) {
       result.complete(Result.NOT_OWNED);
     } else if (reposts.takes(delivery, release)) {
       storeAnew(delivery, release, result);
@@ -162,7 +156,7 @@ final class Settler {
       @Nullable Throwable error,
       CompletableFuture<Result> result) {
     if (error == null) {
-      ack(delivery, result);
+      accept(delivery, result);
     } else if (release.after().isZero() || stopped.isStopped()) {
       log.warn("{} goes back without its attempts", delivery.brokerId(), error);
       requeue(delivery, release.attemptsMade(), result);
@@ -176,23 +170,26 @@ final class Settler {
     }
   }
 
-  /** From RabbitMQ 4.3 on the broker counts {@code reject} as an attempt, and {@code nack} not. */
   private void requeue(
       RabbitDelivery delivery, int attemptsMade, CompletableFuture<Result> result) {
-    boolean failed = attemptsMade >= delivery.attempt();
-    ConsumerSession session = delivery.session();
-    session.notDuringCancel(
-        () ->
-            call(
-                delivery,
-                result,
-                () -> {
-                  if (failed) {
-                    session.channel().basicReject(delivery.tag(), true);
-                  } else {
-                    session.channel().basicNack(delivery.tag(), false, true);
-                  }
-                }));
+    int next = Math.max(delivery.attempt(), attemptsMade + 1);
+    delivery.session().notDuringCancel(() -> giveBack(delivery, next, result));
+  }
+
+  private void giveBack(
+      RabbitDelivery delivery, int nextAttempt, CompletableFuture<Result> result) {
+    if (!delivery.isOwned()) {
+      result.complete(Result.NOT_OWNED);
+      return;
+    }
+    try {
+      delivery.session().giveBack(delivery, nextAttempt);
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("Lost while it was given back: {}", delivery.brokerId(), e);
+      result.complete(Result.NOT_OWNED);
+      return;
+    }
+    result.complete(Result.SETTLED);
   }
 
   private void reject(RabbitDelivery delivery, Reject reject, CompletableFuture<Result> result) {
@@ -219,26 +216,9 @@ final class Settler {
                 result.completeExceptionally(error);
               } else if (error != null) {
                 result.complete(Result.NOT_OWNED);
-              } else if (!mailbox.tell(() -> ack(delivery, result))) {
-                result.complete(Result.NOT_OWNED);
+              } else {
+                accept(delivery, result);
               }
             });
-  }
-
-  private void call(RabbitDelivery delivery, CompletableFuture<Result> result, Call call) {
-    if (!delivery.isOwned()) {
-      result.complete(Result.NOT_OWNED);
-      return;
-    }
-    try {
-      call.make();
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("Lost while it was settled: {}", delivery.brokerId(), e);
-      result.complete(Result.NOT_OWNED);
-      return;
-    }
-    delivery.session().settled(delivery);
-    result.complete(Result.SETTLED);
-    afterSettling.run();
   }
 }

@@ -1,124 +1,153 @@
 package dev.waybill.transport.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.waybill.transport.Settlement.Result;
-import java.io.IOException;
+import dev.waybill.transport.rabbitmq.Acknowledgements.Ack;
+import dev.waybill.transport.rabbitmq.Acknowledgements.Beyond;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AcknowledgementsTest {
-  private final List<String> calls = new ArrayList<>();
-  private final Acknowledgements acknowledgements =
-      new Acknowledgements((tag, multiple) -> calls.add(tag + (multiple ? " and before" : "")));
+  private final Acknowledgements acknowledgements = new Acknowledgements();
 
   @Test
-  void whatHasNothingOpenBeforeItIsAcknowledgedWithOneCall() throws Exception {
+  void whatHasNothingOpenBeforeItIsAcknowledgedWithOneCall() {
     arrive(4);
+    add(2, 1, 3);
+    assertThat(acknowledgements.due()).isEqualTo(3);
 
-    assertThat(add(2)).isTrue();
-    assertThat(add(1)).isFalse();
-    assertThat(add(3)).isFalse();
-    acknowledgements.write();
+    assertThat(acknowledgements.next(Beyond.NOTHING)).containsExactly(upTo(3));
 
-    assertThat(calls).containsExactly("3 and before");
+    assertThat(acknowledgements.due()).isZero();
     assertThat(acknowledgements.ahead()).isZero();
   }
 
   @Test
-  void whatIsBeyondAnOpenDeliveryIsAcknowledgedByItself() throws Exception {
+  void whatIsBeyondAnOpenDeliveryWaitsForThat() {
     arrive(6);
+    add(1, 2, 4, 6);
 
-    List.of(1L, 2L, 4L, 6L).forEach(this::add);
-    acknowledgements.write();
-    acknowledgements.taken();
-
-    assertThat(calls).containsExactly("2 and before", "4", "6");
+    assertThat(acknowledgements.next(Beyond.WAITED)).containsExactly(upTo(2));
+    assertThat(acknowledgements.due()).isEqualTo(2);
     assertThat(acknowledgements.ahead()).isEqualTo(2);
 
     add(3);
-    acknowledgements.write();
-
-    assertThat(calls).endsWith("3");
+    assertThat(acknowledgements.next(Beyond.NOTHING)).containsExactly(upTo(4));
+    assertThat(acknowledgements.due()).isEqualTo(1);
     assertThat(acknowledgements.ahead()).isEqualTo(1);
   }
 
   @Test
-  void whatWasGivenBackIsPassedOver() throws Exception {
-    arrive(3);
+  void whatHasWaitedIsAcknowledgedByItself() {
+    arrive(6);
+    add(2);
+    assertThat(acknowledgements.next(Beyond.WAITED)).isEmpty();
+    add(4);
+    assertThat(acknowledgements.next(Beyond.NOTHING)).isEmpty();
+    add(6);
 
-    acknowledgements.gone(2);
-    add(1);
-    add(3);
-    acknowledgements.write();
-
-    assertThat(calls).containsExactly("3 and before");
+    assertThat(acknowledgements.next(Beyond.WAITED)).containsExactly(alone(2));
+    assertThat(acknowledgements.next(Beyond.WAITED)).containsExactly(alone(4), alone(6));
+    assertThat(acknowledgements.due()).isZero();
   }
 
   @Test
-  void resultsAreGivenOutOnceAlsoAfterAnError() {
-    Acknowledgements broken =
-        new Acknowledgements(
-            (tag, multiple) -> {
-              throw new IOException("lost");
-            });
-    broken.arrived(1);
-    CompletableFuture<Result> result = new CompletableFuture<>();
-    broken.add(1, result);
+  void nothingWaitsIfAllIsAskedFor() {
+    arrive(4);
+    add(1, 2, 4);
 
-    assertThatThrownBy(broken::write).isInstanceOf(IOException.class);
+    assertThat(acknowledgements.next(Beyond.ALL)).containsExactly(alone(4), upTo(2));
+    assertThat(acknowledgements.due()).isZero();
+  }
 
-    assertThat(broken.taken()).containsExactly(result);
-    assertThat(broken.taken()).isEmpty();
+  @Test
+  void whatWasGivenBackIsPassedOver() {
+    arrive(3);
+
+    acknowledgements.gone(2);
+    add(1, 3);
+
+    assertThat(acknowledgements.next(Beyond.NOTHING)).containsExactly(upTo(3));
+  }
+
+  @Test
+  void whatIsAcknowledgedDoesNotGoBackAndWhatHasGoneBackIsNotAcknowledged() {
+    arrive(2);
+
+    assertThat(acknowledgements.gone(1)).isTrue();
+    assertThat(acknowledgements.add(1)).isZero();
+    assertThat(acknowledgements.add(2)).isEqualTo(1);
+    assertThat(acknowledgements.gone(2)).isFalse();
+
+    assertThat(acknowledgements.next(Beyond.ALL)).containsExactly(alone(2));
+  }
+
+  @Test
+  void whatIsAddedIsCountedUntilItIsTaken() {
+    arrive(4);
+
+    assertThat(acknowledgements.add(1)).isEqualTo(1);
+    assertThat(acknowledgements.add(3)).isEqualTo(2);
+    assertThat(acknowledgements.taken()).isEqualTo(2);
+    assertThat(acknowledgements.add(2)).isEqualTo(1);
+    acknowledgements.close();
+    assertThat(acknowledgements.add(4)).isZero();
+    assertThat(acknowledgements.taken()).isEqualTo(1);
+    assertThat(acknowledgements.next(Beyond.ALL)).containsExactly(upTo(3));
   }
 
   /** The broker's side: it closes the channel for a tag that it does not know any more. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
-  void noOrderOfSettlementsAcknowledgesWhatIsOpenOrWhatIsUnknown(long seed) throws Exception {
+  void noOrderOfSettlementsAcknowledgesWhatIsOpenOrWhatIsUnknown(long seed) {
     Random random = new Random(seed);
     TreeSet<Long> atBroker = new TreeSet<>();
     List<Long> open = new ArrayList<>();
-    Acknowledgements model =
-        new Acknowledgements(
-            (tag, multiple) -> {
-              assertThat(atBroker).contains(tag);
-              if (multiple) {
-                assertThat(open).noneMatch(each -> each <= tag);
-                atBroker.headSet(tag, true).clear();
-              } else {
-                atBroker.remove(tag);
-              }
-            });
+    List<Beyond> kinds = List.of(Beyond.NOTHING, Beyond.WAITED, Beyond.ALL);
     long next = 1;
-    int due = 0;
     for (int step = 0; step < 20_000; step++) {
       int choice = random.nextInt(10);
       if (choice < 4 && open.size() < 50) {
         atBroker.add(next);
         open.add(next);
-        model.arrived(next++);
+        acknowledgements.arrived(next++);
       } else if (choice < 8 && !open.isEmpty()) {
-        model.add(open.remove(random.nextInt(open.size())), new CompletableFuture<>());
-        due++;
+        add(open.remove(random.nextInt(open.size())));
       } else if (choice == 8 && !open.isEmpty()) {
         long tag = open.remove(random.nextInt(open.size()));
         atBroker.remove(tag);
-        model.gone(tag);
+        acknowledgements.gone(tag);
       } else {
-        model.write();
-        assertThat(model.taken()).hasSize(due);
-        due = 0;
-        assertThat(atBroker).containsExactlyInAnyOrderElementsOf(open);
+        Beyond beyond = kinds.get(random.nextInt(kinds.size()));
+        acknowledgements.next(beyond).forEach(ack -> acknowledge(atBroker, open, ack));
+        assertThat(atBroker).hasSize(open.size() + acknowledgements.due());
       }
     }
+    acknowledgements.next(Beyond.ALL).forEach(ack -> acknowledge(atBroker, open, ack));
+    assertThat(atBroker).containsExactlyInAnyOrderElementsOf(open);
+  }
+
+  private static void acknowledge(TreeSet<Long> atBroker, List<Long> open, Ack ack) {
+    assertThat(atBroker).contains(ack.tag());
+    if (ack.multiple()) {
+      assertThat(open).noneMatch(each -> each <= ack.tag());
+      atBroker.headSet(ack.tag(), true).clear();
+    } else {
+      atBroker.remove(ack.tag());
+    }
+  }
+
+  private static Ack upTo(long tag) {
+    return new Ack(tag, true);
+  }
+
+  private static Ack alone(long tag) {
+    return new Ack(tag, false);
   }
 
   private void arrive(int count) {
@@ -127,7 +156,9 @@ class AcknowledgementsTest {
     }
   }
 
-  private boolean add(long tag) {
-    return acknowledgements.add(tag, new CompletableFuture<>());
+  private void add(long... tags) {
+    for (long tag : tags) {
+      assertThat(acknowledgements.add(tag)).isPositive();
+    }
   }
 }

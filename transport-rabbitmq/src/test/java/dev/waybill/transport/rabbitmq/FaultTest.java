@@ -76,18 +76,18 @@ class FaultTest {
   @BeforeEach
   void connectThroughProxy() {
     proxy = FaultProxy.open().forwardTo(broker.port());
-    connection = connect(Duration.ofSeconds(1));
+    connection = connect();
     create(queue);
   }
 
-  private TransportConnection connect(Duration heartbeat) {
+  private TransportConnection connect() {
     RabbitSettings settings = RabbitUri.settings(broker.uri());
     return RabbitTransport.builder()
         .address("127.0.0.1", proxy.port())
         .user(settings.user())
         .password(settings.password())
         .virtualHost(settings.virtualHost())
-        .heartbeat(heartbeat)
+        .heartbeat(Duration.ofSeconds(1))
         .delays(DELAYS)
         .build()
         .connect(Wires.DEADLINE);
@@ -243,26 +243,6 @@ class FaultTest {
     } finally {
       broker.resume();
     }
-  }
-
-  /** Its heartbeats go on, as when RabbitMQ stops reading a connection. */
-  @Test
-  void aConnectionThatIsNotReadAnyMoreIsMadeAnewThoughAWriteIsStuck() throws Exception {
-    connection.close();
-    connection = connect(Duration.ofMinutes(2));
-    Wires.send(connection.sender(), queue, Wires.message("opens the channel"));
-    proxy.hold(Direction.TO_BROKER);
-    String big = "x".repeat(8 * 1024 * 1024);
-    for (int i = 0; i < 4; i++) {
-      var unused = connection.sender().send(queue, Wires.message(big), SHORT);
-    }
-    await()
-        .atMost(Recording.LIMIT)
-        .until(() -> failure(SHORT).code() == ErrorCode.CONNECTION_FAILED);
-
-    proxy.heal();
-
-    assertThat(Wires.send(connection.sender(), queue, Wires.message("after"))).isNotEmpty();
   }
 
   @Test

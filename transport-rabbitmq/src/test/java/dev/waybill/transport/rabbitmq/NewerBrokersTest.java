@@ -1,5 +1,6 @@
 package dev.waybill.transport.rabbitmq;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
@@ -10,6 +11,7 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.Topic;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
@@ -50,6 +52,40 @@ class NewerBrokersTest {
     connection.close();
     broker.close();
     await().atMost(Recording.LIMIT).untilAsserted(() -> assertThat(RabbitTest.threads()).isEmpty());
+  }
+
+  /** The alarm is told after the first message that meets it; a channel may be opened by then. */
+  @Test
+  void a_publishing_channel_that_an_alarm_keeps_from_opening_does_not_cost_the_connection()
+      throws Exception {
+    Wires.send(connection.sender(), queue, Wires.message("opens the channel"));
+    broker.swallow(true);
+    CompletableFuture<String> pending =
+        connection.sender().send(queue, Wires.message("a"), Wires.DEADLINE.multipliedBy(2));
+    await().atMost(Wires.DEADLINE).until(() -> broker.published() == 2);
+    broker.holdOpens();
+    CompletableFuture<String> waiting =
+        connection
+            .sender()
+            .send(
+                new Topic(Wires.name("topic"), false),
+                Wires.message("b"),
+                Wires.DEADLINE.multipliedBy(2));
+    broker.awaitHeldOpen();
+    broker.blockPublishers();
+    CompletableFuture<String> behind =
+        connection.sender().send(queue, Wires.message("c"), Duration.ofSeconds(11));
+
+    assertThat(catchThrowableOfType(ExecutionException.class, () -> behind.get(60, SECONDS)))
+        .cause()
+        .isInstanceOfSatisfying(
+            SendException.class, error -> assertThat(error.code()).isEqualTo(ErrorCode.THROTTLED));
+    assertThat(pending).isNotDone();
+    broker.open();
+    broker.confirmSwallowed();
+    broker.unblockPublishers();
+    assertThat(pending.get(60, SECONDS)).isNotEmpty();
+    assertThat(waiting.get(60, SECONDS)).isNotEmpty();
   }
 
   @Test

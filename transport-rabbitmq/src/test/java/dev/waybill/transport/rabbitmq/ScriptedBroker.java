@@ -42,9 +42,13 @@ final class ScriptedBroker implements AutoCloseable {
   private volatile String heldQueue = "";
   private final List<Runnable> held = new CopyOnWriteArrayList<>();
   private volatile boolean holdsCancels;
+  private volatile boolean holdsCloses;
+  private volatile boolean holdsOpens;
+  private final List<Runnable> heldOpens = new CopyOnWriteArrayList<>();
   private volatile int forgotten;
   private volatile int messages;
   private volatile boolean swallows;
+  private final List<Runnable> swallowed = new CopyOnWriteArrayList<>();
   private final List<Runnable> heldCancels = new CopyOnWriteArrayList<>();
 
   /** What a client has said on a channel. */
@@ -156,6 +160,33 @@ final class ScriptedBroker implements AutoCloseable {
     holdsCancels = true;
   }
 
+  /** Leaves those who end a channel without an answer. */
+  void holdCloses() {
+    holdsCloses = true;
+  }
+
+  /** Leaves those who open a channel without an answer, until {@link #open}. */
+  void holdOpens() {
+    holdsOpens = true;
+  }
+
+  /** Waits until somebody wants to open a channel. */
+  void awaitHeldOpen() {
+    await().atMost(Wires.DEADLINE).until(() -> !heldOpens.isEmpty());
+  }
+
+  /** Answers those who have opened a channel, and all others. */
+  void open() {
+    holdsOpens = false;
+    heldOpens.forEach(Runnable::run);
+  }
+
+  /** Confirms the last message that was swallowed, and those before it. */
+  void confirmSwallowed() {
+    swallows = false;
+    swallowed.forEach(Runnable::run);
+  }
+
   /** Waits until somebody wants to consume no more, and answers. */
   void answerCancel() {
     await().atMost(Wires.DEADLINE).until(() -> !heldCancels.isEmpty());
@@ -234,6 +265,11 @@ final class ScriptedBroker implements AutoCloseable {
   /** Blocks the connections that have published. */
   void blockPublishers() {
     publishers().forEach(peer -> peer.write(0, new AMQP.Connection.Blocked.Builder().build()));
+  }
+
+  /** Lets the connections that have published go on. */
+  void unblockPublishers() {
+    publishers().forEach(peer -> peer.write(0, new AMQP.Connection.Unblocked.Builder().build()));
   }
 
   /** Cuts the connections that have published. */
@@ -340,9 +376,16 @@ final class ScriptedBroker implements AutoCloseable {
       } else if (method instanceof AMQP.Channel.Open) {
         published.remove(channel);
         stuckOne = stuckOne == 0 ? channel : stuckOne == channel ? -1 : stuckOne;
-        write(channel, new AMQP.Channel.OpenOk.Builder().build());
+        Runnable answer = () -> write(channel, new AMQP.Channel.OpenOk.Builder().build());
+        if (holdsOpens) {
+          heldOpens.add(answer);
+        } else {
+          answer.run();
+        }
       } else if (method instanceof AMQP.Channel.Close) {
-        write(channel, new AMQP.Channel.CloseOk.Builder().build());
+        if (!holdsCloses) {
+          write(channel, new AMQP.Channel.CloseOk.Builder().build());
+        }
       } else if (method instanceof AMQP.Confirm.Select) {
         write(channel, new AMQP.Confirm.SelectOk.Builder().build());
       } else if (method instanceof AMQP.Basic.Qos) {
@@ -350,6 +393,8 @@ final class ScriptedBroker implements AutoCloseable {
       } else if (method instanceof AMQP.Basic.Publish publish) {
         long number = published.merge(channel, 1L, Long::sum);
         if (swallows) {
+          swallowed.add(
+              () -> write(channel, new AMQP.Basic.Ack.Builder().deliveryTag(number).build()));
           return;
         }
         boolean stuck = stuckOne == channel && publish.getRoutingKey().equals(stuckQueue);

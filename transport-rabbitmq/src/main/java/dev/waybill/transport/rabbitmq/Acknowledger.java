@@ -1,0 +1,123 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import dev.waybill.transport.rabbitmq.Acknowledgements.Ack;
+import dev.waybill.transport.rabbitmq.Acknowledgements.Beyond;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Acknowledges one channel's deliveries, many at a time: each acknowledgement costs a write to the
+ * socket here, and a command of the queue's log there. So they wait for each other, but never for
+ * long, since the broker sends nothing new for what is not acknowledged. Written on the receiver's
+ * thread.
+ */
+final class Acknowledger {
+  /** How long an acknowledgement waits for others; and once more for an open delivery before it. */
+  static final long WAIT_MILLIS = 5;
+
+  /** What part of the prefetch is written at once. */
+  private static final int AT_ONCE = 16;
+
+  private static final Logger log = LoggerFactory.getLogger(Acknowledger.class);
+
+  private final Channel channel;
+  private final int prefetch;
+  private final Mailbox mailbox;
+  private final IntConsumer settled;
+  private final Acknowledgements acknowledgements = new Acknowledgements();
+  private final AtomicBoolean timed = new AtomicBoolean();
+  private volatile boolean hurried;
+
+  /**
+   * Of a channel.
+   *
+   * @param settled is told on the receiver's thread how many more are acknowledged
+   */
+  Acknowledger(Channel channel, int prefetch, Mailbox mailbox, IntConsumer settled) {
+    this.channel = channel;
+    this.prefetch = prefetch;
+    this.mailbox = mailbox;
+    this.settled = settled;
+  }
+
+  /** A delivery has come: from now on nothing acknowledges it by the way. */
+  void arrived(long tag) {
+    acknowledgements.arrived(tag);
+  }
+
+  /** A delivery goes back; returns false if it must not, as it is acknowledged or gone already. */
+  boolean gone(long tag) {
+    return acknowledgements.gone(tag);
+  }
+
+  /**
+   * Has a delivery acknowledged within milliseconds. From any thread.
+   *
+   * @return whether it will be, unless the channel is lost before: not if it has gone back, nor
+   *     after {@link #end}
+   */
+  boolean acknowledge(long tag) {
+    int fresh = acknowledgements.add(tag);
+    if (fresh == (hurried ? 1 : Math.max(prefetch / AT_ONCE, 1))) {
+      mailbox.tell(() -> write(hurried ? Beyond.ALL : Beyond.NOTHING));
+    } else if (fresh == 1) {
+      writeLater();
+    }
+    return fresh > 0;
+  }
+
+  /** How many deliveries are settled though an earlier one is not. From any thread. */
+  int ahead() {
+    return acknowledgements.ahead();
+  }
+
+  /**
+   * Writes all that is due, and from now on at once: the channel is to end soon, and of what is
+   * written just before that, some has come again. On the receiver's thread.
+   */
+  void hurry() {
+    hurried = true;
+    write(Beyond.ALL);
+  }
+
+  /** Writes all that is due, and takes no more. On the receiver's thread. */
+  void end() {
+    acknowledgements.close();
+    write(Beyond.ALL);
+  }
+
+  private void writeLater() {
+    if (timed.compareAndSet(false, true)) {
+      Runnable unused =
+          mailbox.tellLater(
+              WAIT_MILLIS,
+              () -> {
+                timed.set(false);
+                write(Beyond.WAITED);
+              });
+    }
+  }
+
+  private void write(Beyond beyond) {
+    int more = acknowledgements.taken();
+    boolean many = 2 * acknowledgements.due() >= prefetch;
+    try {
+      for (Ack ack : acknowledgements.next(many ? Beyond.ALL : beyond)) {
+        channel.basicAck(ack.tag(), ack.multiple());
+      }
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel was lost; what was acknowledged last comes again", e);
+    }
+    if (acknowledgements.due() > 0) {
+      writeLater();
+    }
+    if (more > 0) {
+      settled.accept(more);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dev.waybill.transport.rabbitmq;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has arrived by one channel: in its order, and of a keyed queue in that of each key also when
+ * messages go back while the consumer goes on. For one thread, unless said otherwise.
+ *
+ * <p>What goes back comes again before what is new, and behind what went back before it. But what
+ * the broker had sent by then stands before it here, and if it stayed, then also in the queue once
+ * the channel is lost: for a quorum queue puts back by delivery tag. So what of its key came behind
+ * it goes back after it, and what arrives before it is here again.
+ */
+final class Arrivals {
+  /** One that went back, and which attempt it is when it is here again. */
+  private record Returning(RabbitDelivery delivery, int attempt) {
+    boolean isAgain(RabbitDelivery arrival) {
+      return Objects.equals(delivery.message().id(), arrival.message().id())
+          && Arrays.equals(delivery.message().body(), arrival.message().body());
+    }
+  }
+
+  private final boolean keyed;
+  private final Queue<RabbitDelivery> held = new ArrayDeque<>();
+
+  /** Of a keyed queue: what was handed out and not settled, by tag. */
+  private final Map<Long, RabbitDelivery> open = new ConcurrentHashMap<>();
+
+  private final Map<String, List<Returning>> returning = new HashMap<>();
+  private volatile int waiting;
+
+  Arrivals(boolean keyed) {
+    this.keyed = keyed;
+  }
+
+  /** Holds one that has arrived; returns false if it has to go back as well. */
+  boolean add(RabbitDelivery arrival) {
+    boolean inOrder = returning.isEmpty() || isInOrder(arrival);
+    if (inOrder) {
+      held.add(arrival);
+      waiting = held.size();
+    }
+    return inOrder;
+  }
+
+  private boolean isInOrder(RabbitDelivery arrival) {
+    String key = arrival.message().key();
+    List<Returning> expected = returning.get(key);
+    if (expected == null) {
+      return true;
+    }
+    for (int i = 0; i < expected.size(); i++) {
+      if (expected.get(i).isAgain(arrival)) {
+        arrival.attempt(expected.get(i).attempt());
+        expected.subList(0, i + 1).clear(); // those before it don't come any more
+        if (expected.isEmpty()) {
+          returning.remove(key);
+        }
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Hands out the next; null if nothing is held. */
+  @Nullable RabbitDelivery poll() {
+    RabbitDelivery next = held.poll();
+    if (next != null) {
+      waiting = held.size();
+      if (keyed) {
+        open.put(next.tag(), next);
+      }
+    }
+    return next;
+  }
+
+  /** Forgets what is held. */
+  void clear() {
+    held.clear();
+    waiting = 0;
+  }
+
+  boolean isEmpty() {
+    return held.isEmpty();
+  }
+
+  /** How many have arrived and were not handed out. From any thread. */
+  int waiting() {
+    return waiting;
+  }
+
+  /** One that was handed out is done with. From any thread. */
+  void settled(RabbitDelivery delivery) {
+    if (keyed) {
+      open.remove(delivery.tag());
+    }
+  }
+
+  /**
+   * A message goes back.
+   *
+   * @param next which attempt it is when it is here again
+   */
+  void goesBack(RabbitDelivery delivery, int next) {
+    settled(delivery);
+    String key = delivery.message().key();
+    if (keyed && key != null) {
+      returning.computeIfAbsent(key, any -> new ArrayList<>()).add(new Returning(delivery, next));
+    }
+  }
+
+  /** Takes out what was handed out behind one of its key. */
+  List<RabbitDelivery> takeOpenBehind(RabbitDelivery first) {
+    List<RabbitDelivery> behind = behind(first, open.values());
+    behind.forEach(this::settled);
+    return behind;
+  }
+
+  /** Takes out what is held behind one of its key. */
+  List<RabbitDelivery> takeHeldBehind(RabbitDelivery first) {
+    List<RabbitDelivery> behind = behind(first, held);
+    held.removeAll(behind);
+    waiting = held.size();
+    return behind;
+  }
+
+  private List<RabbitDelivery> behind(RabbitDelivery first, Collection<RabbitDelivery> among) {
+    String key = first.message().key();
+    if (!keyed || key == null) {
+      return List.of();
+    }
+    return among.stream()
+        .filter(each -> each.tag() > first.tag() && key.equals(each.message().key()))
+        .sorted(Comparator.comparingLong(RabbitDelivery::tag))
+        .toList();
+  }
+}

@@ -1,0 +1,164 @@
+package dev.waybill.transport.rabbitmq;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import java.io.IOException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A channel beside the consumers', to ask about queues by: a question may cost the channel, which
+ * is then made anew. Used by the receiver's thread only; what blocks is called on others.
+ */
+final class SideChannel {
+  private static final Logger log = LoggerFactory.getLogger(SideChannel.class);
+
+  /** What a new channel is used for first. */
+  interface Beginning {
+    /** Not on the receiver's thread; may block. */
+    void begin(Channel made) throws IOException;
+  }
+
+  private final String purpose;
+  private final Mailbox mailbox;
+  private final Calls calls;
+  private final Beginning beginning;
+  private final Runnable opened;
+  private @Nullable Connection connection;
+  private @Nullable Channel channel;
+  private boolean opening;
+  private boolean asking;
+  private boolean ended;
+
+  /**
+   * A channel, not yet open.
+   *
+   * @param purpose for the log
+   * @param calls makes what blocks
+   * @param opened is told of each one that is made, once it has begun
+   */
+  SideChannel(String purpose, Mailbox mailbox, Calls calls, Beginning beginning, Runnable opened) {
+    this.purpose = purpose;
+    this.mailbox = mailbox;
+    this.calls = calls;
+    this.beginning = beginning;
+    this.opened = opened;
+  }
+
+  void connected(Connection made) {
+    connection = made;
+    open();
+  }
+
+  /** Ends it for good. */
+  void end() {
+    ended = true;
+    leave();
+  }
+
+  boolean isEnded() {
+    return ended;
+  }
+
+  /**
+   * Whether it can be asked now: a second question would wait for the answer to the first. One that
+   * is lost is made anew.
+   */
+  boolean isReady() {
+    Channel current = channel;
+    boolean usable = current != null && current.isOpen();
+    if (!usable) {
+      open();
+    }
+    return usable && !asking;
+  }
+
+  /**
+   * Asks about a queue without waiting for the answer, which a queue without a leader takes seconds
+   * for. There is none if the channel is lost.
+   */
+  void ask(String queue, Consumer<AMQP.Queue.DeclareOk> answer) {
+    Channel on = channel;
+    if (on == null) {
+      return;
+    }
+    asking = true;
+    try {
+      var unused =
+          on.asyncCompletableRpc(new AMQP.Queue.Declare.Builder().queue(queue).passive().build())
+              .thenAccept(
+                  reply -> {
+                    if (reply.getMethod() instanceof AMQP.Queue.DeclareOk counted) {
+                      mailbox.tell(() -> answered(on, counted, answer));
+                    }
+                  });
+    } catch (IOException | AlreadyClosedException e) {
+      log.debug("The channel for {} is closed; another one is opened", purpose, e);
+    }
+  }
+
+  private void answered(
+      Channel on, AMQP.Queue.DeclareOk counted, Consumer<AMQP.Queue.DeclareOk> answer) {
+    if (on == channel) {
+      asking = false;
+      answer.accept(counted);
+    }
+  }
+
+  private void leave() {
+    Channel current = channel;
+    channel = null;
+    asking = false;
+    if (current != null) {
+      calls.add(() -> Channels.end(current));
+    }
+  }
+
+  private void open() {
+    Connection current = connection;
+    if (ended || opening || current == null || !current.isOpen()) {
+      return;
+    }
+    leave();
+    opening = true;
+    calls.add(
+        () -> {
+          Channel made = begun(current);
+          if (!mailbox.tell(() -> opened(current, made)) && made != null) {
+            Channels.end(made);
+          }
+        });
+  }
+
+  /** Null if it can't be. Blocks; not on the receiver's thread. */
+  private @Nullable Channel begun(Connection on) {
+    Channel made = null;
+    try {
+      made = Channels.open(on);
+      beginning.begin(made);
+      return made;
+    } catch (IOException | AlreadyClosedException e) {
+      log.info(
+          "There is no channel for {}, and another one is tried: {}", purpose, RabbitErrors.why(e));
+      if (made != null) {
+        Channels.end(made);
+      }
+      return null;
+    }
+  }
+
+  private void opened(Connection on, @Nullable Channel made) {
+    opening = false;
+    channel = made;
+    if (ended || on != connection) {
+      leave();
+      open();
+    } else if (made != null) {
+      opened.run();
+    }
+  }
+}

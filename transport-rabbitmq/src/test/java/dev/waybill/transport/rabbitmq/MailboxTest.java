@@ -1,0 +1,101 @@
+package dev.waybill.transport.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class MailboxTest {
+  private final RabbitThreads threads = new RabbitThreads();
+  private final Mailbox mailbox = new Mailbox(threads, "test");
+
+  @AfterEach
+  void close() {
+    mailbox.close();
+    threads.awaitEnd(Recording.LIMIT);
+  }
+
+  @Test
+  void whatOneThreadTellsIsDoneInOrderOnOneThread() {
+    List<Integer> done = new ArrayList<>();
+    List<Integer> told = new ArrayList<>();
+    List<Thread> by = new CopyOnWriteArrayList<>();
+
+    for (int i = 0; i < 5_000; i++) {
+      int each = i;
+      told.add(each);
+      mailbox.tell(
+          () -> {
+            done.add(each);
+            by.add(Thread.currentThread());
+          });
+    }
+    mailbox.ask(Recording.LIMIT, () -> {});
+
+    assertThat(done).isEqualTo(told);
+    assertThat(by).containsOnly(by.get(0));
+  }
+
+  @Test
+  void nothingIsLostThatManyTell() throws Exception {
+    CountDownLatch done = new CountDownLatch(4_000);
+    List<Thread> tellers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Thread teller =
+          new Thread(
+              () -> {
+                for (int j = 0; j < 1_000; j++) {
+                  mailbox.tell(done::countDown);
+                }
+              });
+      teller.start();
+      tellers.add(teller);
+    }
+    for (Thread teller : tellers) {
+      teller.join();
+    }
+
+    await().atMost(Recording.LIMIT).until(() -> done.getCount() == 0);
+  }
+
+  @Test
+  void aTimerHasItsTurnHoweverMuchThereIsToDo() {
+    AtomicBoolean rung = new AtomicBoolean();
+    mailbox.tell(() -> goOn(rung));
+    Runnable unused = mailbox.tellLater(1, () -> rung.set(true));
+
+    await().atMost(Recording.LIMIT).untilTrue(rung);
+  }
+
+  private void goOn(AtomicBoolean rung) {
+    if (!rung.get()) {
+      mailbox.tell(() -> goOn(rung));
+    }
+  }
+
+  @Test
+  void aDefectDoesNotEndIt() {
+    AtomicBoolean done = new AtomicBoolean();
+    mailbox.tell(
+        () -> {
+          throw new IllegalStateException("on purpose");
+        });
+
+    mailbox.ask(Recording.LIMIT, () -> done.set(true));
+
+    assertThat(done).isTrue();
+  }
+
+  @Test
+  void nothingIsTakenAfterTheClose() {
+    mailbox.close();
+
+    assertThat(mailbox.tell(() -> {})).isFalse();
+  }
+}
