@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,6 +55,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private final Commits commits;
   private final Beginnings beginnings;
   private final Map<TopicPartition, PartitionWork> works = new LinkedHashMap<>();
+  private final DeletedRecords deleted;
   private Deadline nextLook = Deadline.in(Duration.ZERO);
   private boolean topicMissing;
 
@@ -74,6 +76,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     this.clock = clock;
     this.commits = commits;
     this.beginnings = new Beginnings(consumer);
+    this.deleted = new DeletedRecords(consumer);
     clock.polled();
     consumer.subscribe(List.of(topic), this);
   }
@@ -103,6 +106,11 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       }
     }
     return topicMissing;
+  }
+
+  /** What was lost in the last minutes because the log did not keep it, or null. */
+  @Nullable MessagingException loss() {
+    return deleted.problem();
   }
 
   /** The partitions owned now. */
@@ -154,8 +162,8 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private void checkNotOverdue() {
     if (clock.isOverdue()) {
       throw new KafkaException(
-          "the polling thread was held up for longer than max.poll.interval.ms, or the session of the"
-              + " newer group protocol");
+          "the polling thread was held up for longer than max.poll.interval.ms, or the session of"
+              + " the newer group protocol");
     }
   }
 
@@ -279,34 +287,12 @@ final class ConsumerSession implements ConsumerRebalanceListener {
         work = begunAnew(work, fetched.get(0).offset());
       }
       if (work != null && !fetched.isEmpty()) {
-        warnIfDeleted(work, fetched.get(0).offset());
+        deleted.lookBefore(fetched.get(0).offset(), work);
       }
       if (work != null) {
-        work.add(
-            fetched, next == null ? fetched.get(fetched.size() - 1).offset() + 1 : next.offset());
+        long position = next == null ? fetched.get(fetched.size() - 1).offset() + 1 : next.offset();
+        deleted.gone(partition, work.add(fetched, position));
       }
-    }
-  }
-
-  /** Offsets without records are no sign yet: transactions and compaction leave such. */
-  private void warnIfDeleted(PartitionWork work, long first) {
-    OptionalLong begin = work.beginsLate(first);
-    if (begin.isEmpty()) {
-      return;
-    }
-    TopicPartition partition = work.partition();
-    try {
-      Long kept = consumer.beginningOffsets(Set.of(partition), ASK).get(partition);
-      if (kept != null && kept > begin.getAsLong()) {
-        log.warn(
-            "{} begins at {} only: what it had from {} on was deleted before this group has handled it."
-                + " Is its retention shorter than the group was away?",
-            partition,
-            kept,
-            begin.getAsLong());
-      }
-    } catch (TimeoutException | WakeupException e) {
-      log.debug("It is not known where {} begins", partition, e);
     }
   }
 
@@ -325,8 +311,8 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       return fresh;
     }
     log.warn(
-        "The log of {} was cut, and is another one from {} on; what was open before that, from {} on,"
-            + " comes again",
+        "The log of {} was cut, and is another one from {} on; what was open before that, from {}"
+            + " on, comes again",
         partition,
         cut,
         open.getAsLong());

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -124,8 +123,9 @@ final class PartitionWork {
    * Takes fetched records.
    *
    * @param position where the next fetch begins; offsets between have no record
+   * @return offsets of what has failed before, and is not there any more
    */
-  synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+  synchronized Set<Long> add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
     Set<Long> gone = new HashSet<>(failed.headMap(position).keySet());
     gone.removeIf(offset -> prefix != null && offset < prefix.next());
     fetched |= !records.isEmpty();
@@ -143,16 +143,10 @@ final class PartitionWork {
         waiting.add(Held.fetched(record, before(record.offset())));
       }
     }
-    if (!gone.isEmpty()) {
-      failed.keySet().removeAll(gone);
-      log.warn(
-          "Messages of {} that were to be tried again are not in the log any more: offsets {}. Was its"
-              + " retention shorter than they waited?",
-          partition,
-          new TreeSet<>(gone));
-    }
+    failed.keySet().removeAll(gone);
     prefixFrom(position).skipTo(position);
     changed = true;
+    return gone;
   }
 
   /**
@@ -302,9 +296,9 @@ final class PartitionWork {
     if (!leavesOut && !beyond.isToldBy(metadata, offset)) {
       leavesOut = true;
       log.warn(
-          "More is settled out of order in {} than a commit can tell of: after a restart the farthest of"
-              + " it comes again, also dead letters that were removed; settle what is open from offset"
-              + " {} on",
+          "More is settled out of order in {} than a commit can tell of: after a restart the"
+              + " farthest of it comes again, also dead letters that were removed; settle what is"
+              + " open from offset {} on",
           partition,
           offset);
     }

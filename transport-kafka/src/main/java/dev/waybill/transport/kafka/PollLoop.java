@@ -226,10 +226,14 @@ final class PollLoop implements Runnable {
       case LOST -> reporter.failed(KafkaErrors.disconnected(source, address));
       case GOOD -> {
         end.succeeded();
-        if (current.isTopicMissing()) {
-          reporter.failed(KafkaErrors.noTopic(current.topic(), source));
-        } else {
+        MessagingException problem =
+            current.isTopicMissing()
+                ? KafkaErrors.noTopic(current.topic(), source)
+                : current.loss();
+        if (problem == null) {
           reporter.recovered();
+        } else {
+          reporter.failed(problem);
         }
       }
       case UNKNOWN -> {}

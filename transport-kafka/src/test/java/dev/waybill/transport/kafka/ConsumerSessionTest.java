@@ -175,11 +175,27 @@ class ConsumerSessionTest {
       add(6);
       session.poll(Duration.ZERO);
 
-      assertThat(logged.warnings(ConsumerSession.class.getName()))
-          .containsExactly(
-              "t-0 begins at 5 only: what it had from 1 on was deleted before this group has handled"
-                  + " it. Is its retention shorter than the group was away?");
+      assertThat(logged.warnings(DeletedRecords.class.getName()))
+          .singleElement()
+          .asString()
+          .startsWith("t-0 begins at 5 only: what it had from 1 on was deleted");
     }
+    assertThat(session.loss()).isNotNull();
+  }
+
+  @Test
+  void what_waited_for_its_retry_longer_than_the_log_kept_it_is_named() {
+    ConsumerSession session = session(DAY);
+    client.committed = new OffsetAndMetadata(1, "wb1:;0.2"); // what is at 1 has failed twice
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+    session.poll(Duration.ZERO);
+    assertThat(session.loss()).isNull();
+
+    add(2);
+    session.poll(Duration.ZERO);
+
+    assertThat(session.loss()).hasMessageContaining("t-0", "[1]", "retention");
   }
 
   @Test
@@ -194,7 +210,7 @@ class ConsumerSessionTest {
       session.poll(Duration.ZERO);
 
       assertThat(offsets(session)).containsExactly(3L);
-      assertThat(logged.warnings(ConsumerSession.class.getName())).isEmpty();
+      assertThat(logged.warnings(DeletedRecords.class.getName())).isEmpty();
     }
   }
 
