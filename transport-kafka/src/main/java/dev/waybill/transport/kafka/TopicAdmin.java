@@ -175,23 +175,31 @@ final class TopicAdmin {
 
   /** Waits until every partition of the topics has a leader: creation returns before that. */
   Map<String, TopicDescription> awaitLeaders(Collection<String> names) {
-    String doing = "wait for the leaders of topics";
+    Set<String> unled = Set.of();
     while (!names.isEmpty()) {
-      Map<String, TopicDescription> found = describe(names);
-      Set<String> unled = unled(names, found);
+      Map<String, TopicDescription> found;
+      try {
+        found = describe(names);
+      } catch (MessagingException e) {
+        throw unled.isEmpty() || !deadline.passed() ? e : noLeader(unled);
+      }
+      unled = unled(names, found);
       if (unled.isEmpty()) {
         return found;
       }
       if (deadline.passed()) {
-        throw new MessagingException(
-            ErrorCode.TIMEOUT,
-            ("Kafka has no leader of %s: start the brokers that have their replicas, or delete the"
-                    + " topic.")
-                .formatted(String.join(", ", unled)));
+        throw noLeader(unled);
       }
-      AdminCalls.pause(doing);
+      AdminCalls.pause("wait for the leaders of topics");
     }
     return Map.of();
+  }
+
+  private static MessagingException noLeader(Set<String> unled) {
+    return new MessagingException(
+        ErrorCode.TIMEOUT,
+        "Kafka has no leader of %s: start the brokers that have their replicas, or delete the topic."
+            .formatted(String.join(", ", unled)));
   }
 
   private static Set<String> unled(Collection<String> names, Map<String, TopicDescription> found) {

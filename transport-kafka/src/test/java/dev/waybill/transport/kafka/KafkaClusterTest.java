@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -132,16 +133,27 @@ class KafkaClusterTest {
       NewTopic onOneNode = new NewTopic(queue.name(), Map.of(0, List.of(node)));
       admin.createTopics(List.of(onOneNode)).all().get();
       cluster.node(node).kill();
-      await().atMost(DEADLINE).until(() -> isWithoutLeader(admin));
+      try {
+        await()
+            .atMost(DEADLINE)
+            .ignoreExceptionsInstanceOf(ExecutionException.class)
+            .until(() -> isWithoutLeader(admin));
 
-      assertThat(connection.prepare(KafkaFixture.topology(queue), Topology.Mode.CREATE)).isEmpty();
+        assertThat(connection.prepare(KafkaFixture.topology(queue), Topology.Mode.CREATE))
+            .isEmpty();
 
-      TopicAdmin impatient = new TopicAdmin(admin, Deadline.in(Duration.ofSeconds(2)));
-      assertThatThrownBy(() -> impatient.awaitLeaders(List.of(queue.name())))
-          .isInstanceOf(MessagingException.class)
-          .hasMessageContaining("no leader of partition 0 of topic '" + queue.name() + "'");
-      cluster.node(node).restart();
+        await().atMost(DEADLINE).untilAsserted(() -> assertIsNamed(admin));
+      } finally {
+        cluster.node(node).restart();
+      }
     }
+  }
+
+  private void assertIsNamed(Admin admin) {
+    TopicAdmin impatient = new TopicAdmin(admin, Deadline.in(Duration.ofSeconds(3)));
+    assertThatThrownBy(() -> impatient.awaitLeaders(List.of(queue.name())))
+        .isInstanceOf(MessagingException.class)
+        .hasMessageContaining("no leader of partition 0 of topic '" + queue.name() + "'");
   }
 
   private boolean isWithoutLeader(Admin admin) throws Exception {

@@ -86,31 +86,28 @@ class KafkaShareTest {
   }
 
   @Test
-  void a_paused_receiver_leaves_what_it_has_not_delivered_to_others_until_it_is_resumed()
-      throws Exception {
+  void a_paused_receiver_leaves_messages_to_others_until_it_is_resumed() throws Exception {
     TransportConnection one = kafka.prepared(shared(), queue);
-    send(one, queue, message("open"), message("1"), message("2"));
-    Receiver receiver = one.receive(queue, 1, inbox);
-    Delivery open = inbox.next();
+    Receiver receiver = one.receive(queue, 5, inbox);
+    send(one, queue, message("0"));
+    accept(inbox.next());
     receiver.pause();
-    send(one, queue, message("3"), message("4"));
+    send(one, queue, message("1"), message("2"), message("3"));
 
     TransportConnection two = kafka.prepared(shared(), queue);
     Inbox others = new Inbox();
     Receiver other = two.receive(queue, 10, others);
-    List<Delivery> all = others.next(4);
-    assertThat(all).extracting(Inbox::text).containsExactlyInAnyOrder("1", "2", "3", "4");
+    List<Delivery> all = others.next(3);
+    assertThat(all).extracting(Inbox::text).containsExactlyInAnyOrder("1", "2", "3");
     for (Delivery each : all) {
       accept(each);
     }
-    assertThat(open.isOwned()).isTrue();
-    accept(open);
     other.close();
 
+    send(one, queue, message("4"));
     receiver.resume();
-    send(one, queue, message("5"));
     Delivery last = inbox.next();
-    assertThat(text(last)).isEqualTo("5");
+    assertThat(text(last)).isEqualTo("4");
     accept(last);
   }
 
