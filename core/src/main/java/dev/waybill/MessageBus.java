@@ -123,8 +123,9 @@ public interface MessageBus extends AutoCloseable {
   Health health();
 
   /**
-   * Stops receiving from a queue or subscription ({@code "payments"}, {@code "orders.billing"});
-   * handlers that run go on to their end. Idempotent.
+   * Stops receiving from a queue or subscription ({@code "payments"}, {@code "orders.billing"}).
+   * What has come before, at most the consumer's {@code maxUnsettled}, is still handled, its
+   * retries included. Idempotent.
    *
    * @throws IllegalArgumentException if this bus does not consume it
    */

@@ -783,6 +783,24 @@ class IncomingTest {
   }
 
   @Test
+  void an_async_handler_whose_stage_gives_another_stage_has_failed() {
+    CompletableFuture<Object> nested = new CompletableFuture<>();
+    nested.complete(CompletableFuture.failedFuture(new IOException("x")));
+    start(
+        b ->
+            b.consume(
+                "payments",
+                c ->
+                    c.onCommandAsync(ProcessPayment.class, (command, context) -> nested)
+                        .onFailure(noRetry())));
+
+    assertThat(rejected(handle(payment("m-1"))).evidence())
+        .hasEntrySatisfying(
+            "waybill-dead-letter-exception-message",
+            message -> assertThat(message).contains("use thenCompose instead of thenApply"));
+  }
+
+  @Test
   void events_and_documents_have_their_three_forms_too() {
     start(
         b ->
@@ -806,7 +824,7 @@ class IncomingTest {
                         c.onDocument(
                             Invoice.class,
                             (document, context) -> handled.add(document.payload()))));
-    FakeDelivery placed = typed("orders.placed.v1", "{\"orderId\":\"o-7\"}");
+    FakeDelivery placed = typed("orders.placed.v1", "{\"orderId\":\"o-7\",\"cents\":1}");
     FakeDelivery shipped = typed("orders.shipped.v1", "{\"orderId\":\"o-8\"}");
     FakeDelivery invoice = typed("invoices.invoice.v1", "{\"number\":\"i-9\"}");
 
