@@ -54,7 +54,7 @@ final class DeletedRecords {
       if (kept != null && kept > begin.getAsLong()) {
         tell(
             ("%s begins at %d only: what it had from %d on was deleted before its group has handled"
-                 + " it. Give its topic a retention that is longer than the group is ever away.")
+                    + " it. Give its topic a retention that is longer than the group is ever away.")
                 .formatted(partition, kept, begin.getAsLong()));
       }
     } catch (TimeoutException | WakeupException e) {
@@ -67,8 +67,8 @@ final class DeletedRecords {
     if (!offsets.isEmpty()) {
       tell(
           ("%s has not any more what was to be tried again, at the offsets %s. Give its topic a"
-               + " retention that is longer than messages wait for their retry; a compacted topic"
-               + " keeps what is not replaced.")
+                  + " retention that is longer than messages wait for their retry; a compacted topic"
+                  + " keeps what is not replaced.")
               .formatted(partition, new TreeSet<>(offsets)));
     }
   }
