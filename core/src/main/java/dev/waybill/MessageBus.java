@@ -164,7 +164,7 @@ public interface MessageBus extends AutoCloseable {
     Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(15);
 
     /** How long handlers may run on after {@link MessageBus#close} unless said otherwise. */
-    Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(30);
+    Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(20);
 
     /** The routes; needed. Those of a second call are an error. */
     Builder routes(Routes routes);
@@ -224,7 +224,8 @@ public interface MessageBus extends AutoCloseable {
 
     /**
      * How long handlers may run on when the bus closes; zero or more. Default {@link
-     * #DEFAULT_DRAIN_TIMEOUT}.
+     * #DEFAULT_DRAIN_TIMEOUT}: of the 30 s that Kubernetes gives a process to end, it leaves some
+     * for what comes after, flushing sends and closing connections.
      */
     Builder drainTimeout(Duration timeout);
 

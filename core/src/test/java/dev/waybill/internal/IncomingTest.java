@@ -289,6 +289,23 @@ class IncomingTest {
   }
 
   @Test
+  void a_message_that_its_transport_could_not_read_is_a_dead_letter_unhandled() {
+    consumePayments(this::countingWithRetries);
+    FakeDelivery unread =
+        payment("m-1")
+            .unread(new MessagingException(ErrorCode.UNDECODABLE, "no sense in the attribute x"));
+
+    transport.deliver("payments", unread);
+
+    assertThat(rejected(unread).reason()).isEqualTo("no sense in the attribute x");
+    assertThat(rejected(unread).evidence())
+        .containsEntry("waybill-dead-letter-channel", "payments")
+        .containsEntry("waybill-dead-letter-attempts", "0");
+    assertThat(handled).isEmpty();
+    assertThat(handle(payment("m-2")).settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
   void a_message_on_which_the_machine_itself_failed_is_kept_and_tried_again() {
     start(
         b ->
