@@ -47,8 +47,8 @@ final class KafkaLike {
                 + " everything and takes its own")
         .refused(
             Feature.ATOMIC_SEND,
-            "this version does not use Kafka's transactions: send the messages one by one, each is"
-                + " confirmed")
+            "a transaction is a receiver's, with the offsets of what it has handled: send the messages"
+                + " one by one, each is confirmed, or from a handler with guarantee(EXACTLY_ONCE)")
         .natively(
             Feature.ATOMIC_SETTLEMENT,
             "a transaction of the messages, the dead letters and the offsets of many deliveries")

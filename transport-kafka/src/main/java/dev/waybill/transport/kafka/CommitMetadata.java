@@ -44,6 +44,9 @@ record CommitMetadata(List<Range> settled, SortedMap<Long, Failed> failed) {
   private static final String NEXT = ",";
   private static final int RADIX = 36;
 
+  /** More than one range, or one failure, takes. */
+  private static final int LONGEST_PART = 64;
+
   /**
    * The text at {@code offset}. What does not fit is left out from the farthest, and ranges go
    * before failures: a range that is left out is handled again though it was done with, a failure
@@ -72,6 +75,27 @@ record CommitMetadata(List<Range> settled, SortedMap<Long, Failed> failed) {
       before = entry.getKey();
     }
     return text.length() == MARK.length() ? "" : text.toString();
+  }
+
+  /** Whether {@code text} at {@code offset} leaves nothing of it out. */
+  boolean isToldBy(String text, long offset) {
+    return text.length() < MAX_LENGTH - LONGEST_PART || decode(offset, text).equals(this);
+  }
+
+  /** The part of it about offsets below {@code end}. */
+  CommitMetadata below(long end) {
+    return new CommitMetadata(below(settled, end), failed.headMap(end));
+  }
+
+  /** The parts of ranges below {@code end}. */
+  static List<Range> below(List<Range> ranges, long end) {
+    List<Range> below = new ArrayList<>();
+    for (Range range : ranges) {
+      if (range.from() < end) {
+        below.add(new Range(range.from(), Math.min(range.to(), end)));
+      }
+    }
+    return below;
   }
 
   private static boolean append(StringBuilder text, String separator, String next) {

@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +20,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,12 +43,21 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private static final Duration LEAVE = Duration.ofMillis(1500);
   private static final Duration FINISH_REBALANCE = Duration.ofMillis(100);
 
+  /** How long it takes to notice that the topic is gone, or there. */
+  private static final Duration LOOK_FOR_TOPIC = Duration.ofSeconds(5);
+
+  private static final Duration ASK = Duration.ofSeconds(1);
+
   private final Consumer<byte[], byte[]> consumer;
+  private final String topic;
   private final Credit credit;
   private final PollClock clock;
   private final Commits commits;
   private final Beginnings beginnings;
   private final Map<TopicPartition, PartitionWork> works = new LinkedHashMap<>();
+  private final DeletedRecords deleted;
+  private Deadline nextLook = Deadline.in(Duration.ZERO);
+  private boolean topicMissing;
 
   ConsumerSession(Consumer<byte[], byte[]> consumer, String topic, Credit credit, PollClock clock) {
     this(consumer, topic, credit, clock, new OffsetCommits(consumer));
@@ -60,16 +71,46 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       PollClock clock,
       Commits commits) {
     this.consumer = consumer;
+    this.topic = topic;
     this.credit = credit;
     this.clock = clock;
     this.commits = commits;
     this.beginnings = new Beginnings(consumer);
+    this.deleted = new DeletedRecords(consumer);
     clock.polled();
     consumer.subscribe(List.of(topic), this);
   }
 
   Consumer<byte[], byte[]> consumer() {
     return consumer;
+  }
+
+  String topic() {
+    return topic;
+  }
+
+  /**
+   * Whether the topic does not exist, which Kafka's client does not say: it has joined the group,
+   * and owns nothing. Asks now and then while it does not, for a second at most; to be called while
+   * the broker answers.
+   */
+  boolean isTopicMissing() {
+    if (!works.isEmpty() || !beginnings.isEmpty()) {
+      topicMissing = false;
+    } else if (nextLook.passed()) {
+      nextLook = Deadline.in(LOOK_FOR_TOPIC);
+      try {
+        topicMissing = consumer.partitionsFor(topic, ASK).isEmpty();
+      } catch (TimeoutException | WakeupException e) {
+        log.debug("It is not known whether topic {} exists", topic, e);
+      }
+    }
+    return topicMissing;
+  }
+
+  /** What was lost in the last minutes because the log did not keep it, or null. */
+  @Nullable MessagingException loss() {
+    return deleted.problem();
   }
 
   /** The partitions owned now. */
@@ -121,7 +162,8 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private void checkNotOverdue() {
     if (clock.isOverdue()) {
       throw new KafkaException(
-          "the polling thread was held up for longer than max.poll.interval.ms");
+          "the polling thread was held up for longer than max.poll.interval.ms, or the session of"
+              + " the newer group protocol");
     }
   }
 
@@ -242,16 +284,40 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       OffsetAndMetadata next = records.nextOffsets().get(partition);
       PartitionWork work = works.get(partition);
       if (work != null && !fetched.isEmpty() && work.isPast(fetched.get(0).offset())) {
-        log.warn("The log of {} begins anew at {}", partition, fetched.get(0).offset());
-        credit.giveBack(work.lose());
-        work = new PartitionWork(partition, null, clock);
-        works.put(partition, work);
+        work = begunAnew(work, fetched.get(0).offset());
+      }
+      if (work != null && !fetched.isEmpty()) {
+        deleted.lookBefore(fetched.get(0).offset(), work);
       }
       if (work != null) {
-        work.add(
-            fetched, next == null ? fetched.get(fetched.size() - 1).offset() + 1 : next.offset());
+        long position = next == null ? fetched.get(fetched.size() - 1).offset() + 1 : next.offset();
+        deleted.gone(partition, work.add(fetched, position));
       }
     }
+  }
+
+  /**
+   * The work that follows one whose log was made anew, or cut; null if records are to be fetched
+   * again for it, since some below the cut are open.
+   */
+  private @Nullable PartitionWork begunAnew(PartitionWork old, long cut) {
+    PartitionWork fresh = old.cutAt(cut);
+    TopicPartition partition = old.partition();
+    credit.giveBack(old.lose());
+    works.put(partition, fresh);
+    OptionalLong open = fresh.begin();
+    if (open.isEmpty()) {
+      log.warn("The log of {} begins anew at {}", partition, cut);
+      return fresh;
+    }
+    log.warn(
+        "The log of {} was cut, and is another one from {} on; what was open before that, from {}"
+            + " on, comes again",
+        partition,
+        cut,
+        open.getAsLong());
+    consumer.seek(partition, open.getAsLong());
+    return null;
   }
 
   private static void drain(List<PartitionWork> works) {

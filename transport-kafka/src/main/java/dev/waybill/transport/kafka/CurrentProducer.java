@@ -27,7 +27,7 @@ final class CurrentProducer {
   private static final Logger log = LoggerFactory.getLogger(CurrentProducer.class);
 
   private final Supplier<Producer<byte[], byte[]>> producers;
-  private volatile Producer<byte[], byte[]> current;
+  private volatile Watched current;
   private Deadline notBefore = Deadline.in(Duration.ZERO);
   private boolean closed;
 
@@ -38,10 +38,21 @@ final class CurrentProducer {
    */
   CurrentProducer(Supplier<Producer<byte[], byte[]>> producers) {
     this.producers = producers;
-    this.current = producers.get();
+    this.current = new Watched(producers.get());
+  }
+
+  /** A producer, with what it repeats by itself. */
+  record Watched(Producer<byte[], byte[]> producer, Repetitions repetitions) {
+    Watched(Producer<byte[], byte[]> producer) {
+      this(producer, new Repetitions(producer));
+    }
   }
 
   Producer<byte[], byte[]> get() {
+    return current.producer();
+  }
+
+  Watched watched() {
     return current;
   }
 
@@ -61,11 +72,11 @@ final class CurrentProducer {
   /** Replaces a producer that has failed, unless it was replaced already, or one just before. */
   void replace(Producer<byte[], byte[]> failed, Throwable why) {
     synchronized (this) {
-      if (closed || failed != current || !notBefore.passed()) {
+      if (closed || failed != current.producer() || !notBefore.passed()) {
         return;
       }
       try {
-        current = producers.get();
+        current = new Watched(producers.get());
       } catch (MessagingException e) {
         log.warn("No new Kafka producer yet", e);
         return;
@@ -82,7 +93,7 @@ final class CurrentProducer {
     Producer<byte[], byte[]> last;
     synchronized (this) {
       closed = true;
-      last = current;
+      last = current.producer();
     }
     end(last, deadline);
   }

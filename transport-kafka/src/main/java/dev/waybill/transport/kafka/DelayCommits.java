@@ -28,6 +28,7 @@ final class DelayCommits {
   private final DelayCleaner cleaner;
   private Deadline next = Deadline.in(INTERVAL);
   private boolean inFlight;
+  private long confirmed;
   private boolean withoutMetadata;
 
   /**
@@ -66,6 +67,11 @@ final class DelayCommits {
         });
   }
 
+  /** How many commits were confirmed. */
+  long confirmed() {
+    return confirmed;
+  }
+
   /** Commits and waits for the confirmation, a second at most. */
   void now(Collection<DelayLane> lanes) {
     Map<DelayLane, OffsetAndMetadata> commits = uncommitted(lanes);
@@ -85,13 +91,14 @@ final class DelayCommits {
     for (DelayLane lane : lanes) {
       OffsetAndMetadata offset = lane.uncommitted();
       if (offset != null) {
-        commits.put(lane, withoutMetadata ? new OffsetAndMetadata(offset.offset()) : offset);
+        commits.put(lane, withoutMetadata ? withoutMetadata(offset) : offset);
       }
     }
     return commits;
   }
 
   private void committed(Map<DelayLane, OffsetAndMetadata> commits) {
+    confirmed++;
     commits.forEach(
         (lane, offset) -> {
           lane.committed(offset);
@@ -104,6 +111,10 @@ final class DelayCommits {
   private void failed(Exception error) {
     log.debug("A commit of what was moved on failed", error);
     withoutMetadata |= error instanceof OffsetMetadataTooLarge;
+  }
+
+  private static OffsetAndMetadata withoutMetadata(OffsetAndMetadata offset) {
+    return new OffsetAndMetadata(offset.offset(), offset.leaderEpoch(), "");
   }
 
   private static Map<TopicPartition, OffsetAndMetadata> byPartition(

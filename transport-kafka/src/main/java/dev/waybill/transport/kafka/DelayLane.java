@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -24,7 +25,8 @@ final class DelayLane {
 
   private final TopicPartition partition;
   private final long waitMillis;
-  private final List<Range> movedBefore;
+  private final LeaderEpochs epochs;
+  private List<Range> movedBefore;
   private final Deque<ConsumerRecord<byte[], byte[]>> next = new ArrayDeque<>();
   private @Nullable SettledPrefix prefix;
   private @Nullable OffsetAndMetadata committed;
@@ -41,6 +43,7 @@ final class DelayLane {
     this.partition = partition;
     this.waitMillis = waitMillis;
     this.committed = committed;
+    this.epochs = new LeaderEpochs(committed);
     this.movedBefore =
         committed == null
             ? List.of()
@@ -57,13 +60,35 @@ final class DelayLane {
     return prefix != null && offset < prefix.next();
   }
 
+  /** The assignment that follows this one when the log was cut; see {@link PartitionWork#cutAt}. */
+  DelayLane cutAt(long cut) {
+    SettledPrefix ids = prefix;
+    OffsetAndMetadata below = null;
+    if (ids != null && ids.end() < cut) {
+      CommitMetadata all = new CommitMetadata(beyond(ids), new TreeMap<>()).below(cut);
+      below = epochs.commit(ids.end(), all.encode(ids.end()));
+    }
+    DelayLane next = new DelayLane(partition, waitMillis, below);
+    next.committed = null; // perhaps it is not
+    return next;
+  }
+
+  /** Where this assignment begins, if not where records are fetched. */
+  OptionalLong begin() {
+    return prefix == null ? OptionalLong.empty() : OptionalLong.of(prefix.next());
+  }
+
   /**
    * Takes fetched records.
    *
    * @param position where the next fetch begins; offsets between have no record
    */
   void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+    epochs.fetched(records);
     for (ConsumerRecord<byte[], byte[]> record : records) {
+      if (!movedBefore.isEmpty() && epochs.isLaterThanCommitted(record)) {
+        movedBefore = CommitMetadata.below(movedBefore, record.offset());
+      }
       SettledPrefix ids = prefixFrom(record.offset());
       ids.add(record.offset());
       if (movedBefore.stream().anyMatch(range -> range.contains(record.offset()))) {
@@ -113,15 +138,19 @@ final class DelayLane {
     if (ids == null) {
       return null;
     }
+    String metadata = new CommitMetadata(beyond(ids), new TreeMap<>()).encode(ids.end());
+    OffsetAndMetadata now = epochs.commit(ids.end(), metadata);
+    return now.equals(committed) ? null : now;
+  }
+
+  private List<Range> beyond(SettledPrefix ids) {
     List<Range> beyond = new ArrayList<>(ids.settledBeyond());
     for (Range range : movedBefore) { // in the part that is not fetched yet
       if (range.to() > ids.next()) {
         beyond.add(new Range(Math.max(range.from(), ids.next()), range.to()));
       }
     }
-    String metadata = new CommitMetadata(beyond, new TreeMap<>()).encode(ids.end());
-    OffsetAndMetadata now = new OffsetAndMetadata(ids.end(), metadata);
-    return now.equals(committed) ? null : now;
+    return beyond;
   }
 
   /** Notes that a commit has arrived. */

@@ -1,5 +1,7 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
@@ -48,6 +50,7 @@ final class DelayMoves {
 
   private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
   private int inFlight;
+  private long confirmed;
   private boolean refused;
   private long bytes;
 
@@ -104,6 +107,11 @@ final class DelayMoves {
       next = Math.min(next, soon.peek().due());
     }
     return Duration.ofMillis(Math.max(1, next - clock.getAsLong()));
+  }
+
+  /** How many records were confirmed elsewhere. */
+  long confirmed() {
+    return confirmed;
   }
 
   /** Whether answers are awaited. */
@@ -171,15 +179,22 @@ final class DelayMoves {
             .whenComplete((id, error) -> answers.add(new Answer(move, waits, error)));
   }
 
+  /** Then it is others who have to move it. */
+  private static boolean isForbidden(Throwable error) {
+    return error instanceof MessagingException problem
+        && problem.code() == ErrorCode.NOT_AUTHORISED;
+  }
+
   private void answered(Answer answer) {
     Move move = answer.move();
     inFlight--;
     Throwable error = answer.error();
     if (error == null) {
+      confirmed++;
       refused &= answer.waits();
       bytes -= DelayLane.size(move.record());
       move.lane().moved(move.record().offset());
-    } else if (answer.waits()) {
+    } else if (answer.waits() || isForbidden(error)) {
       bytes -= DelayLane.size(move.record());
       throw new KafkaException(
           "a delayed message could not be moved on: " + error.getMessage(), error);

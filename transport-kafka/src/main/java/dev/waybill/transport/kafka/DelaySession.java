@@ -65,6 +65,11 @@ final class DelaySession implements ConsumerRebalanceListener {
     consumer.subscribe(List.of(topic), this);
   }
 
+  /** How much was confirmed by the broker: moves, and commits. */
+  long confirmed() {
+    return moves.confirmed() + commits.confirmed();
+  }
+
   /** Moves what is ready, then waits for more, a tenth of a second at most. */
   void step() {
     moves.work(lanes.values());
@@ -106,9 +111,15 @@ final class DelaySession implements ConsumerRebalanceListener {
       }
       var fetched = records.records(partition);
       if (!fetched.isEmpty() && lane.isPast(fetched.get(0).offset())) {
+        DelayLane fresh = lane.cutAt(fetched.get(0).offset());
         log.warn("The log of {} begins anew at {}", partition, fetched.get(0).offset());
         lose(lane);
-        lane = lane(partition, null);
+        lanes.put(partition, fresh);
+        if (fresh.begin().isPresent()) { // what is open below is read again
+          consumer.seek(partition, fresh.begin().getAsLong());
+          continue;
+        }
+        lane = fresh;
       }
       OffsetAndMetadata next = records.nextOffsets().get(partition);
       lane.add(
@@ -116,10 +127,9 @@ final class DelaySession implements ConsumerRebalanceListener {
     }
   }
 
-  private DelayLane lane(TopicPartition partition, @Nullable OffsetAndMetadata committed) {
-    DelayLane lane = new DelayLane(partition, levels.waitMillis(partition.partition()), committed);
-    lanes.put(partition, lane);
-    return lane;
+  private void begin(TopicPartition partition, @Nullable OffsetAndMetadata committed) {
+    lanes.put(
+        partition, new DelayLane(partition, levels.waitMillis(partition.partition()), committed));
   }
 
   private void lose(DelayLane lane) {
@@ -140,7 +150,7 @@ final class DelaySession implements ConsumerRebalanceListener {
       log.warn("Commits of {} can't be read: messages may be delivered again", partitions, e);
     }
     for (TopicPartition partition : partitions) {
-      lane(partition, committed.get(partition));
+      begin(partition, committed.get(partition));
     }
     log.debug("Assigned: {}", partitions);
   }

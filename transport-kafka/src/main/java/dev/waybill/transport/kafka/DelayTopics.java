@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * so that a channel without such messages costs nothing; and found by those who receive from the
  * channel. Thread-safe; asks the broker on a thread of its own.
  */
-final class DelayTopics {
+final class DelayTopics implements ReadyForDelays {
   private static final Logger log = LoggerFactory.getLogger(DelayTopics.class);
 
   /** How late the very first delayed message of a channel may be found. */
@@ -62,13 +62,8 @@ final class DelayTopics {
     return mode != Topology.Mode.ASSUME;
   }
 
-  /**
-   * Sees to it that delayed messages to a topic can be stored. Never blocks.
-   *
-   * @return fails with a {@link SendException} whose message is rejected, also after {@code
-   *     deadline}
-   */
-  CompletableFuture<Void> ready(String topic, Duration deadline) {
+  @Override
+  public CompletableFuture<Void> ready(String topic, Duration deadline) {
     CompletableFuture<Void> known = ready.get(topic);
     if (known == null) {
       known = ready.computeIfAbsent(topic, any -> new CompletableFuture<>());
@@ -86,6 +81,14 @@ final class DelayTopics {
                     KafkaErrors.unwrapped(error) instanceof SendException refused
                         ? refused
                         : KafkaErrors.delayTopicLate(topic, deadline)));
+  }
+
+  @Override
+  public void forget(String topic) {
+    CompletableFuture<Void> known = ready.get(topic);
+    if (known != null && known.isDone()) {
+      ready.remove(topic, known);
+    }
   }
 
   /** Calls {@code found}, once, when the delay topic of a topic is there; never blocks. */

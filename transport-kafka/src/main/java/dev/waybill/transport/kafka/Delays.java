@@ -89,7 +89,7 @@ final class Delays {
         new DelayMoves(
             topic, delays.levels(), sender, settings.deliveryTimeout(), System::currentTimeMillis),
         new DelayCleaner(delayTopic, topics.mayAdminister() ? admin : null, delays.cleanEvery()),
-        new PollClock(settings.maxPollInterval()));
+        new PollClock(settings.mayCommit()));
   }
 
   /** Makes the movers end soon. */

@@ -8,7 +8,12 @@ import org.apache.kafka.common.TopicPartition;
 /**
  * Says from which partitions is fetched, so that the records that wait in memory are not more than
  * a number (and a few: a fetch is not cut), nor mostly those of one partition while others have
- * none. Used by the polling thread alone.
+ * none.
+ *
+ * <p>Of a partition some of whose records wait for a time more are fetched, for those in memory may
+ * be behind these, and others are needed; with its like it has half of the number, on top of it.
+ * What is so held up does not keep the other partitions from being fetched. Used by the polling
+ * thread alone.
  */
 final class FetchLimit {
   private final long most;
@@ -29,17 +34,19 @@ final class FetchLimit {
   /** The partitions from which nothing is to be fetched now, of those owned. */
   Set<TopicPartition> full(Collection<PartitionWork> works) {
     long share = Math.max(least, most / Math.max(1, works.size()));
+    long holding = works.stream().filter(PartitionWork::hasPutBack).count();
+    long more = Math.max(share, most / 2 / Math.max(1, holding));
     long sum = 0;
     Set<TopicPartition> owned = new HashSet<>();
     for (PartitionWork work : works) {
       int waiting = work.waiting();
-      sum += waiting;
+      boolean holds = work.hasPutBack();
+      sum += holds ? 0 : waiting;
       owned.add(work.partition());
-      // with some that wait for a time, those fetched may be behind them, and others are needed
-      boolean limited = !work.hasPutBack();
-      if (limited && waiting >= share) {
+      long may = holds ? more : share;
+      if (waiting >= may) {
         full.add(work.partition());
-      } else if (!limited || waiting <= share / 2) {
+      } else if (holds || waiting <= may / 2) {
         full.remove(work.partition());
       }
     }

@@ -105,8 +105,8 @@ final class KafkaCapabilities {
                 + " everything and takes its own")
         .refused(
             Feature.ATOMIC_SEND,
-            "this version does not use Kafka's transactions: send the messages one by one, each is"
-                + " confirmed")
+            "a transaction is a receiver's, with the offsets of what it has handled: send the messages"
+                + " one by one, each is confirmed, or from a handler with guarantee(EXACTLY_ONCE)")
         .refused(
             Feature.MANDATORY,
             "Kafka has no bindings and keeps a message whether or not anyone receives it; a topic"

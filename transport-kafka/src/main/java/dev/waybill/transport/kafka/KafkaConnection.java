@@ -101,10 +101,7 @@ final class KafkaConnection implements TransportConnection {
         maxUnsettled,
         listener,
         new TopicCheck(
-            sender::producer,
-            sender::checkReplies,
-            delayTopics::ready,
-            settings.topics().compacted()));
+            sender::producer, sender::checkReplies, delayTopics, settings.topics().compacted()));
   }
 
   private Receiver receive(

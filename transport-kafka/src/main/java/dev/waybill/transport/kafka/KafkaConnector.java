@@ -46,7 +46,7 @@ final class KafkaConnector {
               new CurrentProducer(() -> producer(settings, properties)),
               new ReplyTopics(admin),
               settings.delays().levels(),
-              delayTopics::ready);
+              delayTopics);
       Delays delays = new Delays(settings, properties, admin, sender, delayTopics);
       return new KafkaConnection(
           settings, properties, admin, sender, delayTopics, delays, features);

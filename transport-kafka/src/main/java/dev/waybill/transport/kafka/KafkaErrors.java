@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -17,6 +18,7 @@ import org.apache.kafka.common.errors.FencedStateEpochException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidRecordStateException;
 import org.apache.kafka.common.errors.InvalidShareSessionEpochException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -49,7 +51,9 @@ final class KafkaErrors {
     if (error instanceof RecordTooLargeException || error instanceof RecordBatchTooLargeException) {
       return ErrorCode.TOO_LARGE;
     }
-    if (error instanceof SerializationException || error instanceof InvalidRecordException) {
+    if (error instanceof SerializationException
+        || error instanceof InvalidRecordException
+        || error instanceof InvalidTimestampException) {
       return ErrorCode.INVALID_MESSAGE;
     }
     return serviceCode(error);
@@ -119,6 +123,16 @@ final class KafkaErrors {
     };
   }
 
+  /** Why a settlement is given up whose transaction is aborted whatever else is in it. */
+  static SendException neverStored(String source, int times, Throwable error) {
+    return SendException.rejected(
+        code(error),
+        ("The transaction that settles a message of %s was aborted %d times with nothing else in it, so"
+                + " nothing of it is stored: do its messages take longer than transaction.timeout.ms? %s")
+            .formatted(source, times, error.getMessage()),
+        error);
+  }
+
   /** Why a reply was not sent: its requester's topic is not there, or could not be looked at. */
   static SendException unsentReply(String topic, Throwable error, Duration waited) {
     if (error instanceof java.util.concurrent.TimeoutException) {
@@ -130,19 +144,31 @@ final class KafkaErrors {
         : unsent(topic, error, waited);
   }
 
-  /** Why a message that the producer had taken was not confirmed. */
-  static SendException unconfirmed(String topic, Throwable error) {
+  /**
+   * Why a message that the producer had taken was not confirmed. What is refused for itself is
+   * refused at each attempt; a right or a topic can be gone at the second one, after a first one
+   * that was stored and whose answer was lost.
+   *
+   * @param once whether the producer made one attempt only, for sure
+   */
+  static SendException unconfirmed(String topic, Throwable error, boolean once) {
     ErrorCode code = code(error);
-    return switch (code) {
-      case NOT_AUTHORISED, NOT_FOUND, TOO_LARGE, INVALID_MESSAGE ->
-          SendException.rejected(code, refusal(topic, error), error);
-      default ->
-          SendException.unknown(
-              code,
-              "Kafka did not confirm the message for topic '%s'; it may be stored: %s"
-                  .formatted(topic, error.getMessage()),
-              error);
-    };
+    boolean rejected =
+        switch (code) {
+          case TOO_LARGE, INVALID_MESSAGE -> true;
+          case NOT_AUTHORISED -> once;
+          default -> false;
+        };
+    if (rejected) {
+      return SendException.rejected(code, refusal(topic, error), error);
+    }
+    return SendException.unknown(
+        code,
+        "Kafka did not confirm the message for topic '%s'; it may be stored: %s"
+            .formatted(
+                topic,
+                SecurityErrors.refusal(error, SecurityErrors.WRITE, "topic '" + topic + "'")),
+        error);
   }
 
   static SendException late(String topic, Duration deadline) {
@@ -151,6 +177,21 @@ final class KafkaErrors {
         "Kafka did not confirm the message for topic '%s' within %s; it may be stored."
             .formatted(topic, text(deadline)),
         null);
+  }
+
+  /** That a delay topic which was there is gone; what does not exist yet is left as it is. */
+  static SendException delayTopicGone(String topic, SendException missing) {
+    String delayTopic = KafkaNames.delayTopic(topic);
+    if (!(missing.getCause() instanceof KafkaException)) {
+      return missing;
+    }
+    String text =
+        ("The delayed message for Kafka topic '%s' was not confirmed: its delay topic '%s' is gone. The"
+                + " next one looks for it, and makes it under CREATE.")
+            .formatted(topic, delayTopic);
+    return missing.certainty() == SendException.Certainty.REJECTED
+        ? SendException.rejected(ErrorCode.NOT_FOUND, text, missing)
+        : SendException.unknown(ErrorCode.NOT_FOUND, text, missing);
   }
 
   static SendException noChannelForDelay(String topic) {
@@ -314,7 +355,7 @@ final class KafkaErrors {
         error);
   }
 
-  static MessagingException noReplyTopic(String topic, String source) {
+  static MessagingException noTopic(String topic, String source) {
     return new MessagingException(
         ErrorCode.NOT_FOUND,
         ("Receiving from %s: Kafka topic '%s' does not exist, and is looked for again: create it, or"

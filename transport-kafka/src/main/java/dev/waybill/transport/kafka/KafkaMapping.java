@@ -100,8 +100,20 @@ final class KafkaMapping {
     return letter;
   }
 
+  /** The bytes that {@link #text} has made a text of. */
   private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
+    byte[] binary = text.startsWith(BINARY) ? binary(text.substring(BINARY.length())) : null;
+    return binary == null ? text.getBytes(StandardCharsets.UTF_8) : binary;
+  }
+
+  /** What is not UTF-8; null for all else, which was not made a text of by base 64. */
+  private static byte @Nullable [] binary(String encoded) {
+    try {
+      byte[] bytes = Base64.getDecoder().decode(encoded);
+      return Utf8.decode(bytes) == null ? bytes : null;
+    } catch (IllegalArgumentException e) { // a text that only begins so
+      return null;
+    }
   }
 
   static String text(byte @Nullable [] bytes) {

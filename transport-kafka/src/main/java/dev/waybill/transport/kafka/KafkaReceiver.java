@@ -70,7 +70,7 @@ final class KafkaReceiver implements ClosedInSteps {
             wake,
             settings.delays().levels(),
             transactions);
-    PollClock clock = new PollClock(settings.maxPollInterval());
+    PollClock clock = new PollClock(settings.mayCommit());
     PollLoop loop;
     try {
       loop =

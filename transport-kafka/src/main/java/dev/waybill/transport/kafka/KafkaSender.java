@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
@@ -12,7 +13,6 @@ import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -31,7 +31,7 @@ final class KafkaSender implements Sender {
   private final CurrentProducer producer;
   private final ReplyTopics replyTopics;
   private final DelayLevels levels;
-  private final BiFunction<String, Duration, CompletableFuture<Void>> delayTopics;
+  private final ReadyForDelays delayTopics;
   private final ScheduledThreadPoolExecutor answers;
   private final AnswerThread answerThread;
   private final PendingSends pending;
@@ -45,13 +45,13 @@ final class KafkaSender implements Sender {
    * A sender.
    *
    * @param levels of delay topics
-   * @param delayTopics sees to it, within a time, that delayed messages to a topic can be stored
+   * @param delayTopics makes, or looks for, delay topics
    */
   KafkaSender(
       CurrentProducer producer,
       ReplyTopics replyTopics,
       DelayLevels levels,
-      BiFunction<String, Duration, CompletableFuture<Void>> delayTopics) {
+      ReadyForDelays delayTopics) {
     this.producer = producer;
     this.replyTopics = replyTopics;
     this.levels = levels;
@@ -125,17 +125,26 @@ final class KafkaSender implements Sender {
     delayed.add(answer);
     var unused =
         delayTopics
-            .apply(record.topic(), deadline)
+            .ready(record.topic(), deadline)
             .thenCompose(ready -> send(waiting(record, due), end.remaining()))
             .whenComplete(
                 (id, error) -> {
                   if (error == null) {
                     answer.complete(id);
                   } else {
-                    answer.completeExceptionally(KafkaErrors.unwrapped(error));
+                    answer.completeExceptionally(notDelayed(record.topic(), error));
                   }
                 });
     return answer;
+  }
+
+  private Throwable notDelayed(String topic, Throwable error) {
+    Throwable problem = KafkaErrors.unwrapped(error);
+    if (!(problem instanceof SendException refused) || refused.code() != ErrorCode.NOT_FOUND) {
+      return problem;
+    }
+    delayTopics.forget(topic);
+    return KafkaErrors.delayTopicGone(topic, refused);
   }
 
   private ProducerRecord<byte[], byte[]> waiting(ProducerRecord<byte[], byte[]> record, long due) {
@@ -146,10 +155,17 @@ final class KafkaSender implements Sender {
    * Sends a record as it is, under the contract of {@link #send(Channel, WireMessage, Duration)}.
    */
   CompletableFuture<String> send(ProducerRecord<byte[], byte[]> record, Duration deadline) {
-    Producer<byte[], byte[]> with = producer.get();
+    CurrentProducer.Watched watched = producer.watched();
+    Producer<byte[], byte[]> with = watched.producer();
     PendingSend send =
         new PendingSend(
-            record, deadline, answerThread, pending, () -> closed, error -> failed(with, error));
+            record,
+            deadline,
+            answerThread,
+            pending,
+            () -> closed,
+            error -> failed(with, error),
+            watched.repetitions());
     pending.add(send);
     try {
       if (closed) {
@@ -165,7 +181,7 @@ final class KafkaSender implements Sender {
       send.fail(
           closed ? KafkaErrors.closedBeforeSend() : KafkaErrors.unsent(send.topic(), e, deadline));
     } catch (Error e) { // no heap, no native library: perhaps it was taken before
-      send.fail(KafkaErrors.unconfirmed(send.topic(), e));
+      send.fail(KafkaErrors.unconfirmed(send.topic(), e, false));
     }
     return send.answer();
   }

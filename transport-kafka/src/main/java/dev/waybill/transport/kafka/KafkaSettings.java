@@ -17,6 +17,12 @@ record KafkaSettings(
     Duration recordLock,
     Map<String, String> properties,
     DelaySettings delays) {
+  /** Kafka's default, which brokers take in any topic. */
+  static final int USUAL_REQUEST_BYTES = 1_048_576;
+
+  /** Kafka's default {@code group.consumer.session.timeout.ms}, which is the broker's. */
+  private static final Duration SESSION = Duration.ofSeconds(45);
+
   private static final int DEFAULT_PORT = 9092;
   private static final String MAX_REQUEST_SIZE = "max.request.size";
   private static final String TRANSACTION_TIMEOUT = "transaction.timeout.ms";
@@ -70,13 +76,26 @@ record KafkaSettings(
 
   /** The largest record of an ordinary send; Kafka's default is 1 MiB. */
   int maxRequestBytes() {
-    return Integer.parseInt(property(PropertyRules.PRODUCER, MAX_REQUEST_SIZE, "1048576"));
+    String usual = Integer.toString(USUAL_REQUEST_BYTES);
+    return Integer.parseInt(property(PropertyRules.PRODUCER, MAX_REQUEST_SIZE, usual));
   }
 
   /** How long a member may not poll before its group gives its partitions away; Kafka's default. */
   Duration maxPollInterval() {
     return Duration.ofMillis(
         Integer.parseInt(property(PropertyRules.CONSUMER, MAX_POLL_INTERVAL, "300000")));
+  }
+
+  /**
+   * How long after its last poll a member may still commit. One of the newer group protocol whose
+   * process stood still is expelled after its broker's session timeout, whatever the poll interval
+   * is, and what it commits before it knows carries nothing by which the broker could refuse it.
+   */
+  Duration mayCommit() {
+    boolean newer =
+        "consumer".equalsIgnoreCase(property(PropertyRules.CONSUMER, "group.protocol", "classic"));
+    Duration polls = maxPollInterval();
+    return newer && polls.compareTo(SESSION) > 0 ? SESSION : polls;
   }
 
   /**

@@ -1,21 +1,33 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.transport.Topology;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes or looks at the topics and the starting offsets of subscriptions. */
 final class KafkaTopology {
   /** A missing topic must not hold up the start when it was not asked for. */
   private static final Duration WARM_UP_ASSUMED = Duration.ofSeconds(2);
 
+  /** How long a topic that was there already may hold up the start. */
+  private static final Duration OTHERS = Duration.ofSeconds(2);
+
+  private static final Logger log = LoggerFactory.getLogger(KafkaTopology.class);
+
+  private final Admin admin;
   private final TopicSpecs specs;
   private final DelayLevels levels;
   private final KafkaSender sender;
@@ -31,6 +43,7 @@ final class KafkaTopology {
       ShareGroupAdmin shareGroups,
       KafkaSender sender,
       Deadline deadline) {
+    this.admin = admin;
     this.shared = settings.shareGroups();
     this.shareGroups = shareGroups;
     this.specs = new TopicSpecs(settings);
@@ -56,20 +69,26 @@ final class KafkaTopology {
     };
   }
 
+  /**
+   * Waits for what was made, and for what tells where a group begins, only: with one partition of
+   * an old topic that has no leader all others can still be worked with.
+   */
   private List<String> create(Topology topology) {
     Map<String, TopicSpec> wanted = specs.of(topology);
+    Map<String, TopicDescription> found = new HashMap<>(topics.describe(wanted.keySet()));
     Map<String, TopicSpec> missing = new LinkedHashMap<>(wanted);
-    missing.keySet().removeAll(topics.describe(wanted.keySet()).keySet());
+    missing.keySet().removeAll(found.keySet());
     Map<String, String> refused = topics.create(missing.values());
-    Map<String, TopicSpec> made = new LinkedHashMap<>(wanted);
+    Map<String, TopicSpec> made = new LinkedHashMap<>(missing);
     made.keySet().removeAll(refused.keySet());
-    Map<String, TopicDescription> found = topics.awaitLeaders(made.keySet());
+    found.putAll(topics.awaitLeaders(made.keySet()));
     List<String> problems = new ArrayList<>(refused.values());
-    problems.addAll(differences(made, found));
+    problems.addAll(differences(wanted, found));
     if (!problems.isEmpty()) {
       return problems;
     }
-    var ends = topics.ends(found.values());
+    var ends = topics.ends(topics.awaitLeaders(endsNeeded(topology, made.keySet())).values());
+    awaitOthers(found, ends.keySet());
     for (Source source : topology.sources()) {
       if (shared.has(source)) {
         problems.addAll(
@@ -81,6 +100,37 @@ final class KafkaTopology {
     }
     warmUp(topology, deadline);
     return problems;
+  }
+
+  /** What is new, and the topics of subscriptions that have not begun. */
+  private Set<String> endsNeeded(Topology topology, Set<String> made) {
+    Set<String> needed = new TreeSet<>(made);
+    for (Source source : topology.sources()) {
+      String topic = KafkaNames.topicOf(source);
+      if (source instanceof Subscription && !needed.contains(topic) && !hasBegun(source)) {
+        needed.add(topic);
+      }
+    }
+    return needed;
+  }
+
+  private boolean hasBegun(Source source) {
+    return shared.has(source)
+        ? shareGroups.hasBegun(source)
+        : groups.hasBegun(KafkaNames.group(source), KafkaNames.topicOf(source));
+  }
+
+  /** Perhaps another instance made them just now, and not every leader serves yet. */
+  private void awaitOthers(Map<String, TopicDescription> found, Set<String> served) {
+    List<TopicDescription> others =
+        TopicAdmin.led(found.values()).stream()
+            .filter(topic -> !served.contains(topic.name()))
+            .toList();
+    try {
+      var unused = new TopicAdmin(admin, deadline.orIn(OTHERS)).ends(others);
+    } catch (MessagingException e) {
+      log.debug("Not all leaders of the topics that were there serve", e);
+    }
   }
 
   private List<String> differences(

@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -27,12 +28,17 @@ final class LoopEnd {
 
   /** Waits before the next attempt, no longer than to the end. */
   void backOff() {
+    await(Duration.ofMillis(backoffMillis));
+    backoffMillis = Math.min(2 * backoffMillis, MAX_BACKOFF_MILLIS);
+  }
+
+  /** Waits for it, at most so long. */
+  void await(Duration most) {
     try {
-      var unused = come.await(backoffMillis, TimeUnit.MILLISECONDS);
+      var unused = come.await(most.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       log.debug("Interrupted while waiting; the loop ends by close only", e);
     }
-    backoffMillis = Math.min(2 * backoffMillis, MAX_BACKOFF_MILLIS);
   }
 
   /** An attempt has succeeded: the next waits begin anew. */

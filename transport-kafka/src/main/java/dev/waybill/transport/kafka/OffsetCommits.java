@@ -122,10 +122,14 @@ final class OffsetCommits implements Commits {
     for (PartitionWork work : works) {
       OffsetAndMetadata offset = work.uncommitted();
       if (offset != null) {
-        commits.put(work, withoutMetadata ? new OffsetAndMetadata(offset.offset()) : offset);
+        commits.put(work, withoutMetadata ? withoutMetadata(offset) : offset);
       }
     }
     return commits;
+  }
+
+  private static OffsetAndMetadata withoutMetadata(OffsetAndMetadata offset) {
+    return new OffsetAndMetadata(offset.offset(), offset.leaderEpoch(), "");
   }
 
   private static Map<TopicPartition, OffsetAndMetadata> byPartition(

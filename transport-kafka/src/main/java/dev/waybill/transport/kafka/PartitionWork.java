@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -15,6 +16,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One assignment of one partition: its records in memory, its open deliveries, and what is settled.
@@ -24,9 +27,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. The polling thread fills it and takes from it, any thread settles.
  */
 final class PartitionWork {
+  private static final Logger log = LoggerFactory.getLogger(PartitionWork.class);
+
   private final TopicPartition partition;
   private final PollClock clock;
-  private final List<Range> settledBefore;
+  private final LeaderEpochs epochs;
+  private List<Range> settledBefore;
 
   /** Of records that are open, or that an earlier assignment has left and are not fetched yet. */
   private final TreeMap<Long, Failed> failed;
@@ -41,6 +47,15 @@ final class PartitionWork {
   private volatile boolean ending;
   private boolean changed;
 
+  /** Whether there was a record already. */
+  private boolean fetched;
+
+  /** Whether it was said that commits leave something out. */
+  private boolean leavesOut;
+
+  /** Whether an earlier assignment has told of what was not fetched by this one yet. */
+  private boolean tellsBefore;
+
   /**
    * A new assignment.
    *
@@ -50,12 +65,14 @@ final class PartitionWork {
     this.partition = partition;
     this.clock = clock;
     this.committed = committed;
+    this.epochs = new LeaderEpochs(committed);
     CommitMetadata before =
         committed == null
             ? CommitMetadata.NONE
             : CommitMetadata.decode(committed.offset(), committed.metadata());
     this.settledBefore = before.settled();
     this.failed = new TreeMap<>(before.failed());
+    this.tellsBefore = !settledBefore.isEmpty() || !failed.isEmpty();
     this.prefix = committed == null ? null : new SettledPrefix(committed.offset());
   }
 
@@ -73,14 +90,50 @@ final class PartitionWork {
   }
 
   /**
+   * The assignment that follows this one when the log was cut: what is open below is to come again,
+   * what is settled below is not, and what is above is new.
+   *
+   * @param cut the lowest offset that is new
+   */
+  synchronized PartitionWork cutAt(long cut) {
+    SettledPrefix ids = prefix;
+    OffsetAndMetadata below = null;
+    if (ids != null && ids.end() < cut) {
+      CommitMetadata all = new CommitMetadata(settledBeyond(ids), failed).below(cut);
+      below = epochs.commit(ids.end(), all.encode(ids.end()));
+    }
+    PartitionWork next = new PartitionWork(partition, below, clock);
+    next.committed = null; // perhaps it is not
+    return next;
+  }
+
+  /** Where this assignment begins, if not where records are fetched. */
+  synchronized OptionalLong begin() {
+    return prefix == null ? OptionalLong.empty() : OptionalLong.of(prefix.next());
+  }
+
+  /** Where this assignment was to begin, if the first record that is fetched is beyond that. */
+  synchronized OptionalLong beginsLate(long first) {
+    return fetched || prefix == null || first <= prefix.next()
+        ? OptionalLong.empty()
+        : OptionalLong.of(prefix.next());
+  }
+
+  /**
    * Takes fetched records.
    *
    * @param position where the next fetch begins; offsets between have no record
+   * @return offsets of what has failed before, and is not there any more
    */
-  synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+  synchronized Set<Long> add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
     Set<Long> gone = new HashSet<>(failed.headMap(position).keySet());
     gone.removeIf(offset -> prefix != null && offset < prefix.next());
+    fetched |= !records.isEmpty();
+    epochs.fetched(records);
     for (ConsumerRecord<byte[], byte[]> record : records) {
+      if (tellsBefore && epochs.isLaterThanCommitted(record)) {
+        forgetBefore(record.offset());
+      }
       SettledPrefix ids = prefixFrom(record.offset());
       ids.add(record.offset());
       if (isSettledBefore(record.offset())) {
@@ -93,6 +146,7 @@ final class PartitionWork {
     failed.keySet().removeAll(gone);
     prefixFrom(position).skipTo(position);
     changed = true;
+    return gone;
   }
 
   /**
@@ -237,8 +291,18 @@ final class PartitionWork {
     }
     changed = false;
     long offset = prefix.end();
-    String metadata = new CommitMetadata(settledBeyond(prefix), failed).encode(offset);
-    OffsetAndMetadata now = new OffsetAndMetadata(offset, metadata);
+    CommitMetadata beyond = new CommitMetadata(settledBeyond(prefix), failed);
+    String metadata = beyond.encode(offset);
+    if (!leavesOut && !beyond.isToldBy(metadata, offset)) {
+      leavesOut = true;
+      log.warn(
+          "More is settled out of order in {} than a commit can tell of: after a restart the"
+              + " farthest of it comes again, also dead letters that were removed; settle what is"
+              + " open from offset {} on",
+          partition,
+          offset);
+    }
+    OffsetAndMetadata now = epochs.commit(offset, metadata);
     return now.equals(committed) ? null : now;
   }
 
@@ -269,7 +333,7 @@ final class PartitionWork {
     boolean fits =
         metadata.length() <= maxMetadata
             && CommitMetadata.decode(offset, metadata).settled().equals(beyond);
-    return fits ? new OffsetAndMetadata(offset, metadata) : null;
+    return fits ? epochs.commit(offset, metadata) : null;
   }
 
   /**
@@ -329,6 +393,13 @@ final class PartitionWork {
 
   private boolean isOurs() {
     return owned && !clock.isOverdue();
+  }
+
+  /** From an offset on, for the log was cut there, or it is told of nothing beyond. */
+  private void forgetBefore(long offset) {
+    settledBefore = CommitMetadata.below(settledBefore, offset);
+    failed.tailMap(offset).clear();
+    tellsBefore = false;
   }
 
   private boolean isSettledBefore(long offset) {

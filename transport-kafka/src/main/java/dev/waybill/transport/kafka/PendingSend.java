@@ -32,6 +32,8 @@ final class PendingSend implements Callback, Runnable {
   private final PendingSends all;
   private final BooleanSupplier closed;
   private final Consumer<Exception> failed;
+  private final Repetitions repetitions;
+  private final long begun = System.nanoTime();
   private final Thread caller = Thread.currentThread();
   private boolean calling;
   private @Nullable Exception refusal;
@@ -46,6 +48,7 @@ final class PendingSend implements Callback, Runnable {
    * @param closed whether the producer is being closed, which then aborts
    * @param failed is told of what the producer fails with, on the thread of the answers or the
    *     caller's
+   * @param repetitions of the producer that it is handed to
    */
   PendingSend(
       ProducerRecord<byte[], byte[]> record,
@@ -53,7 +56,9 @@ final class PendingSend implements Callback, Runnable {
       Executor answers,
       PendingSends all,
       BooleanSupplier closed,
-      Consumer<Exception> failed) {
+      Consumer<Exception> failed,
+      Repetitions repetitions) {
+    this.repetitions = repetitions;
     this.all = all;
     this.closed = closed;
     this.failed = failed;
@@ -124,8 +129,9 @@ final class PendingSend implements Callback, Runnable {
   public void run() {
     Exception failure = error;
     if (failure != null) {
+      boolean once = repetitions.noneSince(begun);
       failed.accept(failure);
-      SendException problem = KafkaErrors.unconfirmed(topic(), failure);
+      SendException problem = KafkaErrors.unconfirmed(topic(), failure, once);
       boolean aborted =
           closed.getAsBoolean() && problem.certainty() == SendException.Certainty.UNKNOWN;
       fail(aborted ? KafkaErrors.closedBeforeAnswer() : problem);

@@ -125,7 +125,7 @@ final class PollLoop implements Runnable {
       boolean more = deliver(current);
       throttle(current);
       current.poll(more ? Duration.ZERO : untilDue(current));
-      report(watch.look());
+      report(current, watch.look());
       noteStatus(current);
     }
   }
@@ -216,7 +216,7 @@ final class PollLoop implements Runnable {
     }
   }
 
-  private void report(ConnectionWatch.Health health) {
+  private void report(ConsumerSession current, ConnectionWatch.Health health) {
     MessagingException settling = settler.problem();
     if (settling != null) {
       reporter.failed(settling);
@@ -226,16 +226,33 @@ final class PollLoop implements Runnable {
       case LOST -> reporter.failed(KafkaErrors.disconnected(source, address));
       case GOOD -> {
         end.succeeded();
-        reporter.recovered();
+        MessagingException problem =
+            current.isTopicMissing()
+                ? KafkaErrors.noTopic(current.topic(), source)
+                : current.loss();
+        if (problem == null) {
+          reporter.recovered();
+        } else {
+          reporter.failed(problem);
+        }
       }
       case UNKNOWN -> {}
+    }
+  }
+
+  /** Nothing of it counts any more, also if it can't be closed. */
+  private void closeFailed() {
+    try {
+      session.close();
+    } catch (RuntimeException | Error e) { // no heap, perhaps; must not end the receiving for good
+      log.warn("A consumer of {} did not close, and is left to its group", source, e);
     }
   }
 
   private void replace(Throwable error) {
     log.debug("The consumer of {} is replaced", source, error);
     reporter.failed(KafkaErrors.receiving(source, error));
-    session.close();
+    closeFailed();
     status = Receiver.Status.UNKNOWN;
     while (!end.hasCome()) {
       end.backOff();

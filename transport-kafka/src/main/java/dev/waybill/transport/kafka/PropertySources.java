@@ -91,7 +91,7 @@ final class PropertySources {
     SecurityProperties.complete(values, tls != null, problems);
     plugIns.forEach(
         (name, value) -> {
-          if (PropertyRules.isKnown(name)) {
+          if (PropertyRules.isKnown(name.substring(PropertyRules.client(name).length()))) {
             problems.add(
                 "pluginProperty(\"%s\", …) is one of Kafka's own: call property(…)."
                     .formatted(name));

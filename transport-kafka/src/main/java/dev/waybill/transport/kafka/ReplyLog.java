@@ -55,7 +55,7 @@ final class ReplyLog {
         partitions(consumer, Deadline.in(LOOK)).forEach(partition -> positions.put(partition, 0L));
       }
       if (positions.isEmpty()) {
-        throw KafkaErrors.noReplyTopic(topic(), queue.toString());
+        throw KafkaErrors.noTopic(topic(), queue.toString());
       }
       consumer.assign(positions.keySet());
       positions.forEach(consumer::seek);

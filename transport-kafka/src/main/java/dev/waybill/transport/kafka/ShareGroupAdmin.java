@@ -115,7 +115,8 @@ final class ShareGroupAdmin {
     return problems;
   }
 
-  private boolean hasBegun(Source source) {
+  /** Whether the group has offsets of the source's topic. */
+  boolean hasBegun(Source source) {
     String group = KafkaNames.group(source);
     var options = new ListShareGroupOffsetsOptions().timeoutMs(deadline.remainingMillis());
     String topic = KafkaNames.topicOf(source);

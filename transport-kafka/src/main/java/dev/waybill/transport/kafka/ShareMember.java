@@ -124,9 +124,15 @@ final class ShareMember implements Runnable {
           ShareSession current = session;
           if (current != null) {
             serve(current);
+          }
+          if (receiver.isStopped() || receiver.dismisses(this)) {
             return;
           }
-          session = sessions.get();
+          if (receiver.isPaused()) {
+            bell.await(POLL);
+          } else if (session == null) {
+            session = sessions.get();
+          }
         } catch (RuntimeException | Error e) { // an Error must not end the receiving for good
           replace(e);
         }
@@ -136,12 +142,15 @@ final class ShareMember implements Runnable {
     }
   }
 
-  /** Until the end has come, or the receiver has no use for it any more. */
+  /**
+   * Until the end has come, or the receiver has no use for it any more; or none for now: a member
+   * that is paused leaves the group, for else the broker would lock records for it.
+   */
   private void serve(ShareSession current) {
     ConnectionWatch watch = current.watch();
     while (!end.hasCome()) {
       deliver();
-      giveBackWhenStopped();
+      giveBackWhatIsNotWanted();
       settler.acknowledge(current);
       keepLocks(current);
       if (!current.isEmpty()) {
@@ -150,6 +159,10 @@ final class ShareMember implements Runnable {
       } else {
         fetching = true; // before the look: others give back after the stop if nobody is fetching
         if (receiver.isStopped() || receiver.dismisses(this)) {
+          return;
+        }
+        if (receiver.isPaused()) {
+          loseSession();
           return;
         }
         fetch(current);
@@ -195,11 +208,18 @@ final class ShareMember implements Runnable {
     return false;
   }
 
-  private void giveBackWhenStopped() {
-    if (receiver.isStopped()) {
-      for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
-        settler.giveBack(next.acquired());
-      }
+  /** While paused all but what waits for its retry, whose time the group does not know. */
+  private void giveBackWhatIsNotWanted() {
+    if (receiver.isStopped() || receiver.isPaused()) {
+      boolean all = receiver.isStopped();
+      waiting.removeIf(
+          next -> {
+            boolean isRetry = next.attempt() > next.acquired().deliveryCount();
+            if (all || !isRetry) {
+              settler.giveBack(next.acquired());
+            }
+            return all || !isRetry;
+          });
     }
   }
 

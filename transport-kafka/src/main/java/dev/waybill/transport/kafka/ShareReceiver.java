@@ -112,9 +112,11 @@ final class ShareReceiver implements ClosedInSteps {
     return receiver;
   }
 
+  /** {@inheritDoc} A member of a share group that has nothing open leaves the group meanwhile. */
   @Override
   public void pause() {
     paused = true;
+    ring();
   }
 
   @Override
@@ -161,6 +163,10 @@ final class ShareReceiver implements ClosedInSteps {
 
   Credit credit() {
     return credit;
+  }
+
+  boolean isPaused() {
+    return paused;
   }
 
   boolean isStopped() {

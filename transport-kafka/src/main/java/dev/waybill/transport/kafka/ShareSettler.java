@@ -46,7 +46,7 @@ final class ShareSettler {
     }
   }
 
-  /** Gives a record back that was not delivered; of the member's thread. */
+  /** Gives a record back that is not delivered; of the member's thread. */
   void giveBack(Acquired acquired) {
     told.add(new Told(acquired, AcknowledgeType.RELEASE, new CompletableFuture<>()));
   }

@@ -175,18 +175,55 @@ final class TopicAdmin {
 
   /** Waits until every partition of the topics has a leader: creation returns before that. */
   Map<String, TopicDescription> awaitLeaders(Collection<String> names) {
-    String doing = "wait for the leaders of the new topics";
-    while (true) {
-      Map<String, TopicDescription> found = describe(names);
-      if (found.size() == names.size() && found.values().stream().allMatch(TopicAdmin::isLed)) {
+    Set<String> unled = Set.of();
+    while (!names.isEmpty()) {
+      Map<String, TopicDescription> found;
+      try {
+        found = describe(names);
+      } catch (MessagingException e) {
+        throw unled.isEmpty() || !deadline.passed() ? e : noLeader(unled);
+      }
+      unled = unled(names, found);
+      if (unled.isEmpty()) {
         return found;
       }
       if (deadline.passed()) {
-        throw new MessagingException(
-            ErrorCode.TIMEOUT, "Could not %s on Kafka in time".formatted(doing));
+        throw noLeader(unled);
       }
-      AdminCalls.pause(doing);
+      AdminCalls.pause("wait for the leaders of topics");
     }
+    return Map.of();
+  }
+
+  private static MessagingException noLeader(Set<String> unled) {
+    return new MessagingException(
+        ErrorCode.TIMEOUT,
+        "Kafka has no leader of %s: start the brokers that have their replicas, or delete the topic."
+            .formatted(String.join(", ", unled)));
+  }
+
+  private static Set<String> unled(Collection<String> names, Map<String, TopicDescription> found) {
+    Set<String> unled = new TreeSet<>();
+    for (String name : names) {
+      TopicDescription topic = found.get(name);
+      if (topic == null || topic.partitions().isEmpty()) {
+        unled.add("topic '" + name + "'");
+      } else {
+        topic.partitions().stream()
+            .filter(partition -> !isLed(partition))
+            .forEach(
+                partition ->
+                    unled.add("partition %d of topic '%s'".formatted(partition.partition(), name)));
+      }
+    }
+    return unled;
+  }
+
+  /** Those of topics all of whose partitions have a leader. */
+  static List<TopicDescription> led(Collection<TopicDescription> topics) {
+    return topics.stream()
+        .filter(topic -> topic.partitions().stream().allMatch(TopicAdmin::isLed))
+        .toList();
   }
 
   /**
@@ -215,7 +252,7 @@ final class TopicAdmin {
   /** A broker that does not know of a new topic yet, as others do, is asked again. */
   private Map<TopicPartition, ListOffsetsResultInfo> ends(Map<TopicPartition, OffsetSpec> latest) {
     String doing = "look at the ends of the topics";
-    while (true) {
+    while (!latest.isEmpty()) {
       var options =
           new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)
               .timeoutMs(deadline.remainingMillis());
@@ -228,11 +265,10 @@ final class TopicAdmin {
         AdminCalls.pause(doing);
       }
     }
+    return Map.of();
   }
 
-  private static boolean isLed(TopicDescription topic) {
-    return !topic.partitions().isEmpty()
-        && topic.partitions().stream()
-            .allMatch(partition -> partition.leader() != null && !partition.leader().isEmpty());
+  private static boolean isLed(TopicPartitionInfo partition) {
+    return partition.leader() != null && !partition.leader().isEmpty();
   }
 }

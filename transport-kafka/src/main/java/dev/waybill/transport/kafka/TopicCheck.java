@@ -6,10 +6,8 @@ import dev.waybill.transport.kafka.TransactionalSettlement.Outgoing;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
-import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
@@ -34,7 +32,7 @@ final class TopicCheck {
 
   private final Supplier<Producer<byte[], byte[]>> producer;
   private final BiConsumer<String, Duration> replies;
-  private final BiFunction<String, Duration, CompletableFuture<Void>> delays;
+  private final ReadyForDelays delays;
   private final CompactedTopics compacted;
   private final Set<String> known = new HashSet<>();
   private final MissingTopics missing = new MissingTopics();
@@ -49,7 +47,7 @@ final class TopicCheck {
   TopicCheck(
       Supplier<Producer<byte[], byte[]>> producer,
       BiConsumer<String, Duration> replies,
-      BiFunction<String, Duration, CompletableFuture<Void>> delays) {
+      ReadyForDelays delays) {
     this(producer, replies, delays, CompactedTopics.NONE);
   }
 
@@ -57,7 +55,7 @@ final class TopicCheck {
   TopicCheck(
       Supplier<Producer<byte[], byte[]>> producer,
       BiConsumer<String, Duration> replies,
-      BiFunction<String, Duration, CompletableFuture<Void>> delays,
+      ReadyForDelays delays,
       CompactedTopics compacted) {
     this.producer = producer;
     this.replies = replies;
@@ -87,7 +85,7 @@ final class TopicCheck {
     }
     if (message.delayed()) {
       try {
-        var unused = delays.apply(message.topic(), MAKE_TOPIC).join();
+        var unused = delays.ready(message.topic(), MAKE_TOPIC).join();
       } catch (CompletionException e) {
         if (e.getCause() instanceof SendException refused) {
           return refused;
@@ -122,8 +120,11 @@ final class TopicCheck {
     }
   }
 
-  /** A topic may be gone: it is looked for again. */
-  void forget(String topic) {
-    known.remove(topic);
+  /** The topic of a message may be gone: it is looked for again. */
+  void forget(Outgoing message) {
+    known.remove(message.record().topic());
+    if (message.delayed()) {
+      delays.forget(message.topic());
+    }
   }
 }

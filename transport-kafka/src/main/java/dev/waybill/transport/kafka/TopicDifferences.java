@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class TopicDifferences {
   private static final String POLICY = "cleanup.policy";
   private static final String RETENTION = "retention.ms";
+  private static final String RETENTION_BYTES = "retention.bytes";
+  private static final String MAX_BYTES = "max.message.bytes";
   private static final String COMPACT = "compact";
 
   private final TopicSpec wanted;
@@ -109,6 +111,38 @@ final class TopicDifferences {
     }
     if (wanted.use() == Use.DELAYED) {
       checkDelays();
+    } else if (wanted.use() == Use.DEAD_LETTERS) {
+      String otherwise = "it deletes dead letters that nobody has decided about";
+      mustBeUnlessSaid(RETENTION, otherwise);
+      mustBeUnlessSaid(RETENTION_BYTES, otherwise);
+    }
+    checkRoom();
+  }
+
+  /** Not what was said to be so: it was compared already. */
+  private void mustBeUnlessSaid(String name, String otherwise) {
+    if (!wanted.said().containsKey(name)) {
+      mustBe(name, "-1", otherwise);
+    }
+  }
+
+  private void checkRoom() {
+    String has = configs.get(MAX_BYTES);
+    if (has != null
+        && !wanted.said().containsKey(MAX_BYTES)
+        && Long.parseLong(has) < wanted.largest()) {
+      String needed = Integer.toString(wanted.largest());
+      add(
+          "%s=%s and needs %s".formatted(MAX_BYTES, has, needed),
+          "it does not take the largest %s: run %s, or lower the property max.request.size"
+              .formatted(
+                  switch (wanted.use()) {
+                    case MESSAGES, STATE -> "messages that may be sent";
+                    case REPLIES -> "replies";
+                    case DEAD_LETTERS -> "messages with their evidence, which then come for ever";
+                    case DELAYED -> "messages with their due time";
+                  },
+                  change(MAX_BYTES, needed)));
     }
   }
 
@@ -136,7 +170,7 @@ final class TopicDifferences {
           "messages wait up to %d ms in it, and would be deleted before they are due: run %s"
               .formatted(longest, change(RETENTION, "-1")));
     }
-    mustBe("retention.bytes", "-1", "it deletes the longest waiting messages when there are many");
+    mustBe(RETENTION_BYTES, "-1", "it deletes the longest waiting messages when there are many");
     mustBe("message.timestamp.type", "CreateTime", "its messages would wait by another clock");
   }
 

@@ -16,6 +16,7 @@ import org.apache.kafka.clients.admin.NewTopic;
  * @param replication how many replicas it is made with and has at least, or -1
  * @param defaults the configuration that it is made with, but for what was said
  * @param said the configuration that it is made with and must have, each with where it was said
+ * @param largest how many bytes a record has at most that it must take
  */
 record TopicSpec(
     String name,
@@ -25,7 +26,8 @@ record TopicSpec(
     boolean partitionsSaid,
     int replication,
     Map<String, String> defaults,
-    Map<String, Said> said) {
+    Map<String, Said> said,
+    int largest) {
   /** What a topic is for, which decides what would break the contract. */
   enum Use {
     /** Each message is to be handled. */

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Says what topics are to be like, from what they are for and what the user has said of them. */
@@ -25,6 +26,7 @@ final class TopicSpecs {
 
   private static final int DELAY_SEGMENT_BYTES = 32 * 1024 * 1024;
   private static final String POLICY = "cleanup.policy";
+  private static final String MAX_BYTES = "max.message.bytes";
 
   private final KafkaSettings settings;
   private final TopicSettings topics;
@@ -69,14 +71,26 @@ final class TopicSpecs {
         said != null && said.compacted() ? Use.STATE : Use.MESSAGES,
         PARTITIONS,
         partitions,
-        Map.of(POLICY, "delete"));
+        settings.maxRequestBytes(),
+        withRoom(Map.of(POLICY, "delete")));
+  }
+
+  /** Brokers take the usual size by themselves, perhaps more. */
+  private Map<String, String> withRoom(Map<String, String> defaults) {
+    if (settings.maxRequestBytes() <= KafkaSettings.USUAL_REQUEST_BYTES) {
+      return defaults;
+    }
+    Map<String, String> all = new TreeMap<>(defaults);
+    all.put(MAX_BYTES, Integer.toString(settings.maxRequestBytes()));
+    return all;
   }
 
   /**
-   * One partition, for there is no order and little traffic; kept for ever, for it is evidence; and
-   * with room for the evidence beside a message of the largest size.
+   * One partition, for there is no order and little traffic; kept for ever and however much there
+   * is, for it is evidence; and with room for the evidence beside a message of the largest size.
    */
   private TopicSpec deadLetterTopic(String name, Channel channel) {
+    int largest = KafkaCapabilities.maxDeadLetterBytes(settings);
     KafkaTopic.Said said = topics.of(name);
     return spec(
         name,
@@ -84,13 +98,16 @@ final class TopicSpecs {
         Use.DEAD_LETTERS,
         1,
         said == null ? null : said.partitions(),
+        largest,
         Map.of(
             POLICY,
             "delete",
             "retention.ms",
             "-1",
-            "max.message.bytes",
-            Integer.toString(KafkaCapabilities.maxDeadLetterBytes(settings))));
+            "retention.bytes",
+            "-1",
+            MAX_BYTES,
+            Integer.toString(largest)));
   }
 
   /**
@@ -104,13 +121,15 @@ final class TopicSpecs {
         Use.REPLIES,
         1,
         null,
-        Map.of(
-            POLICY,
-            "delete",
-            "retention.ms",
-            Long.toString(REPLIES_KEPT.toMillis()),
-            "segment.ms",
-            Long.toString(REPLY_SEGMENT.toMillis())));
+        settings.maxRequestBytes(),
+        withRoom(
+            Map.of(
+                POLICY,
+                "delete",
+                "retention.ms",
+                Long.toString(REPLIES_KEPT.toMillis()),
+                "segment.ms",
+                Long.toString(REPLY_SEGMENT.toMillis()))));
   }
 
   /**
@@ -128,6 +147,7 @@ final class TopicSpecs {
         Use.DELAYED,
         DelayLevels.PARTITIONS,
         null,
+        largest,
         Map.of(
             POLICY,
             "delete",
@@ -139,7 +159,7 @@ final class TopicSpecs {
             "CreateTime",
             "segment.bytes",
             Integer.toString(Math.max(DELAY_SEGMENT_BYTES, largest)),
-            "max.message.bytes",
+            MAX_BYTES,
             Integer.toString(largest)));
   }
 
@@ -149,6 +169,7 @@ final class TopicSpecs {
       Use use,
       int usualPartitions,
       @Nullable Integer saidPartitions,
+      int largest,
       Map<String, String> defaults) {
     Map<String, Said> said = new LinkedHashMap<>();
     if (topics.minInSyncReplicas() != null) {
@@ -171,6 +192,7 @@ final class TopicSpecs {
         saidPartitions != null,
         topics.replication(),
         defaults,
-        said);
+        said,
+        largest);
   }
 }

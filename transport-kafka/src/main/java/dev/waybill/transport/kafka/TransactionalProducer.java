@@ -1,5 +1,6 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.error.SendException;
 import dev.waybill.transport.kafka.TransactionalSettlement.Outgoing;
 import java.time.Duration;
 import java.util.List;
@@ -13,6 +14,9 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +42,28 @@ final class TransactionalProducer {
      *
      * @param culprit what Kafka did not take, if it was that
      */
-    record Aborted(Exception why, @Nullable Outgoing culprit) implements Outcome {}
+    record Aborted(Exception why, @Nullable Outgoing culprit) implements Outcome {
+      /** Whether Kafka will never take the culprit. */
+      boolean isRefused() {
+        return refusal() != null;
+      }
+
+      /** Why Kafka will never take the culprit, or null if there is none that it never takes. */
+      @Nullable SendException refusal() {
+        return culprit == null ? null : KafkaErrors.refused(culprit.record().topic(), why);
+      }
+
+      /**
+       * Whether it may be because of what was to be stored: a message was not confirmed, or the
+       * broker has ended the transaction, which took too long.
+       */
+      boolean mayBeItsOwnFault() {
+        return culprit != null
+            || why instanceof InvalidProducerEpochException
+            || why instanceof ProducerFencedException
+            || why instanceof InvalidTxnStateException;
+      }
+    }
 
     /** All or nothing of it is stored, and only the broker knows. */
     record Unknown(Exception why) implements Outcome {}
@@ -167,11 +192,18 @@ final class TransactionalProducer {
     }
   }
 
-  /** The first failure counts; those that follow from an abort tell nothing. */
+  /**
+   * The first refusal counts, else the first failure: of a batch with a record that is refused
+   * Kafka fails the others as well, some before it. What follows from an abort tells nothing.
+   */
   private static void note(
-      AtomicReference<Outcome.Aborted> refused, Outgoing message, @Nullable Exception error) {
+      AtomicReference<Outcome.Aborted> noted, Outgoing message, @Nullable Exception error) {
     if (error != null && !(error instanceof TransactionAbortedException)) {
-      refused.compareAndSet(null, new Outcome.Aborted(error, message));
+      Outcome.Aborted failed = new Outcome.Aborted(error, message);
+      noted.accumulateAndGet(
+          failed,
+          (first, next) ->
+              first == null || (!first.isRefused() && next.isRefused()) ? next : first);
     }
   }
 }

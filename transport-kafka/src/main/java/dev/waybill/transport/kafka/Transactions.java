@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
@@ -24,9 +25,11 @@ import org.slf4j.LoggerFactory;
  * taken first and ownership is looked at after: if a partition has gone to somebody else in
  * between, the membership is an old one by then.
  *
- * <p>A transaction that was certainly aborted is repeated as long as its deliveries are owned. If
- * its outcome can't be known, the partitions are given up, to be begun anew from what the broker
- * says is committed, which it says only when the transaction has ended.
+ * <p>A transaction that was certainly aborted is repeated as long as its deliveries are owned;
+ * after some times with one settlement at a time, so that {@linkplain Suspects one that is always
+ * aborted} does not keep the others from being settled. If its outcome can't be known, the
+ * partitions are given up, to be begun anew from what the broker says is committed, which it says
+ * only when the transaction has ended.
  */
 final class Transactions implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Transactions.class);
@@ -47,6 +50,7 @@ final class Transactions implements Runnable {
   private final Runnable wake;
   private final LoopEnd end;
   private final List<TransactionalSettlement> ready = new ArrayList<>();
+  private final Suspects suspects = new Suspects();
   private boolean news;
   private volatile @Nullable Membership membership;
   private volatile @Nullable MessagingException problem;
@@ -162,11 +166,14 @@ final class Transactions implements Runnable {
   }
 
   private void settle(List<TransactionalSettlement> batch, Membership member) {
-    TransactionPlan plan = TransactionPlan.of(batch, member.works(), maxMetadata);
+    List<TransactionalSettlement> inTurn = suspects.inTurn(batch);
+    TransactionPlan plan =
+        TransactionPlan.of(inTurn, member.works(), maxMetadata, suspects.atATime());
     plan.lost().forEach(TransactionalSettlement::notOwned);
     putBack(plan.held(), false);
     putBack(plan.later(), true);
     giveWay(plan.held());
+    suspects.clear(plan.held()); // they wait for others, which are tried first then
     if (plan.isEmpty()) {
       return;
     }
@@ -178,6 +185,7 @@ final class Transactions implements Runnable {
       beginAnew(unknown.why());
     } else {
       plan.stored(credit);
+      suspects.stored(plan.settlements());
       end.succeeded();
       problem = null;
     }
@@ -226,8 +234,7 @@ final class Transactions implements Runnable {
   private void aborted(TransactionPlan plan, Outcome.Aborted aborted) {
     plan.notStored();
     Outgoing culprit = aborted.culprit();
-    SendException refusal =
-        culprit == null ? null : KafkaErrors.refused(culprit.record().topic(), aborted.why());
+    SendException refusal = aborted.refusal();
     if (culprit != null && refusal != null) {
       List<TransactionalSettlement> again = new ArrayList<>();
       for (TransactionalSettlement each : plan.settlements()) {
@@ -237,12 +244,10 @@ final class Transactions implements Runnable {
           again.add(rest);
         }
       }
-      topics.forget(culprit.record().topic());
+      topics.forget(culprit);
       putBack(again, true);
-      return;
-    }
-    putBack(plan.settlements(), true);
-    if (aborted.why() instanceof OffsetMetadataTooLarge) {
+    } else if (aborted.why() instanceof OffsetMetadataTooLarge) {
+      putBack(plan.settlements(), true);
       maxMetadata = plan.longestMetadata() / 2;
       log.warn(
           "The broker allows less commit metadata than {} characters: {} settles less out of order;"
@@ -250,8 +255,25 @@ final class Transactions implements Runnable {
           plan.longestMetadata(),
           source);
     } else {
-      disturbed(aborted.why());
+      abortedAgain(plan.settlements(), aborted);
     }
+  }
+
+  /** Also without a refusal it may be one settlement that Kafka will never take. */
+  private void abortedAgain(List<TransactionalSettlement> settlements, Outcome.Aborted aborted) {
+    boolean hopeless =
+        !isRebalance(aborted.why()) && aborted.mayBeItsOwnFault() && suspects.aborted(settlements);
+    if (hopeless) {
+      settlements.forEach(
+          each -> each.failed(KafkaErrors.neverStored(source, Suspects.ALONE, aborted.why())));
+    } else {
+      putBack(settlements, true);
+    }
+    disturbed(aborted.why());
+  }
+
+  private static boolean isRebalance(Throwable why) {
+    return why instanceof CommitFailedException;
   }
 
   private void lose(List<TransactionalSettlement> batch, Throwable why) {
@@ -311,7 +333,7 @@ final class Transactions implements Runnable {
       return;
     }
     log.debug("Transactions of {} are disturbed", source, why);
-    if (!(why instanceof org.apache.kafka.clients.consumer.CommitFailedException)) {
+    if (!isRebalance(why)) {
       problem = KafkaErrors.settling(source, why); // else it is but a rebalance
       wake.run();
     }

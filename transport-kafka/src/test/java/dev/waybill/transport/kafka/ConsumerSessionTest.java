@@ -15,6 +15,7 @@ import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -139,6 +140,126 @@ class ConsumerSessionTest {
 
     assertThat(session.works()).isEmpty();
     assertThat(session.status().backlog()).isNull();
+  }
+
+  @Test
+  void that_the_topic_is_missing_is_found_out_while_no_partition_is_owned() {
+    ConsumerSession session = session(DAY);
+    assertThat(session.isTopicMissing()).isTrue();
+
+    var unused = assigned(session, 1);
+
+    assertThat(session.isTopicMissing()).isFalse();
+  }
+
+  @Test
+  void a_member_that_has_no_partition_of_a_topic_that_exists_does_not_miss_the_topic() {
+    ConsumerSession session = session(DAY);
+    client.updatePartitions("t", List.of(new PartitionInfo("t", 0, null, null, null)));
+
+    assertThat(session.isTopicMissing()).isFalse();
+  }
+
+  @Test
+  void what_was_deleted_before_it_was_handled_is_named() {
+    ConsumerSession session = session(DAY);
+    client.committed = new OffsetAndMetadata(1, "");
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+    session.poll(Duration.ZERO);
+    try (Logged logged = new Logged()) {
+      client.updateBeginningOffsets(Map.of(PARTITION, 5L));
+      client.seek(PARTITION, 5); // as Kafka's client does when the offset is out of range
+      add(5);
+      session.poll(Duration.ZERO);
+      add(6);
+      session.poll(Duration.ZERO);
+
+      assertThat(logged.warnings(DeletedRecords.class.getName()))
+          .singleElement()
+          .asString()
+          .startsWith("t-0 begins at 5 only: what it had from 1 on was deleted");
+    }
+    assertThat(session.loss()).isNotNull();
+  }
+
+  @Test
+  void what_waited_for_its_retry_longer_than_the_log_kept_it_is_named() {
+    ConsumerSession session = session(DAY);
+    client.committed = new OffsetAndMetadata(1, "wb1:;0.2"); // what is at 1 has failed twice
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+    session.poll(Duration.ZERO);
+    assertThat(session.loss()).isNull();
+
+    add(2);
+    session.poll(Duration.ZERO);
+
+    assertThat(session.loss()).hasMessageContaining("t-0", "[1]", "retention");
+  }
+
+  @Test
+  void a_gap_that_a_transaction_has_left_is_no_loss() {
+    ConsumerSession session = session(DAY);
+    client.committed = new OffsetAndMetadata(1, "");
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+    session.poll(Duration.ZERO);
+    try (Logged logged = new Logged()) {
+      add(3);
+      session.poll(Duration.ZERO);
+
+      assertThat(offsets(session)).containsExactly(3L);
+      assertThat(logged.warnings(DeletedRecords.class.getName())).isEmpty();
+    }
+  }
+
+  @Test
+  void what_is_open_below_the_place_where_a_log_was_cut_comes_again_and_what_is_new_above_comes() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 6);
+    Held first = Taken.next(work);
+    assertThat(Taken.next(work)).isNotNull();
+    Held third = Taken.next(work);
+    work.handedOver();
+    work.accept(first);
+    work.accept(third);
+
+    client.seek(PARTITION, 4); // as Kafka's client does when the log was cut there
+    add(4);
+    session.poll(Duration.ZERO);
+
+    assertThat(work.isOwned()).isFalse();
+    assertThat(client.position(PARTITION)).isEqualTo(1);
+    for (int offset = 1; offset <= 5; offset++) {
+      add(offset);
+    }
+    session.poll(Duration.ZERO);
+    assertThat(offsets(session)).containsExactly(1L, 3L, 4L, 5L);
+  }
+
+  @Test
+  void a_log_that_was_cut_where_nothing_is_open_goes_on_from_there() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 2);
+    work.accept(Taken.next(work));
+    work.accept(Taken.next(work));
+    work.handedOver();
+
+    client.seek(PARTITION, 1);
+    add(1);
+    session.poll(Duration.ZERO);
+
+    assertThat(offsets(session)).containsExactly(1L);
+  }
+
+  private static List<Long> offsets(ConsumerSession session) {
+    PartitionWork work = session.works().iterator().next();
+    List<Long> offsets = new ArrayList<>();
+    for (Held held = Taken.next(work); held != null; held = Taken.next(work)) {
+      offsets.add(held.offset());
+    }
+    return offsets;
   }
 
   private ConsumerSession session(Duration maxPollInterval) {

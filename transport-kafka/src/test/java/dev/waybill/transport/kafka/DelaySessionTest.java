@@ -183,6 +183,32 @@ class DelaySessionTest {
   }
 
   @Test
+  void what_waits_below_the_place_where_a_delay_topic_was_cut_is_read_again() {
+    assigned(FIRST);
+    record(0, FIRST, NOW + 900);
+    record(1, FIRST, NOW);
+    record(2, FIRST, NOW + 900);
+    stepsUntilMoved(1);
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> {
+              session.step();
+              return session.confirmed() > 0;
+            });
+
+    consumer.seek(FIRST, 2);
+    record(2, FIRST, NOW);
+    steps(1);
+
+    assertThat(consumer.position(FIRST)).isZero();
+    for (int offset = 0; offset < 3; offset++) {
+      record(offset, FIRST, NOW);
+    }
+    stepsUntilMoved(3); // those at 0 and 2
+  }
+
+  @Test
   void aLostPartitionIsNeitherMovedNorCommittedAnyMore() {
     assigned(FIRST);
     waiting(1, FIRST, NOW + 900);

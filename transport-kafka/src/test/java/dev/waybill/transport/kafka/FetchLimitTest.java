@@ -52,10 +52,25 @@ class FetchLimitTest {
     add(one, 1, "a");
     Held head = Taken.next(one);
     one.putBack(head, HOUR, 1);
-    add(one, 80, "a");
+    add(one, 43, "a");
     add(two, 5, "b");
     assertThat(limit.full(works)).isEmpty();
-    add(two, 4, "b");
+  }
+
+  @Test
+  void what_waits_behind_a_retry_does_not_keep_the_other_partitions_out() {
+    add(one, 1, "a");
+    one.putBack(Taken.next(one), HOUR, 1);
+    add(one, 500, "a");
+    add(two, 20, "b");
+    assertThat(limit.full(works)).containsExactly(one.partition());
+    add(two, 1, "c");
+    two.putBack(Taken.next(two), HOUR, 1);
+    add(two, 10, "b");
+    assertThat(limit.full(works)).containsExactlyInAnyOrder(one.partition(), two.partition());
+    add(three, 29, "d");
+    assertThat(limit.full(works)).doesNotContain(three.partition());
+    add(three, 61, "d");
     assertThat(limit.full(works)).hasSize(3);
   }
 

@@ -5,8 +5,10 @@ import static dev.waybill.transport.kafka.KafkaFixture.keyed;
 import static dev.waybill.transport.kafka.KafkaTransactionTest.to;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
 import dev.waybill.testkit.broker.KafkaTestCluster;
 import dev.waybill.transport.Delivery;
@@ -22,9 +24,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -117,6 +121,45 @@ class KafkaClusterTest {
       CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)).join();
       assertThat(copies).hasSize(3 * KEYS).doesNotHaveDuplicates();
     }
+  }
+
+  @Test
+  void a_start_does_not_wait_for_an_old_topic_whose_partition_has_no_leader() throws Exception {
+    String servers = cluster.uri().substring("kafka://".length());
+    KafkaTransport transport = KafkaTransport.builder().bootstrapServers(servers).build();
+    try (TransportConnection connection = transport.connect(DEADLINE)) {
+      Admin admin = connection.unwrap(Admin.class).orElseThrow();
+      int node = admin.describeCluster().nodes().get().iterator().next().id();
+      NewTopic onOneNode = new NewTopic(queue.name(), Map.of(0, List.of(node)));
+      admin.createTopics(List.of(onOneNode)).all().get();
+      cluster.node(node).kill();
+      try {
+        await()
+            .atMost(DEADLINE)
+            .ignoreExceptionsInstanceOf(ExecutionException.class)
+            .until(() -> isWithoutLeader(admin));
+
+        assertThat(connection.prepare(KafkaFixture.topology(queue), Topology.Mode.CREATE))
+            .isEmpty();
+
+        await().atMost(DEADLINE).untilAsserted(() -> assertIsNamed(admin));
+      } finally {
+        cluster.node(node).restart();
+      }
+    }
+  }
+
+  private void assertIsNamed(Admin admin) {
+    TopicAdmin impatient = new TopicAdmin(admin, Deadline.in(Duration.ofSeconds(3)));
+    assertThatThrownBy(() -> impatient.awaitLeaders(List.of(queue.name())))
+        .isInstanceOf(MessagingException.class)
+        .hasMessageContaining("no leader of partition 0 of topic '" + queue.name() + "'");
+  }
+
+  private boolean isWithoutLeader(Admin admin) throws Exception {
+    return TopicAdmin.led(
+            admin.describeTopics(List.of(queue.name())).allTopicNames().get().values())
+        .isEmpty();
   }
 
   /** What is lost meanwhile comes again. */

@@ -283,10 +283,32 @@ class KafkaDelayTest {
   }
 
   @Test
+  void a_delay_topic_that_was_deleted_is_made_again() throws Exception {
+    TransportConnection connection = kafka.prepared(queue);
+    send(connection, queue, delayed("lost", Duration.ofHours(1)));
+    admin(connection).deleteTopics(List.of(delayTopic(queue))).all().get();
+
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(
+            () ->
+                connection
+                    .sender()
+                    .send(queue, delayed("kept", Duration.ofHours(1)), Duration.ofSeconds(2))
+                    .handle((id, error) -> error == null)
+                    .join());
+
+    assertThat(admin(connection).listTopics().names().get()).contains(delayTopic(queue));
+  }
+
+  @Test
   void aDelayTopicWithTooFewPartitionsIsRefusedWithTheRemedy() throws Exception {
     TransportConnection connection = kafka.prepared(queue);
     admin(connection)
-        .createTopics(List.of(new NewTopic(delayTopic(queue), 1, (short) 1)))
+        .createTopics(
+            List.of(
+                new NewTopic(delayTopic(queue), 1, (short) 1)
+                    .configs(Map.of("max.message.bytes", "1179648"))))
         .all()
         .get();
 

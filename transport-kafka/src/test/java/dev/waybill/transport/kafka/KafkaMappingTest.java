@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waybill.transport.WireMessage;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -16,6 +17,32 @@ import org.junit.jupiter.api.Test;
 
 class KafkaMappingTest {
   private static final byte[] NOT_UTF_8 = {(byte) 0xff, 0, (byte) 0xfe};
+
+  @Test
+  void what_came_as_bytes_that_are_no_text_goes_back_as_the_same_bytes() {
+    ProducerRecord<byte[], byte[]> foreign = new ProducerRecord<>("t", NOT_UTF_8, new byte[] {1});
+    foreign.headers().add("trace", NOT_UTF_8).add("tenant", bytes("north"));
+
+    ProducerRecord<byte[], byte[]> again =
+        KafkaMapping.toRecord("t", KafkaMapping.toMessage(received(foreign)));
+
+    assertThat(again.key()).isEqualTo(NOT_UTF_8);
+    assertThat(again.headers().lastHeader("trace").value()).isEqualTo(NOT_UTF_8);
+    assertThat(again.headers().lastHeader("tenant").value()).isEqualTo(bytes("north"));
+  }
+
+  @Test
+  void a_text_that_only_begins_like_bytes_stays_a_text() {
+    for (String text : List.of("base64:", "base64:?", "base64:AAAA", "base64:YQ==")) {
+      WireMessage message =
+          new WireMessage(new byte[0], null, Map.of(), Map.of("h", text), text, null);
+
+      ProducerRecord<byte[], byte[]> record = KafkaMapping.toRecord("t", message);
+
+      assertThat(record.key()).isEqualTo(bytes(text));
+      assertThat(record.headers().lastHeader("h").value()).isEqualTo(bytes(text));
+    }
+  }
 
   @Test
   void aMessageSurvivesTheWayThroughARecord() {

@@ -73,6 +73,34 @@ class KafkaPropertiesTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "acks",
+        "producer.transactional.id",
+        "consumer.group.instance.id",
+        "producer.ssl.endpoint.identification.algorithm"
+      })
+  void what_is_kafkas_own_is_not_a_plug_ins_also_with_a_clients_prefix(String name) {
+    sources.plugIn(name, "x");
+
+    assertThat(problems())
+        .containsExactly(
+            "pluginProperty(\"%s\", …) is one of Kafka's own: call property(…).".formatted(name));
+  }
+
+  @Test
+  void a_member_may_commit_no_longer_than_its_group_keeps_it_however_long_it_need_not_poll() {
+    assertThat(mayCommit(Map.of())).isEqualTo(Duration.ofMinutes(5));
+    assertThat(mayCommit(Map.of("group.protocol", "consumer"))).isEqualTo(Duration.ofSeconds(45));
+    assertThat(mayCommit(Map.of("group.protocol", "consumer", "max.poll.interval.ms", "9000")))
+        .isEqualTo(Duration.ofSeconds(9));
+  }
+
+  private static Duration mayCommit(Map<String, String> properties) {
+    return TestSettings.of("host:1", Duration.ofSeconds(30), properties).mayCommit();
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "acks,all",
     "acks,-1",

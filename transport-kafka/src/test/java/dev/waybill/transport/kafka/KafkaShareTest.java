@@ -86,6 +86,32 @@ class KafkaShareTest {
   }
 
   @Test
+  void a_paused_receiver_leaves_messages_to_others_until_it_is_resumed() throws Exception {
+    TransportConnection one = kafka.prepared(shared(), queue);
+    Receiver receiver = one.receive(queue, 5, inbox);
+    send(one, queue, message("0"));
+    accept(inbox.next());
+    receiver.pause();
+    send(one, queue, message("1"), message("2"), message("3"));
+
+    TransportConnection two = kafka.prepared(shared(), queue);
+    Inbox others = new Inbox();
+    Receiver other = two.receive(queue, 10, others);
+    List<Delivery> all = others.next(3);
+    assertThat(all).extracting(Inbox::text).containsExactlyInAnyOrder("1", "2", "3");
+    for (Delivery each : all) {
+      accept(each);
+    }
+    other.close();
+
+    send(one, queue, message("4"));
+    receiver.resume();
+    Delivery last = inbox.next();
+    assertThat(text(last)).isEqualTo("4");
+    accept(last);
+  }
+
+  @Test
   void a_message_that_is_given_back_by_a_running_receiver_is_not_counted_by_the_broker()
       throws Exception {
     TransportConnection connection = kafka.prepared(shared(), queue);

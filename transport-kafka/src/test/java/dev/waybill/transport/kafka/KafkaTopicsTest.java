@@ -29,6 +29,7 @@ import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.kafka.TopicSpec.Use;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -119,9 +120,61 @@ class KafkaTopicsTest {
                 queue.deadLetterQueue(),
                 "cleanup.policy=compact instead of delete: it drops dead letters that a later one of"
                     + " their key follows: run kafka-configs --alter --topic %1$s --add-config"
-                    + " cleanup.policy=delete"));
+                    + " cleanup.policy=delete"),
+            problem(
+                queue.deadLetterQueue(),
+                "retention.ms=604800000 instead of -1: it deletes dead letters that nobody has decided"
+                    + " about: run kafka-configs --alter --topic %1$s --add-config retention.ms=-1"),
+            problem(
+                queue.deadLetterQueue(),
+                "max.message.bytes=1048588 and needs 1179648: it does not take the largest messages"
+                    + " with their evidence, which then come for ever: run kafka-configs --alter"
+                    + " --topic %1$s --add-config max.message.bytes=1179648, or lower the property"
+                    + " max.request.size"));
     assertThat(config(connection, queue.name())).containsEntry("retention.ms", "1000");
     assertThat(describe(connection, queue.name()).partitions()).hasSize(2);
+  }
+
+  /** As dead letters are kept. */
+  private static final Map<String, String> LETTERS =
+      Map.of("retention.ms", "-1", "max.message.bytes", "1179648");
+
+  @Test
+  void what_was_said_of_dead_letters_is_not_refused() throws Exception {
+    String letters = queue.deadLetterQueue().name();
+    make(topic(letters, 1, Map.of("retention.bytes", "1000000", "max.message.bytes", "500000")));
+
+    KafkaTransport.Builder said =
+        kafka
+            .unsaid()
+            .topic(letters, t -> t.retention(Duration.ofDays(7)))
+            .topic(letters, t -> t.property("retention.bytes", "1000000"))
+            .topic(letters, t -> t.property("max.message.bytes", "500000"));
+
+    assertThat(kafka.connect(said).prepare(topology(queue), Mode.CREATE)).isEmpty();
+  }
+
+  @Test
+  void topics_have_room_for_the_largest_messages_where_those_were_made_larger() throws Exception {
+    int size = 3_000_000;
+    KafkaTransport.Builder large =
+        kafka.unsaid().property("max.request.size", Integer.toString(size));
+
+    TransportConnection connection = kafka.prepared(large, queue);
+
+    assertThat(config(connection, queue.name())).containsEntry("max.message.bytes", "3000000");
+    WireMessage largest =
+        new WireMessage(new byte[size - 100_000], null, Map.of(), Map.of(), "k", null);
+    KafkaFixture.send(connection, queue, largest);
+    assertThat(
+            kafka
+                .connect(kafka.unsaid().property("max.request.size", Integer.toString(size + 1)))
+                .prepare(topology(queue), Mode.VERIFY))
+        .hasSize(2)
+        .anyMatch(
+            p ->
+                p.contains("'" + queue.name() + "'")
+                    && p.contains("max.message.bytes=3000000 and needs 3000001"));
   }
 
   private static final String REPLICAS =
@@ -140,13 +193,15 @@ class KafkaTopicsTest {
         Map.of(
             "retention.ms", "1000",
             "retention.bytes", "100000",
-            "max.message.bytes", "5000",
+            "max.message.bytes", "2000000",
             "message.timestamp.type", "LogAppendTime",
             "min.insync.replicas", "2");
+    Map<String, String> letters = new HashMap<>(odd);
+    letters.putAll(Map.of("retention.ms", "-1", "retention.bytes", "-1"));
     make(
         topic(queue.name(), 2, odd),
         topic(topic.name(), 5, odd),
-        topic(queue.deadLetterQueue().name(), 4, odd));
+        topic(queue.deadLetterQueue().name(), 4, letters));
 
     assertThat(kafka.connect(kafka.unsaid()).prepare(topology(queue, topic), mode)).isEmpty();
   }
@@ -154,7 +209,7 @@ class KafkaTopicsTest {
   @Test
   void more_replicas_than_said_are_no_difference_for_so_it_looks_while_they_move() {
     List<Node> nodes = List.of(new Node(1, "a", 1), new Node(2, "b", 1), new Node(3, "c", 1));
-    TopicSpec two = new TopicSpec("t", "topic t", Use.MESSAGES, 6, false, 2, Map.of(), Map.of());
+    TopicSpec two = new TopicSpec("t", "topic t", Use.MESSAGES, 6, false, 2, Map.of(), Map.of(), 1);
 
     assertThat(TopicDifferences.of(two, replicated(nodes), Map.of(), DelayLevels.SECONDS))
         .isEmpty();
@@ -177,7 +232,7 @@ class KafkaTopicsTest {
     Map<String, String> compacted = Map.of("cleanup.policy", "compact,delete");
     make(
         topic(queue.name(), 1, compacted),
-        topic(queue.deadLetterQueue().name(), 1, Map.of()),
+        topic(queue.deadLetterQueue().name(), 1, LETTERS),
         topic(KafkaNames.topic(replies), 1, compacted));
     Topology all =
         new Topology(List.of(queue), List.of(queue), List.of(queue.deadLetterQueue()), replies);
@@ -220,7 +275,8 @@ class KafkaTopicsTest {
       List<String> problems =
           kafka.connect(kafka.builder().delays(true)).prepare(topology(queue), mode);
       assertThat(problems)
-          .hasSize(4)
+          .hasSize(5)
+          .anyMatch(p -> p.contains("max.message.bytes=1048588 and needs 1179648"))
           .allMatch(p -> p.startsWith("Kafka topic '" + delays + "' (for delayed messages to "))
           .anyMatch(p -> p.contains("cleanup.policy=compact instead of delete"))
           .anyMatch(

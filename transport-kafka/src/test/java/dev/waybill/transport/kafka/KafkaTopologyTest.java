@@ -17,6 +17,7 @@ import dev.waybill.transport.TransportConnection;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConfigEntry.ConfigSource;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.config.ConfigResource;
@@ -59,6 +60,14 @@ class KafkaTopologyTest {
     var config = admin(connection).describeConfigs(List.of(letters)).all().get().get(letters);
 
     assertThat(config.get("retention.ms").value()).isEqualTo("-1");
+    assertThat(config.entries())
+        .as("of its own, whatever the broker says of its other topics")
+        .filteredOn(entry -> entry.source() == ConfigSource.DYNAMIC_TOPIC_CONFIG)
+        .anySatisfy(
+            entry -> {
+              assertThat(entry.name()).isEqualTo("retention.bytes");
+              assertThat(entry.value()).isEqualTo("-1");
+            });
   }
 
   @Test

@@ -2,18 +2,26 @@ package dev.waybill.transport.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waybill.transport.kafka.CommitMetadata.Failed;
+import dev.waybill.transport.support.SettledPrefix.Range;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 
 class PartitionWorkTest {
@@ -70,6 +78,79 @@ class PartitionWorkTest {
     work.accept(takeAll(work).get(0));
 
     assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(1, "wb1:4.3"));
+  }
+
+  @Test
+  void
+      what_an_earlier_assignment_settled_in_a_part_of_the_log_that_was_cut_off_is_not_what_is_there() {
+    CommitMetadata told =
+        new CommitMetadata(
+            List.of(new Range(2, 4), new Range(5, 9)),
+            new TreeMap<>(Map.of(4L, new Failed(2, 0), 9L, new Failed(3, 0))));
+    PartitionWork work = work(new OffsetAndMetadata(1, Optional.of(7), told.encode(1)));
+
+    work.add(List.of(under(7, 1), under(7, 2), under(7, 3), under(7, 4), under(7, 5)), 6);
+    work.add(List.of(under(8, 6), under(8, 7), under(8, 9)), 10);
+
+    List<Held> out = takeAll(work);
+    assertThat(out).extracting(Held::offset).containsExactly(1L, 4L, 6L, 7L, 9L);
+    assertThat(out).extracting(Held::attempt).containsExactly(1, 3, 1, 1, 1);
+    work.accept(out.get(0));
+    assertThat(work.uncommitted())
+        .isEqualTo(new OffsetAndMetadata(4, Optional.of(8), "wb1:1.1;0.2"));
+  }
+
+  @Test
+  void what_an_earlier_assignment_settled_is_still_settled_under_a_later_leader_beyond_it() {
+    PartitionWork work = work(new OffsetAndMetadata(0, Optional.of(7), "wb1:1.2"));
+
+    work.add(List.of(under(6, 0), under(7, 1), under(7, 2), under(8, 3)), 4);
+
+    assertThat(takeAll(work)).extracting(Held::offset).containsExactly(0L, 3L);
+  }
+
+  private static ConsumerRecord<byte[], byte[]> under(int leaderEpoch, long offset) {
+    return new ConsumerRecord<>(
+        "t",
+        0,
+        offset,
+        0,
+        TimestampType.CREATE_TIME,
+        0,
+        0,
+        null,
+        new byte[0],
+        new RecordHeaders(),
+        Optional.of(leaderEpoch));
+  }
+
+  @Test
+  void it_is_said_once_that_a_commit_could_not_tell_all() {
+    PartitionWork work = work(null);
+    add(work, IntStream.range(0, 6_000).mapToObj(i -> "" + i).toArray(String[]::new));
+    List<Held> out = takeAll(work);
+    try (Logged logged = new Logged()) {
+      for (int i = 1; i < out.size(); i += 2) {
+        work.accept(out.get(i));
+        if (i % 501 == 0) {
+          assertThat(work.uncommitted()).isNotNull();
+        }
+      }
+
+      assertThat(logged.warnings(PartitionWork.class.getName()))
+          .singleElement()
+          .asString()
+          .contains("t-0", "offset 0");
+    }
+  }
+
+  @Test
+  void what_waited_longer_than_the_log_kept_it_is_named() {
+    CommitMetadata told =
+        new CommitMetadata(
+            List.of(), new TreeMap<>(Map.of(1L, new Failed(2, 0), 3L, new Failed(1, 0))));
+    PartitionWork work = work(new OffsetAndMetadata(1, told.encode(1)));
+    assertThat(work.add(List.of(under(0, 3), under(0, 4)), 5)).containsExactly(1L);
   }
 
   @Test

@@ -61,8 +61,7 @@ final class SecuredKafka implements AutoCloseable {
   }
 
   void create(Collection<String> topics) throws Exception {
-    List<NewTopic> wanted =
-        topics.stream().map(name -> new NewTopic(name, Optional.of(1), Optional.empty())).toList();
+    List<NewTopic> wanted = topics.stream().map(SecuredKafka::topic).toList();
     admin.createTopics(wanted).all().get();
     await() // the answer comes before every part of the broker knows them
         .ignoreExceptionsInstanceOf(ExecutionException.class)
@@ -70,6 +69,14 @@ final class SecuredKafka implements AutoCloseable {
             () ->
                 admin.describeTopics(topics).allTopicNames().get().values().stream()
                     .allMatch(topic -> topic.partitions().get(0).leader() != null));
+  }
+
+  /** Dead letters and delayed messages as they are kept; other topics as the broker makes them. */
+  private static NewTopic topic(String name) {
+    NewTopic topic = new NewTopic(name, Optional.of(1), Optional.empty());
+    return name.endsWith(".dlq") || name.endsWith(".delayed")
+        ? topic.configs(Map.of("retention.ms", "-1", "max.message.bytes", "1179648"))
+        : topic;
   }
 
   /** Lets a group begin with the first record of a topic of one partition. */
