@@ -66,7 +66,7 @@ public final class JdbcStore implements TransactionalMessageStore {
     this.transactions = given == null ? TransactionRunner.over(dataSource) : given;
     this.processed = new ProcessedTable(dialect, lease, retention);
     this.place = place;
-    this.outbox = new JdbcOutbox(dataSource, new OutboxTable(dialect), lease, place);
+    this.outbox = new JdbcOutbox(dataSource, dialect, lease, place, builder.owner);
   }
 
   /** Begins to describe a store in a database. */
@@ -252,7 +252,7 @@ public final class JdbcStore implements TransactionalMessageStore {
    * Describes a store. Not thread-safe.
    *
    * <p>Defaults: claims of 30 s, a retention of 14 days, tables are made, transactions of the
-   * store's own.
+   * store's own, an outbox that is owned by the bus's name and its transport's.
    */
   public static final class Builder {
     private final DataSource dataSource;
@@ -260,6 +260,7 @@ public final class JdbcStore implements TransactionalMessageStore {
     private Duration retention = Duration.ofDays(14);
     private Topology.Mode mode = Topology.Mode.CREATE;
     private @Nullable TransactionRunner transactions;
+    private @Nullable String owner;
 
     private Builder(DataSource dataSource) {
       this.dataSource = dataSource;
@@ -287,6 +288,23 @@ public final class JdbcStore implements TransactionalMessageStore {
      */
     public Builder schema(Topology.Mode mode) {
       this.mode = Objects.requireNonNull(mode, "mode");
+      return this;
+    }
+
+    /**
+     * Whose messages the outbox has, in place of the bus's name and its transport's ({@code
+     * shop@kafka}): the same for all instances of an application that send to one broker, another
+     * for every other broker. Others in the same tables are left alone. Whoever changes it, or the
+     * bus's name without it, leaves behind what is not sent yet.
+     *
+     * @param owner not empty
+     */
+    public Builder owner(String owner) {
+      if (owner.isBlank()) {
+        throw new IllegalArgumentException(
+            "owner(\"%s\"): give a name, such as \"shop\".".formatted(owner));
+      }
+      this.owner = owner;
       return this;
     }
 
