@@ -255,6 +255,9 @@ public final class JdbcStore implements TransactionalMessageStore {
    * store's own, an outbox that is owned by the bus's name and its transport's.
    */
   public static final class Builder {
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private final DataSource dataSource;
     private Duration lease = Duration.ofSeconds(30);
     private Duration retention = Duration.ofDays(14);
@@ -269,14 +272,14 @@ public final class JdbcStore implements TransactionalMessageStore {
     /**
      * How long a claim is held without renewal, and so how long a message waits at most for the
      * next instance when the one that handled it, or was sending it from the outbox, has died; at
-     * least a millisecond.
+     * least a millisecond, at most 36,500 days.
      */
     public Builder lease(Duration lease) {
       this.lease = positive("lease", lease);
       return this;
     }
 
-    /** How long a handled message is remembered; at least a millisecond. */
+    /** How long a handled message is remembered; at least a millisecond, at most 36,500 days. */
     public Builder retention(Duration retention) {
       this.retention = positive("retention", retention);
       return this;
@@ -333,9 +336,13 @@ public final class JdbcStore implements TransactionalMessageStore {
     }
 
     private static Duration positive(String option, Duration duration) {
-      if (duration.toMillis() < 1) {
+      if (duration.compareTo(SHORTEST) < 0) {
         throw new IllegalArgumentException(
             "%s(%s): give at least a millisecond.".formatted(option, duration));
+      }
+      if (duration.compareTo(LONGEST) > 0) { // databases' times end
+        throw new IllegalArgumentException(
+            "%s(%s): give at most %d days.".formatted(option, duration, LONGEST.toDays()));
       }
       return duration;
     }
