@@ -14,7 +14,8 @@ public interface Interceptor {
    *
    * @return the envelope to go on with: of the same payload class and kind; of a request also with
    *     the same id and reply address
-   * @throws RuntimeException if it is not to be sent; the send fails with it
+   * @throws RuntimeException if it is not to be sent; the send fails as rejected, with it as the
+   *     cause
    */
   default Envelope<?> outgoing(Envelope<?> envelope, Channel channel) {
     return envelope;

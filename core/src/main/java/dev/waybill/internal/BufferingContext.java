@@ -9,7 +9,6 @@ import dev.waybill.Metadata;
 import dev.waybill.delivery.TransactionalMessageStore.Transaction;
 import dev.waybill.internal.OutgoingPipeline.Outgoing;
 import dev.waybill.routing.MessageKind;
-import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Route;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Sender.Addressed;
@@ -107,7 +106,7 @@ final class BufferingContext implements HandlerContext {
 
   @Override
   public synchronized void send(Record command) {
-    add(MessageKind.COMMAND, Command.of(command, derived()));
+    add(MessageKind.COMMAND, Command.of(command, derived(command)));
   }
 
   @Override
@@ -117,7 +116,7 @@ final class BufferingContext implements HandlerContext {
 
   @Override
   public synchronized void publish(Record event) {
-    add(MessageKind.EVENT, Event.of(event, derived()));
+    add(MessageKind.EVENT, Event.of(event, derived(event)));
   }
 
   @Override
@@ -127,7 +126,7 @@ final class BufferingContext implements HandlerContext {
 
   @Override
   public synchronized void transfer(Record document) {
-    add(MessageKind.DOCUMENT, Document.of(document, derived()));
+    add(MessageKind.DOCUMENT, Document.of(document, derived(document)));
   }
 
   @Override
@@ -141,7 +140,7 @@ final class BufferingContext implements HandlerContext {
     }
     replied = true;
     if (route != null) {
-      keep(new Outgoing(route, Document.of(payload, derived()).with(this::caused)));
+      keep(new Outgoing(route, Document.of(payload, derived(payload)).with(this::caused)));
     }
   }
 
@@ -166,21 +165,13 @@ final class BufferingContext implements HandlerContext {
     return buffer.isEmpty();
   }
 
-  /** The handler has succeeded: everything leaves, in order; completes when all is confirmed. */
+  /**
+   * The handler has succeeded: everything leaves, in order, or nothing if one of them can't be made
+   * ready; completes when all is confirmed.
+   */
   CompletableFuture<?> flush() {
-    List<Outgoing> ready = take();
-    if (ready.isEmpty()) {
-      return CompletableFuture.completedFuture(null);
-    }
-    List<CompletableFuture<?>> sends = new ArrayList<>();
-    sends.add(outgoing.send(ready.stream().filter(message -> !isReply(message)).toList()));
-    ready.stream()
-        .filter(BufferingContext::isReply)
-        .map(
-            reply ->
-                Replies.unlessGone(reply.route(), outgoing.send(reply.route(), reply.envelope())))
-        .forEach(sends::add);
-    return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new));
+    List<Outgoing> taken = take();
+    return taken.isEmpty() ? CompletableFuture.completedFuture(null) : outgoing.send(taken);
   }
 
   private synchronized List<Outgoing> take() {
@@ -188,11 +179,6 @@ final class BufferingContext implements HandlerContext {
     List<Outgoing> taken = List.copyOf(buffer);
     buffer = List.of();
     return taken;
-  }
-
-  /** A reply may find its requester gone, which must not keep the rest from being sent. */
-  private static boolean isReply(Outgoing message) {
-    return message.route().channel() instanceof ReplyQueue;
   }
 
   private void requireOpen() {
@@ -216,11 +202,18 @@ final class BufferingContext implements HandlerContext {
   }
 
   /**
-   * Metadata with an id that is the same whenever this message is handled again; under the lock
-   * that the message is added under.
+   * Metadata with an id that is the same whenever this message is handled again, and no other's: a
+   * message is known by its source and id together; under the lock that the message is added under.
    */
-  private Metadata derived() {
-    String name = handled().id() + '\n' + source.name() + '\n' + buffer.size();
+  private Metadata derived(Record payload) {
+    String from = String.valueOf(handled().source());
+    String name =
+        String.join(
+            "\n",
+            from.length() + "#" + from + "#" + handled().id(),
+            source.name(),
+            payload.getClass().getName(),
+            String.valueOf(buffer.size()));
     return Metadata.withId(
         UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString());
   }

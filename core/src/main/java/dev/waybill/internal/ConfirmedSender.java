@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -38,15 +39,22 @@ final class ConfirmedSender {
   private final String transport;
   private final Duration timeout;
   private final ScheduledExecutorService timer;
+  private final Executor answers;
   private final Deadlines deadlines;
   private final Trouble trouble;
 
-  ConfirmedSender(BusPlan plan, Sender sender, ScheduledExecutorService timer) {
+  /**
+   * A sender.
+   *
+   * @param answers tells of what has no answer in time
+   */
+  ConfirmedSender(BusPlan plan, Sender sender, ScheduledExecutorService timer, Executor answers) {
     this.sender = sender;
     this.transport = plan.transport().name();
     this.timeout = plan.sendTimeout();
     this.timer = timer;
-    this.deadlines = new Deadlines(timer, timeout);
+    this.answers = answers;
+    this.deadlines = new Deadlines(timer, timeout, answers);
     this.trouble = new Trouble(plan.clock());
   }
 
@@ -129,7 +137,8 @@ final class ConfirmedSender {
           deadlines.begin(this);
         } else {
           long left = Math.max(0, timeout.toNanos() - elapsed);
-          ScheduledFuture<?> own = timer.schedule(this::late, left, TimeUnit.NANOSECONDS);
+          ScheduledFuture<?> own =
+              timer.schedule(() -> answers.execute(this::late), left, TimeUnit.NANOSECONDS);
           var unused = answer.whenComplete((done, failure) -> own.cancel(false));
         }
       } catch (RejectedExecutionException e) { // the bus was closed while the transport sent

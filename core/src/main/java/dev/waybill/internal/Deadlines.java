@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +23,7 @@ final class Deadlines {
     private @Nullable Deadline later;
     private boolean met;
 
-    /** It was not {@linkplain Deadlines#meet met}; on the timer's thread. */
+    /** It was not {@linkplain Deadlines#meet met}. */
     abstract void late();
   }
 
@@ -34,12 +35,19 @@ final class Deadlines {
 
   private final ScheduledExecutorService timer;
   private final Duration length;
+  private final Executor late;
   private final long momentNanos;
   private @Nullable Moment open;
 
-  Deadlines(ScheduledExecutorService timer, Duration length) {
+  /**
+   * Deadlines.
+   *
+   * @param late runs what is late, as a task for all that are late together
+   */
+  Deadlines(ScheduledExecutorService timer, Duration length, Executor late) {
     this.timer = timer;
     this.length = length;
+    this.late = late;
     Duration part = length.dividedBy(MOMENTS);
     this.momentNanos = (part.compareTo(LONGEST_MOMENT) < 0 ? part : LONGEST_MOMENT).toNanos();
   }
@@ -149,16 +157,18 @@ final class Deadlines {
     }
 
     private void over() {
-      List<Deadline> late = new ArrayList<>();
+      List<Deadline> missed = new ArrayList<>();
       synchronized (Deadlines.this) {
         close(); // first: what begins from now on has a moment of its own
         for (Deadline next = first; next != null; next = first) {
           remove(next);
-          late.add(next);
+          missed.add(next);
         }
       }
-      Collections.reverse(late);
-      late.forEach(Deadline::late);
+      Collections.reverse(missed);
+      if (!missed.isEmpty()) {
+        late.execute(() -> missed.forEach(Deadline::late));
+      }
     }
   }
 }

@@ -202,8 +202,8 @@ final class IdempotentReceiver implements AutoCloseable {
   private void release(Claim claim) {
     claims.drop(claim); // or its renewal would miss it, and say that it was lost
     try {
-      Uninterrupted.run(
-          () -> store.release(claim)); // as a handler that failed may leave its thread
+      // a handler that failed may have left its thread interrupted
+      Uninterrupted.run(() -> store.release(claim));
     } catch (RuntimeException e) {
       trouble.is(problem("told that a message was not handled", e));
       LOG.warn(

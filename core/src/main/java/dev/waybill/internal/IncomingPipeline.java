@@ -2,6 +2,7 @@ package dev.waybill.internal;
 
 import dev.waybill.Envelope;
 import dev.waybill.Interceptor;
+import dev.waybill.Metadata;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.delivery.FailurePolicy;
@@ -28,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,19 +57,27 @@ final class IncomingPipeline implements Pipeline {
   private final Clock clock;
   private final PayloadReader reader;
   private final @Nullable IdempotentReceiver idempotent;
+  private final Executor answers;
 
+  /**
+   * A way in.
+   *
+   * @param answers goes on after a handler that has completed later, which may block
+   */
   IncomingPipeline(
       BusPlan plan,
       ConsumerPlan consumer,
       OutgoingPipeline outgoing,
       Replies replies,
-      @Nullable IdempotentReceiver idempotent) {
+      @Nullable IdempotentReceiver idempotent,
+      Executor answers) {
     this.plan = plan;
     this.consumer = consumer;
     this.outgoing = outgoing;
     this.replies = replies;
     this.clock = plan.clock();
     this.idempotent = idempotent;
+    this.answers = answers;
     Capabilities capabilities = plan.transport().capabilities(consumer.source());
     this.reader = new PayloadReader(plan.codec(), capabilities.maxBodyBytes());
   }
@@ -90,12 +100,19 @@ final class IncomingPipeline implements Pipeline {
       if (binding.invocation() == null) {
         return resolved(Resolution.ACKNOWLEDGED);
       }
-      return invoke(work, binding, envelopeOf(work, binding.route()));
+      Envelope<?> envelope;
+      try {
+        envelope = envelopeOf(work, binding.route());
+      } catch (MessagingException e) {
+        throw e;
+      } catch (OutOfMemoryError e) { // perhaps another's doing
+        return resolved(failed(work, work.delivery.brokerId(), null, e));
+      } catch (Throwable e) { // a codec fails in a way of its own: the body is to blame
+        return resolved(new Resolution(Outcome.deadLetter("the message could not be read"), e));
+      }
+      return invoke(work, binding, envelope);
     } catch (MessagingException e) {
       return resolved(new Resolution(Outcome.deadLetter(String.valueOf(e.getMessage())), e));
-    } catch (RuntimeException | StackOverflowError | LinkageError e) {
-      // a codec that fails in a way of its own: the body is to blame, not the handler
-      return resolved(new Resolution(Outcome.deadLetter("the message could not be read"), e));
     }
   }
 
@@ -297,16 +314,25 @@ final class IncomingPipeline implements Pipeline {
     if (handled == ConsumerConfiguration.ACKNOWLEDGED && context.closeIfEmpty()) {
       return ACKNOWLEDGED; // what most do, without a chain of futures
     }
-    return handled
-        .thenCompose(outcome -> resolve(work, envelope, context, outcome))
-        .handle(
-            (resolution, failure) -> {
-              if (failure == null) {
-                return resolution;
-              }
-              context.discard();
-              return failed(work, envelope, unwrapped(failure));
-            });
+    CompletionStage<Resolution> resolved =
+        handled.thenComposeAsync(
+            outcome -> resolve(work, envelope, context, outcome), goingOn(handled));
+    return resolved.exceptionallyAsync(
+        failure -> {
+          context.discard();
+          return failed(work, envelope, unwrapped(failure));
+        },
+        goingOn(resolved));
+  }
+
+  /**
+   * Where it goes on after a stage: here if that is done. Who completes it later may be a broker's
+   * client, whose thread must not be blocked by what is sent then.
+   */
+  private Executor goingOn(CompletionStage<?> stage) {
+    return stage instanceof CompletableFuture<?> future && future.isDone()
+        ? Runnable::run
+        : answers;
   }
 
   private CompletionStage<Outcome> proceed(
@@ -360,34 +386,45 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Resolution failed(Work work, Envelope<?> envelope, Throwable thrown) {
+    return failed(work, envelope, envelope.metadata(), thrown);
+  }
+
+  /**
+   * What becomes of a message after a failure.
+   *
+   * @param what it is, for the log
+   * @param metadata its own, if it could be read
+   */
+  private Resolution failed(Work work, Object what, @Nullable Metadata metadata, Throwable thrown) {
     Instant now = clock.instant();
     work.failed(now);
     Throwable failure = readable(thrown);
     if (consumer.guarantee() == DeliveryGuarantee.AT_MOST_ONCE) {
       LOG.warn(
-          "{} from the {} failed, and is lost: at-most-once", envelope, consumer.source(), failure);
+          "{} from the {} failed, and is lost: at-most-once", what, consumer.source(), failure);
       return new Resolution(Outcome.discard("failed under at-most-once"), failure);
     }
     FailurePolicy.Decision decision = consumer.policy().decide(thrown, work.attempt());
-    String what = "attempt " + work.attempt() + " failed";
+    String attempt = "attempt " + work.attempt() + " failed";
     if (decision.verdict() == FailurePolicy.Verdict.RETRY
-        && Replies.isTooLate(envelope.metadata(), now, decision.after())) {
+        && metadata != null
+        && Replies.isTooLate(metadata, now, decision.after())) {
       decision = consumer.policy().decide(thrown, consumer.policy().attempts());
-      what += ", and the request would have expired at the next";
+      attempt += ", and the request would have expired at the next";
     }
     return switch (decision.verdict()) {
       case RETRY -> {
         LOG.info(
             "{} from the {}: {}, again {}: {}",
-            envelope,
-            consumer.source(),
             what,
+            consumer.source(),
+            attempt,
             decision.after().isZero() ? "at once" : "after " + decision.after(),
             failure.toString());
         yield new Resolution(Outcome.retryAfter(decision.after()), failure);
       }
-      case DEAD_LETTER -> new Resolution(Outcome.deadLetter(what), failure);
-      case DISCARD -> new Resolution(Outcome.discard(what), failure);
+      case DEAD_LETTER -> new Resolution(Outcome.deadLetter(attempt), failure);
+      case DISCARD -> new Resolution(Outcome.discard(attempt), failure);
     };
   }
 

@@ -20,9 +20,13 @@ import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
@@ -37,11 +41,18 @@ final class OutgoingPipeline {
   private final BusPlan plan;
   private final OutgoingLimits limits;
   private final ConfirmedSender sender;
+  private final Executor answers;
 
-  OutgoingPipeline(BusPlan plan, Sender sender, ScheduledExecutorService timer) {
+  /**
+   * A way out.
+   *
+   * @param answers goes on after an answer, or tells that none came, and may be blocked by that
+   */
+  OutgoingPipeline(BusPlan plan, Sender sender, ScheduledExecutorService timer, Executor answers) {
     this.plan = plan;
     this.limits = new OutgoingLimits(plan.transport());
-    this.sender = new ConfirmedSender(plan, sender, timer);
+    this.sender = new ConfirmedSender(plan, sender, timer, answers);
+    this.answers = answers;
   }
 
   /** Sends at once; mistakes of the caller's fail the future. */
@@ -97,30 +108,54 @@ final class OutgoingPipeline {
       return sender.send(prepare(route, envelope), timeout);
     } catch (MessagingException e) {
       return CompletableFuture.failedFuture(rejected(e));
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
     }
   }
 
   /**
-   * Sends several along their routes: together where the transport can, so that all are stored or
-   * none; else one after another.
+   * Sends several along their routes, or none if one of them can't be made ready: together where
+   * the transport can, so that all are stored or none; else those of a key one after another, so
+   * that none is stored before one that failed. A reply may find its requester gone.
    */
   CompletableFuture<?> send(List<Outgoing> messages) {
-    if (messages.size() < 2 || !messages.stream().allMatch(this::isSentTogether)) {
-      return CompletableFuture.allOf(
-          messages.stream()
-              .map(one -> send(one.route(), one.envelope()))
-              .toArray(CompletableFuture[]::new));
-    }
+    List<Prepared> replies = new ArrayList<>();
+    List<Prepared> others = new ArrayList<>();
     try {
-      return sender.sendTogether(
-          messages.stream().map(one -> prepare(one.route(), one.envelope())).toList());
+      for (Outgoing message : messages) {
+        Prepared ready = prepare(message.route(), message.envelope());
+        (ready.channel() instanceof ReplyQueue ? replies : others).add(ready);
+      }
     } catch (MessagingException e) {
       return CompletableFuture.failedFuture(rejected(e));
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
     }
+    List<CompletableFuture<?>> sends = new ArrayList<>();
+    sends.add(
+        others.size() > 1 && areSentTogether(others)
+            ? sender.sendTogether(others)
+            : inOrder(others));
+    for (Prepared reply : replies) {
+      sends.add(Replies.unlessGone(reply.channel(), sender.send(reply, plan.sendTimeout())));
+    }
+    return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new));
+  }
+
+  private CompletableFuture<?> inOrder(List<Prepared> messages) {
+    record Lane(Channel channel, String key) {}
+    Map<Lane, CompletableFuture<?>> last = new HashMap<>();
+    List<CompletableFuture<?>> sends = new ArrayList<>();
+    for (Prepared message : messages) {
+      String key = message.channel().keyed() ? message.message().key() : null;
+      CompletableFuture<?> before = key == null ? null : last.get(new Lane(message.channel(), key));
+      CompletableFuture<?> send =
+          before == null
+              ? sender.send(message, plan.sendTimeout())
+              : before.thenComposeAsync(
+                  confirmed -> sender.send(message, plan.sendTimeout()), answers);
+      if (key != null) {
+        last.put(new Lane(message.channel(), key), send);
+      }
+      sends.add(send);
+    }
+    return CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new));
   }
 
   /**
@@ -145,8 +180,9 @@ final class OutgoingPipeline {
     }
   }
 
-  private boolean isSentTogether(Outgoing message) {
-    return support(message.route().channel(), Feature.ATOMIC_SEND).level() == Level.NATIVE;
+  private boolean areSentTogether(List<Prepared> messages) {
+    return messages.stream()
+        .allMatch(one -> support(one.channel(), Feature.ATOMIC_SEND).level() == Level.NATIVE);
   }
 
   /** Takes back a message that was sent with a delay; fails where the transport can't. */
@@ -181,15 +217,40 @@ final class OutgoingPipeline {
       envelope = intercepted(interceptor, envelope, route);
     }
     Metadata metadata = stamp(envelope, route);
-    byte[] body = plan.codec().encode(envelope.payload());
+    byte[] body = encoded(envelope);
     WireMessage message =
         WireMapping.encode(route.kind(), metadata, body, plan.codec().contentType());
     limits.check(route.payloadType().getSimpleName(), route.channel(), message);
     return new Prepared(route.channel(), metadata.id(), message);
   }
 
+  private byte[] encoded(Envelope<?> envelope) {
+    try {
+      return plan.codec().encode(envelope.payload());
+    } catch (MessagingException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw notReady(envelope, plan.codec(), e);
+    }
+  }
+
+  private static MessagingException notReady(Envelope<?> envelope, Object by, RuntimeException e) {
+    return new MessagingException(
+        ErrorCode.INVALID_MESSAGE,
+        "%s is not sent: %s threw %s"
+            .formatted(envelope, by.getClass().getName(), e.getClass().getName()),
+        e);
+  }
+
   private Envelope<?> intercepted(Interceptor interceptor, Envelope<?> envelope, Route<?> route) {
-    Envelope<?> next = interceptor.outgoing(envelope, route.channel());
+    Envelope<?> next;
+    try {
+      next = interceptor.outgoing(envelope, route.channel());
+    } catch (MessagingException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw notReady(envelope, interceptor, e);
+    }
     if (next == null
         || next.kind() != route.kind()
         || next.payload().getClass() != route.payloadType()) {

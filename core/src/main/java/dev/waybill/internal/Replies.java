@@ -6,6 +6,7 @@ import dev.waybill.SendReceipt;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.internal.OutgoingPipeline.Outgoing;
+import dev.waybill.routing.Channel;
 import dev.waybill.routing.MessageKind;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Route;
@@ -82,14 +83,14 @@ final class Replies {
 
   /** A send, except that it succeeds if it went to a reply queue that is gone. */
   static CompletableFuture<@Nullable Void> unlessGone(
-      Route<?> route, CompletableFuture<SendReceipt> send) {
+      Channel channel, CompletableFuture<SendReceipt> send) {
     return send.handle(
         (receipt, failure) -> {
-          if (failure != null && !(route.channel() instanceof ReplyQueue && isGone(failure))) {
+          if (failure != null && !(channel instanceof ReplyQueue && isGone(failure))) {
             throw new CompletionException(cause(failure));
           }
           if (failure != null) {
-            LOG.info("The {} is gone: its reply is dropped", route.channel());
+            LOG.info("The {} is gone: its reply is dropped", channel);
           }
           return null;
         });
@@ -168,7 +169,7 @@ final class Replies {
       return CompletableFuture.completedFuture(null); // it is handled elsewhere, perhaps better
     }
     Route<Fault> route = route(Fault.class, Fault.TYPE, queue);
-    return unlessGone(route, outgoing.send(route, Document.of(fault, answering(work))))
+    return unlessGone(queue, outgoing.send(route, Document.of(fault, answering(work))))
         .exceptionally(
             failure -> {
               untold(queue, work, cause(failure));

@@ -8,6 +8,7 @@ import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 
@@ -26,9 +27,10 @@ final class Requester {
       ReplyQueue queue,
       OutgoingPipeline outgoing,
       TransportConnection connection,
-      ScheduledExecutorService timer) {
+      ScheduledExecutorService timer,
+      Executor answers) {
     Capabilities capabilities = plan.transport().capabilities(queue.keyed());
-    this.requests = new Requests(plan, queue, outgoing, timer, workers);
+    this.requests = new Requests(plan, queue, outgoing, timer, answers);
     this.disturbance = new Trouble(plan.clock());
     this.receiver =
         connection.receive(

@@ -29,7 +29,7 @@ final class Requests {
   private final ReplyQueue replies;
   private final OutgoingPipeline outgoing;
   private final ScheduledExecutorService timer;
-  private final Executor workers;
+  private final Executor answers;
   private final Map<String, Pending<?>> waiting = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
@@ -70,18 +70,18 @@ final class Requests {
     }
   }
 
-  /** Failed sends complete their requests on {@code workers}, timeouts on {@code timer}. */
+  /** What failed or came not in time completes its request on {@code answers}. */
   Requests(
       BusPlan plan,
       ReplyQueue replies,
       OutgoingPipeline outgoing,
       ScheduledExecutorService timer,
-      Executor workers) {
+      Executor answers) {
     this.plan = plan;
     this.replies = replies;
     this.outgoing = outgoing;
     this.timer = timer;
-    this.workers = workers;
+    this.answers = answers;
   }
 
   /** Sends a request; mistakes of the caller's fail the future, except a wrong timeout. */
@@ -115,7 +115,7 @@ final class Requests {
     try {
       ScheduledFuture<?> deadline =
           timer.schedule(
-              () -> pending.fail(timedOut(id, route, timeout)),
+              () -> answers.execute(() -> pending.fail(timedOut(id, route, timeout))),
               timeout.toNanos(),
               TimeUnit.NANOSECONDS);
       forgetWhenDone(pending, deadline);
@@ -155,18 +155,15 @@ final class Requests {
             .send(route, command, deadline)
             .whenComplete(
                 (receipt, failure) -> {
-                  if (failure != null) {
-                    onWorker(() -> pending.fail(failure));
+                  if (failure != null && !(deadline.equals(timeout) && isLate(failure))) {
+                    answers.execute(() -> pending.fail(failure));
                   }
                 });
   }
 
-  private void onWorker(Runnable task) {
-    try {
-      workers.execute(task);
-    } catch (RejectedExecutionException e) {
-      // the bus is closing, and fails everything that waits
-    }
+  /** Then the request's own timeout comes at the same moment, and says more. */
+  private static boolean isLate(Throwable failure) {
+    return failure instanceof SendException e && e.code() == ErrorCode.TIMEOUT;
   }
 
   /** The request of an id, which has its answer now; null if none of this id waits. */

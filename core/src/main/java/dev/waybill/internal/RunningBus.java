@@ -43,6 +43,7 @@ final class RunningBus implements MessageBus {
   private final BusPlan plan;
   private final TransportConnection connection;
   private final ScheduledExecutorService timer;
+  private final ExecutorService answers = Workers.answers("waybill-answers");
   private final OutgoingPipeline outgoing;
   private final Replies replies;
   private @Nullable Requester requester;
@@ -57,7 +58,7 @@ final class RunningBus implements MessageBus {
     this.plan = plan;
     this.connection = connection;
     this.timer = timer;
-    this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer);
+    this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer, answers);
     this.replies = new Replies(plan.routes(), outgoing);
   }
 
@@ -97,7 +98,7 @@ final class RunningBus implements MessageBus {
   private void receiveReplies() {
     ReplyQueue queue = plan.topology().replies();
     if (queue != null) {
-      requester = new Requester(plan, queue, outgoing, connection, timer);
+      requester = new Requester(plan, queue, outgoing, connection, timer, answers);
     }
   }
 
@@ -117,7 +118,9 @@ final class RunningBus implements MessageBus {
         new Consumer.Setting(
             consumer.source(), consumer.concurrency(), consumer.maxUnsettled(), atomic, workers),
         new FaultReplying(
-            new IncomingPipeline(plan, consumer, outgoing, replies, receiver), replies, atomic));
+            new IncomingPipeline(plan, consumer, outgoing, replies, receiver, answers),
+            replies,
+            atomic));
   }
 
   private void consumeDeadLetters(DeadLetterPlan consumer) {
@@ -293,6 +296,7 @@ final class RunningBus implements MessageBus {
         connection.close();
       } finally {
         timer.shutdownNow();
+        answers.shutdown();
         isClosed.countDown();
       }
     }

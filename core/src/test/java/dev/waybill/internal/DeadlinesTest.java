@@ -17,7 +17,7 @@ class DeadlinesTest {
   private static final Duration PAUSE = Duration.ofMillis(20);
 
   private final ManualTimer timer = new ManualTimer();
-  private final Deadlines deadlines = new Deadlines(timer, LENGTH);
+  private final Deadlines deadlines = new Deadlines(timer, LENGTH, Runnable::run);
   private final List<String> late = new ArrayList<>();
 
   private Deadlines.Deadline named(String name) {
@@ -121,7 +121,7 @@ class DeadlinesTest {
 
   @Test
   void short_deadlines_are_kept_together_for_a_hundredth_of_their_length_only() {
-    Deadlines fast = new Deadlines(timer, Duration.ofMillis(100));
+    Deadlines fast = new Deadlines(timer, Duration.ofMillis(100), Runnable::run);
 
     assertThat(fast.isNow(Duration.ofMillis(1).minus(NANO).toNanos())).isTrue();
     assertThat(fast.isNow(Duration.ofMillis(1).toNanos())).isFalse();

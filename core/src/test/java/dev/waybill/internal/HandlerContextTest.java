@@ -125,6 +125,67 @@ class HandlerContextTest {
   }
 
   @Test
+  void messages_of_two_sources_with_one_id_make_messages_with_ids_of_their_own() {
+    handling((command, context) -> context.publish(new OrderShipped("o-1")));
+
+    for (String source : List.of("shop", "branch")) {
+      FakeDelivery delivery =
+          payment("m-1", Contracts.PAYMENT, attributes -> attributes.put("source", source));
+      transport.deliver("payments", delivery);
+      assertThat(delivery.settlement()).isEqualTo(Settlement.accept());
+    }
+
+    assertThat(transport.sent).extracting(Sent::id).hasSize(2).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void a_handler_that_sends_something_else_when_it_is_repeated_gives_that_an_id_of_its_own() {
+    handling(
+        (command, context) -> {
+          if (transport.sent.isEmpty()) {
+            context.publish(new OrderShipped("o-1"));
+          } else {
+            context.transfer(new Invoice("i-1"));
+          }
+        });
+
+    handle("m-1");
+    handle("m-1");
+
+    assertThat(transport.sent).extracting(Sent::id).hasSize(2).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void what_an_async_handler_sends_does_not_leave_on_the_thread_that_completed_it() {
+    CompletableFuture<Void> completion = new CompletableFuture<>();
+    List<String> sendingThreads = new CopyOnWriteArrayList<>();
+    transport.answer =
+        sent -> {
+          sendingThreads.add(Thread.currentThread().getName());
+          return CompletableFuture.completedFuture("x");
+        };
+    bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.consume(
+                    "payments",
+                    c ->
+                        c.onCommandAsync(
+                            ProcessPayment.class,
+                            (command, context) -> {
+                              context.publish(new OrderShipped("o-1"));
+                              return completion;
+                            })));
+    FakeDelivery delivery = transport.deliver("payments", payment("m-1"));
+
+    new Thread(() -> completion.complete(null), "a broker's own").start();
+
+    assertThat(delivery.settlement()).isEqualTo(Settlement.accept());
+    assertThat(sendingThreads).hasSize(1).doesNotContain("a broker's own");
+  }
+
+  @Test
   void nothing_leaves_if_the_handler_fails() {
     handling(
         retry(1),

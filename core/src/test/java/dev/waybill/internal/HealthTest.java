@@ -214,6 +214,7 @@ class HealthTest {
 
     pass(MessageBus.Builder.DEFAULT_SEND_TIMEOUT);
 
+    await().until(() -> !bus.health().isUp());
     assertThat(bus.health().problems())
         .hasSize(1)
         .allMatch(problem -> problem.contains("TIMEOUT: m-1 to topic orders: fake has not"));

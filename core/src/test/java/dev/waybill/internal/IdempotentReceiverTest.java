@@ -521,6 +521,38 @@ class IdempotentReceiverTest {
   }
 
   @Test
+  void nothing_leaves_of_an_asynchronous_handler_that_a_close_did_not_wait_for() throws Exception {
+    CompletableFuture<Void> result = new CompletableFuture<>();
+    CountDownLatch begun = new CountDownLatch(1);
+    bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.drainTimeout(Duration.ofMillis(20))
+                    .consume(
+                        SOURCE,
+                        c ->
+                            c.onCommandAsync(
+                                    ProcessPayment.class,
+                                    (command, context) -> {
+                                      context.transfer(new Invoice("i-1"));
+                                      begun.countDown();
+                                      return result;
+                                    })
+                                .guarantee(EXACTLY_ONCE)
+                                .idempotent(store)));
+    FakeDelivery payment = deliver(payment("p-1"));
+    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+
+    bus.close();
+    result.complete(null);
+
+    assertThat(payment.settlement()).isInstanceOf(Settlement.Release.class);
+    assertThat(transport.sent).isEmpty();
+    assertThat(store.store.size()).isZero();
+  }
+
+  @Test
   void a_handler_that_fails_interrupted_gives_its_claim_back_at_once() {
     AtomicInteger failures = new AtomicInteger(1);
     consume(

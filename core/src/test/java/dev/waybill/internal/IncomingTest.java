@@ -275,6 +275,7 @@ class IncomingTest {
         List.of(
             new IllegalStateException("x"),
             new StackOverflowError(),
+            new AssertionError("z"),
             new NoClassDefFoundError("y"));
     start(
         b ->
@@ -296,6 +297,17 @@ class IncomingTest {
 
     assertThat(handle(payment("m-1")).settlements).containsExactly(ACCEPT);
     assertThat(handled).hasSize(1);
+  }
+
+  @Test
+  void a_message_on_which_the_machine_fails_each_time_goes_the_way_of_its_policy() {
+    OutOfMemoryError tooBig = new OutOfMemoryError("x");
+    start(
+        b ->
+            b.codec(new FailingCodec(List.of(tooBig, tooBig, tooBig, tooBig)))
+                .consume("payments", c -> countingWithRetries(c)));
+
+    assertThat(rejected(handle(payment("m-1"))).reason()).isEqualTo("attempt 4 failed");
   }
 
   @Test

@@ -269,8 +269,15 @@ class InterceptorTest {
 
     assertThat(send).isCompletedExceptionally();
     assertThat(send.handle((done, failure) -> failure).join())
-        .isInstanceOf(SecurityException.class)
-        .hasMessage("not allowed");
+        .isInstanceOfSatisfying(
+            SendException.class,
+            e -> {
+              assertThat(e.certainty()).isEqualTo(SendException.Certainty.REJECTED);
+              assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MESSAGE);
+              assertThat(e).hasMessageContaining("threw java.lang.SecurityException");
+            })
+        .hasRootCauseInstanceOf(SecurityException.class)
+        .hasRootCauseMessage("not allowed");
     assertThat(transport.sent).isEmpty();
   }
 

@@ -411,6 +411,20 @@ class OutgoingTest {
   }
 
   @Test
+  void a_dependent_of_a_late_send_that_blocks_holds_up_no_other() {
+    transport.answer = sent -> new CompletableFuture<>();
+    start(b -> b.sendTimeout(Duration.ofMillis(200)));
+
+    CompletableFuture<SendException> second =
+        bus.publish(new OrderShipped("o-1"))
+            .handle((receipt, failure) -> failure(bus.publish(new OrderShipped("o-2"))));
+
+    assertThat(second)
+        .succeedsWithin(Duration.ofSeconds(30))
+        .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT));
+  }
+
+  @Test
   void a_transports_own_verdict_is_passed_on() {
     SendException rejected = SendException.rejected(ErrorCode.UNROUTABLE, "nobody is bound", null);
     start();

@@ -215,7 +215,7 @@ class RequestTest {
 
     answer.completeExceptionally(SendException.rejected(ErrorCode.UNROUTABLE, "nobody", null));
 
-    assertThat(reply(thread)).startsWith("waybill-replies-");
+    assertThat(reply(thread)).startsWith("waybill-answers-");
     assertThat(failure(request)).isInstanceOf(SendException.class).hasMessage("nobody");
   }
 

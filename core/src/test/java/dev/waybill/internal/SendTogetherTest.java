@@ -2,7 +2,9 @@ package dev.waybill.internal;
 
 import static dev.waybill.delivery.FailurePolicy.noRetry;
 import static dev.waybill.internal.Contracts.payment;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.waybill.Command;
 import dev.waybill.Handler;
@@ -11,6 +13,7 @@ import dev.waybill.MessageBus;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
 import dev.waybill.internal.Contracts.Invoice;
+import dev.waybill.internal.Contracts.OrderPlaced;
 import dev.waybill.internal.Contracts.OrderShipped;
 import dev.waybill.internal.Contracts.ProcessPayment;
 import dev.waybill.transport.Capabilities;
@@ -19,7 +22,9 @@ import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Reject;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -111,6 +116,69 @@ class SendTogetherTest {
         .startsWith("Invoice to queue invoices has a body of 113 bytes");
     assertThat(transport.sent).isEmpty();
     assertThat(transport.sentTogether).isEmpty();
+  }
+
+  @Test
+  void nothing_leaves_if_one_of_them_can_not_be_prepared_where_they_leave_one_by_one() {
+    Capabilities small = FakeTransport.capabilities(b -> b.maxBodyBytes(60), Map.of());
+    transport = new FakeTransport(small, small);
+
+    Settlement settlement =
+        handle(
+            (command, context) -> {
+              context.transfer(new Invoice("i-1"));
+              context.transfer(new Invoice("x".repeat(100)));
+            });
+
+    assertThat(settlement).isInstanceOf(Reject.class);
+    assertThat(transport.sent).isEmpty();
+  }
+
+  @Test
+  void of_a_key_each_leaves_when_the_one_before_it_is_confirmed_and_none_after_one_that_failed() {
+    transport = new FakeTransport();
+    List<CompletableFuture<String>> answers = new CopyOnWriteArrayList<>();
+    transport.answer =
+        sent -> {
+          answers.add(new CompletableFuture<>());
+          return answers.get(answers.size() - 1);
+        };
+    bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.consume(
+                    "payments",
+                    c ->
+                        c.onCommand(
+                                ProcessPayment.class,
+                                (command, context) -> {
+                                  context.publish(new OrderPlaced("o-1", 1));
+                                  context.publish(new OrderPlaced("o-1", 2));
+                                  context.publish(new OrderPlaced("o-1", 3));
+                                  context.publish(new OrderPlaced("o-2", 1));
+                                  context.publish(new OrderShipped("o-1"));
+                                })
+                            .onFailure(noRetry())));
+    FakeDelivery delivery = transport.deliver("payments", payment("p-1"));
+
+    await().until(() -> answers.size() == 3);
+    assertThat(bodies()).containsExactly("o-1 1", "o-2 1", "o-1");
+    answers.get(0).complete("1");
+    await().until(() -> answers.size() == 4);
+    answers.get(1).complete("2");
+    answers.get(2).complete("3");
+    answers.get(3).completeExceptionally(SendException.rejected(ErrorCode.THROTTLED, "full", null));
+
+    assertThat(delivery.settlement()).isInstanceOf(Reject.class);
+    assertThat(bodies()).containsExactly("o-1 1", "o-2 1", "o-1", "o-1 2");
+  }
+
+  private List<String> bodies() {
+    return transport.sent.stream()
+        .map(sent -> new String(sent.message().body(), UTF_8))
+        .map(json -> json.replaceAll("[{}\"]|orderId|cents|:", "").replace(',', ' '))
+        .toList();
   }
 
   @Test
