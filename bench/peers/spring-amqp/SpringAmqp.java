@@ -45,7 +45,8 @@ final class SpringAmqp implements Contender {
     return (direct ? "DirectMessageListenerContainer" : "SimpleMessageListenerContainer")
         + ", AcknowledgeMode.AUTO, prefetch "
         + PREFETCH
-        + ", one consumer; RabbitTemplate, correlated confirms, mandatory, persistent, no headers";
+        + ", one consumer; RabbitTemplate, correlated confirms, mandatory, persistent, the same"
+        + " headers as Waybill's";
   }
 
   private CachingConnectionFactory connections() {
@@ -65,6 +66,7 @@ final class SpringAmqp implements Contender {
       public void send(Order order, Runnable confirmed) {
         MessageProperties properties = new MessageProperties(); // persistent, by default
         properties.setContentType("application/json");
+        CloudEvents.of(order, "ce-").forEach(properties::setHeader);
         CorrelationData sent = new CorrelationData();
         sent.getFuture()
             .whenComplete(

@@ -3,6 +3,7 @@ package dev.waybill.bench;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -51,7 +52,8 @@ final class SpringKafka implements Contender {
     return (batch ? "batch" : "record")
         + " listener, AckMode."
         + ackMode
-        + ", one consumer, or one per partition where handlers wait; KafkaTemplate, no headers";
+        + ", one consumer, or one per partition where handlers wait; KafkaTemplate, the"
+        + " same headers as Waybill's";
   }
 
   private Map<String, Object> common() {
@@ -69,8 +71,11 @@ final class SpringKafka implements Contender {
     return new Outlet() {
       @Override
       public void send(Order order, Runnable confirmed) {
+        ProducerRecord<String, byte[]> record =
+            new ProducerRecord<>(place.queue(), order.customer(), Json.encode(order));
+        CloudEvents.each(order, "ce_", record.headers()::add);
         template
-            .send(place.queue(), order.customer(), Json.encode(order))
+            .send(record)
             .whenComplete(
                 (result, failure) -> {
                   if (failure != null) {

@@ -35,10 +35,10 @@ public final class Command<T> implements Envelope<T> {
   /**
    * A command whose metadata is made when somebody asks for it.
    *
-   * @param metadata gives the same each time, on any thread
+   * @param metadata is asked once at most, on any thread
    */
   public static <T> Command<T> of(T payload, Supplier<Metadata> metadata) {
-    return new Command<>(payload, metadata);
+    return new Command<>(payload, new MetadataOnce(metadata));
   }
 
   @Override

@@ -35,10 +35,10 @@ public final class Document<T> implements Envelope<T> {
   /**
    * A document whose metadata is made when somebody asks for it.
    *
-   * @param metadata gives the same each time, on any thread
+   * @param metadata is asked once at most, on any thread
    */
   public static <T> Document<T> of(T payload, Supplier<Metadata> metadata) {
-    return new Document<>(payload, metadata);
+    return new Document<>(payload, new MetadataOnce(metadata));
   }
 
   @Override

@@ -35,10 +35,10 @@ public final class Event<T> implements Envelope<T> {
   /**
    * An event whose metadata is made when somebody asks for it.
    *
-   * @param metadata gives the same each time, on any thread
+   * @param metadata is asked once at most, on any thread
    */
   public static <T> Event<T> of(T payload, Supplier<Metadata> metadata) {
-    return new Event<>(payload, metadata);
+    return new Event<>(payload, new MetadataOnce(metadata));
   }
 
   @Override

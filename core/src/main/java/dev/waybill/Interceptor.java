@@ -5,8 +5,9 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Stands in the way of every message of a bus: for logging, tenants, tracing, authorisation.
- * Interceptors are called in the order in which they were added; each may change what goes on, or
- * stop it by throwing. Called from many threads at once; must not block on the way out.
+ * Interceptors are called in the order in which they were added; each may change what is sent, and
+ * what becomes of what is handled, or stop either by throwing. Called from many threads at once;
+ * must not block on the way out.
  */
 public interface Interceptor {
   /**

@@ -123,8 +123,9 @@ public interface MessageBus extends AutoCloseable {
   Health health();
 
   /**
-   * Stops receiving from a queue or subscription ({@code "payments"}, {@code "orders.billing"});
-   * handlers that run go on to their end. Idempotent.
+   * Stops receiving from a queue or subscription ({@code "payments"}, {@code "orders.billing"}).
+   * What has come before, at most the consumer's {@code maxUnsettled}, is still handled, its
+   * retries included. Idempotent.
    *
    * @throws IllegalArgumentException if this bus does not consume it
    */
@@ -163,7 +164,7 @@ public interface MessageBus extends AutoCloseable {
     Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(15);
 
     /** How long handlers may run on after {@link MessageBus#close} unless said otherwise. */
-    Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(30);
+    Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(20);
 
     /** The routes; needed. Those of a second call are an error. */
     Builder routes(Routes routes);
@@ -223,7 +224,8 @@ public interface MessageBus extends AutoCloseable {
 
     /**
      * How long handlers may run on when the bus closes; zero or more. Default {@link
-     * #DEFAULT_DRAIN_TIMEOUT}.
+     * #DEFAULT_DRAIN_TIMEOUT}: of the 30 s that Kubernetes gives a process to end, it leaves some
+     * for what comes after, flushing sends and closing connections.
      */
     Builder drainTimeout(Duration timeout);
 

@@ -246,4 +246,22 @@ public record Metadata(
   public Metadata with(UnaryOperator<Metadata> change) {
     return change.apply(this);
   }
+
+  /** All of it but the headers' values, which may be secret. */
+  @Override
+  public String toString() {
+    return "Metadata[id=%s, type=%s, source=%s, time=%s, key=%s, correlationId=%s, causationId=%s, replyTo=%s, expiresAt=%s, delay=%s, headers=%s]"
+        .formatted(
+            id,
+            type,
+            source,
+            time,
+            key,
+            correlationId,
+            causationId,
+            replyTo,
+            expiresAt,
+            delay,
+            headers.keySet());
+  }
 }

@@ -105,4 +105,15 @@ class EnvelopeTest {
     return List.of(
         Command.of(payload, metadata), Event.of(payload, metadata), Document.of(payload, metadata));
   }
+
+  @Test
+  void metadata_that_is_supplied_is_asked_for_once() {
+    for (Envelope<?> envelope :
+        List.of(
+            Command.of(payload, Metadata::create),
+            Event.of(payload, Metadata::create),
+            Document.of(payload, Metadata::create))) {
+      assertThat(envelope.metadata()).isSameAs(envelope.metadata());
+    }
+  }
 }

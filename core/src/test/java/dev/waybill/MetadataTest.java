@@ -121,4 +121,11 @@ class MetadataTest {
         .withDelay(null)
         .withHeaders(Map.of());
   }
+
+  @Test
+  void its_text_has_no_values_of_headers() {
+    assertThat(Metadata.withId("m-1").withHeader("authorization", "Bearer secret").toString())
+        .contains("m-1", "authorization")
+        .doesNotContain("secret");
+  }
 }

@@ -40,7 +40,7 @@ final class AwsLog implements BrokerLog {
     sqs.purgeQueue(new PurgeQueueRequest(RawAws1.url(sqs, place)));
     if (bench.readsLog()) {
       try (Outlet outlet = part.contender("raw", place).outlet()) {
-        Trial.fill(outlet, bench, size.log());
+        Trial.fill(outlet, new Orders(bench.customers()), size.log());
       }
     }
   }

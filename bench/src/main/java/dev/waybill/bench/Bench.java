@@ -1,6 +1,7 @@
 package dev.waybill.bench;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
@@ -21,7 +22,17 @@ enum Bench {
   /** Orders are sent at a fixed rate. */
   LATENCY("sent at a fixed rate; from when an order should have been sent until it is handled"),
   /** The first order in a JVM is handled. */
-  STARTUP("from the start of the JVM to the first handled message, over a class path of its own");
+  STARTUP("from the start of the JVM to the first handled message, over a class path of its own"),
+  /** As in {@link #FLOW}, to more and more channels in turn. */
+  CHANNELS("as flow, 1,000 keys, to so many queues in turn, a handler each"),
+  /** As in {@link #FLOW}, with more and more keys. */
+  KEYS("as flow, with so many keys"),
+  /** As in {@link #FLOW}, with longer and longer messages. */
+  BODIES("as flow, so many bytes of JSON each"),
+  /** As in {@link #PRODUCE}, with longer and longer messages. */
+  PRODUCE_BODIES("as produce, so many bytes of JSON each"),
+  /** More and more subscriptions of one topic. */
+  SUBSCRIPTIONS("events to one topic with so many subscriptions, a handler each");
 
   /** How many sends may be unconfirmed. */
   static final int WINDOW = 1_000;
@@ -34,6 +45,23 @@ enum Bench {
 
   Bench(String inWords) {
     this.inWords = inWords;
+  }
+
+  /** What is varied in it, ascending; 0 alone if nothing is. */
+  List<Integer> levels() {
+    return switch (this) {
+      case CHANNELS -> List.of(1, 10, 100, 1_000);
+      case KEYS -> List.of(1, 10, 100, 1_000, 10_000, 100_000);
+      case BODIES -> List.of(128, 1_024, 10_240, 102_400, 1_048_576);
+      case PRODUCE_BODIES -> List.of(128, 1_024, 10_240, 102_400);
+      case SUBSCRIPTIONS -> List.of(10, 100, 1_000);
+      default -> List.of(0);
+    };
+  }
+
+  /** Whether it shows how cost grows. */
+  boolean varies() {
+    return levels().size() > 1;
   }
 
   /** The name that users and rows know. */
@@ -68,6 +96,11 @@ enum Bench {
     };
   }
 
+  /** Whether less of {@link #figure} is better. */
+  boolean lessIsBetter() {
+    return this == STARTUP || this == LATENCY;
+  }
+
   /** Of {@link #figure}. */
   String unit() {
     return switch (this) {
@@ -79,9 +112,9 @@ enum Bench {
 
   int customers() {
     return switch (this) {
-      case PRODUCE, CONSUME, FLOW, LATENCY, STARTUP -> 1_000;
       case SLOW_KEYED -> 100;
       case BACKLOG, BACKLOG_SLOW_KEY -> 1_600;
+      default -> 1_000;
     };
   }
 
@@ -96,7 +129,7 @@ enum Bench {
     return switch (this) {
       case SLOW_KEYED -> 100;
       case BACKLOG_SLOW_KEY -> 8;
-      case FLOW, STARTUP -> 1;
+      case FLOW, STARTUP, CHANNELS, KEYS, BODIES, SUBSCRIPTIONS -> 1;
       default -> contender.equals("waybill") ? 8 : 1;
     };
   }

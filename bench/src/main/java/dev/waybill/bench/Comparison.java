@@ -26,6 +26,9 @@ final class Comparison {
   private final List<Row> rows = new ArrayList<>();
   private final Map<String, ClassPath> classPaths = new HashMap<>();
 
+  /** Whether Waybill or the bare client could not be measured somewhere. */
+  private boolean failed;
+
   private Comparison(Options options, Path results) {
     this.options = options;
     this.results = results;
@@ -43,22 +46,36 @@ final class Comparison {
       return;
     }
     Files.createDirectories(results);
+    boolean failed = false;
     for (Part part : options.parts()) {
-      new Comparison(options, results).run(part);
+      Comparison comparison = new Comparison(options, results);
+      try {
+        comparison.run(part);
+      } catch (Failure e) { // of its broker; the other parts go on
+        e.printStackTrace();
+        failed = true;
+      }
+      failed |= comparison.failed;
     }
-    System.exit(0);
+    System.exit(failed ? 1 : 0);
   }
 
   private void run(Part part) throws IOException {
     TestBroker broker = part.broker();
     String uri = broker == null ? "memory:" : broker.uri();
+    Conditions conditions =
+        Conditions.now(
+            broker == null ? "in the measured JVM" : broker.version() + ", one node",
+            options.mode(),
+            String.join(" ", JVM));
     for (Bench bench : options.benches().stream().filter(part::has).toList()) {
-      Size size = Size.of(part, bench, options.mode());
       if (broker == null) {
-        rounds(part, bench, new Place(uri, bench.id(), bench.partitions()), () -> {});
+        Place place = new Place(uri, bench.id(), bench.partitions());
+        rounds(part, bench, place, () -> {}, conditions);
       } else {
+        Size size = Size.of(new Turn(part, bench, "raw", 0, 1), options.mode());
         try (BrokerLog log = part.log(uri, bench, size)) {
-          rounds(part, bench, log.place(), log::rewind);
+          rounds(part, bench, log.place(), log::rewind, conditions);
         }
       }
     }
@@ -68,73 +85,74 @@ final class Comparison {
     }
     Path lines = results.resolve(part.inWords() + ".jsonl");
     Files.write(lines, rows.stream().map(Row::toJson).toList());
-    String against = broker == null ? "in the measured JVM" : broker.version() + ", one node";
-    String report = new Report(rows, options.mode(), against, String.join(" ", JVM)).markdown();
+    String report = new Report(rows).markdown();
     Files.writeString(results.resolve(part.inWords() + ".md"), report);
     new Charts(rows).write(results);
     System.out.println();
     System.out.print(report);
   }
 
-  private void rounds(Part part, Bench bench, Place place, Runnable before) {
+  private void rounds(Part part, Bench bench, Place place, Runnable before, Conditions conditions) {
     List<String> order = new ArrayList<>(options.contenders(part));
     for (int round = 1; round <= options.rounds(); round++) {
       for (String contender : order) {
-        if (!part.has(bench, contender)) {
+        if (!part.has(bench, contender) || round > options.rounds(part, contender)) {
           continue;
         }
-        before.run();
-        Row row = row(part, bench, contender, place, round);
-        rows.add(row);
-        if (row.isWithoutFigures()) {
-          System.out.printf(
-              "%-9s %-17s %s: %s%n", row.part(), row.bench(), contender, row.reason());
-          continue;
+        for (int level : bench.levels()) {
+          before.run();
+          Row row = row(new Turn(part, bench, contender, level, round), place);
+          rows.add(row.under(conditions));
+          System.out.println(inWords(row));
         }
-        System.out.printf(
-            Locale.ROOT,
-            "%-9s %-17s %-25s round %d: %,9.0f/s, %6.1f us cpu, %,8.0f bytes%n",
-            row.part(),
-            row.bench(),
-            row.contender(),
-            row.round(),
-            row.msgsPerS(),
-            row.cpuUsPerMsg(),
-            row.allocBytesPerMsg());
       }
       Collections.rotate(order, 1);
     }
   }
 
-  /** A peer that can't be run is a row with the reason. */
-  private Row row(Part part, Bench bench, String contender, Place place, int round) {
+  private static String inWords(Row row) {
+    if (row.isWithoutFigures()) {
+      return "%-16s %-17s %s: %s".formatted(row.part(), row.bench(), row.subject(), row.reason());
+    }
+    return String.format(
+        Locale.ROOT,
+        "%-16s %-17s %-28s round %d: %,9.0f/s, %6.1f us cpu, %,8.0f bytes",
+        row.part(),
+        row.bench(),
+        row.subject(),
+        row.round(),
+        row.msgsPerS(),
+        row.cpuUsPerMsg(),
+        row.allocBytesPerMsg());
+  }
+
+  /** A contender that can't be run is a row with the reason. */
+  private Row row(Turn turn, Place place) {
     try {
-      return trial(part, bench, contender, place, round);
+      return trial(turn, place);
     } catch (Failure e) {
-      if (Part.isOwn(contender)) {
-        throw e;
-      }
-      return Row.without(part, bench, contender, round, String.valueOf(e.getMessage()));
+      failed |= Part.isOwn(turn.contender());
+      return Row.without(turn, String.valueOf(e.getMessage()));
     }
   }
 
-  private Row trial(Part part, Bench bench, String contender, Place place, int round) {
+  private Row trial(Turn turn, Place place) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM);
     Stream.of(System.getProperty("bench.jvm", "").split(" "))
         .filter(option -> !option.isEmpty())
         .forEach(command::add);
-    ClassPath classPath = classPaths.computeIfAbsent(contender, part::classPath);
+    ClassPath classPath = classPaths.computeIfAbsent(turn.contender(), turn.part()::classPath);
     command.addAll(List.of("-cp", classPath.option()));
-    if (bench == Bench.STARTUP) {
-      command.addAll(List.of(FirstMessage.class.getName(), contender, String.valueOf(round)));
-      command.addAll(List.of(place.queue(), Instant.now().toString()));
+    if (turn.bench() == Bench.STARTUP) {
+      command.addAll(List.of(FirstMessage.class.getName(), turn.contender()));
+      command.addAll(List.of(String.valueOf(turn.round()), place.queue()));
+      command.add(Instant.now().toString());
       return Row.ofJson(MeasuredJvm.lastLine(command)).on(classPath);
     }
-    command.addAll(List.of(Trial.class.getName(), part.name(), bench.name(), contender));
-    command.addAll(List.of(options.mode().name(), String.valueOf(round)));
-    command.addAll(List.of(place.uri(), place.queue()));
+    command.add(Trial.class.getName());
+    command.addAll(Trial.arguments(turn, options.mode(), place));
     return Row.ofJson(MeasuredJvm.lastLine(command));
   }
 }

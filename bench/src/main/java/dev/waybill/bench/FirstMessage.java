@@ -28,27 +28,9 @@ final class FirstMessage {
     // what measures is loaded now, and not before
     Duration cpu = ProcessHandle.current().info().totalCpuDuration().orElseThrow();
     long nanos = ChronoUnit.NANOS.between(Instant.parse(args[3]), handled);
-    double micros = nanos / 1_000.0;
-    Row row =
-        new Row(
-            Part.STARTUP.inWords(),
-            Bench.STARTUP.id(),
-            args[0],
-            made.version(),
-            made.receiveGuarantee(),
-            made.settings(),
-            1,
-            (double) TimeUnit.SECONDS.toNanos(1) / nanos,
-            cpu.toNanos() / 1_000.0,
-            Meter.allocated(),
-            micros,
-            micros,
-            micros,
-            Integer.parseInt(args[1]),
-            Runtime.version().toString(),
-            null,
-            null,
-            null);
+    Turn turn = new Turn(Part.STARTUP, Bench.STARTUP, args[0], 0, Integer.parseInt(args[1]));
+    Meter.Usage usage = new Meter.Usage(1, nanos, cpu.toNanos(), Meter.allocated());
+    Row row = Row.of(turn, made, made.receiveGuarantee(), usage, null);
     System.out.println(row.toJson());
     System.exit(0); // whatever a contender has left behind
   }
@@ -60,7 +42,7 @@ final class FirstMessage {
     Running running = made.receive(1, order -> handled.complete(Instant.now()));
     try (running;
         Outlet outlet = made.outlet()) {
-      outlet.send(Order.number(0, 1), () -> {});
+      outlet.send(new Orders(1).number(0), () -> {});
       return handled.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
   }

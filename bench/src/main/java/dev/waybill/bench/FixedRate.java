@@ -19,7 +19,7 @@ final class FixedRate implements Handler {
   private static final long PATIENCE_NANOS = Duration.ofMinutes(2).toNanos();
 
   private final Size size;
-  private final int customers;
+  private final Orders orders;
   private final long interval;
   private final Histogram latencies = new ConcurrentHistogram(PATIENCE_NANOS, NUMBER_OF_DIGITS);
   private final AtomicLong handled = new AtomicLong();
@@ -27,9 +27,9 @@ final class FixedRate implements Handler {
   /** When the order after the first should be sent. */
   private volatile long begin;
 
-  FixedRate(Size size, int rate, int customers) {
+  FixedRate(Size size, int rate, Orders orders) {
     this.size = size;
-    this.customers = customers;
+    this.orders = orders;
     this.interval = TimeUnit.SECONDS.toNanos(1) / rate;
   }
 
@@ -50,7 +50,7 @@ final class FixedRate implements Handler {
 
   /** Sends all, and waits until all are handled. */
   Meter.Usage send(Outlet outlet) {
-    outlet.send(Order.number(0, customers), () -> {});
+    outlet.send(orders.number(0), () -> {});
     await(1);
     begin = System.nanoTime();
     send(outlet, 1, size.warmUp());
@@ -72,7 +72,7 @@ final class FixedRate implements Handler {
         }
         left = due(number) - System.nanoTime();
       }
-      outlet.send(Order.number(number, customers), () -> {});
+      outlet.send(orders.number(number), () -> {});
     }
   }
 

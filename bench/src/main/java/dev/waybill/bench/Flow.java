@@ -15,10 +15,13 @@ final class Flow implements AutoCloseable {
   private final Thread thread = new Thread(this::send, "flow");
   private volatile boolean closed;
 
-  Flow(Outlet outlet, Progress progress, int customers) {
+  private final int window;
+
+  Flow(Outlet outlet, Progress progress, Orders made, int window) {
     this.outlet = outlet;
     this.progress = progress;
-    this.orders = LongStream.range(0, customers).mapToObj(n -> Order.number(n, customers)).toList();
+    this.orders = LongStream.range(0, made.customers()).mapToObj(made::number).toList();
+    this.window = window;
     thread.setDaemon(true);
     thread.start();
   }
@@ -27,7 +30,7 @@ final class Flow implements AutoCloseable {
     try {
       long handled = 0;
       for (long sent = 0; !closed; sent++) {
-        while (sent - handled >= Bench.WINDOW && !closed) {
+        while (sent - handled >= window && !closed) {
           handled = progress.count();
           Thread.onSpinWait();
         }

@@ -23,6 +23,15 @@ final class Json {
     }
   }
 
+  /** As another class with the same components. */
+  static <T> T decode(byte[] body, Class<T> type) {
+    try {
+      return MAPPER.readValue(body, type);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   static Order decode(byte[] body) {
     try {
       return READER.readValue(body);

@@ -37,7 +37,7 @@ final class KafkaLog implements BrokerLog {
     log.make();
     if (bench.readsLog()) {
       try (Outlet outlet = new RawKafka(log.place, false).outlet()) {
-        Trial.fill(outlet, bench, size.log());
+        Trial.fill(outlet, new Orders(bench.customers()), size.log());
       }
     }
     return log;

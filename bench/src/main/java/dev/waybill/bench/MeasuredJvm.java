@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A process that is run to its end: most often the JVM of a trial. */
 final class MeasuredJvm {
-  private static final int PATIENCE_MINUTES = 15;
+  private static final int PATIENCE_MINUTES = 10;
 
   private MeasuredJvm() {}
 

@@ -14,9 +14,14 @@ final class Own {
     return new WaybillContender(transport(part, place), place);
   }
 
+  /** In memory, to so many queues in turn. */
+  static Contender channels(Place place, int channels) {
+    return new Channels(transport(Part.GROWTH, place), place, channels);
+  }
+
   private static Transport transport(Part part, Place place) {
     return switch (part) {
-      case STARTUP, INMEMORY -> InMemoryTransport.builder().build();
+      case STARTUP, INMEMORY, GROWTH -> InMemoryTransport.builder().build();
       case KAFKA -> Transport.at(place.uri() + "?partitions=" + place.partitions());
       case RABBITMQ -> Transport.at(place.uri());
       case RABBITMQ_CLASSIC -> classic(URI.create(place.uri()));

@@ -13,6 +13,8 @@ enum Part {
   /** In memory, to the first message. */
   STARTUP,
   INMEMORY,
+  /** In memory, how cost grows. */
+  GROWTH,
   KAFKA,
   /** Quorum queues. */
   RABBITMQ,
@@ -37,6 +39,9 @@ enum Part {
 
   /** Those who take part, the first of whom the others are compared with. */
   List<String> contenders() {
+    if (this == GROWTH) {
+      return List.of("waybill");
+    }
     Stream<String> own =
         this == KAFKA ? Stream.of("raw", RAW_TYPED, "waybill") : Stream.of("raw", "waybill");
     return Stream.concat(own, Peer.of(this).map(Peer::id)).toList();
@@ -44,6 +49,9 @@ enum Part {
 
   /** Whether a contender takes part in a bench. */
   boolean has(Bench bench, String contender) {
+    if (this == GROWTH) {
+      return contender.equals("waybill");
+    }
     return contender.equals(RAW_TYPED)
         ? this == KAFKA && bench == Bench.CONSUME
         : isOwn(contender) || Peer.of(contender, this).has(bench);
@@ -58,6 +66,12 @@ enum Part {
   boolean has(Bench bench) {
     if (this == STARTUP || bench == Bench.STARTUP) {
       return this == STARTUP && bench == Bench.STARTUP;
+    }
+    if (bench == Bench.PRODUCE_BODIES) {
+      return this == KAFKA;
+    }
+    if (this == GROWTH || bench.varies()) {
+      return this == GROWTH && bench.varies();
     }
     if (bench == Bench.FLOW) {
       return this == INMEMORY;
@@ -79,7 +93,7 @@ enum Part {
   /** The broker, started; null if it is in the measured JVM. */
   @Nullable TestBroker broker() {
     return switch (this) {
-      case STARTUP, INMEMORY -> null;
+      case STARTUP, INMEMORY, GROWTH -> null;
       case KAFKA -> TestBrokers.kafka();
       case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
       case AWS_SDK1, AWS_SDK2 -> TestBrokers.aws();
@@ -115,7 +129,7 @@ enum Part {
 
   private Contender raw(Place place) {
     return switch (this) {
-      case STARTUP, INMEMORY -> new RawQueue();
+      case STARTUP, INMEMORY, GROWTH -> new RawQueue();
       case KAFKA -> new RawKafka(place, false);
       case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
       case AWS_SDK1 -> new RawAws1(place);

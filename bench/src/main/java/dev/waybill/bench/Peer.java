@@ -15,14 +15,22 @@ enum Peer {
   SPRING_KAFKA_PER_RECORD("spring-kafka", "SpringKafka", Over.KAFKA, Does.RECEIVE),
   SPRING_KAFKA_BATCH("spring-kafka", "SpringKafka", Over.KAFKA, Does.RECEIVE),
   PARALLEL_CONSUMER("parallel-consumer", "ConfluentParallelConsumer", Over.KAFKA, Does.RECEIVE),
+  SPRING_CLOUD_STREAM_KAFKA("spring-cloud-stream", "SpringCloudStream", Over.KAFKA, Does.ALL),
+  SMALLRYE_KAFKA("smallrye", "SmallRye", Over.KAFKA, Does.COUNT),
+  CAMEL_KAFKA("camel", "CamelKafka", Over.KAFKA, Does.ALL),
   SPRING_AMQP_SIMPLE("spring-amqp", "SpringAmqp", Over.RABBITMQ, Does.ALL),
   SPRING_AMQP_DIRECT("spring-amqp", "SpringAmqp", Over.RABBITMQ, Does.RECEIVE),
+  SPRING_CLOUD_STREAM_RABBITMQ("spring-cloud-stream", "SpringCloudStream", Over.RABBITMQ, Does.ALL),
+  SMALLRYE_RABBITMQ("smallrye", "SmallRye", Over.RABBITMQ, Does.COUNT),
+  CAMEL_RABBITMQ("camel-rabbitmq", "CamelRabbit", Over.RABBITMQ, Does.RECEIVE),
+  SPRING_CLOUD_AWS("spring-cloud-aws", "SpringCloudAws", Over.AWS_SDK2, Does.ALL),
   PLAIN_CALL("", "PlainCall", Over.MEMORY, Does.HAND_OVER),
   ARRAY_BLOCKING_QUEUE("", "BlockingQueueHandover", Over.MEMORY, Does.HAND_OVER),
   JCTOOLS("jctools", "JcTools", Over.MEMORY, Does.HAND_OVER),
   DISRUPTOR("disruptor", "LmaxDisruptor", Over.MEMORY, Does.HAND_OVER),
   REACTOR_SINK("reactor", "ReactorSink", Over.MEMORY, Does.HAND_OVER),
   GUAVA_EVENT_BUS("guava", "GuavaEventBus", Over.MEMORY, Does.HAND_OVER),
+  VERTX_EVENT_BUS("vertx", "VertxEventBus", Over.MEMORY, Does.HAND_OVER),
   CAMEL_DIRECT("camel", "CamelInMemory", Over.MEMORY, Does.HAND_OVER),
   CAMEL_SEDA("camel", "CamelInMemory", Over.MEMORY, Does.HAND_OVER),
   SPRING_INTEGRATION_DIRECT("spring-integration", "SpringIntegration", Over.MEMORY, Does.HAND_OVER),
@@ -103,12 +111,14 @@ enum Peer {
   private enum Over {
     KAFKA,
     RABBITMQ,
+    AWS_SDK2,
     MEMORY;
 
     boolean has(Part part) {
       return switch (part) {
         case KAFKA -> this == KAFKA;
         case RABBITMQ, RABBITMQ_CLASSIC -> this == RABBITMQ;
+        case AWS_SDK2 -> this == AWS_SDK2;
         case INMEMORY -> this == MEMORY;
         default -> false;
       };
@@ -120,16 +130,18 @@ enum Peer {
     ALL,
     /** All but to send. */
     RECEIVE,
+    /** All but handlers that wait, as none may, and to send and receive in one JVM. */
+    COUNT,
     HAND_OVER;
 
     boolean has(Bench bench) {
       return switch (bench) {
         case CONSUME, BACKLOG -> this != HAND_OVER;
         case SLOW_KEYED, BACKLOG_SLOW_KEY -> this == ALL || this == RECEIVE;
-        case PRODUCE -> this == ALL;
+        case PRODUCE -> this == ALL || this == COUNT;
         case LATENCY -> this == ALL || this == HAND_OVER;
         case FLOW -> this == HAND_OVER;
-        case STARTUP -> false;
+        case STARTUP, CHANNELS, KEYS, BODIES, PRODUCE_BODIES, SUBSCRIPTIONS -> false;
       };
     }
   }

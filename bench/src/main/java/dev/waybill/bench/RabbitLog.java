@@ -63,7 +63,7 @@ final class RabbitLog implements BrokerLog {
     }
     if (bench.readsLog()) {
       try (Outlet outlet = part.contender("raw", place).outlet()) {
-        Trial.fill(outlet, bench, size.log());
+        Trial.fill(outlet, new Orders(bench.customers()), size.log());
       }
     }
   }

@@ -1,18 +1,17 @@
 package dev.waybill.bench;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Rows as a page: medians over the rounds, and ratios to the first contender of the same round. */
-record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
+/** Rows as a page: medians over the rounds, and ratios to the first of the same round. */
+record Report(List<Row> rows) {
   private static final List<String> RATES =
       List.of(
           "| | messages/s | ratio | CPU µs each | ratio | bytes each | ratio | p50, p99, p99.9 ms"
@@ -23,6 +22,11 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
           "| | first message, ms | ratio | CPU ms | ratio | allocated MB | ratio | jars | MB of"
               + " jars |",
           "| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+  private static final List<String> SUBSCRIPTIONS =
+      List.of(
+          "| | copies/s | ratio | CPU µs each | ratio | bytes each | ratio | heap KiB of each"
+              + " subscription, threads of all |",
+          "| --- | --- | --- | --- | --- | --- | --- | --- |");
 
   /** The page in Markdown. */
   String markdown() {
@@ -30,23 +34,25 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
     Row first = rows.get(0);
     lines.add("# Results: " + first.part());
     lines.add("");
-    lines.add(machine());
-    lines.add("Broker: " + broker + ". JVM of each trial: " + first.java() + ", " + jvm + ".");
+    Conditions all = first.conditions();
+    lines.add(
+        "Of %s. Machine: %s; broker, and client, on it.".formatted(all.date(), all.machine()));
+    lines.add(
+        "Broker: %s. JVM of each trial: %s, %s.".formatted(all.broker(), first.java(), all.jvm()));
     lines.add(
         "%s mode, %d rounds. Median (lowest to highest); ratios are the median of the ratios to"
-                .formatted(mode.name().toLowerCase(Locale.ROOT), rounds())
-            + " `%s` in the same round.".formatted(first.contender()));
+                .formatted(all.mode(), rounds())
+            + " the first contender in the same round, at the same level.");
     for (String bench : distinct(Row::bench)) {
       lines.add("");
       lines.add("## " + bench);
       lines.add("");
-      lines.add("1 KiB of JSON; " + Bench.of(bench).inWords() + ".");
+      lines.add(
+          (bench.endsWith(Bench.BODIES.id()) ? "" : "1 KiB of JSON; ")
+              + Bench.of(bench).inWords()
+              + ".");
       lines.add("");
-      boolean startup = bench.equals(Bench.STARTUP.id());
-      lines.addAll(startup ? STARTUP : RATES);
-      for (String contender : measured(bench)) {
-        lines.add(startup ? startupLine(bench, contender) : line(bench, contender));
-      }
+      table(lines, Bench.of(bench));
       lines.addAll(withoutFigures(bench));
     }
     lines.add("");
@@ -62,14 +68,17 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
     return String.join("\n", lines) + "\n";
   }
 
-  private static String machine() {
-    var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    return "Machine: %d cores, %d GiB, %s %s; broker, and client, on it."
-        .formatted(
-            system.getAvailableProcessors(),
-            Math.round(system.getTotalMemorySize() / 1024.0 / 1024 / 1024),
-            System.getProperty("os.name"),
-            System.getProperty("os.arch"));
+  private void table(List<String> lines, Bench bench) {
+    lines.addAll(
+        switch (bench) {
+          case STARTUP -> STARTUP;
+          case SUBSCRIPTIONS -> SUBSCRIPTIONS;
+          default -> RATES;
+        });
+    for (String subject : measured(bench.id())) {
+      lines.add(
+          bench == Bench.STARTUP ? startupLine(bench.id(), subject) : line(bench.id(), subject));
+    }
   }
 
   private int rounds() {
@@ -80,10 +89,10 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
     return rows.stream().map(of).distinct().toList();
   }
 
-  /** The contenders of a bench with figures. */
+  /** Whom a bench has figures of. */
   private List<String> measured(String bench) {
-    return distinct(Row::contender).stream()
-        .filter(contender -> !rows(bench, contender).isEmpty())
+    return distinct(Row::subject).stream()
+        .filter(subject -> !rows(bench, subject).isEmpty())
         .toList();
   }
 
@@ -91,7 +100,7 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
     List<String> lines = new ArrayList<>();
     rows.stream()
         .filter(row -> row.bench().equals(bench) && row.isWithoutFigures())
-        .map(row -> "- %s could not be measured: %s".formatted(row.contender(), row.reason()))
+        .map(row -> "- %s could not be measured: %s".formatted(row.subject(), row.reason()))
         .distinct()
         .forEach(lines::add);
     if (!lines.isEmpty()) {
@@ -100,39 +109,41 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
     return lines;
   }
 
-  private String startupLine(String bench, String contender) {
-    Row any = rows(bench, contender).get(0);
+  private String startupLine(String bench, String subject) {
+    Row.More more = rows(bench, subject).get(0).more();
     List<String> cells = new ArrayList<>();
-    cells.add(contender);
-    figure(cells, bench, contender, "%,.0f", row -> 1_000 / row.msgsPerS());
-    figure(cells, bench, contender, "%,.0f", row -> row.cpuUsPerMsg() / 1_000);
-    figure(cells, bench, contender, "%.1f", row -> row.allocBytesPerMsg() / 1e6);
-    cells.add(String.valueOf(any.jars()));
-    cells.add(String.format(Locale.ROOT, "%.1f", any.classPathMb()));
+    cells.add(subject);
+    figure(cells, bench, subject, "%,.0f", row -> 1_000 / row.msgsPerS());
+    figure(cells, bench, subject, "%,.0f", row -> row.cpuUsPerMsg() / 1_000);
+    figure(cells, bench, subject, "%.1f", row -> row.allocBytesPerMsg() / 1e6);
+    cells.add(String.valueOf(more.jars()));
+    cells.add(String.format(Locale.ROOT, "%.1f", more.classPathMb()));
     return "| " + String.join(" | ", cells) + " |";
   }
 
-  private String line(String bench, String contender) {
-    List<Row> own = rows(bench, contender);
+  private String line(String bench, String subject) {
+    List<Row> own = rows(bench, subject);
     List<String> cells = new ArrayList<>();
-    cells.add(contender);
-    figure(cells, bench, contender, "%,.0f", Row::msgsPerS);
-    figure(cells, bench, contender, "%.1f", Row::cpuUsPerMsg);
-    figure(cells, bench, contender, "%,.0f", Row::allocBytesPerMsg);
-    cells.add(
-        own.get(0).p50Us() == null
-            ? ""
-            : millis(own, Row::p50Us)
-                + ", "
-                + millis(own, Row::p99Us)
-                + ", "
-                + millis(own, Row::p999Us));
+    cells.add(subject);
+    figure(cells, bench, subject, "%,.0f", Row::msgsPerS);
+    figure(cells, bench, subject, "%.1f", Row::cpuUsPerMsg);
+    figure(cells, bench, subject, "%,.0f", Row::allocBytesPerMsg);
+    Row.More more = own.get(0).more();
+    if (more.heapBytes() != null) {
+      cells.add("%,d, %,d".formatted(more.heapBytes() / 1_024, more.threads()));
+    } else if (own.get(0).p50Us() != null) {
+      cells.add(
+          String.join(
+              ", ", millis(own, Row::p50Us), millis(own, Row::p99Us), millis(own, Row::p999Us)));
+    } else {
+      cells.add("");
+    }
     return "| " + String.join(" | ", cells) + " |";
   }
 
   private void figure(
-      List<String> cells, String bench, String contender, String format, ToDoubleFunction<Row> of) {
-    double[] values = values(rows(bench, contender), of);
+      List<String> cells, String bench, String subject, String format, ToDoubleFunction<Row> of) {
+    double[] values = values(rows(bench, subject), of);
     cells.add(
         String.format(
             Locale.ROOT,
@@ -140,19 +151,36 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
             median(values),
             values[0],
             values[values.length - 1]));
-    cells.add(String.format(Locale.ROOT, "%.2f", median(ratios(bench, contender, of))));
+    cells.add(String.format(Locale.ROOT, "%.2f", ratio(bench, base(bench, subject), subject, of)));
   }
 
-  private double[] ratios(String bench, String contender, ToDoubleFunction<Row> of) {
-    List<Row> base = rows(bench, measured(bench).get(0));
-    return rows(bench, contender).stream()
-        .flatMapToDouble(
-            row ->
-                base.stream()
-                    .filter(other -> other.round() == row.round())
-                    .mapToDouble(other -> of.applyAsDouble(row) / of.applyAsDouble(other)))
-        .sorted()
-        .toArray();
+  /** The first contender at the same level, or for that one itself its first level. */
+  private String base(String bench, String subject) {
+    Row first = rows(bench, measured(bench).get(0)).get(0);
+    Row own = rows(bench, subject).get(0);
+    return rows.stream()
+        .filter(row -> row.bench().equals(bench) && row.contender().equals(first.contender()))
+        .filter(row -> !own.contender().equals(first.contender()))
+        .filter(row -> Objects.equals(row.more().level(), own.more().level()))
+        .map(Row::subject)
+        .findFirst()
+        .orElse(first.subject());
+  }
+
+  /**
+   * The median of the ratios of one to another in the rounds that both have; NaN if there is none.
+   */
+  double ratio(String bench, String base, String subject, ToDoubleFunction<Row> of) {
+    List<Row> others = rows(bench, base);
+    return median(
+        rows(bench, subject).stream()
+            .flatMapToDouble(
+                row ->
+                    others.stream()
+                        .filter(other -> other.round() == row.round())
+                        .mapToDouble(other -> of.applyAsDouble(row) / of.applyAsDouble(other)))
+            .sorted()
+            .toArray());
   }
 
   private static String millis(List<Row> rows, Function<Row, @Nullable Double> micros) {
@@ -186,9 +214,10 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
             any.settings());
   }
 
-  private List<Row> rows(String bench, String contender) {
+  /** What was found of one of a bench, with figures. */
+  List<Row> rows(String bench, String subject) {
     return rows.stream()
-        .filter(row -> row.bench().equals(bench) && row.contender().equals(contender))
+        .filter(row -> row.bench().equals(bench) && row.subject().equals(subject))
         .filter(row -> !row.isWithoutFigures())
         .toList();
   }
@@ -197,8 +226,11 @@ record Report(List<Row> rows, Size.Mode mode, String broker, String jvm) {
     return rows.stream().mapToDouble(of).sorted().toArray();
   }
 
-  /** Of values in ascending order. */
+  /** Of values in ascending order; NaN if there are none. */
   static double median(double[] sorted) {
+    if (sorted.length == 0) {
+      return Double.NaN;
+    }
     int half = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
   }

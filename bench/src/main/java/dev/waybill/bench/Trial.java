@@ -4,6 +4,7 @@ import dev.waybill.bench.Contender.Outlet;
 import dev.waybill.bench.Contender.Place;
 import dev.waybill.bench.Contender.Running;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.ConcurrentHistogram;
@@ -11,65 +12,112 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /** One contender in one bench, in this JVM. */
-record Trial(Part part, Bench bench, String contender, Size size, int round) {
+record Trial(Turn turn, Size size) {
   private static final Duration CONFIRMED = Duration.ofMinutes(1);
   private static final int NUMBER_OF_DIGITS = 3;
+
+  /** No more than this many bytes are on their way, where their number is varied. */
+  private static final int BYTES_ON_THEIR_WAY = 64 * 1024 * 1024;
 
   /** The JVM of one trial: writes its row to standard output. */
   public static void main(String[] args) {
     Part part = Part.valueOf(args[0]);
     Bench bench = Bench.valueOf(args[1]);
-    Size size = Size.of(part, bench, Size.Mode.valueOf(args[3]));
-    Place place = new Place(args[5], args[6], bench.partitions());
-    Trial trial = new Trial(part, bench, args[2], size, Integer.parseInt(args[4]));
-    System.out.println(trial.run(place).toJson());
+    Turn turn =
+        new Turn(part, bench, args[2], Integer.parseInt(args[4]), Integer.parseInt(args[5]));
+    Place place = new Place(args[6], args[7], bench.partitions());
+    Trial trial = new Trial(turn, Size.of(turn, Size.Mode.valueOf(args[3])));
+    try {
+      System.out.println(trial.run(place).toJson());
+    } catch (RuntimeException | Error e) {
+      Failure.end(turn.toString(), e); // or the threads of a contender would keep the JVM
+    }
     System.exit(0); // whatever a contender has left behind
+  }
+
+  /** The arguments of {@link #main}. */
+  static List<String> arguments(Turn turn, Size.Mode mode, Place place) {
+    return List.of(
+        turn.part().name(),
+        turn.bench().name(),
+        turn.contender(),
+        mode.name(),
+        String.valueOf(turn.level()),
+        String.valueOf(turn.round()),
+        place.uri(),
+        place.queue());
   }
 
   /** Runs it; the log that is read is there already, but for a broker in this JVM. */
   Row run(Place place) {
-    Contender made = part.contender(contender, place);
-    if (bench == Bench.PRODUCE) {
-      return produce(made);
-    }
-    if (bench == Bench.FLOW) {
-      return flow(made);
-    }
-    if (bench == Bench.LATENCY) {
-      return latency(made);
-    }
-    if (part == Part.INMEMORY) {
-      try (Outlet outlet = made.outlet()) {
-        fill(outlet, bench, size.log());
+    Contender made =
+        turn.bench() == Bench.CHANNELS
+            ? Own.channels(place, turn.level())
+            : turn.part().contender(turn.contender(), place);
+    return switch (turn.bench()) {
+      case PRODUCE, PRODUCE_BODIES -> produce(made);
+      case FLOW, CHANNELS, KEYS, BODIES -> flow(made);
+      case LATENCY -> latency(made);
+      case SUBSCRIPTIONS -> new Subscriptions(turn, size).run(made);
+      default -> {
+        if (turn.part() == Part.INMEMORY) {
+          try (Outlet outlet = made.outlet()) {
+            fill(outlet, orders(), size.log());
+          }
+        }
+        yield consume(made);
       }
-    }
-    return consume(made);
+    };
+  }
+
+  private Orders orders() {
+    return switch (turn.bench()) {
+      case KEYS -> new Orders(turn.level());
+      case BODIES, PRODUCE_BODIES -> new Orders(turn.bench().customers(), turn.level());
+      default -> new Orders(turn.bench().customers());
+    };
+  }
+
+  private int window() {
+    return turn.bench() == Bench.BODIES || turn.bench() == Bench.PRODUCE_BODIES
+        ? Math.min(Bench.WINDOW, BYTES_ON_THEIR_WAY / turn.level())
+        : Bench.WINDOW;
+  }
+
+  private int handlers() {
+    return turn.bench().handlers(turn.contender());
   }
 
   /** Sends the log of a bench. */
-  static void fill(Outlet outlet, Bench bench, long count) {
-    send(outlet, 0, count, bench.customers(), null);
+  static void fill(Outlet outlet, Orders orders, long count) {
+    send(outlet, 0, count, orders, Bench.WINDOW, null);
   }
 
   private Row produce(Contender made) {
+    Orders orders = orders();
     try (Outlet outlet = made.outlet()) {
-      send(outlet, 0, size.warmUp(), bench.customers(), null);
+      send(outlet, 0, size.warmUp(), orders, window(), null);
       Histogram latencies = new ConcurrentHistogram(CONFIRMED.toNanos(), NUMBER_OF_DIGITS);
       Meter meter = new Meter();
-      send(outlet, size.warmUp(), size.measured(), bench.customers(), latencies);
+      send(outlet, size.warmUp(), size.measured(), orders, window(), latencies);
       return row(made, made.sendGuarantee(), meter.used(size.measured()), latencies);
     }
   }
 
   /** Returns when all are confirmed. */
   private static void send(
-      Outlet outlet, long from, long count, int customers, @Nullable Histogram latencies) {
-    Semaphore window = new Semaphore(Bench.WINDOW);
+      Outlet outlet,
+      long from,
+      long count,
+      Orders orders,
+      int most,
+      @Nullable Histogram latencies) {
+    Semaphore window = new Semaphore(most);
     for (long number = from; number < from + count; number++) {
       acquire(window, 1);
       long begun = System.nanoTime();
       outlet.send(
-          Order.number(number, customers),
+          orders.number(number),
           () -> {
             if (latencies != null) {
               latencies.recordValue(Math.min(System.nanoTime() - begun, CONFIRMED.toNanos()));
@@ -77,7 +125,7 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
             window.release();
           });
     }
-    acquire(window, Bench.WINDOW);
+    acquire(window, most);
   }
 
   private static void acquire(Semaphore window, int permits) {
@@ -92,10 +140,10 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
 
   private Row flow(Contender made) {
     Progress progress = new Progress(size);
-    Running running = made.receive(bench.handlers(contender), order -> progress.done());
+    Running running = made.receive(handlers(), order -> progress.done());
     try (running;
         Outlet outlet = made.outlet()) {
-      Flow flow = new Flow(outlet, progress, bench.customers());
+      Flow flow = new Flow(outlet, progress, orders(), window());
       try (flow) {
         return row(made, made.receiveGuarantee(), progress.measure(), null);
       }
@@ -103,8 +151,8 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
   }
 
   private Row latency(Contender made) {
-    FixedRate fixedRate = new FixedRate(size, Size.rate(part), bench.customers());
-    Running running = made.receive(bench.handlers(contender), fixedRate);
+    FixedRate fixedRate = new FixedRate(size, Size.rate(turn.part()), orders());
+    Running running = made.receive(handlers(), fixedRate);
     try (running;
         Outlet outlet = made.outlet()) {
       Meter.Usage usage = fixedRate.send(outlet);
@@ -116,9 +164,9 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
     Progress progress = new Progress(size);
     Running running =
         made.receive(
-            bench.handlers(contender),
+            handlers(),
             order -> {
-              if (bench.handle(order)) {
+              if (turn.bench().handle(order)) {
                 progress.done();
               }
             });
@@ -131,29 +179,11 @@ record Trial(Part part, Bench bench, String contender, Size size, int round) {
 
   private Row row(
       Contender made, String guarantee, Meter.Usage usage, @Nullable Histogram latencies) {
-    double n = usage.messages();
-    return new Row(
-        part.inWords(),
-        bench.id(),
-        contender,
-        made.version(),
+    return Row.of(
+        turn,
+        made,
         guarantee,
-        made.settings(),
-        usage.messages(),
-        n * TimeUnit.SECONDS.toNanos(1) / usage.nanos(),
-        usage.cpuNanos() / n / 1_000,
-        usage.allocatedBytes() / n,
-        micros(latencies, 50),
-        micros(latencies, 99),
-        micros(latencies, 99.9),
-        round,
-        Runtime.version().toString(),
-        null,
-        null,
-        null);
-  }
-
-  private static @Nullable Double micros(@Nullable Histogram latencies, double percentile) {
-    return latencies == null ? null : latencies.getValueAtPercentile(percentile) / 1_000.0;
+        usage,
+        latencies == null ? null : percent -> latencies.getValueAtPercentile(percent) / 1_000.0);
   }
 }

@@ -3,11 +3,12 @@ package dev.waybill.bench;
 import dev.waybill.MessageBus;
 import dev.waybill.routing.Routes;
 import dev.waybill.transport.Transport;
+import java.util.function.Function;
 
 /** Waybill, over any transport. */
-final class WaybillContender implements Contender {
+class WaybillContender implements Contender {
   /** More than the default of 100, which is meant for handlers that do something. */
-  private static final int MAX_UNSETTLED = 2_000;
+  static final int MAX_UNSETTLED = 2_000;
 
   private final Transport transport;
   private final String queue;
@@ -26,34 +27,38 @@ final class WaybillContender implements Contender {
   }
 
   @Override
-  public String version() {
+  public final String version() {
     String version = MessageBus.class.getPackage().getImplementationVersion();
     return version == null ? "this tree" : version;
   }
 
   @Override
-  public String sendGuarantee() {
+  public final String sendGuarantee() {
     return "confirmed by the broker, within a deadline";
   }
 
   @Override
-  public String receiveGuarantee() {
+  public final String receiveGuarantee() {
     return "at least once, each message settled by itself, order per key, retries and dead letters";
   }
 
   @Override
-  public String settings() {
+  public final String settings() {
     return "maxUnsettled=" + MAX_UNSETTLED + ", 8 handlers unless the bench says more";
   }
 
   @Override
   public Outlet outlet() {
-    MessageBus bus = MessageBus.over(transport).routes(routes).start();
+    return sending(MessageBus.over(transport).routes(routes).start(), order -> order);
+  }
+
+  /** Sends a command for each order, and closes the bus in the end. */
+  static Outlet sending(MessageBus bus, Function<Order, Record> command) {
     return new Outlet() {
       @Override
       public void send(Order order, Runnable confirmed) {
         var unused =
-            bus.send(order)
+            bus.send(command.apply(order))
                 .whenComplete(
                     (receipt, failure) -> {
                       if (failure != null) {

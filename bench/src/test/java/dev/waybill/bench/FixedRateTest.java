@@ -15,7 +15,8 @@ class FixedRateTest {
 
   @Test
   void whoever_stalls_is_charged_with_all_orders_that_should_have_been_sent_meanwhile() {
-    FixedRate fixedRate = new FixedRate(new Size(10, 200, Duration.ofSeconds(30)), RATE, 10);
+    FixedRate fixedRate =
+        new FixedRate(new Size(10, 200, Duration.ofSeconds(30)), RATE, new Orders(10));
     List<Order> sent = new ArrayList<>();
     Outlet stallsOnce =
         Handover.calling(

@@ -29,8 +29,8 @@ class ReportTest {
         p50,
         round,
         "17",
-        null,
-        null,
+        Row.More.NOTHING,
+        new Conditions("2026-01-02", "2 cores of a kind", "Kafka 4, one node", "full", "-Xmx1g"),
         null);
   }
 
@@ -45,22 +45,26 @@ class ReportTest {
 
   @Test
   void a_ratio_is_the_median_of_the_ratios_within_the_rounds() {
-    String page = new Report(rows, Size.Mode.FULL, "Kafka", "-Xmx1g").markdown();
+    String page = new Report(rows).markdown();
 
     // 0.9, 0.5, 1.1; the ratio of the medians would be 0.75
     assertThat(page)
         .contains("| other | 1,500 (900 to 2,200) | 0.90 | 10.0 (10.0 to 10.0) | 1.00 |");
     assertThat(page).contains("| raw | 2,000 (1,000 to 3,000) | 1.00 |");
     assertThat(page).contains("| 2.5, 2.5, 2.5 |").contains("ack of other").contains("3 rounds");
+    assertThat(page)
+        .contains("Of 2026-01-02. Machine: 2 cores of a kind;")
+        .contains("Broker: Kafka 4, one node. JVM of each trial: 17, -Xmx1g.")
+        .contains("| raw | 1.0 | ack of raw |  | none |");
   }
 
   @Test
   void a_contender_that_could_not_be_measured_is_listed_with_the_reason() {
-    Row without = Row.without(Part.KAFKA, Bench.PRODUCE, "broken", 1, "no such class");
+    Row without = Row.without(new Turn(Part.KAFKA, Bench.PRODUCE, "broken", 0, 1), "no such class");
     List<Row> all = new ArrayList<>(rows);
     all.add(without);
 
-    String page = new Report(all, Size.Mode.FULL, "Kafka", "-Xmx1g").markdown();
+    String page = new Report(all).markdown();
 
     assertThat(page)
         .contains("- broken could not be measured: no such class")
@@ -77,11 +81,26 @@ class ReportTest {
     ClassPath classPath = new ClassPath(List.of(folder), List.of(jar, other));
     Row first =
         new Row(
-            "startup", "startup", "waybill", "1.0", "ack", "none", 1, 4, 300_000, 7e6, 250_000.0,
-            250_000.0, 250_000.0, 1, "17", null, null, null);
+            "startup",
+            "startup",
+            "waybill",
+            "1.0",
+            "ack",
+            "none",
+            1,
+            4,
+            300_000,
+            7e6,
+            null,
+            null,
+            null,
+            1,
+            "17",
+            Row.More.NOTHING,
+            Conditions.NONE,
+            null);
 
-    String page =
-        new Report(List.of(first.on(classPath)), Size.Mode.FULL, "none", "-Xmx1g").markdown();
+    String page = new Report(List.of(first.on(classPath))).markdown();
 
     assertThat(page)
         .contains("| waybill | 250 (250 to 250) | 1.00 | 300 (300 to 300) |")
@@ -113,7 +132,15 @@ class ReportTest {
                 Size.Mode.FULL,
                 List.of("waybill"),
                 List.of(Bench.SLOW_KEYED),
+                7,
                 7));
+    assertThat(Options.of(List.of("--standard")).rounds(Part.KAFKA, "waybill")).isEqualTo(3);
+    assertThat(Options.of(List.of("--standard")).rounds(Part.KAFKA, "camel-kafka")).isEqualTo(1);
+    assertThat(Options.of(List.of("--standard")).rounds(Part.RABBITMQ_CLASSIC, "camel-rabbitmq"))
+        .isZero();
+    assertThat(Options.of(List.of("--peer-rounds", "2")).rounds(Part.KAFKA, "raw")).isEqualTo(5);
+    assertThat(Options.of(List.of("--peer-rounds", "2")).peerRounds()).isEqualTo(2);
+    assertThat(Options.of(List.of()).benches()).doesNotContain(Bench.LATENCY, Bench.BACKLOG);
     assertThatExceptionOfType(Failure.class)
         .isThrownBy(() -> Options.of(List.of("--bench", "consume,nothing")))
         .withMessageContaining("consume,nothing")
@@ -121,5 +148,8 @@ class ReportTest {
     assertThatExceptionOfType(Failure.class)
         .isThrownBy(() -> Options.of(List.of("--fast")))
         .withMessageContaining("'--fast'");
+    assertThatExceptionOfType(Failure.class)
+        .isThrownBy(() -> Options.of(List.of("--rounds", "0")))
+        .withMessageContaining("--rounds 0");
   }
 }

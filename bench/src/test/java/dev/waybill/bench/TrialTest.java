@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waybill.bench.Contender.Place;
 import java.time.Instant;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,10 +27,11 @@ class TrialTest {
     "array-blocking-queue, LATENCY"
   })
   void a_small_trial_in_memory_measures_what_it_was_asked_to(String contender, Bench bench) {
-    Size size = Size.of(Part.INMEMORY, bench, Size.Mode.SMOKE);
+    Turn turn = new Turn(Part.INMEMORY, bench, contender, 0, 3);
+    Size size = Size.of(turn, Size.Mode.SMOKE);
     Place place = new Place("memory:", "orders", bench.partitions());
 
-    Row row = new Trial(Part.INMEMORY, bench, contender, size, 3).run(place);
+    Row row = new Trial(turn, size).run(place);
 
     assertThat(row.part()).isEqualTo("inmemory");
     assertThat(row.bench()).isEqualTo(bench.id());
@@ -40,6 +42,35 @@ class TrialTest {
     assertThat(row.allocBytesPerMsg()).isPositive();
     assertThat(row.p50Us() == null).isEqualTo(bench != Bench.PRODUCE && bench != Bench.LATENCY);
     assertThat(Row.ofJson(row.toJson())).isEqualTo(row);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"CHANNELS, 10", "KEYS, 1", "KEYS, 2000", "BODIES, 128", "BODIES, 102400"})
+  void a_small_trial_of_growth_is_of_the_level_that_it_was_asked_for(Bench bench, int level) {
+    Turn turn = new Turn(Part.GROWTH, bench, "waybill", level, 1);
+
+    Row row = new Trial(turn, Size.of(turn, Size.Mode.SMOKE)).run(place(bench));
+
+    assertThat(row.bench()).isEqualTo(bench.id());
+    assertThat(row.more().level()).isEqualTo(level);
+    assertThat(row.msgsPerS()).isPositive();
+    assertThat(Row.ofJson(row.toJson())).isEqualTo(row);
+  }
+
+  @Test
+  void what_subscriptions_keep_is_measured() {
+    Turn turn = new Turn(Part.GROWTH, Bench.SUBSCRIPTIONS, "waybill", 50, 1);
+
+    Row row = new Trial(turn, Size.of(turn, Size.Mode.SMOKE)).run(place(Bench.SUBSCRIPTIONS));
+
+    assertThat(row.more().heapBytes()).isNotNull();
+    assertThat(row.more().threads()).isNotNegative();
+    assertThat(row.n()).isEqualTo(300);
+    assertThat(Row.ofJson(row.toJson())).isEqualTo(row);
+  }
+
+  private static Place place(Bench bench) {
+    return new Place("memory:", bench.id(), bench.partitions());
   }
 
   @ParameterizedTest

@@ -30,6 +30,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable: each method returns a new policy. Thread-safe.
  */
 public final class FailurePolicy {
+  /** Far from what nanoseconds can count, with all jitter. */
+  private static final Duration LONGEST_WAIT = Duration.ofDays(36_500);
+
+  private static final int MOST_RETRIES = 1_000_000;
+
+  /** Each wait is kept. */
+  private static final int MOST_WAITS = 10_000;
+
   /** What to do with a failed message. */
   public enum Verdict {
     /** Try again, as often as the policy allows. */
@@ -89,8 +97,9 @@ public final class FailurePolicy {
    * @throws IllegalArgumentException if {@code retries} is negative
    */
   public static FailurePolicy retry(int retries) {
-    if (retries < 0) {
-      throw new IllegalArgumentException("retry(" + retries + "): give 0 or more retries");
+    if (retries < 0 || retries > MOST_RETRIES) {
+      throw new IllegalArgumentException(
+          "retry(%d): give 0 to %d retries".formatted(retries, MOST_RETRIES));
     }
     return new FailurePolicy(retries, List.of(), 0, Verdict.DEAD_LETTER, Map.of());
   }
@@ -103,7 +112,8 @@ public final class FailurePolicy {
   /**
    * Adds one attempt after each of {@code waits}, in turn.
    *
-   * @throws IllegalArgumentException if a wait is not positive
+   * @throws IllegalArgumentException if a wait is not positive or longer than 36,500 days, or if
+   *     there are more than 10,000 in all
    */
   public FailurePolicy thenAfter(Duration... waits) {
     List<Duration> all = new ArrayList<>(this.waits);
@@ -112,7 +122,15 @@ public final class FailurePolicy {
         throw new IllegalArgumentException(
             "thenAfter(" + wait + "): give a positive wait; for attempts at once use retry(n)");
       }
+      if (wait.compareTo(LONGEST_WAIT) > 0) {
+        throw new IllegalArgumentException(
+            "thenAfter(%s): give a wait of at most %d days".formatted(wait, LONGEST_WAIT.toDays()));
+      }
       all.add(wait);
+    }
+    if (all.size() > MOST_WAITS) {
+      throw new IllegalArgumentException(
+          "%d waits: give at most %d".formatted(all.size(), MOST_WAITS));
     }
     return new FailurePolicy(immediateRetries, all, jitter, end, verdicts);
   }
@@ -122,17 +140,20 @@ public final class FailurePolicy {
    * longer than {@code longest}.
    *
    * @throws IllegalArgumentException if {@code first} is not positive, {@code factor} below 1,
-   *     {@code longest} shorter than {@code first}, or {@code times} below 1
+   *     {@code longest} shorter than {@code first} or longer than 36,500 days, or {@code times} not
+   *     from 1 to 10,000
    */
   public FailurePolicy thenBackoff(Duration first, double factor, Duration longest, int times) {
     if (first.isZero()
         || first.isNegative()
         || !(factor >= 1)
         || longest.compareTo(first) < 0
-        || times < 1) {
+        || longest.compareTo(LONGEST_WAIT) > 0
+        || times < 1
+        || times > MOST_WAITS) {
       throw new IllegalArgumentException(
-          "thenBackoff(%s, %s, %s, %d): give a positive first wait, a factor of at least 1, a longest wait not below the first, and at least 1 time"
-              .formatted(first, factor, longest, times));
+          "thenBackoff(%s, %s, %s, %d): give a positive first wait, a factor of at least 1, a longest wait from the first to %d days, and 1 to %d times"
+              .formatted(first, factor, longest, times, LONGEST_WAIT.toDays(), MOST_WAITS));
     }
     Duration[] grown = new Duration[times];
     double nanos = (double) first.toNanos();

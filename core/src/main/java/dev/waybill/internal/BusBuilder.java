@@ -156,9 +156,11 @@ final class BusBuilder implements MessageBus.Builder {
           "this builder has started its bus; make another with MessageBus.over(…)");
     }
     BusPlan plan = StartUpChecks.check(this);
+    MessageBus bus =
+        RunningBus.start(
+            plan, timer == null ? Workers.timer("waybill-timer") : new BorrowedTimer(timer));
     started = true;
-    return RunningBus.start(
-        plan, timer == null ? Workers.timer("waybill-timer") : new BorrowedTimer(timer));
+    return bus;
   }
 
   private MessageBus.Builder add(

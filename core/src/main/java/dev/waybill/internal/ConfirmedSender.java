@@ -35,6 +35,9 @@ final class ConfirmedSender {
           ErrorCode.BROKER_UNAVAILABLE,
           ErrorCode.BROKER_ERROR);
 
+  /** How long after the last of them sends that failed say something of the present. */
+  private static final Duration TELLING = Duration.ofMinutes(1);
+
   private final Sender sender;
   private final String transport;
   private final Duration timeout;
@@ -60,7 +63,7 @@ final class ConfirmedSender {
 
   /** What is wrong with sending, in a sentence. */
   Optional<String> problem() {
-    return Optional.ofNullable(trouble.sentence());
+    return Optional.ofNullable(trouble.sentence(TELLING));
   }
 
   CompletableFuture<SendReceipt> send(Prepared message, Duration deadline) {

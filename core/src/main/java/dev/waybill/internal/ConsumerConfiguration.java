@@ -217,8 +217,15 @@ final class ConsumerConfiguration implements ConsumerSpec {
           Objects.requireNonNull(
               handler.handle((E) envelope, context),
               "the handler returned null instead of a stage");
-      return stage.thenApply(
-          value -> value instanceof Outcome outcome ? outcome : Outcome.acknowledged());
+      return stage.thenApply(ConsumerConfiguration::outcome);
     };
+  }
+
+  private static Outcome outcome(@Nullable Object value) {
+    if (value instanceof CompletionStage) {
+      throw new IllegalStateException(
+          "the handler's stage gave another stage, which nobody waits for: use thenCompose instead of thenApply");
+    }
+    return value instanceof Outcome outcome ? outcome : Outcome.acknowledged();
   }
 }

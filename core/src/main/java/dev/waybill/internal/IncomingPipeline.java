@@ -85,6 +85,10 @@ final class IncomingPipeline implements Pipeline {
   @Override
   public CompletionStage<Resolution> handle(Work work) {
     try {
+      MessagingException unread = work.delivery.readFailure();
+      if (unread != null) {
+        throw unread;
+      }
       WireMessage message = work.delivery.message();
       if (Replays.isForOthers(message, consumer.source())) {
         return ACKNOWLEDGED;

@@ -94,6 +94,12 @@ final class Requests {
     Pending<R> pending = new Pending<>(command.metadata().id(), replyType);
     try {
       Route<?> route = outgoing.routeFor(MessageKind.COMMAND, command.payload().getClass());
+      if (!plan.routes().hasReply(replyType)) {
+        throw new MessagingException(
+            ErrorCode.NO_ROUTE,
+            "no reply is %s: add r.reply(…) for it, or for a class that implements it, to the routes."
+                .formatted(replyType.getSimpleName()));
+      }
       await(pending, route, timeout);
       if (!pending.reply.isDone()) {
         send(command.with(m -> stamped(m, route, timeout)), route, timeout, pending);

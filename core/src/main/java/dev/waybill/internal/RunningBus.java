@@ -40,6 +40,9 @@ final class RunningBus implements MessageBus {
   /** How long sends that are on their way get at close, after handlers have drained. */
   private static final Duration FLUSH = Duration.ofSeconds(5);
 
+  /** So that some that can't be taken don't keep the others from their taker. */
+  private static final int DEAD_LETTERS = 20;
+
   private final BusPlan plan;
   private final TransportConnection connection;
   private final ScheduledExecutorService timer;
@@ -126,7 +129,12 @@ final class RunningBus implements MessageBus {
   private void consumeDeadLetters(DeadLetterPlan consumer) {
     String name = "waybill-" + consumer.queue().name();
     add(
-        new Consumer.Setting(consumer.queue(), 1, 1, false, Workers.platform(name, 1)),
+        new Consumer.Setting(
+            consumer.queue(),
+            1,
+            Math.min(DEAD_LETTERS, plan.transport().capabilities(consumer.queue()).maxUnsettled()),
+            false,
+            Workers.platform(name, 1)),
         new DeadLetterPipeline(consumer));
   }
 
@@ -277,11 +285,19 @@ final class RunningBus implements MessageBus {
       awaitCloser();
       return;
     }
+    Uninterrupted.run(this::closeAll); // who is interrupted closes as well as anybody
+    LOG.info("Bus {} is closed", plan.name());
+  }
+
+  private void closeAll() {
     long deadline = System.nanoTime() + plan.drainTimeout().toNanos();
+    boolean interrupted = false;
     try {
-      onAllConsumers(Consumer::stop);
-      onAllConsumers(
-          consumer -> consumer.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
+      interrupted = onAllConsumers(Consumer::stop);
+      interrupted |=
+          onAllConsumers(
+              consumer ->
+                  consumer.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
       closed = true;
       closeRequester();
       closeOutbox();
@@ -298,9 +314,11 @@ final class RunningBus implements MessageBus {
         timer.shutdownNow();
         answers.shutdown();
         isClosed.countDown();
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
       }
     }
-    LOG.info("Bus {} is closed", plan.name());
   }
 
   /** Another thread closes the bus, or this one does, in whose call this one is. */
@@ -331,8 +349,10 @@ final class RunningBus implements MessageBus {
   /**
    * Does something to all consumers at once, since each may block for seconds when the broker is
    * gone; one that fails does not keep the others from it.
+   *
+   * @return whether this thread was interrupted meanwhile, which does not end the closing
    */
-  private void onAllConsumers(java.util.function.Consumer<Consumer> action) {
+  private boolean onAllConsumers(java.util.function.Consumer<Consumer> action) {
     List<Thread> threads = new ArrayList<>();
     for (Map.Entry<String, Consumer> consumer : consumers.entrySet()) {
       Thread thread =
@@ -350,12 +370,10 @@ final class RunningBus implements MessageBus {
         try {
           thread.join();
         } catch (InterruptedException e) {
-          interrupted = true; // closing goes on; whoever interrupted is told at the end
+          interrupted = true;
         }
       }
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    return interrupted;
   }
 }

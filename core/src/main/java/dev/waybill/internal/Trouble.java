@@ -1,6 +1,7 @@
 package dev.waybill.internal;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe; saying that all is well costs a look at a field.
  */
 final class Trouble {
-  private record Problem(Instant since, String what) {}
+  private record Problem(Instant since, Instant last, String what) {}
 
   private final Clock clock;
   private volatile @Nullable Problem problem;
@@ -22,9 +23,8 @@ final class Trouble {
   /** Something is wrong; if it was before, then since that time. */
   synchronized void is(String what) {
     Problem before = problem;
-    problem =
-        new Problem(
-            before == null ? clock.instant().truncatedTo(ChronoUnit.MILLIS) : before.since(), what);
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    problem = new Problem(before == null ? now : before.since(), now, what);
   }
 
   /** Nothing is wrong any more. */
@@ -34,6 +34,15 @@ final class Trouble {
         problem = null;
       }
     }
+  }
+
+  /**
+   * A sentence about what was wrong within a time, or null: what nobody tries again can't show that
+   * it is over.
+   */
+  @Nullable String sentence(Duration within) {
+    Problem now = problem;
+    return now == null || now.last().plus(within).isBefore(clock.instant()) ? null : sentence();
   }
 
   /** A sentence about what is wrong, or null. */

@@ -180,8 +180,7 @@ final class WireMapping {
     if (text == null) {
       return;
     }
-    boolean required = name.equals("id") || name.equals("source") || name.equals("type");
-    if (text.isEmpty() && required) {
+    if (text.isEmpty()) {
       throw new MessagingException(
           ErrorCode.INVALID_MESSAGE,
           "the CloudEvents attribute '%s' must not be empty".formatted(name));

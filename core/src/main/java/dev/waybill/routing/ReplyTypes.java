@@ -18,6 +18,10 @@ final class ReplyTypes {
     return Optional.ofNullable(byName.get(typeName));
   }
 
+  boolean hasAny(Class<?> type) {
+    return byType.keySet().stream().anyMatch(type::isAssignableFrom);
+  }
+
   /** Adds a class of replies, and notes what is wrong with it beside the routes and the others. */
   void add(Class<?> payloadType, String typeName, Routes routes, List<String> problems) {
     String simpleName = payloadType.getSimpleName();

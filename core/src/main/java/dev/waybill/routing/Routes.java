@@ -70,6 +70,11 @@ public final class Routes {
     return replies.nameOf(payloadType);
   }
 
+  /** Whether replies of some class are of this one, or of a subclass. */
+  public boolean hasReply(Class<?> type) {
+    return replies.hasAny(type);
+  }
+
   /** The class of the replies of a type name; no route has it. */
   public Optional<Class<?>> replyNamed(String typeName) {
     return replies.named(typeName);
@@ -277,6 +282,9 @@ public final class Routes {
   /** How the type names begin that the library gives. */
   private static final String RESERVED = "dev.waybill.";
 
+  /** Within the years that RFC 3339 can write. */
+  private static final Duration LONGEST_LIFE = Duration.ofDays(36_500);
+
   private static final class RouteBuilder<T>
       implements Named<Object>, ToChannel<T>, Options<T>, Reply {
     private final MessageKind kind;
@@ -364,8 +372,13 @@ public final class Routes {
             "%s leads to '%s': a channel's name has 1 to %d ASCII letters, digits, '.', '_' or '-'."
                 .formatted(what, channel, Channel.MAX_NAME_LENGTH));
       }
-      if (expiresAfter != null && (expiresAfter.isZero() || expiresAfter.isNegative())) {
-        problems.add("%s expires after %s: give a positive time.".formatted(what, expiresAfter));
+      if (expiresAfter != null
+          && (expiresAfter.isZero()
+              || expiresAfter.isNegative()
+              || expiresAfter.compareTo(LONGEST_LIFE) > 0)) {
+        problems.add(
+            "%s expires after %s: give a positive time of at most %d days, or leave it out for \"never\"."
+                .formatted(what, expiresAfter, LONGEST_LIFE.toDays()));
       }
     }
 

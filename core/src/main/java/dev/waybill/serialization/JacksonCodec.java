@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Plain JSON by Jackson: records and beans, {@code java.time} as ISO-8601 text, unknown properties
- * tolerated, trailing text refused. No type information is written or read.
+ * tolerated, trailing text refused. No type information is written or read. A number with a
+ * fraction is no {@code long}, and a primitive that is missing or null is not made up: let what
+ * older or foreign messages may lack be a {@code Long} or another reference type.
  *
  * <p>Bounds: nesting {@value #MAX_DEPTH}, a number's length {@value #MAX_NUMBER_LENGTH} characters;
  * the length of strings and of the whole body are the size given. Jackson's own defaults leave the
@@ -80,6 +82,8 @@ public final class JacksonCodec implements Codec {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(DeserializationFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .build());
   }
 

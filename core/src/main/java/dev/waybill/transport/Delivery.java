@@ -1,7 +1,9 @@
 package dev.waybill.transport;
 
+import dev.waybill.error.MessagingException;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One received message, owned by this instance until it is settled or lost. Handed to a {@link
@@ -35,6 +37,16 @@ public interface Delivery {
    */
   default boolean isLastAllowed() {
     return false;
+  }
+
+  /**
+   * What kept the transport from reading the message; null if nothing did. The library then does
+   * not handle it, but dead-letters it for that reason. {@link #message()} has of it what there is
+   * without reading: the bytes of the body, and what the broker keeps its order by. The failure
+   * names no part of the message. By default null.
+   */
+  default @Nullable MessagingException readFailure() {
+    return null;
   }
 
   /**

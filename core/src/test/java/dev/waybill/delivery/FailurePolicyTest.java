@@ -231,13 +231,17 @@ class FailurePolicyTest {
 
   @Test
   void illegal_arguments_are_refused_with_the_remedy() {
-    refused(() -> retry(-1), "retry(-1): give 0 or more retries");
+    refused(() -> retry(-1), "retry(-1): give 0 to 1000000 retries");
     refused(
         () -> noRetry().thenAfter(ofSeconds(1), ZERO),
         "thenAfter(PT0S): give a positive wait; for attempts at once use retry(n)");
     refused(
         () -> noRetry().thenAfter(ofSeconds(-1)),
         "thenAfter(PT-1S): give a positive wait; for attempts at once use retry(n)");
+    refused(() -> retry(Integer.MAX_VALUE), "retry(2147483647): give 0 to 1000000 retries");
+    refused(
+        () -> noRetry().thenAfter(Duration.ofDays(36_501)),
+        "thenAfter(PT876024H): give a wait of at most 36500 days");
     refused(() -> noRetry().jitter(-0.1), "jitter(-0.1): give a share from 0 to 1");
     refused(() -> noRetry().jitter(1.1), "jitter(1.1): give a share from 0 to 1");
     refused(() -> noRetry().jitter(Double.NaN), "jitter(NaN): give a share from 0 to 1");
@@ -249,7 +253,7 @@ class FailurePolicyTest {
   @Test
   void an_illegal_backoff_is_refused_with_the_remedy() {
     String remedy =
-        ": give a positive first wait, a factor of at least 1, a longest wait not below the first, and at least 1 time";
+        ": give a positive first wait, a factor of at least 1, a longest wait from the first to 36500 days, and 1 to 10000 times";
     refused(
         () -> noRetry().thenBackoff(ZERO, 2, ofSeconds(1), 1),
         "thenBackoff(PT0S, 2.0, PT1S, 1)" + remedy);
@@ -268,6 +272,12 @@ class FailurePolicyTest {
     refused(
         () -> noRetry().thenBackoff(ofSeconds(1), 2, ofSeconds(1), 0),
         "thenBackoff(PT1S, 2.0, PT1S, 0)" + remedy);
+    refused(
+        () -> noRetry().thenBackoff(ofSeconds(1), 2, ofSeconds(1), Integer.MAX_VALUE),
+        "thenBackoff(PT1S, 2.0, PT1S, 2147483647)" + remedy);
+    refused(
+        () -> noRetry().thenBackoff(ofSeconds(1), 2, Duration.ofSeconds(Long.MAX_VALUE), 1),
+        "thenBackoff(PT1S, 2.0, PT2562047788015215H30M7S, 1)" + remedy);
   }
 
   @Test

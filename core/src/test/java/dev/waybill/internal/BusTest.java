@@ -314,6 +314,30 @@ class BusTest {
     assertThat(callsAtItsEnd).endsWith("flush", "close");
   }
 
+  @Test
+  void a_bus_that_could_not_start_can_be_started_again() {
+    transport.prepareProblems = List.of("The queue payments is missing: create it.");
+    MessageBus.Builder builder = MessageBus.over(transport).routes(Contracts.ROUTES);
+    assertThatThrownBy(builder::start).isInstanceOf(ConfigurationException.class);
+
+    transport.prepareProblems = List.of();
+
+    try (MessageBus bus = builder.start()) {
+      assertThat(bus.health().isUp()).isTrue();
+    }
+  }
+
+  @Test
+  void an_interrupted_thread_closes_as_well_as_any_and_stays_interrupted() {
+    MessageBus bus = Contracts.bus(transport, b -> b);
+    Thread.currentThread().interrupt();
+
+    bus.close();
+
+    assertThat(transport.interruptedAtFlush).isFalse();
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
   private static boolean isRunning(Thread thread) {
     return thread.getState() == Thread.State.RUNNABLE;
   }

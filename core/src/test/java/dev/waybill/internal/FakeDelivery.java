@@ -1,5 +1,6 @@
 package dev.waybill.internal;
 
+import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.Settlement;
@@ -22,6 +23,7 @@ final class FakeDelivery implements Delivery {
   private final int attempt;
   private volatile boolean owned = true;
   private volatile boolean lastAllowed;
+  private volatile MessagingException readFailure;
   private volatile Function<Settlement, CompletionStage<Settlement.Result>> answer =
       settlement -> CompletableFuture.completedFuture(Settlement.Result.SETTLED);
   private volatile Runnable onRenewal = () -> {};
@@ -54,6 +56,12 @@ final class FakeDelivery implements Delivery {
   /** The broker will give up on it. */
   FakeDelivery lastAllowed() {
     lastAllowed = true;
+    return this;
+  }
+
+  /** The transport could not read it. */
+  FakeDelivery unread(MessagingException failure) {
+    readFailure = failure;
     return this;
   }
 
@@ -98,6 +106,11 @@ final class FakeDelivery implements Delivery {
   @Override
   public boolean isLastAllowed() {
     return lastAllowed;
+  }
+
+  @Override
+  public MessagingException readFailure() {
+    return readFailure;
   }
 
   @Override

@@ -46,6 +46,7 @@ final class FakeTransport implements Transport {
   volatile List<String> prepareProblems = List.of();
   volatile RuntimeException receiveFailure;
   volatile Topology topology;
+  volatile boolean interruptedAtFlush;
 
   /** What holds for single sources, by their names. */
   final Map<String, Capabilities> ofSources = new ConcurrentHashMap<>();
@@ -178,6 +179,7 @@ final class FakeTransport implements Transport {
     @Override
     public boolean flush(Duration deadline) {
       calls.add("flush");
+      interruptedAtFlush = Thread.currentThread().isInterrupted();
       return true;
     }
 

@@ -222,6 +222,18 @@ class HealthTest {
     assertThat(bus.health().isUp()).isTrue();
   }
 
+  @Test
+  void a_failed_send_says_nothing_any_more_when_none_was_made_for_a_minute() {
+    answering(ErrorCode.BROKER_UNAVAILABLE);
+    send();
+    pass(Duration.ofSeconds(59));
+    assertThat(bus.health().isUp()).isFalse();
+
+    pass(Duration.ofSeconds(2));
+
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
   @ParameterizedTest
   @EnumSource(
       names = {"TOO_LARGE", "INVALID_MESSAGE", "UNSUPPORTED", "NOT_FOUND", "UNROUTABLE", "CLOSED"})

@@ -289,6 +289,23 @@ class IncomingTest {
   }
 
   @Test
+  void a_message_that_its_transport_could_not_read_is_a_dead_letter_unhandled() {
+    consumePayments(this::countingWithRetries);
+    FakeDelivery unread =
+        payment("m-1")
+            .unread(new MessagingException(ErrorCode.UNDECODABLE, "no sense in the attribute x"));
+
+    transport.deliver("payments", unread);
+
+    assertThat(rejected(unread).reason()).isEqualTo("no sense in the attribute x");
+    assertThat(rejected(unread).evidence())
+        .containsEntry("waybill-dead-letter-channel", "payments")
+        .containsEntry("waybill-dead-letter-attempts", "0");
+    assertThat(handled).isEmpty();
+    assertThat(handle(payment("m-2")).settlements).containsExactly(ACCEPT);
+  }
+
+  @Test
   void a_message_on_which_the_machine_itself_failed_is_kept_and_tried_again() {
     start(
         b ->
@@ -783,6 +800,24 @@ class IncomingTest {
   }
 
   @Test
+  void an_async_handler_whose_stage_gives_another_stage_has_failed() {
+    CompletableFuture<Object> nested = new CompletableFuture<>();
+    nested.complete(CompletableFuture.failedFuture(new IOException("x")));
+    start(
+        b ->
+            b.consume(
+                "payments",
+                c ->
+                    c.onCommandAsync(ProcessPayment.class, (command, context) -> nested)
+                        .onFailure(noRetry())));
+
+    assertThat(rejected(handle(payment("m-1"))).evidence())
+        .hasEntrySatisfying(
+            "waybill-dead-letter-exception-message",
+            message -> assertThat(message).contains("use thenCompose instead of thenApply"));
+  }
+
+  @Test
   void events_and_documents_have_their_three_forms_too() {
     start(
         b ->
@@ -806,7 +841,7 @@ class IncomingTest {
                         c.onDocument(
                             Invoice.class,
                             (document, context) -> handled.add(document.payload()))));
-    FakeDelivery placed = typed("orders.placed.v1", "{\"orderId\":\"o-7\"}");
+    FakeDelivery placed = typed("orders.placed.v1", "{\"orderId\":\"o-7\",\"cents\":1}");
     FakeDelivery shipped = typed("orders.shipped.v1", "{\"orderId\":\"o-8\"}");
     FakeDelivery invoice = typed("invoices.invoice.v1", "{\"number\":\"i-9\"}");
 

@@ -176,11 +176,10 @@ class RequestTest {
   void an_earlier_expiry_of_the_routes_is_kept() {
     Routes routes =
         Routes.define(
-            r ->
-                r.command(Invoice.class)
-                    .named("i")
-                    .toQueue("q")
-                    .expiringAfter(Duration.ofSeconds(5)));
+            r -> {
+              r.command(Invoice.class).named("i").toQueue("q").expiringAfter(Duration.ofSeconds(5));
+              r.reply(Paid.class).named("paid");
+            });
     try (MessageBus other =
         MessageBus.over(transport)
             .routes(routes)
@@ -217,6 +216,16 @@ class RequestTest {
 
     assertThat(reply(thread)).startsWith("waybill-answers-");
     assertThat(failure(request)).isInstanceOf(SendException.class).hasMessage("nobody");
+  }
+
+  @Test
+  void a_request_whose_reply_can_not_be_taken_is_not_sent() {
+    assertThat(failure(bus.request(PAYMENT, Invoice.class, MINUTE)))
+        .isInstanceOfSatisfying(
+            SendException.class,
+            e -> assertThat(e.certainty()).isEqualTo(SendException.Certainty.REJECTED))
+        .hasMessageStartingWith("no reply is Invoice: add r.reply(…)");
+    assertThat(transport.sent).isEmpty();
   }
 
   @Test

@@ -203,7 +203,7 @@ class RoutesTest {
         "The route of the command ProcessPayment leads to '..': a channel's name has 1 to 100 ASCII letters, digits, '.', '_' or '-'.");
     assertProblem(
         r -> r.event(OrderPlaced.class).named("a").toTopic("t").expiringAfter(Duration.ZERO),
-        "The route of the event OrderPlaced expires after PT0S: give a positive time.");
+        "The route of the event OrderPlaced expires after PT0S: give a positive time of at most 36500 days, or leave it out for \"never\".");
     assertProblem(
         r -> r.event(OrderPlaced.class).named("a"),
         "The route of the event OrderPlaced leads nowhere: add .toQueue(\"…\") or .toTopic(\"…\").");
@@ -231,7 +231,7 @@ class RoutesTest {
             "The route of the event OrderPlaced leads nowhere: add .toQueue(\"…\") or .toTopic(\"…\").",
             "The route of the command ProcessPayment has the type name '': use 1 to 200 visible ASCII characters, such as \"orders.order-placed.v1\".",
             "The route of the command ProcessPayment leads to '': a channel's name has 1 to 100 ASCII letters, digits, '.', '_' or '-'.",
-            "The route of the command ProcessPayment expires after PT-1S: give a positive time.",
+            "The route of the command ProcessPayment expires after PT-1S: give a positive time of at most 36500 days, or leave it out for \"never\".",
             "The command ProcessPayment has two owners, queue  and queue q: a command has one; keep one route, or make it an event.");
   }
 

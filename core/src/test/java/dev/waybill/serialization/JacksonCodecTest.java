@@ -245,8 +245,18 @@ class JacksonCodecTest {
         .isEqualTo(new Anything(List.of(gadget, Map.of("page", "x"))));
     assertThat(decode("{\"value\":{\"@class\":\"" + gadget + "\"}}", Anything.class))
         .isEqualTo(new Anything(Map.of("@class", gadget)));
-    assertThat(decode("{\"@class\":\"" + gadget + "\",\"id\":\"a\"}", Order.class))
-        .isEqualTo(new Order("a", 0, null));
+    assertThat(decode("{\"@class\":\"" + gadget + "\",\"id\":\"a\",\"cents\":1}", Order.class))
+        .isEqualTo(new Order("a", 1, null));
+  }
+
+  @Test
+  void a_number_is_not_changed_to_fit_nor_made_up() {
+    for (String body :
+        List.of(
+            "{\"id\":\"a\",\"cents\":9.95}", "{\"id\":\"a\",\"cents\":null}", "{\"id\":\"a\"}")) {
+      assertThat(undecodable(body, Order.class))
+          .hasMessageStartingWith("the body is not a JSON Order: ");
+    }
   }
 
   @Test

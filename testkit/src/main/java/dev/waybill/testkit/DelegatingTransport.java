@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transport that passes everything on to another one, for those that do one thing differently.
@@ -308,6 +309,11 @@ class DelegatingTransport implements Transport {
     @Override
     public int attempt() {
       return transport.attempt(delegate.attempt());
+    }
+
+    @Override
+    public @Nullable MessagingException readFailure() {
+      return delegate.readFailure();
     }
 
     @Override

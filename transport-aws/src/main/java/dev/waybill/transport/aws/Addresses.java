@@ -5,7 +5,6 @@ import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Topic;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -24,21 +23,21 @@ final class Addresses {
   }
 
   /** The URL of a source's queue; fails with {@link ErrorCode#NOT_FOUND} if there is none. */
-  CompletableFuture<String> queueUrl(Source source, Duration timeout) {
+  CompletableFuture<String> queueUrl(Source source, Deadline until) {
     String name = Names.queue(source);
     String known = urls(source).get(name);
     return known != null
         ? CompletableFuture.completedFuture(known)
-        : remembered(urls(source), name, port.queueUrl(name, timeout));
+        : remembered(urls(source), name, port.queueUrl(name, until));
   }
 
   /** The ARN of a topic; fails with {@link ErrorCode#NOT_FOUND} if there is none. */
-  CompletableFuture<String> topicArn(Topic topic, Duration timeout) {
+  CompletableFuture<String> topicArn(Topic topic, Deadline until) {
     String name = Names.topic(topic);
     String known = topicArns.get(name);
     return known != null
         ? CompletableFuture.completedFuture(known)
-        : remembered(topicArns, name, port.topicArn(name, timeout));
+        : remembered(topicArns, name, port.topicArn(name, until));
   }
 
   void remember(Topic topic, String arn) {

@@ -1,5 +1,6 @@
 package dev.waybill.transport.aws;
 
+import dev.waybill.error.ErrorCode;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -9,42 +10,59 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /**
- * Makes calls of the port and waits for them. What may pass is tried again for a while: all of
- * these calls may be made twice to no other effect. Throws {@link AwsFailure}.
+ * Makes calls of the port and waits for them. What may pass is tried again: all of these calls may
+ * be made twice to no other effect. Calls that fail and the pauses behind them may take so much
+ * time in all, whichever calls they are. Throws {@link AwsFailure}. For one thread.
  */
 final class Admin {
   private static final Duration PATIENCE = Duration.ofSeconds(15);
-  private static final Duration LONGEST_CALL = Duration.ofSeconds(30);
+
+  /** A little more than a call has: it may have waited for a thread. */
+  private static final Duration LONGEST_CALL = Duration.ofSeconds(12);
 
   private final AwsPort port;
+  private final Duration longestCall;
+  private Duration patience;
 
   Admin(AwsPort port) {
+    this(port, PATIENCE, LONGEST_CALL);
+  }
+
+  /** With so much time in all. */
+  Admin(AwsPort port, Duration time) {
+    this(port, time, time);
+  }
+
+  private Admin(AwsPort port, Duration patience, Duration longestCall) {
     this.port = port;
+    this.patience = patience;
+    this.longestCall = longestCall;
   }
 
   <T> T get(Function<TopologyPort, CompletableFuture<T>> call) {
     Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
-    Deadline patience = Deadline.in(PATIENCE);
     while (true) {
+      Deadline end = Deadline.in(patience);
       try {
-        return once(call.apply(port.topology()));
+        return once(call.apply(port.topology()), Deadline.in(longestCall));
       } catch (AwsFailure e) {
         Duration pause = backoff.next();
-        if (!e.mayPass() || patience.remaining().compareTo(pause) <= 0) {
+        if (!mayPass(e) || end.remaining().compareTo(pause) <= 0) {
           throw e;
         }
         if (e.isAboutExpiredCredentials()) {
           port.renewCredentials();
         }
         pause(pause, e);
+        patience = end.remaining();
       }
     }
   }
 
-  /** Waits for one call, made once. */
-  static <T> T once(CompletableFuture<T> call) {
+  /** Waits for one call, made once, whatever keeps its answer. */
+  static <T> T once(CompletableFuture<T> call, Deadline until) {
     try {
-      return call.get(LONGEST_CALL.toMillis(), TimeUnit.MILLISECONDS);
+      return call.get(until.remainingNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
       throw AwsFailure.of(new CompletionException(e.getCause()));
     } catch (TimeoutException e) {
@@ -53,6 +71,13 @@ final class Admin {
       Thread.currentThread().interrupt();
       throw AwsErrors.noAnswerInTime(e);
     }
+  }
+
+  /** Where no connection can be made, say, the address is rather wrong. */
+  private static boolean mayPass(AwsFailure failure) {
+    return failure.isPassing()
+        || failure.isUnanswered()
+        || failure.code() == ErrorCode.BROKER_UNAVAILABLE;
   }
 
   private static void pause(Duration time, AwsFailure failure) {

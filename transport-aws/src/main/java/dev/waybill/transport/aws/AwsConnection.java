@@ -74,7 +74,7 @@ final class AwsConnection implements TransportConnection {
               .formatted(queue, Names.queue(queue)));
     }
     if (closed.get()) {
-      replies.delete(SHORTEST); // whoever closed the connection may not have seen it
+      replies.delete(Deadline.in(SHORTEST)); // whoever closed the connection may not have seen it
       failIfClosed();
     }
   }
@@ -110,7 +110,16 @@ final class AwsConnection implements TransportConnection {
             limits.of(source),
             Clock.systemUTC());
     PollLoop loop =
-        new PollLoop(port, addresses, source, handover, open, settler.lease(), intake, polls);
+        new PollLoop(
+            port,
+            addresses,
+            source,
+            handover,
+            open,
+            settler.lease(),
+            settings.nanoTime(),
+            intake,
+            polls);
     AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
     receivers.add(receiver);
     receiver.start();
@@ -137,8 +146,8 @@ final class AwsConnection implements TransportConnection {
     port.endPolls();
     polls.await(deadline); // what one has brought already is being given back
     sender.close();
-    Duration left = deadline.remaining();
-    replies.delete(left.compareTo(SHORTEST) < 0 ? SHORTEST : left);
+    Deadline shortest = Deadline.in(SHORTEST);
+    replies.delete(shortest.orEarlier(deadline) == deadline ? shortest : deadline);
     timer.close();
     port.close();
     confirmations.close();

@@ -23,13 +23,16 @@ import org.slf4j.LoggerFactory;
 final class AwsDelivery implements Delivery {
   private static final Logger log = LoggerFactory.getLogger(AwsDelivery.class);
 
+  /** SQS counts in whole seconds, and a call takes its time: what it hides may end before. */
+  private static final Duration LAST_SECOND = Duration.ofSeconds(-1);
+
   private final ReceivedMessage received;
-  private final WireMessage message;
+  private final Reading reading;
   private final @Nullable String group;
   private final int maxReceives;
   private final Settler settler;
   private final Consumer<AwsDelivery> whenDone;
-  private final Deadline longestLease = Deadline.in(Limits.MAX_VISIBILITY);
+  private final Deadline longestLease;
 
   private volatile Deadline lease;
   private volatile boolean lost;
@@ -42,32 +45,38 @@ final class AwsDelivery implements Delivery {
   /**
    * A delivery.
    *
-   * @param message what is read in what was received
+   * @param reading what is read in what was received
    * @param fifo whether its message group keeps its order
    * @param maxReceives after how many receives it is not to be handled any more
-   * @param lease when the lease ends, unless renewed
+   * @param lease when the lease ends, unless renewed; it began when we asked for messages
    * @param whenDone told when the delivery has been settled or found lost
    */
   AwsDelivery(
       ReceivedMessage received,
-      WireMessage message,
+      Reading reading,
       boolean fifo,
       int maxReceives,
       Deadline lease,
       Settler settler,
       Consumer<AwsDelivery> whenDone) {
     this.received = received;
-    this.message = message;
+    this.reading = reading;
     this.group = fifo ? received.groupId() : null;
     this.maxReceives = maxReceives;
     this.settler = settler;
     this.whenDone = whenDone;
     this.lease = lease;
+    this.longestLease = lease.plus(Limits.MAX_VISIBILITY.minus(settler.lease()));
   }
 
   @Override
   public WireMessage message() {
-    return message;
+    return reading.message();
+  }
+
+  @Override
+  public @Nullable MessagingException readFailure() {
+    return reading.failure();
   }
 
   @Override
@@ -148,10 +157,10 @@ final class AwsDelivery implements Delivery {
 
   private CompletableFuture<Boolean> carryOut(Settlement wanted) {
     if (wanted instanceof Settlement.Release release) {
-      return settler.hide(this, shortened(release.after()));
+      return settler.hide(this, release.after());
     }
     if (wanted instanceof Settlement.Reject reject && !inDeadLetters) {
-      return forward(() -> settler.sendToDeadLetters(received, reject.evidence()))
+      return forward(() -> settler.sendToDeadLetters(received, reject.evidence(), leaseLeft()))
           .thenCompose(
               id -> {
                 inDeadLetters = true;
@@ -196,12 +205,16 @@ final class AwsDelivery implements Delivery {
     return forwarding;
   }
 
+  /**
+   * Also while its dead letter is being stored, which may take longer than a lease. The last
+   * renewal is a short one, to the end of the twelve hours that SQS has.
+   */
   @Override
   public void renewLease() {
-    if (isSettling() || !isOwned()) {
+    Deadline renewed = lease.fromNow(settler.lease()).orEarlier(longestLease.plus(LAST_SECOND));
+    if (!isHeld() || !isOwned() || !renewed.isAfter(lease)) {
       return;
     }
-    Deadline renewed = Deadline.in(settler.lease());
     var unused =
         settler
             .renew(this)
@@ -211,7 +224,7 @@ final class AwsDelivery implements Delivery {
                     log.debug("The lease of message {} was not renewed: {}", received.id(), e);
                   } else if (done && isOwned()) {
                     lease = renewed;
-                  } else if (!isSettling()) {
+                  } else if (isHeld()) {
                     lost = true;
                   }
                 });
@@ -225,6 +238,11 @@ final class AwsDelivery implements Delivery {
   /** Whether a settlement is under way or done. */
   synchronized boolean isSettling() {
     return settlement != null && !settlement.isCompletedExceptionally();
+  }
+
+  /** Whether no call is under way that ends it: its lease is to be kept. */
+  boolean isHeld() {
+    return forwarding || !isSettling();
   }
 
   String receiptHandle() {
@@ -256,10 +274,13 @@ final class AwsDelivery implements Delivery {
     settler.tell(() -> begun.complete(result));
   }
 
-  /** SQS refuses to hide a message for longer than twelve hours from its receipt on in all. */
-  private Duration shortened(Duration after) {
-    Duration most = longestLease.remaining().minusSeconds(1);
-    return after.compareTo(most) <= 0 ? after : most.isNegative() ? Duration.ZERO : most;
+  /**
+   * For how many whole seconds it may be hidden from now on, up to {@code wanted}: SQS refuses more
+   * than twelve hours from its receipt on in all.
+   */
+  int hidingSeconds(Duration wanted) {
+    long most = longestLease.remaining().toSeconds();
+    return (int) Math.min(most, Durations.wholeSeconds(wanted));
   }
 
   private String notDone(Settlement wanted) {

@@ -84,6 +84,12 @@ final class AwsErrors {
         kind, fate, "AWS answered %s for this one of a batch: %s".formatted(code, text), null);
   }
 
+  /** None of all topics has that name. */
+  static AwsFailure noTopic(String name) {
+    return new AwsFailure(
+        ErrorCode.NOT_FOUND, Fate.NOT_EXECUTED, "there is no SNS topic " + name, null);
+  }
+
   /** AWS said nothing of an entry. */
   static AwsFailure silent() {
     return new AwsFailure(
@@ -94,6 +100,25 @@ final class AwsErrors {
   static AwsFailure noCredentials(Throwable cause) {
     return new AwsFailure(
         ErrorCode.NOT_AUTHENTICATED, Fate.NOT_EXECUTED, "no AWS credentials were found", cause);
+  }
+
+  /** A provider of the user's has none. */
+  static AwsFailure noneFrom(@Nullable Object provider, RuntimeException cause) {
+    String name = provider == null ? "none" : provider.getClass().getName();
+    return new AwsFailure(
+        ErrorCode.NOT_AUTHENTICATED,
+        Fate.NOT_EXECUTED,
+        "the credentials provider " + name + " gave none",
+        cause);
+  }
+
+  /** A provider of the user's keeps whoever asks it. */
+  static AwsFailure noCredentialsInTime(Throwable cause) {
+    return new AwsFailure(
+        ErrorCode.NOT_AUTHENTICATED,
+        Fate.NOT_EXECUTED,
+        "the given credentials provider gave no answer in time",
+        cause);
   }
 
   static AwsFailure noAnswerInTime(Throwable cause) {

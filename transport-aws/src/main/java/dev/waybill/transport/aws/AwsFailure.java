@@ -68,11 +68,9 @@ final class AwsFailure extends RuntimeException {
             || code == ErrorCode.TIMEOUT);
   }
 
-  /** Whether another call may help that may have been made twice. */
-  boolean mayPass() {
-    return isPassing()
-        || (fate == Fate.UNKNOWN && code != ErrorCode.CLOSED)
-        || (code == ErrorCode.BROKER_UNAVAILABLE && fate == Fate.NOT_EXECUTED);
+  /** Whether it may have been done, and another call may tell. */
+  boolean isUnanswered() {
+    return fate == Fate.UNKNOWN && code != ErrorCode.CLOSED;
   }
 
   /** Whether new credentials would help. */

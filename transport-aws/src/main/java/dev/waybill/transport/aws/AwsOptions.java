@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the user of the builder has said, and what is wrong with it. */
@@ -23,6 +24,7 @@ final class AwsOptions {
   Duration visibilityTimeout = Duration.ofSeconds(30);
   Duration linger = Duration.ofMillis(10);
   boolean filtersIgnored;
+  LongSupplier nanoTime = System::nanoTime;
   final Set<String> unwrapped = new TreeSet<>();
 
   /**
@@ -66,7 +68,8 @@ final class AwsOptions {
         linger,
         filtersIgnored,
         Set.copyOf(unwrapped),
-        chosen);
+        chosen,
+        nanoTime);
   }
 
   private AwsSdk version(boolean first, boolean second) {

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * thread of the port's, which must not be kept; at {@link #close} those without an answer fail. No
  * call is repeated inside.
  *
+ * <p>A call for which no thread is free by its deadline is not made; one that was made has as long
+ * for its answer.
+ *
  * <p>Calls with several entries take one to ten, and answer each, in their order; such a future
  * fails only if there is no answer for any of them.
  */
@@ -54,35 +57,42 @@ interface AwsPort extends AutoCloseable {
    * @param attemptId makes SQS answer a repeated call like the first one; FIFO queues only
    */
   record Poll(
-      String queueUrl,
-      int max,
-      Duration waiting,
-      Duration visibility,
-      @Nullable String attemptId) {}
+      String queueUrl, int max, Duration waiting, Duration visibility, @Nullable String attemptId) {
+    /** How long its answer may take. */
+    Duration longest() {
+      return waiting.plusSeconds(5);
+    }
+  }
+
+  /**
+   * Asks a provider of credentials that the user gave, as its own error says more than that of a
+   * call; fails with {@link ErrorCode#NOT_AUTHENTICATED} if it gives none.
+   */
+  CompletableFuture<Boolean> checkCredentials(Deadline until);
 
   /** The URL of a queue; fails with {@link ErrorCode#NOT_FOUND} if there is no such queue. */
-  CompletableFuture<String> queueUrl(String name, Duration timeout);
+  CompletableFuture<String> queueUrl(String name, Deadline until);
 
   /** The ARN of a topic, without making it; fails with {@link ErrorCode#NOT_FOUND}. */
-  CompletableFuture<String> topicArn(String name, Duration timeout);
+  CompletableFuture<String> topicArn(String name, Deadline until);
 
   /** Stores messages in a queue; those of one group in their order. */
   CompletableFuture<List<Answer>> send(
-      String queueUrl, List<OutgoingMessage> messages, Duration timeout);
+      String queueUrl, List<OutgoingMessage> messages, Deadline until);
 
   /** Stores messages in a topic; those of one group in their order. */
   CompletableFuture<List<Answer>> publish(
-      String topicArn, List<OutgoingMessage> messages, Duration timeout);
+      String topicArn, List<OutgoingMessage> messages, Deadline until);
 
   /** Waits for messages. */
   CompletableFuture<List<ReceivedMessage>> receive(Poll poll);
 
   /** Deletes received messages. */
   CompletableFuture<List<Answer>> delete(
-      String queueUrl, List<String> receiptHandles, Duration timeout);
+      String queueUrl, List<String> receiptHandles, Deadline until);
 
   /** Hides received messages, or gives them back. */
-  CompletableFuture<List<Answer>> hide(String queueUrl, List<Hiding> hidings, Duration timeout);
+  CompletableFuture<List<Answer>> hide(String queueUrl, List<Hiding> hidings, Deadline until);
 
   /**
    * Cuts off the calls that wait for messages: those without an answer fail, and new ones do. What

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param filtersIgnored whether SNS keeps back what a subscription ignores
  * @param unwrapped the names of sources whose messages come wrapped by SNS
  * @param sdk which SDK, and what the user gave of it
+ * @param nanoTime the clock of leases
  */
 record AwsSettings(
     @Nullable String region,
@@ -30,7 +32,8 @@ record AwsSettings(
     Duration linger,
     boolean filtersIgnored,
     Set<String> unwrapped,
-    Sdk sdk) {
+    Sdk sdk,
+    LongSupplier nanoTime) {
   /** Where AWS is, for people. */
   String address() {
     if (endpoint != null) {

@@ -103,11 +103,11 @@ final class AwsTopology {
   }
 
   private String url(Source queue) {
-    return admin.get(port -> addresses.queueUrl(queue, LOOKUP));
+    return admin.get(port -> addresses.queueUrl(queue, Deadline.in(LOOKUP)));
   }
 
   private String arn(Topic topic) {
-    return admin.get(port -> addresses.topicArn(topic, LOOKUP));
+    return admin.get(port -> addresses.topicArn(topic, Deadline.in(LOOKUP)));
   }
 
   private Optional<String> urlOf(Source queue) {
@@ -116,7 +116,12 @@ final class AwsTopology {
 
   /** A known ARN may be one that was put together, so the topic itself is asked for. */
   private Optional<String> arnOf(Topic topic) {
-    return found(() -> arn(topic)).filter(arn -> admin.get(port -> port.topicExists(arn)));
+    return found(
+        () -> {
+          String arn = arn(topic);
+          admin.get(port -> port.findTopic(arn));
+          return arn;
+        });
   }
 
   private Map<String, String> attributes(Source queue) {

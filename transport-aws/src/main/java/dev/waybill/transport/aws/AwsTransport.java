@@ -12,6 +12,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
@@ -170,6 +171,12 @@ public final class AwsTransport implements Transport {
     /** With credentials of no value instead of those of the environment. */
     Builder emulator() {
       options.emulator = true;
+      return this;
+    }
+
+    /** The clock of leases, for tests of what takes hours. */
+    Builder nanoTime(LongSupplier clock) {
+      options.nanoTime = clock;
       return this;
     }
 

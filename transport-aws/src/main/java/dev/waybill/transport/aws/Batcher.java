@@ -5,12 +5,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,18 +41,31 @@ final class Batcher<T extends Batcher.Entry> {
 
     /** How long it may take until its call is over. */
     Duration remaining();
+
+    /** Gives it that answer, if it has none: its call failed in a way that none should. */
+    void fail(AwsFailure failure);
   }
 
   /** Makes a call. */
   interface Call<T> {
     /**
-     * Takes one to ten entries, and gives each of them its answer. Does not block and does not
-     * throw.
+     * Takes one to ten entries, and gives each of them its answer. Does not block.
      *
-     * @return completes when the call is over, with those that are to be done again, in their
-     *     order; does not fail
+     * @return completes when the call is over
      */
-    CompletableFuture<List<T>> make(List<T> entries);
+    CompletableFuture<Again<T>> make(List<T> entries);
+  }
+
+  /**
+   * What of a call is to be done again after a pause. Nothing else of its lanes is done before.
+   *
+   * @param entries in their order
+   * @param holdsPlace whether the call counts as under way until then: others would fail like it
+   */
+  record Again<T>(List<T> entries, Duration pause, boolean holdsPlace) {
+    static <T> Again<T> nothing() {
+      return new Again<>(List.of(), Duration.ZERO, false);
+    }
   }
 
   /**
@@ -63,12 +78,7 @@ final class Batcher<T extends Batcher.Entry> {
    *     for half of the time that it has
    * @param hurry whether no more entries will come soon; asked with how many calls are under way
    */
-  record Rules(int maxCalls, long maxBytes, int maxOfLane, Duration linger, Hurry hurry) {}
-
-  /** See {@link Rules#hurry}. */
-  interface Hurry {
-    boolean hurry(int callsUnderWay);
-  }
+  record Rules(int maxCalls, long maxBytes, int maxOfLane, Duration linger, IntPredicate hurry) {}
 
   private final Rules rules;
   private final Timer timer;
@@ -111,7 +121,19 @@ final class Batcher<T extends Batcher.Entry> {
   private void makeCalls() {
     for (List<T> batch = next(); !batch.isEmpty(); batch = next()) {
       List<T> entries = batch;
-      var unused = call.make(entries).whenComplete((again, bug) -> over(entries, again, bug));
+      CompletableFuture<Void> over =
+          made(entries).handle((again, bug) -> over(entries, again, bug));
+      if (!over.isDone()) { // else this loop goes on, instead of one within it
+        var unused = over.thenRun(this::makeCalls);
+      }
+    }
+  }
+
+  private CompletableFuture<Again<T>> made(List<T> entries) {
+    try {
+      return call.make(entries);
+    } catch (Throwable bug) { // an Error, too, must leave nobody without an answer
+      return CompletableFuture.failedFuture(bug);
     }
   }
 
@@ -120,7 +142,7 @@ final class Batcher<T extends Batcher.Entry> {
       return List.of();
     }
     boolean full = readyEntries >= MAX_ENTRIES || readyBytes >= rules.maxBytes();
-    if (!full && !due && !rules.hurry().hurry(calls)) {
+    if (!full && !due && !rules.hurry().test(calls)) {
       linger();
       return List.of();
     }
@@ -158,26 +180,44 @@ final class Batcher<T extends Batcher.Entry> {
     return batch;
   }
 
-  private void over(List<T> entries, List<T> again, Throwable bug) {
+  private @Nullable Void over(List<T> entries, @Nullable Again<T> answer, @Nullable Throwable bug) {
+    Again<T> again = answer == null ? Again.nothing() : answer;
     if (bug != null) {
-      log.error("A call to AWS left its entries without an answer", bug);
+      log.error("A call to AWS failed in a way that none should", bug);
+      entries.forEach(entry -> entry.fail(AwsFailure.of(bug)));
     }
+    Set<Object> waiting = new HashSet<>();
+    again.entries().forEach(entry -> waiting.add(entry.lane()));
     synchronized (this) {
-      calls--;
-      List<T> repeated = bug == null ? again : List.of();
-      for (int i = repeated.size() - 1; i >= 0; i--) {
-        T entry = repeated.get(i);
+      calls -= again.holdsPlace() ? 0 : 1;
+      entries.stream().filter(entry -> !waiting.contains(entry.lane())).forEach(this::free);
+    }
+    if (!waiting.isEmpty()) {
+      timer.after(again.pause(), () -> repeat(again));
+    }
+    return null;
+  }
+
+  private void repeat(Again<T> again) {
+    List<T> entries = again.entries();
+    synchronized (this) {
+      calls -= again.holdsPlace() ? 1 : 0;
+      for (int i = entries.size() - 1; i >= 0; i--) {
+        T entry = entries.get(i);
         busy.computeIfAbsent(entry.lane(), lane -> new ArrayDeque<>(2)).addFirst(entry);
       }
-      for (T entry : entries) {
-        Deque<T> waiting = busy.remove(entry.lane());
-        if (waiting != null && !waiting.isEmpty()) {
-          ready.put(entry.lane(), waiting);
-          waiting.forEach(one -> count(one, 1));
-        }
-      }
+      entries.forEach(this::free);
     }
     makeCalls();
+  }
+
+  /** The entry's lane may be in a call again. */
+  private void free(T entry) {
+    Deque<T> waiting = busy.remove(entry.lane());
+    if (waiting != null && !waiting.isEmpty()) {
+      ready.put(entry.lane(), waiting);
+      waiting.forEach(one -> count(one, 1));
+    }
   }
 
   private void count(T entry, int sign) {
@@ -209,10 +249,5 @@ final class Batcher<T extends Batcher.Entry> {
       due = readyEntries > 0;
     }
     makeCalls();
-  }
-
-  /** {@link Hurry} by a condition alone. */
-  static Hurry when(BooleanSupplier condition) {
-    return calls -> condition.getAsBoolean();
   }
 }

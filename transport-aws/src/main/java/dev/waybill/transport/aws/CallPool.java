@@ -26,24 +26,20 @@ final class CallPool implements AutoCloseable {
     this.translation = translation;
   }
 
-  /** Makes a call that blocks. */
-  <T> CompletableFuture<T> call(Supplier<T> call) {
-    return call(call, late -> {});
+  /** Makes a call that blocks, unless no thread is free for it by the deadline. */
+  <T> CompletableFuture<T> call(Deadline until, Supplier<T> call) {
+    return begin(until, () -> CompletableFuture.completedFuture(call.get()), late -> {});
   }
 
-  /** The same; {@code late} has an answer that comes after the end, on the call's thread. */
-  <T> CompletableFuture<T> call(Supplier<T> call, Consumer<T> late) {
-    return begin(() -> CompletableFuture.completedFuture(call.get()), late);
-  }
-
-  /** Begins a call, which may block for a moment, and has its answer later. */
-  <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> begin) {
-    return begin(begin, late -> {});
-  }
-
-  /** The same; {@code late} has an answer that comes after the end. */
-  <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> begin, Consumer<T> late) {
-    Call<T> call = new Call<>(begin, late);
+  /**
+   * Begins a call, which may block for a moment, and has its answer later; unless no thread is free
+   * for it by the deadline.
+   *
+   * @param late has an answer that comes after the end
+   */
+  <T> CompletableFuture<T> begin(
+      Deadline until, Supplier<CompletableFuture<T>> begin, Consumer<T> late) {
+    Call<T> call = new Call<>(until, begin, late);
     open.add(call);
     try {
       threads.execute(call);
@@ -80,12 +76,14 @@ final class CallPool implements AutoCloseable {
   }
 
   private final class Call<T> implements Runnable {
+    private final Deadline until;
     private final Supplier<CompletableFuture<T>> begin;
     private final Consumer<T> late;
     private final CompletableFuture<T> answer = new CompletableFuture<>();
     private volatile @Nullable CompletableFuture<T> made;
 
-    Call(Supplier<CompletableFuture<T>> begin, Consumer<T> late) {
+    Call(Deadline until, Supplier<CompletableFuture<T>> begin, Consumer<T> late) {
+      this.until = until;
       this.begin = begin;
       this.late = late;
     }
@@ -93,6 +91,10 @@ final class CallPool implements AutoCloseable {
     @Override
     public void run() {
       if (answer.isDone()) {
+        return;
+      }
+      if (until.hasPassed()) { // nobody waits for it any more, or it would be another's message
+        fail(AwsErrors.notBegun());
         return;
       }
       try {

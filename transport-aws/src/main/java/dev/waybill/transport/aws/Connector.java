@@ -27,17 +27,35 @@ final class Connector {
     Deadline until = Deadline.in(deadline);
     sayWhich();
     warnOfRepetitions();
-    settings.sdk().checkCredentials();
     AwsPort port = settings.sdk().open(settings);
     try {
-      Admin.once(port.queueUrl(PROBE, longer(until.remaining(), SHORTEST)));
+      askCredentials(port, longer(until.remaining(), SHORTEST));
+      probe(port, longer(until.remaining(), SHORTEST));
     } catch (AwsFailure e) {
-      if (e.code() != ErrorCode.NOT_FOUND && e.code() != ErrorCode.NOT_AUTHORISED) {
-        port.close();
-        throw refused(e, deadline);
-      }
+      port.close();
+      throw refused(e, deadline);
     }
     return new AwsConnection(port, settings);
+  }
+
+  private static void askCredentials(AwsPort port, Duration time) {
+    Deadline until = Deadline.in(time);
+    try {
+      Admin.once(port.checkCredentials(until), until);
+    } catch (AwsFailure e) {
+      throw e.code() != ErrorCode.TIMEOUT ? e : AwsErrors.noCredentialsInTime(e);
+    }
+  }
+
+  private static void probe(AwsPort port, Duration time) {
+    Deadline until = Deadline.in(time);
+    try {
+      new Admin(port, time).get(any -> port.queueUrl(PROBE, until));
+    } catch (AwsFailure e) {
+      if (e.code() != ErrorCode.NOT_FOUND && e.code() != ErrorCode.NOT_AUTHORISED) {
+        throw e;
+      }
+    }
   }
 
   private void sayWhich() {

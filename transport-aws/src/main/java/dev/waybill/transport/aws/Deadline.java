@@ -1,17 +1,45 @@
 package dev.waybill.transport.aws;
 
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
-/** A point in time that work has to be done by, by the clock that never jumps. */
+/**
+ * A point in time that work has to be done by, by a clock that never jumps; to be compared with
+ * those on the same clock.
+ */
 final class Deadline {
+  private final LongSupplier nanoTime;
   private final long at;
 
-  private Deadline(long at) {
+  private Deadline(LongSupplier nanoTime, long at) {
+    this.nanoTime = nanoTime;
     this.at = at;
   }
 
   static Deadline in(Duration duration) {
-    return new Deadline(System.nanoTime() + saturated(duration));
+    return in(duration, System::nanoTime);
+  }
+
+  static Deadline in(Duration duration, LongSupplier nanoTime) {
+    return new Deadline(nanoTime, nanoTime.getAsLong() + saturated(duration));
+  }
+
+  /** Another one on the same clock. */
+  Deadline fromNow(Duration duration) {
+    return in(duration, nanoTime);
+  }
+
+  /** A later one, or with a negative duration an earlier one. */
+  Deadline plus(Duration duration) {
+    return new Deadline(nanoTime, at + duration.toNanos());
+  }
+
+  Deadline orEarlier(Deadline other) {
+    return other.isAfter(this) ? this : other;
+  }
+
+  boolean isAfter(Deadline other) {
+    return at - other.at > 0;
   }
 
   /** What is left; zero when it has passed. */
@@ -20,7 +48,7 @@ final class Deadline {
   }
 
   long remainingNanos() {
-    return Math.max(0, at - System.nanoTime());
+    return Math.max(0, at - nanoTime.getAsLong());
   }
 
   boolean hasPassed() {

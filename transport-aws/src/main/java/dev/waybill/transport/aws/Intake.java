@@ -1,16 +1,13 @@
 package dev.waybill.transport.aws;
 
 import dev.waybill.routing.Source;
-import dev.waybill.transport.WireMessage;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,29 +62,16 @@ final class Intake {
     }
     List<AwsDelivery> due = new ArrayList<>(messages.size());
     Map<AwsDelivery, Duration> early = new LinkedHashMap<>();
-    Set<@Nullable String> unreadable = new HashSet<>();
     for (ReceivedMessage message : messages) {
-      if (unreadable.contains(message.groupId())) {
-        continue; // it comes again behind the one that could not be read
-      }
-      try {
-        ReceivedMessage bare = wrapped ? SnsEnvelope.unwrap(message) : message;
-        AwsDelivery delivery = delivery(message, bare, lease);
-        Duration left = left(bare);
-        if (source.keyed() || left.isZero() || left.isNegative()) {
-          due.add(delivery);
-        } else {
-          early.put(delivery, left);
-        }
-      } catch (RuntimeException bug) { // would keep back the others that came with it
-        log.error(
-            "Message {} of {} could not be read, and comes again with its lease",
-            message.id(),
-            source,
-            bug);
-        if (source.keyed()) {
-          unreadable.add(message.groupId());
-        }
+      Reading reading = Reading.of(message, wrapped, source.keyed());
+      AwsDelivery delivery =
+          new AwsDelivery(
+              message, reading, source.keyed(), maxReceives, lease, settler, open::remove);
+      Duration left = left(reading.due());
+      if (source.keyed() || left.isZero() || left.isNegative()) {
+        due.add(delivery);
+      } else {
+        early.put(delivery, left);
       }
     }
     if (!deliver(due, early)) {
@@ -99,16 +83,9 @@ final class Intake {
     return NOTHING;
   }
 
-  private AwsDelivery delivery(ReceivedMessage message, ReceivedMessage bare, Deadline lease) {
-    WireMessage read = WireFormat.read(bare, source.keyed());
-    return new AwsDelivery(
-        message, read, source.keyed(), maxReceives, lease, settler, open::remove);
-  }
-
   /** How long until a message that was sent with a delay is due. */
-  private Duration left(ReceivedMessage message) {
-    Instant at = WireFormat.due(message);
-    return at == null ? Duration.ZERO : Duration.between(clock.instant(), at);
+  private Duration left(@Nullable Instant due) {
+    return due == null ? Duration.ZERO : Duration.between(clock.instant(), due);
   }
 
   /**

@@ -10,7 +10,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -144,5 +146,16 @@ final class Json {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree can always be written", e);
     }
+  }
+
+  /** The elements of an array as texts, or the one text that stands for it. */
+  static List<String> texts(JsonNode node) {
+    List<String> found = new ArrayList<>();
+    if (node.isArray()) {
+      node.forEach(element -> found.add(element.asText()));
+    } else if (node.isTextual()) {
+      found.add(node.asText());
+    }
+    return found;
   }
 }

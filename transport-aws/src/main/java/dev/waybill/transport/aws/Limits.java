@@ -40,7 +40,7 @@ final class Limits {
   /** The longest time that a message may be hidden from its receipt on, in all. */
   static final Duration MAX_VISIBILITY = Duration.ofHours(12);
 
-  /** How long a delivery is held open, so that its last renewal is well before that time. */
+  /** How long a delivery is held open for a wait, so that what follows is well before that time. */
   static final Duration LONGEST_OPEN = Duration.ofHours(11);
 
   static final String NO_DELAY_ON_FIFO =

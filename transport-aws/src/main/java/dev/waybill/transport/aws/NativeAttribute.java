@@ -1,6 +1,5 @@
 package dev.waybill.transport.aws;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +26,19 @@ record NativeAttribute(String dataType, @Nullable String text, byte @Nullable []
 
   /** How much of the message size it takes, without its name. */
   int size() {
-    int value = text != null ? text.getBytes(StandardCharsets.UTF_8).length : 0;
+    int value = text != null ? utf8Length(text) : 0;
     return dataType.length() + value + (bytes != null ? bytes.length : 0);
+  }
+
+  /** How many bytes a text has in UTF-8; none of them is made. */
+  static int utf8Length(String text) {
+    int length = text.length();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c >= 0x80) {
+        length += c < 0x800 || Character.isSurrogate(c) ? 1 : 2; // two surrogates have four bytes
+      }
+    }
+    return length;
   }
 }

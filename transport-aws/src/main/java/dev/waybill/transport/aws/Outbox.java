@@ -5,6 +5,7 @@ import dev.waybill.routing.Channel;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Topic;
 import dev.waybill.transport.aws.AwsPort.Answer;
+import dev.waybill.transport.aws.Batcher.Again;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -28,7 +29,6 @@ final class Outbox {
   private final AwsPort port;
   private final Addresses addresses;
   private final Channel channel;
-  private final Timer timer;
   private final Batcher<SendTask> batches;
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
 
@@ -36,7 +36,6 @@ final class Outbox {
     this.port = port;
     this.addresses = addresses;
     this.channel = channel;
-    this.timer = timer;
     this.batches =
         new Batcher<>(
             new Batcher.Rules(
@@ -53,37 +52,31 @@ final class Outbox {
     batches.add(task);
   }
 
-  private CompletableFuture<List<SendTask>> call(List<SendTask> all) {
+  private CompletableFuture<Again<SendTask>> call(List<SendTask> all) {
     List<SendTask> tasks = all.stream().filter(SendTask::begin).toList();
     if (tasks.isEmpty()) {
-      return CompletableFuture.completedFuture(List.of());
+      return CompletableFuture.completedFuture(Again.nothing());
     }
     Duration timeout = Collections.max(tasks.stream().map(SendTask::remaining).toList());
     return send(tasks.stream().map(SendTask::message).toList(), Deadline.in(timeout))
-        .handle((answers, e) -> e == null ? answered(tasks, answers) : failed(tasks, e))
-        .thenCompose(this::paused);
+        .handle((answers, e) -> e == null ? answered(tasks, answers, false) : failed(tasks, e));
   }
 
   private CompletableFuture<List<Answer>> send(List<OutgoingMessage> messages, Deadline until) {
     return channel instanceof Source queue
-        ? addresses
-            .queueUrl(queue, until.remaining())
-            .thenCompose(url -> port.send(url, messages, until.remaining()))
+        ? addresses.queueUrl(queue, until).thenCompose(url -> port.send(url, messages, until))
         : addresses
-            .topicArn((Topic) channel, until.remaining())
-            .thenCompose(arn -> port.publish(arn, messages, until.remaining()));
+            .topicArn((Topic) channel, until)
+            .thenCompose(arn -> port.publish(arn, messages, until));
   }
 
-  /** What is sent once more, and when. */
-  private record Again(List<SendTask> tasks, Duration pause) {}
-
-  private Again failed(List<SendTask> tasks, Throwable e) {
+  private Again<SendTask> failed(List<SendTask> tasks, Throwable e) {
     AwsFailure failure = AwsFailure.of(e);
-    return answered(tasks, Collections.nCopies(tasks.size(), Answer.failed(failure)));
+    return answered(tasks, Collections.nCopies(tasks.size(), Answer.failed(failure)), true);
   }
 
   /** From the last to the first, so that it is known what of the group has overtaken. */
-  private Again answered(List<SendTask> tasks, List<Answer> answers) {
+  private Again<SendTask> answered(List<SendTask> tasks, List<Answer> answers, boolean wholeCall) {
     Set<Object> overtaken = new HashSet<>();
     List<SendTask> again = new ArrayList<>();
     Duration pause = null;
@@ -110,7 +103,9 @@ final class Outbox {
       backoff.reset();
     }
     tell(tasks, answers, again);
-    return new Again(again, pause == null ? Duration.ZERO : pause);
+    return again.isEmpty() || pause == null
+        ? Again.nothing()
+        : new Again<>(again, pause, wholeCall);
   }
 
   private void tell(List<SendTask> tasks, List<Answer> answers, List<SendTask> again) {
@@ -133,12 +128,5 @@ final class Outbox {
       port.renewCredentials();
     }
     return backoff.next();
-  }
-
-  /** Their lanes are busy meanwhile, so that none is overtaken. */
-  private CompletableFuture<List<SendTask>> paused(Again again) {
-    return again.tasks().isEmpty()
-        ? CompletableFuture.completedFuture(List.of())
-        : timer.pause(again.pause()).thenApply(over -> again.tasks());
   }
 }

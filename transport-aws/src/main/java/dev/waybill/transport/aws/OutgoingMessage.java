@@ -1,6 +1,5 @@
 package dev.waybill.transport.aws;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +20,9 @@ record OutgoingMessage(
     int delaySeconds) {
   /** The size as AWS counts it: body, and names, types and values of the attributes. */
   long size() {
-    long size = body.getBytes(StandardCharsets.UTF_8).length;
+    long size = NativeAttribute.utf8Length(body);
     for (Map.Entry<String, NativeAttribute> attribute : attributes.entrySet()) {
-      size += attribute.getKey().getBytes(StandardCharsets.UTF_8).length;
+      size += NativeAttribute.utf8Length(attribute.getKey());
       size += attribute.getValue().size();
     }
     return size;

@@ -38,14 +38,14 @@ final class OwnReplyQueue {
   }
 
   /** Deletes the queue if it was made; never throws. */
-  void delete(Duration timeout) {
+  void delete(Deadline until) {
     String made = url;
     if (made == null) {
       return;
     }
     url = null;
     try {
-      Admin.once(port.topology().deleteQueue(made, timeout));
+      Admin.once(port.topology().deleteQueue(made, until), until);
     } catch (AwsFailure e) {
       if (e.code() == ErrorCode.NOT_FOUND) {
         return; // somebody else deleted it

@@ -4,11 +4,11 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.aws.AwsPort.Poll;
 import dev.waybill.transport.aws.OpenDeliveries.Room;
+import dev.waybill.transport.aws.PollAttempts.Attempt;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,10 +40,11 @@ final class PollLoop implements Runnable {
   private final Handover handover;
   private final OpenDeliveries open;
   private final Duration lease;
+  private final LongSupplier nanoTime;
   private final Intake intake;
   private final UnderWay polls;
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
-  private final AtomicReference<@Nullable String> unanswered = new AtomicReference<>();
+  private final PollAttempts attempts;
   private volatile @Nullable Duration pause; // after a failure
   private volatile boolean asked;
 
@@ -51,6 +52,7 @@ final class PollLoop implements Runnable {
    * For one source.
    *
    * @param lease how long what a poll brings is hidden from others
+   * @param nanoTime the clock of leases
    * @param polls of the connection
    */
   PollLoop(
@@ -60,6 +62,7 @@ final class PollLoop implements Runnable {
       Handover handover,
       OpenDeliveries open,
       Duration lease,
+      LongSupplier nanoTime,
       Intake intake,
       UnderWay polls) {
     this.port = port;
@@ -68,6 +71,8 @@ final class PollLoop implements Runnable {
     this.handover = handover;
     this.open = open;
     this.lease = lease;
+    this.nanoTime = nanoTime;
+    this.attempts = new PollAttempts(nanoTime);
     this.intake = intake;
     this.polls = polls;
   }
@@ -117,21 +122,19 @@ final class PollLoop implements Runnable {
   }
 
   private void poll(Room room) {
-    Deadline hidden = Deadline.in(lease);
-    String repeated = unanswered.getAndSet(null);
-    String attempt =
-        !source.keyed() ? null : repeated != null ? repeated : UUID.randomUUID().toString();
+    Deadline hidden = Deadline.in(lease, nanoTime);
+    Attempt attempt = attempts.next();
     CompletableFuture<Void> over = new CompletableFuture<>();
     polls.add(over);
     var unused =
-        received(room, attempt)
+        received(room, source.keyed() ? attempt.id() : null)
             .whenComplete((messages, e) -> polled(room, hidden, attempt, messages, e, over));
   }
 
   private CompletableFuture<List<ReceivedMessage>> received(Room room, @Nullable String attempt) {
     try {
       return addresses
-          .queueUrl(source, LOOKUP)
+          .queueUrl(source, Deadline.in(LOOKUP))
           .thenCompose(
               url ->
                   port.receive(
@@ -144,7 +147,7 @@ final class PollLoop implements Runnable {
   private void polled(
       Room room,
       Deadline hidden,
-      @Nullable String attempt,
+      Attempt attempt,
       @Nullable List<ReceivedMessage> messages,
       @Nullable Throwable e,
       CompletableFuture<Void> over) {
@@ -159,8 +162,9 @@ final class PollLoop implements Runnable {
         handover.undisturbed();
         taken = intake.take(messages, hidden);
       } else if (e != null) {
-        unanswered.compareAndSet(null, attempt);
-        disturbed(AwsFailure.of(e));
+        AwsFailure failure = AwsFailure.of(e);
+        attempts.failed(attempt, failure);
+        disturbed(failure);
       }
     } catch (Throwable bug) { // would go unseen
       log.error("What was received from {} could not be handed over", source, bug);

@@ -15,13 +15,6 @@ interface Sdk {
   /** Whether the user gave credentials. */
   boolean hasCredentials();
 
-  /**
-   * Asks a provider of credentials that the user gave.
-   *
-   * @throws dev.waybill.error.MessagingException if it gives none
-   */
-  void checkCredentials();
-
   /** The ready-made clients that repeat calls by themselves, as far as they say so. */
   List<String> repeatingClients();
 

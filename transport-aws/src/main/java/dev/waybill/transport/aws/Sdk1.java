@@ -32,11 +32,6 @@ record Sdk1(
   }
 
   @Override
-  public void checkCredentials() {
-    Sdk1Clients.checkCredentials(this);
-  }
-
-  @Override
   public List<String> repeatingClients() {
     return Sdk1Retries.repeating(sqs, sns);
   }

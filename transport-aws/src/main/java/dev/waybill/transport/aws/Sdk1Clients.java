@@ -1,6 +1,5 @@
 package dev.waybill.transport.aws;
 
-import com.amazonaws.AmazonClientException;
 import com.amazonaws.ClientConfiguration;
 import com.amazonaws.auth.AWSCredentialsProvider;
 import com.amazonaws.auth.AWSStaticCredentialsProvider;
@@ -13,8 +12,6 @@ import com.amazonaws.services.sns.AmazonSNS;
 import com.amazonaws.services.sns.AmazonSNSClientBuilder;
 import com.amazonaws.services.sqs.AmazonSQS;
 import com.amazonaws.services.sqs.AmazonSQSClientBuilder;
-import dev.waybill.error.ErrorCode;
-import dev.waybill.error.MessagingException;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of SDK 1 of one connection: the user's, or our own, which end with it. */
@@ -50,20 +47,13 @@ final class Sdk1Clients {
     return ownSns;
   }
 
-  /** Asks a provider that was given to us, as its own error says more than that of a call. */
-  static void checkCredentials(Sdk1 given) {
+  /** Asks a provider that was given to us; blocks. */
+  boolean checkCredentials() {
     AWSCredentialsProvider provider = given.credentials();
-    if (provider == null) {
-      return;
-    }
     try {
-      provider.getCredentials();
-    } catch (AmazonClientException e) {
-      throw new MessagingException(
-          ErrorCode.NOT_AUTHENTICATED,
-          "The credentials provider %s gave no AWS credentials."
-              .formatted(provider.getClass().getName()),
-          e);
+      return provider == null || provider.getCredentials() != null;
+    } catch (RuntimeException e) { // whatever it is, there are none
+      throw AwsErrors.noneFrom(provider, e);
     }
   }
 

@@ -54,33 +54,41 @@ final class Sdk1Port implements AwsPort {
   }
 
   @Override
-  public CompletableFuture<String> queueUrl(String name, Duration timeout) {
-    GetQueueUrlRequest request =
-        within(timeout, new GetQueueUrlRequest(name))
-            .withQueueOwnerAWSAccountId(settings.account());
-    return settling.call(() -> settings.reachable(sqs().getQueueUrl(request).getQueueUrl()));
+  public CompletableFuture<Boolean> checkCredentials(Deadline until) {
+    return settling.call(until, clients::checkCredentials);
   }
 
   @Override
-  public CompletableFuture<String> topicArn(String name, Duration timeout) {
+  public CompletableFuture<String> queueUrl(String name, Deadline until) {
+    return settling.call(
+        until,
+        () -> {
+          GetQueueUrlRequest request =
+              within(until, new GetQueueUrlRequest(name))
+                  .withQueueOwnerAWSAccountId(settings.account());
+          return settings.reachable(sqs().getQueueUrl(request).getQueueUrl());
+        });
+  }
+
+  @Override
+  public CompletableFuture<String> topicArn(String name, Deadline until) {
     Optional<String> known = settings.topicArn(name);
     return known.isPresent()
         ? CompletableFuture.completedFuture(known.get())
-        : topology.foundTopic(name, timeout);
+        : topology.foundTopic(name, until);
   }
 
   @Override
   public CompletableFuture<List<Answer>> send(
-      String queueUrl, List<OutgoingMessage> messages, Duration timeout) {
-    SendMessageBatchRequest request =
-        within(
-            timeout,
-            new SendMessageBatchRequest(
-                queueUrl, BatchAnswers.entries(messages, Sdk1Messages::toSqs)));
-    Deadline until = Deadline.in(timeout);
+      String queueUrl, List<OutgoingMessage> messages, Deadline until) {
     return sending.call(
+        until,
         () -> {
-          failIfPassed(until);
+          SendMessageBatchRequest request =
+              within(
+                  until,
+                  new SendMessageBatchRequest(
+                      queueUrl, BatchAnswers.entries(messages, Sdk1Messages::toSqs)));
           SendMessageBatchResult result = sqs().sendMessageBatch(request);
           return BatchAnswers.inOrder(
               messages.size(),
@@ -93,18 +101,17 @@ final class Sdk1Port implements AwsPort {
 
   @Override
   public CompletableFuture<List<Answer>> publish(
-      String topicArn, List<OutgoingMessage> messages, Duration timeout) {
-    PublishBatchRequest request =
-        within(
-            timeout,
-            new PublishBatchRequest()
-                .withTopicArn(topicArn)
-                .withPublishBatchRequestEntries(
-                    BatchAnswers.entries(messages, Sdk1Messages::toSns)));
-    Deadline until = Deadline.in(timeout);
+      String topicArn, List<OutgoingMessage> messages, Deadline until) {
     return sending.call(
+        until,
         () -> {
-          failIfPassed(until);
+          PublishBatchRequest request =
+              within(
+                  until,
+                  new PublishBatchRequest()
+                      .withTopicArn(topicArn)
+                      .withPublishBatchRequestEntries(
+                          BatchAnswers.entries(messages, Sdk1Messages::toSns)));
           PublishBatchResult result = sns().publishBatch(request);
           return BatchAnswers.inOrder(
               messages.size(),
@@ -117,20 +124,23 @@ final class Sdk1Port implements AwsPort {
 
   @Override
   public CompletableFuture<List<ReceivedMessage>> receive(Poll poll) {
+    Deadline until = Deadline.in(poll.longest());
+    return polling.begin(
+        until,
+        () -> CompletableFuture.completedFuture(received(poll, until)),
+        late -> giveBack(poll.queueUrl(), late));
+  }
+
+  private List<ReceivedMessage> received(Poll poll, Deadline until) {
     ReceiveMessageRequest request =
-        within(poll.waiting().plusSeconds(5), new ReceiveMessageRequest(poll.queueUrl()))
+        within(until, new ReceiveMessageRequest(poll.queueUrl()))
             .withMaxNumberOfMessages(poll.max())
             .withWaitTimeSeconds(Durations.wholeSeconds(poll.waiting()))
             .withVisibilityTimeout(Durations.wholeSeconds(poll.visibility()))
             .withMessageAttributeNames("All")
             .withMessageSystemAttributeNames(ReceivedMessage.SYSTEM_ATTRIBUTES)
             .withReceiveRequestAttemptId(poll.attemptId());
-    return polling.call(
-        () ->
-            sqs().receiveMessage(request).getMessages().stream()
-                .map(Sdk1Messages::fromSqs)
-                .toList(),
-        late -> giveBack(poll.queueUrl(), late));
+    return sqs().receiveMessage(request).getMessages().stream().map(Sdk1Messages::fromSqs).toList();
   }
 
   /** Nothing interrupts these calls, as the SDK would then drop what one of them brought. */
@@ -146,7 +156,7 @@ final class Sdk1Port implements AwsPort {
     try {
       sqs()
           .changeMessageVisibilityBatch(
-              within(LATE, Sdk1Messages.hiding(queueUrl, Hiding.none(late))));
+              within(Deadline.in(LATE), Sdk1Messages.hiding(queueUrl, Hiding.none(late))));
     } catch (RuntimeException e) {
       log.debug("Messages that came after the close come back with their lease", e);
     }
@@ -154,15 +164,16 @@ final class Sdk1Port implements AwsPort {
 
   @Override
   public CompletableFuture<List<Answer>> delete(
-      String queueUrl, List<String> receiptHandles, Duration timeout) {
-    DeleteMessageBatchRequest request =
-        within(
-            timeout,
-            new DeleteMessageBatchRequest(
-                queueUrl,
-                BatchAnswers.entries(receiptHandles, DeleteMessageBatchRequestEntry::new)));
+      String queueUrl, List<String> receiptHandles, Deadline until) {
     return settling.call(
+        until,
         () -> {
+          DeleteMessageBatchRequest request =
+              within(
+                  until,
+                  new DeleteMessageBatchRequest(
+                      queueUrl,
+                      BatchAnswers.entries(receiptHandles, DeleteMessageBatchRequestEntry::new)));
           DeleteMessageBatchResult result = sqs().deleteMessageBatch(request);
           return BatchAnswers.inOrder(
               receiptHandles.size(),
@@ -175,11 +186,12 @@ final class Sdk1Port implements AwsPort {
 
   @Override
   public CompletableFuture<List<Answer>> hide(
-      String queueUrl, List<Hiding> hidings, Duration timeout) {
-    ChangeMessageVisibilityBatchRequest request =
-        within(timeout, Sdk1Messages.hiding(queueUrl, hidings));
+      String queueUrl, List<Hiding> hidings, Deadline until) {
     return settling.call(
+        until,
         () -> {
+          ChangeMessageVisibilityBatchRequest request =
+              within(until, Sdk1Messages.hiding(queueUrl, hidings));
           ChangeMessageVisibilityBatchResult result = sqs().changeMessageVisibilityBatch(request);
           return BatchAnswers.inOrder(
               hidings.size(),
@@ -229,19 +241,12 @@ final class Sdk1Port implements AwsPort {
     return clients.sns();
   }
 
-  /** For calls that waited for a thread: what nobody waits for is not to be stored. */
-  private static void failIfPassed(Deadline until) {
-    if (until.hasPassed()) {
-      throw AwsErrors.notBegun();
-    }
-  }
-
   private static Entry refused(BatchResultErrorEntry e) {
     return Entry.failed(e.getId(), e.getCode(), e.getSenderFault(), e.getMessage());
   }
 
-  static <R extends AmazonWebServiceRequest> R within(Duration timeout, R request) {
-    long millis = Math.max(1, Math.min(Integer.MAX_VALUE, timeout.toMillis()));
+  static <R extends AmazonWebServiceRequest> R within(Deadline until, R request) {
+    long millis = Math.max(1, Math.min(Integer.MAX_VALUE, until.remaining().toMillis()));
     request.setSdkClientExecutionTimeout((int) millis);
     return request;
   }

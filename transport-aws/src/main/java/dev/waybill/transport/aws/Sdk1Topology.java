@@ -15,7 +15,6 @@ import com.amazonaws.services.sqs.model.DeleteQueueRequest;
 import com.amazonaws.services.sqs.model.GetQueueAttributesRequest;
 import com.amazonaws.services.sqs.model.SetQueueAttributesRequest;
 import dev.waybill.error.ErrorCode;
-import dev.waybill.transport.aws.AwsFailure.Fate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -39,66 +38,66 @@ final class Sdk1Topology implements TopologyPort {
 
   @Override
   public CompletableFuture<String> createQueue(String name, Map<String, String> attributes) {
+    Deadline until = Deadline.in(CALL);
     CreateQueueRequest request =
-        Sdk1Port.within(CALL, new CreateQueueRequest(name)).withAttributes(attributes);
-    return calls.call(() -> settings.reachable(clients.sqs().createQueue(request).getQueueUrl()));
+        Sdk1Port.within(until, new CreateQueueRequest(name)).withAttributes(attributes);
+    return calls.call(
+        until, () -> settings.reachable(clients.sqs().createQueue(request).getQueueUrl()));
   }
 
   @Override
-  public CompletableFuture<Void> deleteQueue(String queueUrl, Duration timeout) {
-    DeleteQueueRequest request = Sdk1Port.within(timeout, new DeleteQueueRequest(queueUrl));
-    return run(() -> clients.sqs().deleteQueue(request));
+  public CompletableFuture<Void> deleteQueue(String queueUrl, Deadline until) {
+    return run(
+        until,
+        () -> clients.sqs().deleteQueue(Sdk1Port.within(until, new DeleteQueueRequest(queueUrl))));
   }
 
   @Override
   public CompletableFuture<Map<String, String>> queueAttributes(
       String queueUrl, List<String> names) {
+    Deadline until = Deadline.in(CALL);
     GetQueueAttributesRequest request =
-        Sdk1Port.within(CALL, new GetQueueAttributesRequest(queueUrl, names));
-    return calls.call(() -> Map.copyOf(clients.sqs().getQueueAttributes(request).getAttributes()));
+        Sdk1Port.within(until, new GetQueueAttributesRequest(queueUrl, names));
+    return calls.call(
+        until, () -> Map.copyOf(clients.sqs().getQueueAttributes(request).getAttributes()));
   }
 
   @Override
   public CompletableFuture<Void> setQueueAttribute(String queueUrl, String name, String value) {
+    Deadline until = Deadline.in(CALL);
     SetQueueAttributesRequest request =
-        Sdk1Port.within(CALL, new SetQueueAttributesRequest(queueUrl, Map.of(name, value)));
-    return run(() -> clients.sqs().setQueueAttributes(request));
+        Sdk1Port.within(until, new SetQueueAttributesRequest(queueUrl, Map.of(name, value)));
+    return run(until, () -> clients.sqs().setQueueAttributes(request));
   }
 
   @Override
   public CompletableFuture<String> createTopic(String name, boolean fifo) {
+    Deadline until = Deadline.in(CALL);
     CreateTopicRequest request =
-        Sdk1Port.within(CALL, new CreateTopicRequest(name))
+        Sdk1Port.within(until, new CreateTopicRequest(name))
             .withAttributes(fifo ? Map.of("FifoTopic", "true") : Map.of());
-    return calls.call(() -> clients.sns().createTopic(request).getTopicArn());
+    return calls.call(until, () -> clients.sns().createTopic(request).getTopicArn());
   }
 
   @Override
-  public CompletableFuture<Boolean> topicExists(String topicArn) {
+  public CompletableFuture<Void> findTopic(String topicArn) {
+    Deadline until = Deadline.in(CALL);
     GetTopicAttributesRequest request =
-        Sdk1Port.within(CALL, new GetTopicAttributesRequest(topicArn));
-    return run(() -> clients.sns().getTopicAttributes(request))
-        .handle((done, e) -> e == null ? Boolean.TRUE : falseIfMissing(e));
-  }
-
-  private static Boolean falseIfMissing(Throwable e) {
-    AwsFailure failure = AwsFailure.of(e);
-    if (failure.code() == ErrorCode.NOT_FOUND) {
-      return Boolean.FALSE;
-    }
-    throw failure;
+        Sdk1Port.within(until, new GetTopicAttributesRequest(topicArn));
+    return run(until, () -> clients.sns().getTopicAttributes(request));
   }
 
   @Override
   public CompletableFuture<Optional<String>> subscription(String topicArn, String queueArn) {
-    return calls.call(() -> foundSubscription(topicArn, queueArn));
+    return calls.call(Deadline.in(CALL), () -> foundSubscription(topicArn, queueArn));
   }
 
   private Optional<String> foundSubscription(String topicArn, String queueArn) {
     String next = null;
     do {
       ListSubscriptionsByTopicRequest request =
-          Sdk1Port.within(CALL, new ListSubscriptionsByTopicRequest(topicArn)).withNextToken(next);
+          Sdk1Port.within(Deadline.in(CALL), new ListSubscriptionsByTopicRequest(topicArn))
+              .withNextToken(next);
       ListSubscriptionsByTopicResult page = clients.sns().listSubscriptionsByTopic(request);
       for (Subscription subscription : page.getSubscriptions()) {
         if (queueArn.equals(subscription.getEndpoint())) {
@@ -112,32 +111,34 @@ final class Sdk1Topology implements TopologyPort {
 
   @Override
   public CompletableFuture<Map<String, String>> subscriptionAttributes(String subscriptionArn) {
+    Deadline until = Deadline.in(CALL);
     GetSubscriptionAttributesRequest request =
-        Sdk1Port.within(CALL, new GetSubscriptionAttributesRequest(subscriptionArn));
+        Sdk1Port.within(until, new GetSubscriptionAttributesRequest(subscriptionArn));
     return calls.call(
-        () -> Map.copyOf(clients.sns().getSubscriptionAttributes(request).getAttributes()));
+        until, () -> Map.copyOf(clients.sns().getSubscriptionAttributes(request).getAttributes()));
   }
 
   @Override
   public CompletableFuture<Void> subscribe(
       String topicArn, String queueArn, Map<String, String> attributes) {
+    Deadline until = Deadline.in(CALL);
     SubscribeRequest request =
-        Sdk1Port.within(CALL, new SubscribeRequest(topicArn, "sqs", queueArn))
+        Sdk1Port.within(until, new SubscribeRequest(topicArn, "sqs", queueArn))
             .withAttributes(attributes)
             .withReturnSubscriptionArn(true);
-    return run(() -> clients.sns().subscribe(request));
+    return run(until, () -> clients.sns().subscribe(request));
   }
 
   /** The ARN of a topic, by looking through all; fails with {@link ErrorCode#NOT_FOUND}. */
-  CompletableFuture<String> foundTopic(String name, Duration timeout) {
-    return calls.call(() -> foundTopic(name, Deadline.in(timeout)));
+  CompletableFuture<String> foundTopic(String name, Deadline until) {
+    return calls.call(until, () -> searchedTopic(name, until));
   }
 
-  private String foundTopic(String name, Deadline deadline) {
+  private String searchedTopic(String name, Deadline until) {
     String next = null;
     do {
       ListTopicsRequest request =
-          Sdk1Port.within(deadline.remaining(), new ListTopicsRequest()).withNextToken(next);
+          Sdk1Port.within(until, new ListTopicsRequest()).withNextToken(next);
       ListTopicsResult page = clients.sns().listTopics(request);
       for (Topic topic : page.getTopics()) {
         if (topic.getTopicArn().endsWith(":" + name)) {
@@ -146,11 +147,10 @@ final class Sdk1Topology implements TopologyPort {
       }
       next = page.getNextToken();
     } while (next != null);
-    throw new AwsFailure(
-        ErrorCode.NOT_FOUND, Fate.NOT_EXECUTED, "there is no SNS topic " + name, null);
+    throw AwsErrors.noTopic(name);
   }
 
-  private CompletableFuture<Void> run(Supplier<?> call) {
-    return calls.call(call).thenAccept(result -> {});
+  private CompletableFuture<Void> run(Deadline until, Supplier<?> call) {
+    return calls.call(until, call).thenAccept(result -> {});
   }
 }

@@ -34,11 +34,6 @@ record Sdk2(
   }
 
   @Override
-  public void checkCredentials() {
-    Sdk2Clients.checkCredentials(this);
-  }
-
-  @Override
   public List<String> repeatingClients() {
     return Sdk2Retries.repeating(sqs, sns);
   }

@@ -25,27 +25,34 @@ final class Sdk2Calls {
     this.clients = clients;
   }
 
-  <T> CompletableFuture<T> sqs(Function<SqsAsyncClient, CompletableFuture<T>> call) {
-    return calls.begin(() -> call.apply(clients.sqs()));
+  <T> CompletableFuture<T> sqs(
+      Deadline until, Function<SqsAsyncClient, CompletableFuture<T>> call) {
+    return calls.begin(until, () -> call.apply(clients.sqs()), late -> {});
   }
 
   /** A call that waits for messages; {@code late} has those that come after its end. */
   <T> CompletableFuture<T> poll(
-      Function<SqsAsyncClient, CompletableFuture<T>> call, Consumer<T> late) {
-    return polls.begin(() -> call.apply(clients.sqs()), late);
+      Deadline until, Function<SqsAsyncClient, CompletableFuture<T>> call, Consumer<T> late) {
+    return polls.begin(until, () -> call.apply(clients.sqs()), late);
   }
 
   void endPolls() {
     polls.end();
   }
 
-  <T> CompletableFuture<T> sns(Function<SnsAsyncClient, CompletableFuture<T>> call) {
-    return calls.begin(() -> call.apply(clients.sns()));
+  <T> CompletableFuture<T> sns(
+      Deadline until, Function<SnsAsyncClient, CompletableFuture<T>> call) {
+    return calls.begin(until, () -> call.apply(clients.sns()), late -> {});
+  }
+
+  CompletableFuture<Boolean> checkCredentials(Deadline until) {
+    return calls.call(until, clients::checkCredentials);
   }
 
   /** A request's own time, which ends it. */
-  static AwsRequestOverrideConfiguration within(Duration timeout) {
+  static AwsRequestOverrideConfiguration within(Deadline until) {
     Duration least = Duration.ofMillis(1);
+    Duration timeout = until.remaining();
     return AwsRequestOverrideConfiguration.builder()
         .apiCallTimeout(timeout.compareTo(least) < 0 ? least : timeout)
         .build();

@@ -1,7 +1,5 @@
 package dev.waybill.transport.aws;
 
-import dev.waybill.error.ErrorCode;
-import dev.waybill.error.MessagingException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -16,7 +14,6 @@ import software.amazon.awssdk.awscore.client.builder.AwsAsyncClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
-import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
@@ -66,20 +63,13 @@ final class Sdk2Clients {
     return ownSns;
   }
 
-  /** Asks a provider that was given to us, as its own error says more than that of a call. */
-  static void checkCredentials(Sdk2 given) {
+  /** Asks a provider that was given to us; blocks. */
+  boolean checkCredentials() {
     AwsCredentialsProvider provider = given.credentials();
-    if (provider == null) {
-      return;
-    }
     try {
-      provider.resolveCredentials();
-    } catch (SdkException e) {
-      throw new MessagingException(
-          ErrorCode.NOT_AUTHENTICATED,
-          "The credentials provider %s gave no AWS credentials."
-              .formatted(provider.getClass().getName()),
-          e);
+      return provider == null || provider.resolveCredentials() != null;
+    } catch (RuntimeException e) { // whatever it is, there are none
+      throw AwsErrors.noneFrom(provider, e);
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.waybill.transport.aws;
 
 import dev.waybill.transport.aws.AwsPort.Hiding;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +10,7 @@ import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.sns.model.PublishBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequest;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
@@ -83,8 +83,12 @@ final class Sdk2Messages {
         message.attributesAsStrings());
   }
 
+  static DeleteMessageBatchRequestEntry deletion(String id, String receiptHandle) {
+    return DeleteMessageBatchRequestEntry.builder().id(id).receiptHandle(receiptHandle).build();
+  }
+
   static ChangeMessageVisibilityBatchRequest hiding(
-      String queueUrl, List<Hiding> hidings, Duration timeout) {
+      String queueUrl, List<Hiding> hidings, Deadline until) {
     return ChangeMessageVisibilityBatchRequest.builder()
         .queueUrl(queueUrl)
         .entries(
@@ -96,7 +100,7 @@ final class Sdk2Messages {
                         .receiptHandle(hiding.receiptHandle())
                         .visibilityTimeout(hiding.seconds())
                         .build()))
-        .overrideConfiguration(Sdk2Calls.within(timeout))
+        .overrideConfiguration(Sdk2Calls.within(until))
         .build();
   }
 

@@ -8,16 +8,9 @@ import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
-import software.amazon.awssdk.services.sns.model.PublishBatchRequest;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
-import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequest;
-import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequest;
-import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
-import software.amazon.awssdk.services.sqs.model.GetQueueUrlRequest;
-import software.amazon.awssdk.services.sqs.model.ReceiveMessageRequest;
 import software.amazon.awssdk.services.sqs.model.ReceiveMessageResponse;
-import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
 
 /** The port on version 2 of the SDK. */
 final class Sdk2Port implements AwsPort {
@@ -42,37 +35,44 @@ final class Sdk2Port implements AwsPort {
   }
 
   @Override
-  public CompletableFuture<String> queueUrl(String name, Duration timeout) {
-    GetQueueUrlRequest request =
-        GetQueueUrlRequest.builder()
-            .queueName(name)
-            .queueOwnerAWSAccountId(settings.account())
-            .overrideConfiguration(Sdk2Calls.within(timeout))
-            .build();
+  public CompletableFuture<Boolean> checkCredentials(Deadline until) {
+    return calls.checkCredentials(until);
+  }
+
+  @Override
+  public CompletableFuture<String> queueUrl(String name, Deadline until) {
     return calls
-        .sqs(client -> client.getQueueUrl(request))
+        .sqs(
+            until,
+            client ->
+                client.getQueueUrl(
+                    r ->
+                        r.queueName(name)
+                            .queueOwnerAWSAccountId(settings.account())
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenApply(response -> settings.reachable(response.queueUrl()));
   }
 
   @Override
-  public CompletableFuture<String> topicArn(String name, Duration timeout) {
+  public CompletableFuture<String> topicArn(String name, Deadline until) {
     Optional<String> known = settings.topicArn(name);
     return known.isPresent()
         ? CompletableFuture.completedFuture(known.get())
-        : topology.foundTopic(name, null, Deadline.in(timeout));
+        : topology.foundTopic(name, null, until);
   }
 
   @Override
   public CompletableFuture<List<Answer>> send(
-      String queueUrl, List<OutgoingMessage> messages, Duration timeout) {
-    SendMessageBatchRequest request =
-        SendMessageBatchRequest.builder()
-            .queueUrl(queueUrl)
-            .entries(BatchAnswers.entries(messages, Sdk2Messages::toSqs))
-            .overrideConfiguration(Sdk2Calls.within(timeout))
-            .build();
+      String queueUrl, List<OutgoingMessage> messages, Deadline until) {
     return calls
-        .sqs(client -> client.sendMessageBatch(request))
+        .sqs(
+            until,
+            client ->
+                client.sendMessageBatch(
+                    r ->
+                        r.queueUrl(queueUrl)
+                            .entries(BatchAnswers.entries(messages, Sdk2Messages::toSqs))
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenApply(
             response ->
                 BatchAnswers.inOrder(
@@ -85,15 +85,17 @@ final class Sdk2Port implements AwsPort {
 
   @Override
   public CompletableFuture<List<Answer>> publish(
-      String topicArn, List<OutgoingMessage> messages, Duration timeout) {
-    PublishBatchRequest request =
-        PublishBatchRequest.builder()
-            .topicArn(topicArn)
-            .publishBatchRequestEntries(BatchAnswers.entries(messages, Sdk2Messages::toSns))
-            .overrideConfiguration(Sdk2Calls.within(timeout))
-            .build();
+      String topicArn, List<OutgoingMessage> messages, Deadline until) {
     return calls
-        .sns(client -> client.publishBatch(request))
+        .sns(
+            until,
+            client ->
+                client.publishBatch(
+                    r ->
+                        r.topicArn(topicArn)
+                            .publishBatchRequestEntries(
+                                BatchAnswers.entries(messages, Sdk2Messages::toSns))
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenApply(
             response ->
                 BatchAnswers.inOrder(
@@ -106,20 +108,22 @@ final class Sdk2Port implements AwsPort {
 
   @Override
   public CompletableFuture<List<ReceivedMessage>> receive(Poll poll) {
-    ReceiveMessageRequest request =
-        ReceiveMessageRequest.builder()
-            .queueUrl(poll.queueUrl())
-            .maxNumberOfMessages(poll.max())
-            .waitTimeSeconds(Durations.wholeSeconds(poll.waiting()))
-            .visibilityTimeout(Durations.wholeSeconds(poll.visibility()))
-            .messageAttributeNames("All")
-            .messageSystemAttributeNamesWithStrings(ReceivedMessage.SYSTEM_ATTRIBUTES)
-            .receiveRequestAttemptId(poll.attemptId())
-            .overrideConfiguration(Sdk2Calls.within(poll.waiting().plusSeconds(5)))
-            .build();
+    Deadline until = Deadline.in(poll.longest());
     return calls
         .poll(
-            client -> client.receiveMessage(request),
+            until,
+            client ->
+                client.receiveMessage(
+                    r ->
+                        r.queueUrl(poll.queueUrl())
+                            .maxNumberOfMessages(poll.max())
+                            .waitTimeSeconds(Durations.wholeSeconds(poll.waiting()))
+                            .visibilityTimeout(Durations.wholeSeconds(poll.visibility()))
+                            .messageAttributeNames("All")
+                            .messageSystemAttributeNamesWithStrings(
+                                ReceivedMessage.SYSTEM_ATTRIBUTES)
+                            .receiveRequestAttemptId(poll.attemptId())
+                            .overrideConfiguration(Sdk2Calls.within(until))),
             late -> giveBack(poll.queueUrl(), messages(late)))
         .thenApply(Sdk2Port::messages);
   }
@@ -140,7 +144,8 @@ final class Sdk2Port implements AwsPort {
     var unused =
         clients
             .sqs()
-            .changeMessageVisibilityBatch(Sdk2Messages.hiding(queueUrl, Hiding.none(late), LATE))
+            .changeMessageVisibilityBatch(
+                Sdk2Messages.hiding(queueUrl, Hiding.none(late), Deadline.in(LATE)))
             .whenComplete(
                 (done, e) -> {
                   if (e != null) {
@@ -151,22 +156,16 @@ final class Sdk2Port implements AwsPort {
 
   @Override
   public CompletableFuture<List<Answer>> delete(
-      String queueUrl, List<String> receiptHandles, Duration timeout) {
-    DeleteMessageBatchRequest request =
-        DeleteMessageBatchRequest.builder()
-            .queueUrl(queueUrl)
-            .entries(
-                BatchAnswers.entries(
-                    receiptHandles,
-                    (id, handle) ->
-                        DeleteMessageBatchRequestEntry.builder()
-                            .id(id)
-                            .receiptHandle(handle)
-                            .build()))
-            .overrideConfiguration(Sdk2Calls.within(timeout))
-            .build();
+      String queueUrl, List<String> receiptHandles, Deadline until) {
     return calls
-        .sqs(client -> client.deleteMessageBatch(request))
+        .sqs(
+            until,
+            client ->
+                client.deleteMessageBatch(
+                    r ->
+                        r.queueUrl(queueUrl)
+                            .entries(BatchAnswers.entries(receiptHandles, Sdk2Messages::deletion))
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenApply(
             response ->
                 BatchAnswers.inOrder(
@@ -179,10 +178,12 @@ final class Sdk2Port implements AwsPort {
 
   @Override
   public CompletableFuture<List<Answer>> hide(
-      String queueUrl, List<Hiding> hidings, Duration timeout) {
-    ChangeMessageVisibilityBatchRequest request = Sdk2Messages.hiding(queueUrl, hidings, timeout);
+      String queueUrl, List<Hiding> hidings, Deadline until) {
     return calls
-        .sqs(client -> client.changeMessageVisibilityBatch(request))
+        .sqs(
+            until,
+            client ->
+                client.changeMessageVisibilityBatch(Sdk2Messages.hiding(queueUrl, hidings, until)))
         .thenApply(
             response ->
                 BatchAnswers.inOrder(

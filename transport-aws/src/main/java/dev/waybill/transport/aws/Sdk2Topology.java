@@ -1,25 +1,14 @@
 package dev.waybill.transport.aws;
 
 import dev.waybill.error.ErrorCode;
-import dev.waybill.transport.aws.AwsFailure.Fate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.sns.model.CreateTopicRequest;
-import software.amazon.awssdk.services.sns.model.GetSubscriptionAttributesRequest;
-import software.amazon.awssdk.services.sns.model.GetTopicAttributesRequest;
-import software.amazon.awssdk.services.sns.model.ListSubscriptionsByTopicRequest;
-import software.amazon.awssdk.services.sns.model.ListTopicsRequest;
-import software.amazon.awssdk.services.sns.model.SubscribeRequest;
 import software.amazon.awssdk.services.sns.model.Subscription;
 import software.amazon.awssdk.services.sns.model.Topic;
-import software.amazon.awssdk.services.sqs.model.CreateQueueRequest;
-import software.amazon.awssdk.services.sqs.model.DeleteQueueRequest;
-import software.amazon.awssdk.services.sqs.model.GetQueueAttributesRequest;
-import software.amazon.awssdk.services.sqs.model.SetQueueAttributesRequest;
 
 /** What makes and describes queues, topics and subscriptions, on version 2 of the SDK. */
 final class Sdk2Topology implements TopologyPort {
@@ -35,82 +24,86 @@ final class Sdk2Topology implements TopologyPort {
 
   @Override
   public CompletableFuture<String> createQueue(String name, Map<String, String> attributes) {
-    CreateQueueRequest request =
-        CreateQueueRequest.builder()
-            .queueName(name)
-            .attributesWithStrings(attributes)
-            .overrideConfiguration(Sdk2Calls.within(CALL))
-            .build();
+    Deadline until = Deadline.in(CALL);
     return calls
-        .sqs(client -> client.createQueue(request))
+        .sqs(
+            until,
+            client ->
+                client.createQueue(
+                    r ->
+                        r.queueName(name)
+                            .attributesWithStrings(attributes)
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenApply(response -> settings.reachable(response.queueUrl()));
   }
 
   @Override
-  public CompletableFuture<Void> deleteQueue(String queueUrl, Duration timeout) {
-    DeleteQueueRequest request =
-        DeleteQueueRequest.builder()
-            .queueUrl(queueUrl)
-            .overrideConfiguration(Sdk2Calls.within(timeout))
-            .build();
-    return calls.sqs(client -> client.deleteQueue(request)).thenAccept(response -> {});
+  public CompletableFuture<Void> deleteQueue(String queueUrl, Deadline until) {
+    return calls
+        .sqs(
+            until,
+            client ->
+                client.deleteQueue(
+                    r -> r.queueUrl(queueUrl).overrideConfiguration(Sdk2Calls.within(until))))
+        .thenAccept(response -> {});
   }
 
   @Override
   public CompletableFuture<Map<String, String>> queueAttributes(
       String queueUrl, List<String> names) {
-    GetQueueAttributesRequest request =
-        GetQueueAttributesRequest.builder()
-            .queueUrl(queueUrl)
-            .attributeNamesWithStrings(names)
-            .overrideConfiguration(Sdk2Calls.within(CALL))
-            .build();
+    Deadline until = Deadline.in(CALL);
     return calls
-        .sqs(client -> client.getQueueAttributes(request))
+        .sqs(
+            until,
+            client ->
+                client.getQueueAttributes(
+                    r ->
+                        r.queueUrl(queueUrl)
+                            .attributeNamesWithStrings(names)
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenApply(response -> Map.copyOf(response.attributesAsStrings()));
   }
 
   @Override
   public CompletableFuture<Void> setQueueAttribute(String queueUrl, String name, String value) {
-    SetQueueAttributesRequest request =
-        SetQueueAttributesRequest.builder()
-            .queueUrl(queueUrl)
-            .attributesWithStrings(Map.of(name, value))
-            .overrideConfiguration(Sdk2Calls.within(CALL))
-            .build();
-    return calls.sqs(client -> client.setQueueAttributes(request)).thenAccept(response -> {});
+    Deadline until = Deadline.in(CALL);
+    return calls
+        .sqs(
+            until,
+            client ->
+                client.setQueueAttributes(
+                    r ->
+                        r.queueUrl(queueUrl)
+                            .attributesWithStrings(Map.of(name, value))
+                            .overrideConfiguration(Sdk2Calls.within(until))))
+        .thenAccept(response -> {});
   }
 
   @Override
   public CompletableFuture<String> createTopic(String name, boolean fifo) {
-    CreateTopicRequest request =
-        CreateTopicRequest.builder()
-            .name(name)
-            .attributes(fifo ? Map.of("FifoTopic", "true") : Map.of())
-            .overrideConfiguration(Sdk2Calls.within(CALL))
-            .build();
+    Deadline until = Deadline.in(CALL);
     return calls
-        .sns(client -> client.createTopic(request))
+        .sns(
+            until,
+            client ->
+                client.createTopic(
+                    r ->
+                        r.name(name)
+                            .attributes(fifo ? Map.of("FifoTopic", "true") : Map.of())
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenApply(response -> response.topicArn());
   }
 
   @Override
-  public CompletableFuture<Boolean> topicExists(String topicArn) {
-    GetTopicAttributesRequest request =
-        GetTopicAttributesRequest.builder()
-            .topicArn(topicArn)
-            .overrideConfiguration(Sdk2Calls.within(CALL))
-            .build();
+  public CompletableFuture<Void> findTopic(String topicArn) {
+    Deadline until = Deadline.in(CALL);
     return calls
-        .sns(client -> client.getTopicAttributes(request))
-        .handle((response, e) -> e == null || isThere(AwsFailure.of(e)));
-  }
-
-  private static boolean isThere(AwsFailure failure) {
-    if (failure.code() == ErrorCode.NOT_FOUND) {
-      return false;
-    }
-    throw failure;
+        .sns(
+            until,
+            client ->
+                client.getTopicAttributes(
+                    r -> r.topicArn(topicArn).overrideConfiguration(Sdk2Calls.within(until))))
+        .thenAccept(response -> {});
   }
 
   @Override
@@ -120,14 +113,16 @@ final class Sdk2Topology implements TopologyPort {
 
   private CompletableFuture<Optional<String>> foundSubscription(
       String topicArn, String queueArn, @Nullable String page) {
-    ListSubscriptionsByTopicRequest request =
-        ListSubscriptionsByTopicRequest.builder()
-            .topicArn(topicArn)
-            .nextToken(page)
-            .overrideConfiguration(Sdk2Calls.within(CALL))
-            .build();
+    Deadline until = Deadline.in(CALL);
     return calls
-        .sns(client -> client.listSubscriptionsByTopic(request))
+        .sns(
+            until,
+            client ->
+                client.listSubscriptionsByTopic(
+                    r ->
+                        r.topicArn(topicArn)
+                            .nextToken(page)
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenCompose(
             response -> {
               Optional<String> found =
@@ -143,40 +138,45 @@ final class Sdk2Topology implements TopologyPort {
 
   @Override
   public CompletableFuture<Map<String, String>> subscriptionAttributes(String subscriptionArn) {
-    GetSubscriptionAttributesRequest request =
-        GetSubscriptionAttributesRequest.builder()
-            .subscriptionArn(subscriptionArn)
-            .overrideConfiguration(Sdk2Calls.within(CALL))
-            .build();
+    Deadline until = Deadline.in(CALL);
     return calls
-        .sns(client -> client.getSubscriptionAttributes(request))
+        .sns(
+            until,
+            client ->
+                client.getSubscriptionAttributes(
+                    r ->
+                        r.subscriptionArn(subscriptionArn)
+                            .overrideConfiguration(Sdk2Calls.within(until))))
         .thenApply(response -> Map.copyOf(response.attributes()));
   }
 
   @Override
   public CompletableFuture<Void> subscribe(
       String topicArn, String queueArn, Map<String, String> attributes) {
-    SubscribeRequest request =
-        SubscribeRequest.builder()
-            .topicArn(topicArn)
-            .protocol("sqs")
-            .endpoint(queueArn)
-            .attributes(attributes)
-            .returnSubscriptionArn(true)
-            .overrideConfiguration(Sdk2Calls.within(CALL))
-            .build();
-    return calls.sns(client -> client.subscribe(request)).thenAccept(response -> {});
+    Deadline until = Deadline.in(CALL);
+    return calls
+        .sns(
+            until,
+            client ->
+                client.subscribe(
+                    r ->
+                        r.topicArn(topicArn)
+                            .protocol("sqs")
+                            .endpoint(queueArn)
+                            .attributes(attributes)
+                            .returnSubscriptionArn(true)
+                            .overrideConfiguration(Sdk2Calls.within(until))))
+        .thenAccept(response -> {});
   }
 
   /** The ARN of a topic, by looking through all; fails with {@link ErrorCode#NOT_FOUND}. */
-  CompletableFuture<String> foundTopic(String name, @Nullable String page, Deadline deadline) {
-    ListTopicsRequest request =
-        ListTopicsRequest.builder()
-            .nextToken(page)
-            .overrideConfiguration(Sdk2Calls.within(deadline.remaining()))
-            .build();
+  CompletableFuture<String> foundTopic(String name, @Nullable String page, Deadline until) {
     return calls
-        .sns(client -> client.listTopics(request))
+        .sns(
+            until,
+            client ->
+                client.listTopics(
+                    r -> r.nextToken(page).overrideConfiguration(Sdk2Calls.within(until))))
         .thenCompose(
             response -> {
               Optional<String> found =
@@ -188,13 +188,8 @@ final class Sdk2Topology implements TopologyPort {
                 return CompletableFuture.completedFuture(found.get());
               }
               return response.nextToken() == null
-                  ? CompletableFuture.failedFuture(
-                      new AwsFailure(
-                          ErrorCode.NOT_FOUND,
-                          Fate.NOT_EXECUTED,
-                          "there is no SNS topic " + name,
-                          null))
-                  : foundTopic(name, response.nextToken(), deadline);
+                  ? CompletableFuture.failedFuture(AwsErrors.noTopic(name))
+                  : foundTopic(name, response.nextToken(), until);
             });
   }
 }

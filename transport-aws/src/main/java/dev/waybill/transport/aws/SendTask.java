@@ -102,7 +102,8 @@ final class SendTask implements Batcher.Entry {
     end(answering, () -> answer.complete(id));
   }
 
-  void fail(AwsFailure failure) {
+  @Override
+  public void fail(AwsFailure failure) {
     fail(answering, failure.asSendException(what));
   }
 

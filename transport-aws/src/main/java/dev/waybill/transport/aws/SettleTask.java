@@ -2,11 +2,10 @@ package dev.waybill.transport.aws;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** One entry of a call that deletes or hides received messages. */
 final class SettleTask implements Batcher.Entry {
-  private static final int DELETE = -1;
-
   /**
    * Of a release that may have been done, so that somebody else may have the message. A connection
    * that was kept open may be found closed; the next one is new.
@@ -14,27 +13,27 @@ final class SettleTask implements Batcher.Entry {
   private static final int MAX_REPEATS = 2;
 
   private final AwsDelivery delivery;
-  private final int seconds;
+  private final @Nullable Duration hidden; // null to delete
   private final boolean renewal;
   private int repeats; // of one call after another
   private final CompletableFuture<Boolean> answer = new CompletableFuture<>();
 
-  private SettleTask(AwsDelivery delivery, int seconds, boolean renewal) {
+  private SettleTask(AwsDelivery delivery, @Nullable Duration hidden, boolean renewal) {
     this.delivery = delivery;
-    this.seconds = seconds;
+    this.hidden = hidden;
     this.renewal = renewal;
   }
 
   static SettleTask deletion(AwsDelivery delivery) {
-    return new SettleTask(delivery, DELETE, false);
+    return new SettleTask(delivery, null, false);
   }
 
-  static SettleTask hiding(AwsDelivery delivery, int seconds) {
-    return new SettleTask(delivery, seconds, false);
+  static SettleTask hiding(AwsDelivery delivery, Duration time) {
+    return new SettleTask(delivery, time, false);
   }
 
-  static SettleTask renewal(AwsDelivery delivery, int seconds) {
-    return new SettleTask(delivery, seconds, true);
+  static SettleTask renewal(AwsDelivery delivery, Duration time) {
+    return new SettleTask(delivery, time, true);
   }
 
   /** Whether it was done; false if the delivery was no longer ours. Fails if it wasn't done. */
@@ -44,33 +43,35 @@ final class SettleTask implements Batcher.Entry {
 
   /** Whether it is still of use: a delivery that is lost is left alone, one settled not renewed. */
   boolean isWanted() {
-    return delivery.isOwned() && !(renewal && delivery.isSettling());
+    return delivery.isOwned() && (!renewal || delivery.isHeld());
   }
 
   /** Whether it is to be done again, after a failure. */
   boolean isToBeRepeated(AwsFailure failure) {
     return failure.isPassing()
         || failure.isForWantOfAws()
-        || (failure.mayPass() && (keepsFromOthers() || repeats++ < MAX_REPEATS));
+        || (failure.isUnanswered() && (keepsFromOthers() || repeats++ < MAX_REPEATS));
   }
 
   /** Whether nobody else can have the message once it is done, so that it may be done again. */
   private boolean keepsFromOthers() {
-    return renewal || seconds == DELETE;
+    return renewal || hidden == null;
   }
 
   String receiptHandle() {
     return delivery.receiptHandle();
   }
 
-  int seconds() {
-    return seconds;
+  /** For how long to hide the message, if it is made now. */
+  AwsPort.Hiding hiding() {
+    Duration time = hidden == null ? Duration.ZERO : hidden;
+    return new AwsPort.Hiding(receiptHandle(), delivery.hidingSeconds(time));
   }
 
   /** Deletions keep the order of a message group; what hides a message keeps its own. */
   @Override
   public Object lane() {
-    return seconds == DELETE ? delivery.lane() : delivery;
+    return hidden == null ? delivery.lane() : delivery;
   }
 
   @Override
@@ -81,5 +82,10 @@ final class SettleTask implements Batcher.Entry {
   @Override
   public Duration remaining() {
     return delivery.leaseLeft();
+  }
+
+  @Override
+  public void fail(AwsFailure failure) {
+    answer.completeExceptionally(failure);
   }
 }

@@ -6,6 +6,7 @@ import dev.waybill.routing.Queue;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.aws.AwsPort.Answer;
 import dev.waybill.transport.aws.AwsPort.Hiding;
+import dev.waybill.transport.aws.Batcher.Again;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,6 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +42,6 @@ final class Settler {
   private final Addresses addresses;
   private final Source source;
   private final AwsSender sender;
-  private final Timer timer;
   private final Duration lease;
   private final Confirmations confirmations;
   private final Batcher<SettleTask> deletions;
@@ -60,19 +62,22 @@ final class Settler {
       Timer timer,
       Duration lease,
       Confirmations confirmations,
-      java.util.function.BooleanSupplier idle) {
+      BooleanSupplier idle) {
     this.port = port;
     this.addresses = addresses;
     this.source = source;
     this.sender = sender;
-    this.timer = timer;
     this.lease = lease;
     this.confirmations = confirmations;
     Duration linger = source.keyed() ? KEYED_LINGER : LINGER;
     this.deletions =
         new Batcher<>(
             new Batcher.Rules(
-                MAX_CALLS, Long.MAX_VALUE, Batcher.MAX_ENTRIES, linger, Batcher.when(idle)),
+                MAX_CALLS,
+                Long.MAX_VALUE,
+                Batcher.MAX_ENTRIES,
+                linger,
+                calls -> idle.getAsBoolean()),
             timer,
             this::deleteNow);
     this.hidings =
@@ -104,14 +109,14 @@ final class Settler {
 
   /** Hides a delivery's message from now on, or with zero gives it back. */
   CompletableFuture<Boolean> hide(AwsDelivery delivery, Duration time) {
-    SettleTask task = SettleTask.hiding(delivery, Durations.wholeSeconds(time));
+    SettleTask task = SettleTask.hiding(delivery, time);
     hidings.add(task);
     return task.answer();
   }
 
   /** Hides a delivery's message for another lease, if nobody has settled it meanwhile. */
   CompletableFuture<Boolean> renew(AwsDelivery delivery) {
-    SettleTask task = SettleTask.renewal(delivery, Durations.wholeSeconds(lease));
+    SettleTask task = SettleTask.renewal(delivery, lease);
     hidings.add(task);
     return task.answer();
   }
@@ -122,12 +127,15 @@ final class Settler {
     hidings.flush();
   }
 
-  /** Stores a message in the dead-letter queue; completes once SQS has confirmed it. */
+  /**
+   * Stores a message in the dead-letter queue while it is ours; completes once SQS has confirmed
+   * it.
+   */
   CompletableFuture<String> sendToDeadLetters(
-      ReceivedMessage message, Map<String, String> evidence) {
+      ReceivedMessage message, Map<String, String> evidence, Duration lease) {
     Queue queue = deadLetterQueue();
     return sender
-        .forward(queue, WireFormat.deadLetter(message, evidence), CALL)
+        .forward(queue, WireFormat.deadLetter(message, evidence), within(lease))
         .whenComplete(
             (id, e) -> {
               if (e != null) {
@@ -138,8 +146,11 @@ final class Settler {
 
   /** Stores a copy of a message that is not due yet, while it is ours; see {@link #delete}. */
   CompletableFuture<String> sendLater(ReceivedMessage message, Duration left, Duration lease) {
-    Duration deadline = lease.compareTo(CALL) < 0 ? lease : CALL;
-    return sender.forward(queue(), WireFormat.postponed(message, left), deadline);
+    return sender.forward(queue(), WireFormat.postponed(message, left), within(lease));
+  }
+
+  private static Duration within(Duration lease) {
+    return lease.compareTo(CALL) < 0 ? lease : CALL;
   }
 
   /** The source's queue under the name that makes it the same queue of SQS. */
@@ -151,9 +162,9 @@ final class Settler {
   void release(List<String> receiptHandles, Deadline deadline) {
     List<CompletableFuture<?>> calls = new ArrayList<>();
     for (int i = 0; i < receiptHandles.size(); i += Batcher.MAX_ENTRIES) {
-      calls.add(
-          releaseSome(
-              receiptHandles.subList(i, Math.min(receiptHandles.size(), i + Batcher.MAX_ENTRIES))));
+      List<String> some =
+          receiptHandles.subList(i, Math.min(receiptHandles.size(), i + Batcher.MAX_ENTRIES));
+      calls.add(releaseSome(some, deadline));
     }
     try {
       CompletableFuture.allOf(calls.toArray(CompletableFuture<?>[]::new))
@@ -167,9 +178,14 @@ final class Settler {
 
   /** Gives up to ten messages back, without waiting for it; fails if some come with the lease. */
   CompletableFuture<Void> releaseSome(List<String> receiptHandles) {
+    return releaseSome(receiptHandles, Deadline.in(CALL));
+  }
+
+  private CompletableFuture<Void> releaseSome(List<String> receiptHandles, Deadline until) {
     List<Hiding> hidings = receiptHandles.stream().map(handle -> new Hiding(handle, 0)).toList();
-    return url()
-        .thenCompose(url -> port.hide(url, hidings, CALL))
+    return addresses
+        .queueUrl(source, until)
+        .thenCompose(url -> port.hide(url, hidings, until))
         .thenAccept(
             answers -> {
               for (Answer answer : answers) {
@@ -180,25 +196,30 @@ final class Settler {
             });
   }
 
-  private CompletableFuture<String> url() {
-    return addresses.queueUrl(source, CALL);
-  }
-
-  private CompletableFuture<List<SettleTask>> deleteNow(List<SettleTask> all) {
+  private CompletableFuture<Again<SettleTask>> deleteNow(List<SettleTask> all) {
     List<SettleTask> tasks = wanted(all);
     List<String> handles = tasks.stream().map(SettleTask::receiptHandle).toList();
-    return tasks.isEmpty()
-        ? CompletableFuture.completedFuture(List.of())
-        : answered(tasks, url().thenCompose(url -> port.delete(url, handles, CALL)));
+    return call(tasks, (url, until) -> port.delete(url, handles, until));
   }
 
-  private CompletableFuture<List<SettleTask>> hideNow(List<SettleTask> all) {
+  private CompletableFuture<Again<SettleTask>> hideNow(List<SettleTask> all) {
     List<SettleTask> tasks = wanted(all);
-    List<Hiding> hidings =
-        tasks.stream().map(task -> new Hiding(task.receiptHandle(), task.seconds())).toList();
-    return tasks.isEmpty()
-        ? CompletableFuture.completedFuture(List.of())
-        : answered(tasks, url().thenCompose(url -> port.hide(url, hidings, CALL)));
+    List<Hiding> hidings = tasks.stream().map(SettleTask::hiding).toList();
+    return call(tasks, (url, until) -> port.hide(url, hidings, until));
+  }
+
+  /** Makes a call, unless the first of the leases is over before a thread is free for it. */
+  private CompletableFuture<Again<SettleTask>> call(
+      List<SettleTask> tasks, BiFunction<String, Deadline, CompletableFuture<List<Answer>>> call) {
+    if (tasks.isEmpty()) {
+      return CompletableFuture.completedFuture(Again.nothing());
+    }
+    Duration lease = Collections.min(tasks.stream().map(SettleTask::remaining).toList());
+    Deadline until = Deadline.in(within(lease));
+    return addresses
+        .queueUrl(source, until)
+        .thenCompose(url -> call.apply(url, until))
+        .handle((answers, e) -> e == null ? answered(tasks, answers, false) : failed(tasks, e));
   }
 
   /** No call is made for what is no longer ours. */
@@ -214,17 +235,13 @@ final class Settler {
     return wanted;
   }
 
-  private CompletableFuture<List<SettleTask>> answered(
-      List<SettleTask> tasks, CompletableFuture<List<Answer>> call) {
-    return call.handle(
-            (answers, e) ->
-                e == null
-                    ? answers
-                    : Collections.nCopies(tasks.size(), Answer.failed(AwsFailure.of(e))))
-        .thenCompose(answers -> tell(tasks, answers));
+  private Again<SettleTask> failed(List<SettleTask> tasks, Throwable e) {
+    AwsFailure failure = AwsFailure.of(e);
+    return answered(tasks, Collections.nCopies(tasks.size(), Answer.failed(failure)), true);
   }
 
-  private CompletableFuture<List<SettleTask>> tell(List<SettleTask> tasks, List<Answer> answers) {
+  private Again<SettleTask> answered(
+      List<SettleTask> tasks, List<Answer> answers, boolean wholeCall) {
     List<SettleTask> again = new ArrayList<>();
     for (int i = 0; i < tasks.size(); i++) {
       SettleTask task = tasks.get(i);
@@ -242,14 +259,14 @@ final class Settler {
         if (failure.code() == ErrorCode.NOT_FOUND) {
           addresses.forget(source);
         }
-        task.answer().completeExceptionally(failure);
+        task.fail(failure);
       }
     }
     if (again.isEmpty()) {
       backoff.reset();
-      return CompletableFuture.completedFuture(again);
+      return Again.nothing();
     }
-    return timer.pause(backoff.next()).thenApply(over -> again);
+    return new Again<>(again, backoff.next(), wholeCall);
   }
 
   /** The error of a settlement that was not done. */

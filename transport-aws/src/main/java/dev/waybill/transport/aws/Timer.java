@@ -1,7 +1,6 @@
 package dev.waybill.transport.aws;
 
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -22,13 +21,6 @@ final class Timer implements AutoCloseable {
     } catch (RejectedExecutionException e) {
       // closed: whoever waits is given an answer by the close
     }
-  }
-
-  /** Completes after a time; never once closed. */
-  CompletableFuture<Void> pause(Duration time) {
-    CompletableFuture<Void> over = new CompletableFuture<>();
-    after(time, () -> over.complete(null));
-    return over;
   }
 
   @Override

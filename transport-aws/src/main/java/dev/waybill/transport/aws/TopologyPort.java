@@ -1,6 +1,6 @@
 package dev.waybill.transport.aws;
 
-import java.time.Duration;
+import dev.waybill.error.ErrorCode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,7 +14,7 @@ interface TopologyPort {
   CompletableFuture<String> createQueue(String name, Map<String, String> attributes);
 
   /** Deletes a queue with all that is in it; no error if it is gone already. */
-  CompletableFuture<Void> deleteQueue(String queueUrl, Duration timeout);
+  CompletableFuture<Void> deleteQueue(String queueUrl, Deadline until);
 
   /** The attributes of these names that the queue has. */
   CompletableFuture<Map<String, String>> queueAttributes(String queueUrl, List<String> names);
@@ -24,7 +24,8 @@ interface TopologyPort {
   /** Makes a topic, or finds the one of that name; its ARN. */
   CompletableFuture<String> createTopic(String name, boolean fifo);
 
-  CompletableFuture<Boolean> topicExists(String topicArn);
+  /** Asks for a topic; fails with {@link ErrorCode#NOT_FOUND} if there is none. */
+  CompletableFuture<Void> findTopic(String topicArn);
 
   /** The ARN of the topic's subscription to a queue; empty if it has none. */
   CompletableFuture<Optional<String>> subscription(String topicArn, String queueArn);

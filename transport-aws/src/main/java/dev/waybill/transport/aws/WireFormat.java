@@ -195,6 +195,27 @@ final class WireFormat {
     return new WireMessage(body, contentType, attributes, headers, key, null);
   }
 
+  /** What there is of a message without reading it. */
+  static WireMessage unread(ReceivedMessage received, boolean fifo) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    received
+        .attributes()
+        .forEach(
+            (name, attribute) -> {
+              if (attribute.text() != null && !name.equals(EVIDENCE)) {
+                headers.put(name, attribute.text());
+              }
+            });
+    headers.putAll(evidence(received));
+    return new WireMessage(
+        received.body().getBytes(StandardCharsets.UTF_8),
+        null,
+        Map.of(),
+        headers,
+        fifo ? received.groupId() : null,
+        null);
+  }
+
   private static boolean isContentType(String name) {
     return name.equalsIgnoreCase(CONTENT_TYPE) || name.equalsIgnoreCase("content-type");
   }

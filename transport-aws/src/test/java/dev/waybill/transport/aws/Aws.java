@@ -193,7 +193,8 @@ final class Aws implements AutoCloseable {
             Duration.ZERO,
             false,
             Set.of(),
-            none),
+            none,
+            System::nanoTime),
         none);
   }
 

@@ -23,9 +23,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Stands in front of an emulator, counts calls, and spoils some as AWS may. */
 final class AwsGateway implements AutoCloseable {
@@ -78,6 +80,7 @@ final class AwsGateway implements AutoCloseable {
   private final Map<String, Queue<Fault>> scripts = new ConcurrentHashMap<>();
   private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> entries = new ConcurrentHashMap<>();
+  private volatile @Nullable LongestLease longestLease;
   private volatile Supplier<Fault> chaos = () -> Fault.NONE;
 
   AwsGateway(String brokerUri) throws IOException {
@@ -102,6 +105,11 @@ final class AwsGateway implements AutoCloseable {
   /** What happens to each call that has no script. */
   void chaos(Supplier<Fault> faults) {
     chaos = faults;
+  }
+
+  /** Refuses what goes beyond the longest lease that AWS has, by this clock. */
+  void enforceLongestLease(LongSupplier nanoTime) {
+    longestLease = new LongestLease(nanoTime);
   }
 
   int calls(String operation) {
@@ -146,7 +154,17 @@ final class AwsGateway implements AutoCloseable {
     Fault fault = scripted == null ? chaos.get() : scripted;
     try {
       awaitLetGo(operation);
+      LongestLease limit = longestLease;
+      byte[] refusal = limit == null ? null : limit.refusal(operation, body);
+      if (refusal != null) {
+        exchange.getResponseHeaders().set("Content-Type", "application/x-amz-json-1.0");
+        answer(exchange, 200, refusal);
+        return;
+      }
       HttpResponse<byte[]> response = fault.isPassedOn() ? passOn(exchange, body) : null;
+      if (limit != null && response != null) {
+        limit.answered(operation, response.body());
+      }
       if (fault == Fault.NONE && response != null) {
         response
             .headers()

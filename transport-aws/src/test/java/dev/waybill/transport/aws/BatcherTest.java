@@ -1,47 +1,188 @@
 package dev.waybill.transport.aws;
 
+import static java.util.concurrent.CompletableFuture.completedFuture;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waybill.transport.aws.AwsFailure.Fate;
+import dev.waybill.transport.aws.Batcher.Again;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class BatcherTest {
-  private record Entry(String name, Duration remaining) implements Batcher.Entry {
-    @Override
-    public Object lane() {
-      return this;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration LONG = Duration.ofDays(1);
+
+  private record Entry(Object lane, Duration remaining, CompletableFuture<AwsFailure> failure)
+      implements Batcher.Entry {
+    Entry(Object lane, Duration remaining) {
+      this(lane, remaining, new CompletableFuture<>());
     }
 
     @Override
     public long size() {
       return 1;
     }
+
+    @Override
+    public void fail(AwsFailure reason) {
+      failure.complete(reason);
+    }
+  }
+
+  private final BlockingQueue<List<Entry>> calls = new LinkedBlockingQueue<>();
+  private final Timer timer = new Timer();
+
+  @AfterEach
+  void close() {
+    timer.close();
+  }
+
+  /** One call at a time. */
+  private Batcher<Entry> batcher(boolean hurry, Batcher.Call<Entry> call) {
+    return new Batcher<>(new Batcher.Rules(1, 100, 10, LONG, underWay -> hurry), timer, call);
+  }
+
+  private List<Entry> nextCall() throws InterruptedException {
+    return calls.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 
   @Test
   void anEntryWithLittleTimeDoesNotWaitForAsLongAsOthers() throws InterruptedException {
-    BlockingQueue<List<Entry>> calls = new LinkedBlockingQueue<>();
-    try (Timer timer = new Timer()) {
-      Batcher<Entry> batcher =
-          new Batcher<>(
-              new Batcher.Rules(1, 100, 10, Duration.ofDays(1), underWay -> false),
-              timer,
-              entries -> {
-                calls.add(entries);
-                return CompletableFuture.completedFuture(List.of());
-              });
-      Entry patient = new Entry("patient", Duration.ofDays(2));
-      Entry hasty = new Entry("hasty", Duration.ofMillis(20));
+    Batcher<Entry> batcher =
+        batcher(
+            false,
+            entries -> {
+              calls.add(entries);
+              return completedFuture(Again.nothing());
+            });
+    Entry patient = new Entry("patient", LONG.multipliedBy(2));
+    Entry hasty = new Entry("hasty", Duration.ofMillis(20));
 
-      batcher.add(patient);
-      batcher.add(hasty);
+    batcher.add(patient);
+    batcher.add(hasty);
 
-      assertThat(calls.poll(60, TimeUnit.SECONDS)).containsExactly(patient, hasty);
+    assertThat(nextCall()).containsExactly(patient, hasty);
+  }
+
+  @Test
+  void aHundredThousandEntriesWhoseCallsAreOverAtOnceAreAllDoneOnAFlatStack() {
+    CompletableFuture<Again<Entry>> first = new CompletableFuture<>();
+    AtomicInteger done = new AtomicInteger();
+    AtomicLong deepest = new AtomicLong();
+    Batcher<Entry> batcher =
+        batcher(
+            true,
+            entries -> {
+              int before = done.getAndAdd(entries.size());
+              if (before < 10_000) { // to look each time would take long
+                deepest.accumulateAndGet(stackDepth(), Math::max);
+              }
+              return before == 0 ? first : completedFuture(Again.nothing());
+            });
+
+    for (int i = 0; i < 100_000; i++) {
+      batcher.add(new Entry(i, LONG));
     }
+    long here = stackDepth();
+    first.complete(Again.nothing());
+
+    assertThat(done).hasValue(100_000);
+    assertThat(deepest.get()).isLessThan(here + 100);
+  }
+
+  private static long stackDepth() {
+    return StackWalker.getInstance().walk(Stream::count);
+  }
+
+  @Test
+  void anEntryWhoseCallFailsByABugHasAnAnswerAndTheNextCallIsMade() throws InterruptedException {
+    List<CompletableFuture<Again<Entry>>> answers = new ArrayList<>();
+    answers.add(CompletableFuture.failedFuture(new IllegalStateException("on purpose")));
+    Batcher<Entry> batcher =
+        batcher(
+            true,
+            entries -> {
+              calls.add(entries);
+              if (calls.size() == 2) {
+                throw new IllegalArgumentException("as well");
+              }
+              return answers.isEmpty() ? completedFuture(Again.nothing()) : answers.remove(0);
+            });
+    Entry failed = new Entry("a", LONG);
+    Entry thrown = new Entry("b", LONG);
+    Entry next = new Entry("c", LONG);
+
+    batcher.add(failed);
+    batcher.add(thrown);
+    batcher.add(next);
+
+    assertThat(failed.failure())
+        .succeedsWithin(PATIENCE)
+        .satisfies(
+            failure -> {
+              assertThat(failure.fate()).isEqualTo(Fate.UNKNOWN);
+              assertThat(failure).hasMessageContaining("on purpose");
+            });
+    assertThat(thrown.failure())
+        .succeedsWithin(PATIENCE)
+        .satisfies(failure -> assertThat(failure).hasMessageContaining("as well"));
+    assertThat(calls).containsExactly(List.of(failed), List.of(thrown), List.of(next));
+    assertThat(next.failure()).isNotDone();
+  }
+
+  @Test
+  void whatIsToBeDoneAgainHoldsBackItsOwnLaneAndNoOthers() throws InterruptedException {
+    Entry failing = new Entry("a", LONG);
+    Entry behind = new Entry("a", LONG);
+    Entry other = new Entry("b", LONG);
+    Batcher<Entry> batcher =
+        batcher(
+            true,
+            entries -> {
+              calls.add(entries);
+              return completedFuture(
+                  entries.contains(failing)
+                      ? new Again<>(List.of(failing), LONG, false)
+                      : Again.nothing());
+            });
+
+    batcher.add(failing);
+    batcher.add(behind);
+    batcher.add(other);
+
+    assertThat(calls).containsExactly(List.of(failing), List.of(other));
+  }
+
+  @Test
+  void aCallThatFailedAsAWholeHoldsItsPlaceDuringThePause() throws InterruptedException {
+    Entry failing = new Entry("a", LONG);
+    Entry other = new Entry("b", LONG);
+    AtomicInteger made = new AtomicInteger();
+    Batcher<Entry> batcher =
+        batcher(
+            true,
+            entries -> {
+              calls.add(entries);
+              return completedFuture(
+                  made.incrementAndGet() == 1
+                      ? new Again<>(List.of(failing), Duration.ofMillis(100), true)
+                      : Again.nothing());
+            });
+
+    batcher.add(failing);
+    batcher.add(other);
+
+    assertThat(nextCall()).containsExactly(failing);
+    assertThat(nextCall()).containsExactlyInAnyOrder(failing, other);
   }
 }

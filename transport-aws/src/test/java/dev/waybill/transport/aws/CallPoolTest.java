@@ -2,21 +2,68 @@ package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waybill.error.ErrorCode;
+import dev.waybill.transport.aws.AwsFailure.Fate;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class CallPoolTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
   @Test
   void aCallThatEndsInAnErrorHasAnAnswer() {
     try (CallPool calls = new CallPool(Threads.pool("test", 1), AwsFailure::of)) {
       assertThat(
               calls.call(
+                  Deadline.in(PATIENCE),
                   () -> {
                     throw new AssertionError("on purpose");
                   }))
-          .failsWithin(Duration.ofSeconds(60))
+          .failsWithin(PATIENCE)
           .withThrowableThat()
           .withMessageContaining("on purpose");
+    }
+  }
+
+  @Test
+  void aCallForWhichNoThreadWasFreeByItsDeadlineIsNotMade() {
+    AtomicLong now = new AtomicLong();
+    AtomicBoolean made = new AtomicBoolean();
+    CountDownLatch busy = new CountDownLatch(1);
+    try (CallPool calls = new CallPool(Threads.pool("test", 1), AwsFailure::of)) {
+      CompletableFuture<Boolean> before = calls.call(Deadline.in(PATIENCE), () -> isLetGo(busy));
+      CompletableFuture<Boolean> late =
+          calls.call(Deadline.in(Duration.ofSeconds(1), now::get), () -> made.getAndSet(true));
+
+      now.set(TimeUnit.SECONDS.toNanos(1));
+      busy.countDown();
+
+      assertThat(late)
+          .failsWithin(PATIENCE)
+          .withThrowableOfType(ExecutionException.class)
+          .havingCause()
+          .isInstanceOfSatisfying(
+              AwsFailure.class,
+              e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT);
+                assertThat(e.fate()).isEqualTo(Fate.NOT_EXECUTED);
+              });
+      assertThat(before).succeedsWithin(PATIENCE);
+      assertThat(made).isFalse();
+    }
+  }
+
+  private static boolean isLetGo(CountDownLatch latch) {
+    try {
+      return latch.await(2, TimeUnit.MINUTES);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 }

@@ -17,6 +17,7 @@ import com.amazonaws.client.builder.AwsClientBuilder.EndpointConfiguration;
 import com.amazonaws.services.sqs.AmazonSQS;
 import com.amazonaws.services.sqs.AmazonSQSClientBuilder;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.transport.TransportConnection;
 import java.io.IOException;
@@ -88,6 +89,23 @@ class ClosingTest {
 
     assertThat(early).as("the clients ended before").isFalse();
     assertThat(collector.deliveries).isEmpty();
+  }
+
+  /** As where all threads for it are kept by something else. */
+  @Test
+  void aReplyQueueWhoseDeletionHasNoAnswerDoesNotKeepTheCloseBeyondItsDeadline() {
+    try (ScriptedAws aws = new ScriptedAws()) {
+      when(aws.topology.createQueue(anyString(), any()))
+          .thenReturn(CompletableFuture.completedFuture("http://127.0.0.1/replies"));
+      when(aws.topology.deleteQueue(anyString(), any())).thenReturn(new CompletableFuture<>());
+      OwnReplyQueue replies = new OwnReplyQueue(aws.port, new Addresses(aws.port));
+      replies.create(new ReplyQueue("requester", "i"), Duration.ofSeconds(30));
+      Deadline over = Deadline.in(Duration.ZERO);
+
+      replies.delete(over);
+
+      verify(aws.topology).deleteQueue("http://127.0.0.1/replies", over);
+    }
   }
 
   /** Its client is the user's, so that nothing may cut it off; SDK 2 cancels the call itself. */

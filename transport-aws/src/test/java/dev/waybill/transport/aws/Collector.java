@@ -28,7 +28,7 @@ final class Collector implements Receiver.Listener {
     this(delivery -> {});
   }
 
-  private Collector(Consumer<Delivery> action) {
+  Collector(Consumer<Delivery> action) {
     this.action = action;
   }
 

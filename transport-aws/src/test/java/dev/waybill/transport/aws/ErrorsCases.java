@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import com.amazonaws.auth.AWSCredentials;
+import com.amazonaws.auth.AWSCredentialsProvider;
 import com.amazonaws.auth.AWSStaticCredentialsProvider;
 import com.amazonaws.auth.BasicAWSCredentials;
 import dev.waybill.error.ErrorCode;
@@ -19,6 +21,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -154,6 +159,71 @@ abstract class ErrorsCases {
     stub.then("GetQueueUrl", 400, code);
 
     Aws.connect(stub.uri(), sdk()).close();
+  }
+
+  @Test
+  void aStartThatIsThrottledIsTriedAgainWithinItsDeadline() {
+    stub.then("GetQueueUrl", 400, "RequestThrottled").then("GetQueueUrl", 503, "Unavailable");
+
+    Aws.connect(stub.uri(), sdk()).close();
+
+    assertThat(stub.calls("GetQueueUrl")).isEqualTo(3);
+  }
+
+  @Test
+  void aProviderOfCredentialsThatKeepsWhoeverAsksItDoesNotKeepTheStart() {
+    CountDownLatch end = new CountDownLatch(1);
+    Transport transport = withProvider(() -> isLetGo(end)).build();
+
+    CompletableFuture<Void> connecting =
+        CompletableFuture.runAsync(() -> transport.connect(Duration.ofSeconds(1)));
+
+    try {
+      assertThat(connecting)
+          .failsWithin(Aws.LOADING)
+          .withThrowableThat()
+          .havingCause()
+          .isInstanceOfSatisfying(
+              MessagingException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_AUTHENTICATED))
+          .withMessageContaining("provider gave no answer in time");
+    } finally {
+      end.countDown();
+    }
+  }
+
+  /** At the end of a connection whoever is kept is interrupted, which not every provider heeds. */
+  private static void isLetGo(CountDownLatch latch) {
+    boolean gone = false;
+    while (!gone) {
+      try {
+        gone = latch.await(5, TimeUnit.MINUTES);
+      } catch (InterruptedException e) {
+        gone = false;
+      }
+    }
+  }
+
+  private AwsTransport.Builder withProvider(Runnable whenAsked) {
+    return sdk() == AwsSdk.V1
+        ? Aws.emulator(stub.uri())
+            .credentials(
+                new AWSCredentialsProvider() {
+                  @Override
+                  public AWSCredentials getCredentials() {
+                    whenAsked.run();
+                    return new BasicAWSCredentials("id", "secret");
+                  }
+
+                  @Override
+                  public void refresh() {}
+                })
+        : Aws.emulator(stub.uri())
+            .credentialsV2(
+                () -> {
+                  whenAsked.run();
+                  return AwsBasicCredentials.create("id", "secret");
+                });
   }
 
   @ParameterizedTest

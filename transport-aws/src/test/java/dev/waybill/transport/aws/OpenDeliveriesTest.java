@@ -21,7 +21,7 @@ class OpenDeliveriesTest {
     ReceivedMessage received = ScriptedAws.received(id, group);
     return new AwsDelivery(
         received,
-        WireFormat.read(received, true),
+        Reading.of(received, false, true),
         true,
         1_000,
         Deadline.in(LEASE),

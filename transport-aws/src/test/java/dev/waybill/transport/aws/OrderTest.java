@@ -14,12 +14,10 @@ import dev.waybill.routing.Topic;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement;
 import java.time.Duration;
-import java.util.AbstractMap;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -143,28 +141,6 @@ class OrderTest {
       assertThat(deliveries.get(0).isOwned()).isFalse();
       assertThat(Aws.settle(deliveries.get(1), Settlement.accept()))
           .isEqualTo(Settlement.Result.SETTLED);
-    }
-  }
-
-  @Test
-  void whatCantBeReadKeepsBackThoseBehindItInItsGroupAndNoOthers() {
-    Map<String, NativeAttribute> broken =
-        new AbstractMap<>() {
-          @Override
-          public Set<Entry<String, NativeAttribute>> entrySet() {
-            throw new IllegalStateException("on purpose");
-          }
-        };
-    try (ScriptedAws scripted =
-        new ScriptedAws()
-            .receiving(
-                ScriptedAws.received("1", "a"),
-                new ReceivedMessage("2", "receipt-2", "2", broken, "a", 1),
-                ScriptedAws.received("3", "a"),
-                ScriptedAws.received("4", "b"))) {
-      List<Delivery> deliveries = scripted.deliveries(new Queue("q", true), 2);
-
-      assertThat(deliveries.stream().map(Delivery::brokerId)).containsExactly("1", "4");
     }
   }
 

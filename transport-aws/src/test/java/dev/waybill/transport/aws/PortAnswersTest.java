@@ -12,6 +12,8 @@ import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
 
 import dev.waybill.error.ErrorCode;
+import dev.waybill.error.SendException;
+import dev.waybill.error.SendException.Certainty;
 import dev.waybill.routing.Queue;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement;
@@ -190,6 +192,41 @@ class PortAnswersTest {
         .failsWithin(PATIENCE);
 
     verify(aws.port, times(3)).hide(anyString(), any(), any());
+  }
+
+  /** It may take longer than a lease to store it, while SQS throttles. */
+  @Test
+  void aLeaseIsRenewedWhileTheDeadLetterIsBeingStoredAndNotWhileTheMessageIsDeleted() {
+    CompletableFuture<List<Answer>> storing = new CompletableFuture<>();
+    CompletableFuture<List<Answer>> deleting = new CompletableFuture<>();
+    when(aws.port.send(anyString(), any(), any())).thenReturn(storing);
+    when(aws.port.delete(anyString(), any(), any())).thenReturn(deleting);
+    Delivery delivery = aws.receiving(receivedFor(1)).deliveries(QUEUE, 1).get(0);
+    CompletableFuture<Result> settled =
+        delivery.settle(new Settlement.Reject("no", Map.of())).toCompletableFuture();
+    verify(aws.port, timeout(PATIENCE.toMillis())).send(anyString(), any(), any());
+
+    delivery.renewLease();
+    verify(aws.port, timeout(PATIENCE.toMillis())).hide(anyString(), any(), any());
+    storing.complete(List.of(Answer.done("dead")));
+    verify(aws.port, timeout(PATIENCE.toMillis())).delete(anyString(), any(), any());
+    delivery.renewLease();
+    deleting.complete(List.of(Answer.done(null)));
+
+    assertThat(settled).succeedsWithin(PATIENCE).isEqualTo(Result.SETTLED);
+    verify(aws.port, times(1)).hide(anyString(), any(), any());
+  }
+
+  @Test
+  void aSendWhoseAnswerIsNotUnderstoodIsUnknown() {
+    when(aws.port.send(anyString(), any(), any())).thenThrow(new IllegalStateException("a bug"));
+
+    assertThat(aws.connection.sender().send(QUEUE, Aws.message("x"), PATIENCE))
+        .failsWithin(PATIENCE)
+        .withThrowableThat()
+        .havingCause()
+        .isInstanceOfSatisfying(
+            SendException.class, e -> assertThat(e.certainty()).isEqualTo(Certainty.UNKNOWN));
   }
 
   @Test

@@ -35,6 +35,7 @@ final class ScriptedAws implements AutoCloseable {
   ScriptedAws() {
     when(port.topology()).thenReturn(topology);
     when(port.queueUrl(anyString(), any())).thenReturn(completedFuture("http://127.0.0.1/q"));
+    when(port.checkCredentials(any())).thenReturn(completedFuture(true));
     when(port.receive(any())).thenReturn(waiting);
     doAnswer(call -> waiting.completeExceptionally(AwsErrors.closed(AwsFailure.Fate.UNKNOWN)))
         .when(port)
@@ -52,7 +53,8 @@ final class ScriptedAws implements AutoCloseable {
             Duration.ZERO,
             false,
             Set.of(),
-            new Sdk2(null, null, null));
+            new Sdk2(null, null, null),
+            System::nanoTime);
     connection = new AwsConnection(port, settings);
   }
 

@@ -6,6 +6,7 @@ import dev.waybill.routing.Queue;
 import dev.waybill.transport.WireMessage;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,15 @@ class WireFormatTest {
     assertThat(outgoing.attributes().values())
         .allSatisfy(attribute -> assertThat(attribute.text()).isNotEmpty().matches(Legal::xml));
     assertThat(outgoing.groupId()).matches("[!-~]{1,128}");
+  }
+
+  @Test
+  void theSizeIsCountedInBytesOfUtf8() {
+    for (String text :
+        List.of("", "plain", "größe \u0001\u007F\u0080\u07FF", "\u0800漢字\uFFFD", "a😀b")) {
+      assertThat(NativeAttribute.utf8Length(text))
+          .isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
+    }
   }
 
   @Test
