@@ -31,6 +31,16 @@ public interface Outbox {
   /** What a running bus does for its outbox. Thread-safe; usable until the dispatch is closed. */
   interface Relay {
     /**
+     * Whose messages the bus sends: its name and its transport's, such as {@code shop@kafka}. It is
+     * the same for all instances of an application on one broker; an outbox that others share sends
+     * only what is its owner's.
+     */
+    String owner();
+
+    /** Where the bus's broker is, for people; never contains credentials. */
+    String address();
+
+    /**
      * A message made ready to be kept: routed, stamped, encoded, held against the transport's
      * limits.
      *

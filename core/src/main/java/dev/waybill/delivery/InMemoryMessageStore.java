@@ -151,6 +151,8 @@ public final class InMemoryMessageStore implements ProcessedMessageStore {
    * <p>Defaults: 1,000,000 messages, claims of 30 s, a retention of 14 days, the system's clock.
    */
   public static final class Builder {
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private int capacity = 1_000_000;
     private Duration lease = Duration.ofSeconds(30);
     private Duration retention = Duration.ofDays(14);
@@ -170,13 +172,13 @@ public final class InMemoryMessageStore implements ProcessedMessageStore {
       return this;
     }
 
-    /** How long a claim is held without renewal; positive. */
+    /** How long a claim is held without renewal; positive, and at most 36,500 days. */
     public Builder lease(Duration lease) {
       this.lease = positive("lease", lease);
       return this;
     }
 
-    /** How long a handled message is remembered; positive. */
+    /** How long a handled message is remembered; positive, and at most 36,500 days. */
     public Builder retention(Duration retention) {
       this.retention = positive("retention", retention);
       return this;
@@ -197,6 +199,10 @@ public final class InMemoryMessageStore implements ProcessedMessageStore {
       if (duration.isZero() || duration.isNegative()) {
         throw new IllegalArgumentException(
             "%s(%s): give a positive time.".formatted(option, duration));
+      }
+      if (duration.compareTo(LONGEST) > 0) { // no clock could count to its end
+        throw new IllegalArgumentException(
+            "%s(%s): give at most %d days.".formatted(option, duration, LONGEST.toDays()));
       }
       return duration;
     }

@@ -4,6 +4,7 @@ import dev.waybill.delivery.ProcessedMessageStore;
 import dev.waybill.delivery.ProcessedMessageStore.Claim;
 import dev.waybill.routing.Source;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
@@ -28,6 +29,7 @@ final class HeldClaims implements AutoCloseable {
   private final Source source;
   private final ProcessedMessageStore store;
   private final Map<Claim, Work> held = new ConcurrentHashMap<>();
+  private final Set<Claim> ending = ConcurrentHashMap.newKeySet();
   private final ExecutorService renewer;
   private final ScheduledFuture<?> renewal;
 
@@ -45,8 +47,17 @@ final class HeldClaims implements AutoCloseable {
     held.put(claim, work);
   }
 
+  /**
+   * The handler has succeeded, and the claim is about to become a mark: it is renewed on, but its
+   * end is no loss any more. Whether it was lost, its completion says.
+   */
+  void ending(Claim claim) {
+    ending.add(claim);
+  }
+
   void drop(Claim claim) {
     held.remove(claim);
+    ending.remove(claim);
   }
 
   private void renewSoon() {
@@ -63,7 +74,7 @@ final class HeldClaims implements AutoCloseable {
     held.forEach(
         (claim, work) -> {
           try {
-            if (!store.renew(claim) && held.remove(claim) != null) {
+            if (!store.renew(claim) && !ending.contains(claim) && held.remove(claim) != null) {
               work.claimLost();
               LOG.warn(
                   "{} from the {} is still being handled, and its claim has expired: it may be handled elsewhere too",

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,9 @@ final class IdempotentReceiver implements AutoCloseable {
 
   /** A handling of a message, with what it leads to. */
   interface Handling {
+    /** What becomes of the message if it has been handled before. */
+    Resolution handledBefore();
+
     /** Runs the handler and sends what it sent. */
     Resolution handle();
 
@@ -79,6 +83,7 @@ final class IdempotentReceiver implements AutoCloseable {
     return handle(
         work,
         messageId,
+        handling::handledBefore,
         claim -> {
           claims.keep(claim, work);
           try {
@@ -91,7 +96,11 @@ final class IdempotentReceiver implements AutoCloseable {
         });
   }
 
-  private Resolution handle(Work work, String messageId, Function<Claim, Resolution> claimed) {
+  private Resolution handle(
+      Work work,
+      String messageId,
+      Supplier<Resolution> handledBefore,
+      Function<Claim, Resolution> claimed) {
     Answer answer;
     try {
       answer = store.claim(source.name(), messageId);
@@ -101,7 +110,7 @@ final class IdempotentReceiver implements AutoCloseable {
     trouble.isOver();
     if (answer instanceof Processed) {
       LOG.debug("{} from the {} has been handled before", messageId, source);
-      return Resolution.ACKNOWLEDGED;
+      return handledBefore.get();
     }
     if (answer instanceof Held held) {
       LOG.debug("{} from the {} is being handled elsewhere", messageId, source);
@@ -122,6 +131,7 @@ final class IdempotentReceiver implements AutoCloseable {
         handle(
             work,
             messageId,
+            () -> Resolution.ACKNOWLEDGED,
             claim -> {
               release(claim);
               return otherwise;
@@ -136,6 +146,7 @@ final class IdempotentReceiver implements AutoCloseable {
       release(claim);
       return resolution;
     }
+    claims.ending(claim);
     try {
       return store.complete(claim) ? resolution : lost(work, claim);
     } catch (RuntimeException e) {
@@ -145,7 +156,7 @@ final class IdempotentReceiver implements AutoCloseable {
 
   private Resolution inTransaction(
       Work work, Claim claim, TransactionalMessageStore transactional, Handling handling) {
-    InTransaction handler = new InTransaction(handling);
+    InTransaction handler = new InTransaction(handling, () -> claims.ending(claim));
     try {
       return transactional.complete(claim, handler) ? Resolution.ACKNOWLEDGED : lost(work, claim);
     } catch (Throwable e) { // also an Error must not acknowledge
@@ -166,16 +177,20 @@ final class IdempotentReceiver implements AutoCloseable {
   /** Knows whether it was the handler that failed, or what is done before or after it. */
   private static final class InTransaction implements TransactionalMessageStore.Handling {
     private final Handling handling;
+    private final Runnable succeeded;
     private @Nullable Throwable failure;
 
-    InTransaction(Handling handling) {
+    InTransaction(Handling handling, Runnable succeeded) {
       this.handling = handling;
+      this.succeeded = succeeded;
     }
 
     @Override
     public List<Addressed> handle(Transaction transaction) throws Exception {
       try {
-        return handling.handle(transaction);
+        List<Addressed> messages = handling.handle(transaction);
+        succeeded.run();
+        return messages;
       } catch (Throwable e) {
         failure = e;
         throw e;
@@ -187,7 +202,8 @@ final class IdempotentReceiver implements AutoCloseable {
   private void release(Claim claim) {
     claims.drop(claim); // or its renewal would miss it, and say that it was lost
     try {
-      store.release(claim);
+      // a handler that failed may have left its thread interrupted
+      Uninterrupted.run(() -> store.release(claim));
     } catch (RuntimeException e) {
       trouble.is(problem("told that a message was not handled", e));
       LOG.warn(

@@ -240,10 +240,21 @@ final class IncomingPipeline implements Pipeline {
     }
 
     @Override
+    public Resolution handledBefore() {
+      return replies.handledBefore(work);
+    }
+
+    @Override
     public Resolution handle() {
+      BufferingContext context = contextOf(work, envelope, null);
       try {
-        return attempt(work, binding, envelope).toCompletableFuture().get();
-      } catch (InterruptedException | ExecutionException e) {
+        Outcome outcome = outcome(context);
+        Resolution resolution =
+            resolve(work, envelope, context, outcome).toCompletableFuture().join();
+        heedNoInterruption();
+        return resolution;
+      } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
+        context.discard();
         return failed(e);
       }
     }
@@ -251,11 +262,8 @@ final class IncomingPipeline implements Pipeline {
     @Override
     public List<Addressed> handle(Transaction transaction) throws Exception {
       BufferingContext context = contextOf(work, envelope, transaction);
-      work.begin();
       try {
-        Outcome outcome =
-            proceed(plan.interceptors(), 0, binding, envelope, context).toCompletableFuture().get();
-        Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
+        Outcome outcome = outcome(context);
         if (!(outcome instanceof Outcome.Acknowledged)) {
           throw new IdempotentReceiver.NotAcknowledged(outcome);
         }
@@ -263,6 +271,24 @@ final class IncomingPipeline implements Pipeline {
       } finally {
         context.discard();
       }
+    }
+
+    /** Runs the handler, and waits for one that completes later. */
+    private Outcome outcome(BufferingContext context) throws Exception {
+      work.begin();
+      CompletableFuture<Outcome> handled =
+          proceed(plan.interceptors(), 0, binding, envelope, context).toCompletableFuture();
+      heedNoInterruption();
+      return Objects.requireNonNull(
+          handled.get(), "an interceptor's stage gave null instead of an Outcome");
+    }
+
+    /**
+     * The handler has returned: that its thread is interrupted, by whomever, comes too late, and
+     * must not keep what it led to from being done.
+     */
+    private static void heedNoInterruption() {
+      var unused = Thread.interrupted();
     }
 
     @Override

@@ -5,10 +5,17 @@ import dev.waybill.Outbox;
 import dev.waybill.SendReceipt;
 import dev.waybill.internal.OutgoingPipeline.Outgoing;
 import dev.waybill.transport.Sender.Addressed;
+import dev.waybill.transport.Transport;
 import java.util.concurrent.CompletableFuture;
 
 /** The way of an outbox's messages through a running bus. */
-record OutboxRelay(OutgoingPipeline outgoing) implements Outbox.Relay {
+record OutboxRelay(String owner, String address, OutgoingPipeline outgoing)
+    implements Outbox.Relay {
+  static OutboxRelay of(BusPlan plan, OutgoingPipeline outgoing) {
+    Transport transport = plan.transport();
+    return new OutboxRelay(plan.name() + "@" + transport.name(), transport.address(), outgoing);
+  }
+
   @Override
   public Addressed ready(Envelope<?> envelope) {
     return outgoing.ready(

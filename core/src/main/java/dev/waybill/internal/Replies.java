@@ -131,6 +131,18 @@ final class Replies {
         : resolution.after(() -> send(fault, queue, work));
   }
 
+  /**
+   * What becomes of a message that was handled before. A request that was made again is told so,
+   * since its reply has left and will not again. A delivery that the broker repeats is not: its
+   * reply may still be on its way, and would come too late behind a fault.
+   */
+  Resolution handledBefore(Work work) {
+    ReplyQueue queue = at(work.delivery.message().attributes().get(WireMapping.REPLY_TO));
+    return queue == null || work.attempt() > 1
+        ? Resolution.ACKNOWLEDGED
+        : Resolution.ACKNOWLEDGED.after(() -> send(Fault.HANDLED_BEFORE, queue, work));
+  }
+
   private List<Addressed> ready(Fault fault, ReplyQueue queue, Work work) {
     try {
       return List.of(
@@ -145,7 +157,7 @@ final class Replies {
 
   private static void untold(ReplyQueue queue, Work work, Throwable failure) {
     LOG.warn(
-        "The {} could not be told that {} was given up; its request will time out",
+        "The {} could not be told what became of {}; its request will time out",
         queue,
         work.delivery.brokerId(),
         failure);

@@ -93,7 +93,7 @@ final class RunningBus implements MessageBus {
   /** Before the consumers begin, whose handlers may send into it. */
   private void startOutbox() {
     if (plan.outbox() != null) {
-      dispatch = plan.outbox().start(new OutboxRelay(outgoing));
+      dispatch = plan.outbox().start(OutboxRelay.of(plan, outgoing));
     }
   }
 

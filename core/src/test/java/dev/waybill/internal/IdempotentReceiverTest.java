@@ -5,12 +5,14 @@ import static dev.waybill.delivery.FailurePolicy.noRetry;
 import static dev.waybill.delivery.FailurePolicy.retry;
 import static dev.waybill.internal.Contracts.payment;
 import static dev.waybill.internal.Contracts.paymentOf;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.waybill.Command;
 import dev.waybill.ConsumerSpec;
 import dev.waybill.Handler;
+import dev.waybill.HandlerContext;
 import dev.waybill.MessageBus;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.FailurePolicy;
@@ -20,6 +22,7 @@ import dev.waybill.error.SendException;
 import dev.waybill.internal.Contracts.Invoice;
 import dev.waybill.internal.Contracts.OrderShipped;
 import dev.waybill.internal.Contracts.ProcessPayment;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Reject;
 import java.time.Clock;
@@ -31,7 +34,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +67,12 @@ class IdempotentReceiverTest {
     volatile boolean lost;
     final CountDownLatch renewed = new CountDownLatch(2);
 
+    /** How many renewals a completion waits for at its end. */
+    final CountDownLatch renewedAfter = new CountDownLatch(2);
+
+    volatile boolean slow;
+    final AtomicBoolean interrupted = new AtomicBoolean();
+
     @Override
     public Answer claim(String source, String messageId) {
       failIf(failingClaims);
@@ -72,17 +83,27 @@ class IdempotentReceiverTest {
     @Override
     public boolean renew(Claim claim) {
       renewed.countDown();
-      return !lost && store.renew(claim);
+      boolean held = !lost && store.renew(claim);
+      if (!held) {
+        renewedAfter.countDown();
+      }
+      return held;
     }
 
     @Override
     public boolean complete(Claim claim) {
       failIf(failingCompletions);
-      return store.complete(claim);
+      noteInterruption();
+      boolean completed = store.complete(claim);
+      if (slow) {
+        await().atMost(Duration.ofSeconds(30)).until(() -> renewedAfter.getCount() == 0);
+      }
+      return completed;
     }
 
     @Override
     public void release(Claim claim) {
+      noteInterruption();
       store.release(claim);
     }
 
@@ -94,6 +115,12 @@ class IdempotentReceiverTest {
     @Override
     public Duration retention() {
       return store.retention();
+    }
+
+    private void noteInterruption() {
+      if (Thread.currentThread().isInterrupted()) {
+        interrupted.set(true);
+      }
     }
 
     private static void failIf(AtomicInteger failures) {
@@ -410,6 +437,137 @@ class IdempotentReceiverTest {
     deliver(payment("p-1"));
 
     assertThat(lost.await(60, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void a_request_that_is_made_again_is_told_that_it_was_handled_before() {
+    consume(noRetry(), (command, context) -> context.reply(new Contracts.Paid("o-1")));
+
+    assertThat(deliver(request(1)).settlement()).isEqualTo(ACCEPT);
+    assertThat(deliver(request(1)).settlement()).isEqualTo(ACCEPT);
+
+    assertThat(handled).containsExactly("p-1");
+    assertThat(transport.sent)
+        .extracting(sent -> sent.message().attributes().get("type"))
+        .containsExactly("payments.paid.v1", "dev.waybill.fault.v1");
+    FakeTransport.Sent fault = transport.sent.get(1);
+    assertThat(fault.message().attributes()).containsEntry("causationid", "p-1");
+    assertThat(new String(fault.message().body(), UTF_8))
+        .contains("\"handled before\"", "has been handled before");
+  }
+
+  @Test
+  void
+      a_request_that_the_broker_repeats_is_acknowledged_in_silence_since_its_reply_may_be_coming() {
+    consume(noRetry(), (command, context) -> context.reply(new Contracts.Paid("o-1")));
+
+    assertThat(deliver(request(1)).settlement()).isEqualTo(ACCEPT);
+    assertThat(deliver(request(2)).settlement()).isEqualTo(ACCEPT);
+
+    assertThat(handled).containsExactly("p-1");
+    assertThat(transport.sent).hasSize(1);
+  }
+
+  private static FakeDelivery request(int attempt) {
+    FakeDelivery payment =
+        payment(
+            "p-1",
+            Contracts.PAYMENT,
+            attributes -> attributes.put("waybillreplyto", new ReplyQueue("shop", "1").name()));
+    return new FakeDelivery(payment.brokerId(), payment.message(), attempt);
+  }
+
+  @Test
+  void a_claim_that_has_become_a_mark_is_not_lost_when_it_is_renewed_once_more() {
+    store.lease = Duration.ofMillis(30);
+    store.slow = true;
+    AtomicReference<HandlerContext> seen = new AtomicReference<>();
+    consume(noRetry(), (command, context) -> seen.set(context));
+
+    FakeDelivery payment = deliver(payment("p-1"));
+
+    assertThat(payment.settlement()).isEqualTo(ACCEPT);
+    assertThat(seen.get().isOwnershipLost()).isFalse();
+  }
+
+  @Test
+  void a_handler_that_leaves_its_thread_interrupted_has_succeeded_all_the_same() throws Exception {
+    CompletableFuture<String> confirmation = new CompletableFuture<>();
+    CountDownLatch sent = new CountDownLatch(1);
+    transport.answer =
+        message -> {
+          if (Thread.currentThread().isInterrupted()) {
+            store.interrupted.set(true);
+          }
+          sent.countDown();
+          return confirmation;
+        };
+    consume(
+        retry(3),
+        (command, context) -> {
+          context.transfer(new Invoice("i-1"));
+          Thread.currentThread().interrupt();
+        });
+
+    FakeDelivery payment = deliver(payment("p-1"));
+    assertThat(sent.await(30, TimeUnit.SECONDS)).isTrue();
+    confirmation.complete("fake/1");
+
+    assertThat(payment.settlement()).isEqualTo(ACCEPT);
+    assertThat(attempts).containsExactly(1);
+    assertThat(transport.sent).hasSize(1);
+    assertThat(store.store.size()).isOne();
+    assertThat(store.interrupted).isFalse();
+  }
+
+  @Test
+  void nothing_leaves_of_an_asynchronous_handler_that_a_close_did_not_wait_for() throws Exception {
+    CompletableFuture<Void> result = new CompletableFuture<>();
+    CountDownLatch begun = new CountDownLatch(1);
+    bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.drainTimeout(Duration.ofMillis(20))
+                    .consume(
+                        SOURCE,
+                        c ->
+                            c.onCommandAsync(
+                                    ProcessPayment.class,
+                                    (command, context) -> {
+                                      context.transfer(new Invoice("i-1"));
+                                      begun.countDown();
+                                      return result;
+                                    })
+                                .guarantee(EXACTLY_ONCE)
+                                .idempotent(store)));
+    FakeDelivery payment = deliver(payment("p-1"));
+    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+
+    bus.close();
+    result.complete(null);
+
+    assertThat(payment.settlement()).isInstanceOf(Settlement.Release.class);
+    assertThat(transport.sent).isEmpty();
+    assertThat(store.store.size()).isZero();
+  }
+
+  @Test
+  void a_handler_that_fails_interrupted_gives_its_claim_back_at_once() {
+    AtomicInteger failures = new AtomicInteger(1);
+    consume(
+        retry(1),
+        (command, context) -> {
+          if (failures.getAndDecrement() > 0) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted");
+          }
+        });
+
+    assertThat(deliver(payment("p-1")).settlement()).isEqualTo(ACCEPT);
+
+    assertThat(attempts).containsExactly(1, 2);
+    assertThat(store.interrupted).isFalse();
   }
 
   @Test

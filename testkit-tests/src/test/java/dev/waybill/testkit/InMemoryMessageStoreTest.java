@@ -1,6 +1,7 @@
 package dev.waybill.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waybill.delivery.InMemoryMessageStore;
 import dev.waybill.delivery.ProcessedMessageStore;
@@ -8,6 +9,7 @@ import dev.waybill.delivery.ProcessedMessageStore.Claim;
 import dev.waybill.delivery.ProcessedMessageStore.Processed;
 import dev.waybill.transport.inmemory.VirtualClock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import org.junit.jupiter.api.Test;
 
 class InMemoryMessageStoreTest extends ProcessedMessageStoreContract {
@@ -39,5 +41,19 @@ class InMemoryMessageStoreTest extends ProcessedMessageStoreContract {
     assertThat(small.forgottenEarly()).isOne();
     assertThat(small.claim("payments", "3")).isEqualTo(new Processed());
     assertThat(small.claim("payments", "1")).isInstanceOf(Claim.class);
+  }
+
+  @Test
+  void times_that_no_clock_could_count_to_are_refused_by_their_names() {
+    Duration forever = ChronoUnit.FOREVER.getDuration();
+
+    assertThatThrownBy(() -> InMemoryMessageStore.builder().retention(forever))
+        .hasMessage("retention(%s): give at most 36500 days.".formatted(forever));
+    assertThatThrownBy(() -> InMemoryMessageStore.builder().lease(forever))
+        .hasMessage("lease(%s): give at most 36500 days.".formatted(forever));
+    InMemoryMessageStore longest =
+        InMemoryMessageStore.builder().retention(Duration.ofDays(36_500)).build();
+    assertThat(longest.complete((Claim) longest.claim("payments", "1"))).isTrue();
+    assertThat(longest.claim("payments", "1")).isEqualTo(new Processed());
   }
 }

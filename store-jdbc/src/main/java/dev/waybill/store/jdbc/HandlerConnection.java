@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The connection of a transaction as its handler sees it: the transaction's end is not the
- * handler's, and the connection is of no use after it.
+ * handler's, also by way of what the connection gave, and the connection is of no use after it.
+ * Only {@code unwrap} gives what is the driver's.
  */
 final class HandlerConnection implements InvocationHandler {
   private final Connection connection;
@@ -34,6 +35,18 @@ final class HandlerConnection implements InvocationHandler {
     ((HandlerConnection) Proxy.getInvocationHandler(proxy)).ended = true;
   }
 
+  /** Refuses what would be done with a connection of no use any more. */
+  static void requireOpen(Connection proxy) throws SQLException {
+    ((HandlerConnection) Proxy.getInvocationHandler(proxy)).requireOpen();
+  }
+
+  private void requireOpen() throws SQLException {
+    if (ended) {
+      throw new SQLException(
+          "the handler's transaction has ended, and its connection with it", "08003");
+    }
+  }
+
   @Override
   public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
       throws Throwable {
@@ -52,7 +65,7 @@ final class HandlerConnection implements InvocationHandler {
       case "isClosed" -> ended || connection.isClosed();
       case "isValid" -> !ended && Boolean.TRUE.equals(passOn(method, arguments));
       case "unwrap", "isWrapperFor" -> unwrap(proxy, method, arguments, first);
-      default -> passOn(method, arguments);
+      default -> HandlerPart.of(passOn(method, arguments), (Connection) proxy, null);
     };
   }
 
@@ -75,10 +88,7 @@ final class HandlerConnection implements InvocationHandler {
   }
 
   private @Nullable Object passOn(Method method, Object @Nullable [] arguments) throws Throwable {
-    if (ended) {
-      throw new SQLException(
-          "the handler's transaction has ended, and its connection with it", "08003");
-    }
+    requireOpen();
     try {
       return method.invoke(connection, arguments);
     } catch (InvocationTargetException e) {

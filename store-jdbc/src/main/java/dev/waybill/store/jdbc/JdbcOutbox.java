@@ -38,21 +38,39 @@ import org.jspecify.annotations.Nullable;
  * with the reason, into {@code waybill_outbox_set_aside}, and those behind it go on. While the
  * broker is away nothing counts.
  *
+ * <p>The messages are one owner's: a bus's name and its transport's ({@code shop@kafka}), or what
+ * {@link JdbcStore.Builder#owner} says. Several owners may share the tables; each one's buses send
+ * what is its own, and nothing else.
+ *
  * <p>Thread-safe.
  */
 public final class JdbcOutbox implements Outbox {
+  private static final RunningOutboxes RUNNING = new RunningOutboxes();
+
   private final DataSource dataSource;
-  private final OutboxTable table;
+  private final Dialect dialect;
   private final Duration lease;
   private final String place;
+  private final @Nullable String given;
+
+  /** Of the owner, once that is known; also after its bus has been closed, for late handlers. */
+  private volatile @Nullable OutboxTable table;
+
   private volatile @Nullable Relay relay;
   private volatile @Nullable OutboxDispatcher dispatcher;
 
-  JdbcOutbox(DataSource dataSource, OutboxTable table, Duration lease, String place) {
+  JdbcOutbox(
+      DataSource dataSource,
+      Dialect dialect,
+      Duration lease,
+      String place,
+      @Nullable String owner) {
     this.place = place;
     this.lease = lease;
     this.dataSource = dataSource;
-    this.table = table;
+    this.dialect = dialect;
+    this.given = owner;
+    this.table = owner == null ? null : new OutboxTable(dialect, owner);
   }
 
   /**
@@ -112,22 +130,34 @@ public final class JdbcOutbox implements Outbox {
 
   void keep(Connection connection, List<Addressed> messages) throws SQLException {
     if (!messages.isEmpty()) {
-      table.insert(connection, messages);
+      own().insert(connection, messages);
     }
   }
 
+  private OutboxTable own() {
+    OutboxTable its = table;
+    if (its == null) {
+      throw new IllegalStateException(
+          "no bus has had this outbox, so that nobody knows whose the messages are: start the bus first, or give the JdbcStore an owner(…)");
+    }
+    return its;
+  }
+
   /**
-   * Puts all messages back that were set aside, to be tried as if they were new.
+   * Puts all messages of this outbox's owner back that were set aside, to be tried as if they were
+   * new.
    *
    * @return how many
+   * @throws IllegalStateException if no bus has had this outbox, and its owner was not given
    */
   public int retrySetAside() {
+    OutboxTable its = own();
     try (Connection connection = dataSource.getConnection()) {
       boolean before = connection.getAutoCommit();
       connection.setAutoCommit(false);
       boolean committed = false;
       try {
-        int count = table.takeBack(connection);
+        int count = its.takeBack(connection);
         connection.commit();
         committed = true;
         wake();
@@ -148,10 +178,17 @@ public final class JdbcOutbox implements Outbox {
     }
   }
 
-  /** So does that of another {@link JdbcStore} over the same data source. */
+  /**
+   * So does that of another {@link JdbcStore} over the same data source, if both were given the
+   * same owner.
+   */
   @Override
   public boolean keepsFor(TransactionalMessageStore store) {
-    return store instanceof JdbcStore other && other.outbox().dataSource == dataSource;
+    return store instanceof JdbcStore other
+        && (other.outbox() == this
+            || (given != null
+                && given.equals(other.outbox().given)
+                && other.outbox().dataSource == dataSource));
   }
 
   @Override
@@ -159,9 +196,16 @@ public final class JdbcOutbox implements Outbox {
     if (this.relay != null) {
       throw new MessagingException(
           ErrorCode.CONFIGURATION,
-          "this outbox is another running bus's: give each bus a JdbcStore of its own");
+          "this outbox is another running bus's: give each bus a JdbcStore of its own, and a name of its own by named(…) unless they are instances of one application on one broker");
     }
-    OutboxDispatcher started = new OutboxDispatcher(dataSource, table, relay, lease);
+    String owner = given == null ? relay.owner() : given;
+    if (given == null) {
+      RUNNING.add(this, dataSource, owner, relay.address());
+    }
+    OutboxTable its = new OutboxTable(dialect, owner);
+    OutboxDispatcher started =
+        new OutboxDispatcher(dataSource, its, new OutboxShards(dialect, owner), relay, lease);
+    this.table = its;
     this.relay = relay;
     this.dispatcher = started;
     started.start();
@@ -171,6 +215,7 @@ public final class JdbcOutbox implements Outbox {
   /** Unless another bus has it meanwhile. */
   private synchronized void ended(OutboxDispatcher one) {
     if (dispatcher == one) {
+      RUNNING.remove(this);
       relay = null;
       dispatcher = null;
     }

@@ -66,7 +66,7 @@ public final class JdbcStore implements TransactionalMessageStore {
     this.transactions = given == null ? TransactionRunner.over(dataSource) : given;
     this.processed = new ProcessedTable(dialect, lease, retention);
     this.place = place;
-    this.outbox = new JdbcOutbox(dataSource, new OutboxTable(dialect), lease, place);
+    this.outbox = new JdbcOutbox(dataSource, dialect, lease, place, builder.owner);
   }
 
   /** Begins to describe a store in a database. */
@@ -252,14 +252,18 @@ public final class JdbcStore implements TransactionalMessageStore {
    * Describes a store. Not thread-safe.
    *
    * <p>Defaults: claims of 30 s, a retention of 14 days, tables are made, transactions of the
-   * store's own.
+   * store's own, an outbox that is owned by the bus's name and its transport's.
    */
   public static final class Builder {
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private final DataSource dataSource;
     private Duration lease = Duration.ofSeconds(30);
     private Duration retention = Duration.ofDays(14);
     private Topology.Mode mode = Topology.Mode.CREATE;
     private @Nullable TransactionRunner transactions;
+    private @Nullable String owner;
 
     private Builder(DataSource dataSource) {
       this.dataSource = dataSource;
@@ -268,14 +272,14 @@ public final class JdbcStore implements TransactionalMessageStore {
     /**
      * How long a claim is held without renewal, and so how long a message waits at most for the
      * next instance when the one that handled it, or was sending it from the outbox, has died; at
-     * least a millisecond.
+     * least a millisecond, at most 36,500 days.
      */
     public Builder lease(Duration lease) {
       this.lease = positive("lease", lease);
       return this;
     }
 
-    /** How long a handled message is remembered; at least a millisecond. */
+    /** How long a handled message is remembered; at least a millisecond, at most 36,500 days. */
     public Builder retention(Duration retention) {
       this.retention = positive("retention", retention);
       return this;
@@ -287,6 +291,23 @@ public final class JdbcStore implements TransactionalMessageStore {
      */
     public Builder schema(Topology.Mode mode) {
       this.mode = Objects.requireNonNull(mode, "mode");
+      return this;
+    }
+
+    /**
+     * Whose messages the outbox has, in place of the bus's name and its transport's ({@code
+     * shop@kafka}): the same for all instances of an application that send to one broker, another
+     * for every other broker. Others in the same tables are left alone. Whoever changes it, or the
+     * bus's name without it, leaves behind what is not sent yet.
+     *
+     * @param owner not empty
+     */
+    public Builder owner(String owner) {
+      if (owner.isBlank()) {
+        throw new IllegalArgumentException(
+            "owner(\"%s\"): give a name, such as \"shop\".".formatted(owner));
+      }
+      this.owner = owner;
       return this;
     }
 
@@ -315,9 +336,13 @@ public final class JdbcStore implements TransactionalMessageStore {
     }
 
     private static Duration positive(String option, Duration duration) {
-      if (duration.toMillis() < 1) {
+      if (duration.compareTo(SHORTEST) < 0) {
         throw new IllegalArgumentException(
             "%s(%s): give at least a millisecond.".formatted(option, duration));
+      }
+      if (duration.compareTo(LONGEST) > 0) { // databases' times end
+        throw new IllegalArgumentException(
+            "%s(%s): give at most %d days.".formatted(option, duration, LONGEST.toDays()));
       }
       return duration;
     }

@@ -2,8 +2,8 @@ package dev.waybill.store.jdbc;
 
 import dev.waybill.Outbox;
 import dev.waybill.store.jdbc.OutboxBatch.Unsent;
+import dev.waybill.store.jdbc.OutboxShards.Lease;
 import dev.waybill.store.jdbc.OutboxTable.Failure;
-import dev.waybill.store.jdbc.OutboxTable.Lease;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -57,13 +57,16 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
 
   private final Steps steps;
   private final OutboxTable table;
+  private final OutboxShards shards;
   private final Outbox.Relay relay;
   private final Duration lease;
   private final Thread thread;
   private final Semaphore wake = new Semaphore(0);
+  private boolean prepared;
   private volatile boolean closing;
   private volatile Outbox.Status counted = new Outbox.Status(0, null, 0, List.of());
   private volatile @Nullable String problem;
+  private volatile @Nullable String held;
   private @Nullable Instant troubledSince;
   private long nextStatus = System.nanoTime();
 
@@ -73,9 +76,15 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   private @Nullable Long lastSuccess;
   private Duration wait = FIRST_WAIT;
 
-  OutboxDispatcher(DataSource dataSource, OutboxTable table, Outbox.Relay relay, Duration lease) {
+  OutboxDispatcher(
+      DataSource dataSource,
+      OutboxTable table,
+      OutboxShards shards,
+      Outbox.Relay relay,
+      Duration lease) {
     this.lease = lease;
     this.table = table;
+    this.shards = shards;
     this.relay = relay;
     this.thread = new Thread(this, "waybill-outbox");
     thread.setDaemon(true);
@@ -97,6 +106,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   public void run() {
     while (!closing) {
       try {
+        prepare();
         countIfDue();
         if (!dispatch()) {
           pause(IDLE);
@@ -111,9 +121,29 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
     }
   }
 
+  /** Once, when the database can be used. */
+  private void prepare() throws SQLException {
+    if (prepared) {
+      return;
+    }
+    List<String> others =
+        steps.take(
+            connection -> {
+              shards.make(connection);
+              return table.otherOwners(connection);
+            });
+    prepared = true;
+    if (!others.isEmpty()) {
+      LOG.warn(
+          "The outbox has messages of {} too, which this bus, {}, does not send: their own buses do. If it has been renamed, give its JdbcStore the former name as owner(…)",
+          others,
+          table.owner());
+    }
+  }
+
   /** Sends a batch; returns whether there may be more to do at once. */
   private boolean dispatch() throws SQLException {
-    Optional<Lease> leased = steps.take(connection -> table.lease(connection, lease));
+    Optional<Lease> leased = steps.take(connection -> shards.lease(connection, lease));
     if (leased.isEmpty()) {
       fruitless.clear();
       if (counted.backlog() == 0) {
@@ -170,7 +200,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
           for (Unsent unsent : batch.unsent()) {
             failed(connection, unsent);
           }
-          table.release(connection, lease);
+          shards.release(connection, lease);
           return lease;
         });
     for (Unsent unsent : batch.unsent()) {
@@ -219,7 +249,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
 
   private boolean renew(Lease shard) {
     try {
-      return steps.take(connection -> table.renew(connection, shard, lease));
+      return steps.take(connection -> shards.renew(connection, shard, lease));
     } catch (SQLException e) {
       LOG.debug("The lease of shard {} could not be renewed", shard.shard(), e);
       return false;
@@ -231,7 +261,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
     try {
       steps.take(
           connection -> {
-            table.release(connection, lease);
+            shards.release(connection, lease);
             return lease;
           });
     } catch (SQLException e) {
@@ -243,6 +273,7 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
     long now = System.nanoTime();
     if (now - nextStatus >= 0) {
       counted = steps.take(table::status);
+      held = steps.take(connection -> shards.heldForTooLong(connection, lease)).orElse(null);
       long took = System.nanoTime() - now;
       // no more than a tenth of the time, however large the backlog
       nextStatus = now + Math.max(STATUS_EVERY.toNanos(), 10 * took);
@@ -289,9 +320,10 @@ final class OutboxDispatcher implements Outbox.Dispatch, Runnable {
   public Outbox.Status status() {
     Outbox.Status now = counted;
     List<String> problems = new ArrayList<>();
-    String sentence = problem;
-    if (sentence != null) {
-      problems.add(sentence);
+    for (String sentence : new String[] {problem, held}) {
+      if (sentence != null) {
+        problems.add(sentence);
+      }
     }
     if (now.setAside() > 0) {
       problems.add(

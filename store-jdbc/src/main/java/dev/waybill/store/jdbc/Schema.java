@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -24,11 +23,11 @@ final class Schema {
 
   static {
     TABLES.put("waybill_processed", "source, message_id, token, ends_at");
-    TABLES.put("waybill_outbox", OutboxTable.MESSAGE + ", id, stored_at, due_at, attempts");
-    TABLES.put("waybill_outbox_shard", "shard, token, ends_at");
+    TABLES.put("waybill_outbox", MessageColumns.NAMES + ", id, stored_at, due_at, attempts");
+    TABLES.put("waybill_outbox_shard", "owner, shard, token, ends_at");
     TABLES.put(
         "waybill_outbox_set_aside",
-        OutboxTable.MESSAGE + ", id, stored_at, attempts, reason, set_aside_at");
+        MessageColumns.NAMES + ", id, stored_at, attempts, reason, set_aside_at");
   }
 
   private Schema() {}
@@ -40,6 +39,7 @@ final class Schema {
         // the script takes locks that wait for whoever writes, and whoever writes for them
         if (!problems(connection, dialect).isEmpty()) {
           create(connection, dialect);
+          refuseOthers(problems(connection, dialect));
         }
       }
       case VERIFY -> {
@@ -49,6 +49,19 @@ final class Schema {
         }
       }
       case ASSUME -> {}
+    }
+  }
+
+  /** Tables that are there and are not made again. */
+  private static void refuseOthers(List<String> problems) {
+    if (!problems.isEmpty()) {
+      throw new ConfigurationException(
+          problems.stream()
+              .map(
+                  problem ->
+                      problem
+                          + " It is there, but of another version: rename or drop it before, once nothing in it is needed.")
+              .toList());
     }
   }
 
@@ -98,28 +111,9 @@ final class Schema {
     try {
       List<String> problems = new ArrayList<>();
       checkTables(connection, dialect, problems);
-      if (problems.isEmpty()) {
-        checkShards(connection, dialect, problems);
-      }
       return problems;
     } finally {
       connection.setAutoCommit(before);
-    }
-  }
-
-  private static void checkShards(Connection connection, Dialect dialect, List<String> problems)
-      throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT COUNT(*) FROM waybill_outbox_shard WHERE shard BETWEEN 0 AND "
-                    + (OutboxTable.SHARDS - 1))) {
-      row.next();
-      if (row.getInt(1) != OutboxTable.SHARDS) {
-        problems.add(
-            "The table waybill_outbox_shard has %d of %d rows, and what is in the other shards would not be sent: run dev/waybill/store/jdbc/%s of waybill-store-jdbc, or use schema(CREATE)."
-                .formatted(row.getInt(1), OutboxTable.SHARDS, dialect.script()));
-      }
     }
   }
 

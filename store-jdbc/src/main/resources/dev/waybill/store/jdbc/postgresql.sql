@@ -12,9 +12,10 @@ CREATE TABLE IF NOT EXISTS waybill_processed (
 );
 CREATE INDEX IF NOT EXISTS waybill_processed_ends_at ON waybill_processed (ends_at);
 
--- Messages that are to be sent. A row goes when the broker has confirmed its message.
+-- Messages that are to be sent, by their owner: a bus of that name over one transport. A row goes when the broker has confirmed its message.
 CREATE TABLE IF NOT EXISTS waybill_outbox (
   id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  owner        TEXT NOT NULL,
   shard        SMALLINT NOT NULL,
   message_id   TEXT NOT NULL,
   channel_kind VARCHAR(10) NOT NULL,
@@ -30,22 +31,23 @@ CREATE TABLE IF NOT EXISTS waybill_outbox (
   due_at       TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT clock_timestamp(),
   attempts     INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS waybill_outbox_shard_id ON waybill_outbox (shard, id);
-CREATE INDEX IF NOT EXISTS waybill_outbox_failed ON waybill_outbox (shard, channel, due_at) WHERE attempts > 0;
+CREATE INDEX IF NOT EXISTS waybill_outbox_shard_id ON waybill_outbox (owner, shard, id);
+CREATE INDEX IF NOT EXISTS waybill_outbox_failed ON waybill_outbox (owner, shard, channel, due_at) WHERE attempts > 0;
 
--- Who dispatches which part of the outbox; the messages of a key are all in one.
+-- Who dispatches which part of an owner's outbox; the messages of a key are all in one. The rows
+-- are made when a bus starts.
 CREATE TABLE IF NOT EXISTS waybill_outbox_shard (
-  shard   SMALLINT PRIMARY KEY,
+  owner   TEXT NOT NULL,
+  shard   SMALLINT NOT NULL,
   token   VARCHAR(36),
-  ends_at TIMESTAMP WITH TIME ZONE NOT NULL
+  ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (owner, shard)
 );
-INSERT INTO waybill_outbox_shard (shard, ends_at)
-  SELECT shard, clock_timestamp() FROM generate_series(0, 15) AS shards (shard)
-  ON CONFLICT DO NOTHING;
 
 -- Messages that no broker takes, with the reason.
 CREATE TABLE IF NOT EXISTS waybill_outbox_set_aside (
   id           BIGINT PRIMARY KEY,
+  owner        TEXT NOT NULL,
   shard        SMALLINT NOT NULL,
   message_id   TEXT NOT NULL,
   channel_kind VARCHAR(10) NOT NULL,

@@ -4,6 +4,10 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Lets something happen between two statements of a transaction. */
 final class Interrupting {
@@ -23,6 +27,45 @@ final class Interrupting {
             arguments[0].toString().startsWith("DELETE")
                 ? proxy(PreparedStatement.class, (PreparedStatement) result, "executeUpdate", event)
                 : result);
+  }
+
+  /**
+   * The connection; adds up the bodies that its statements' results have beyond those that were
+   * read.
+   */
+  static Connection countingBodies(Connection connection, AtomicLong bytes) {
+    return proxy(
+        Connection.class,
+        connection,
+        "prepareStatement",
+        (statement, ignored) ->
+            proxy(
+                PreparedStatement.class,
+                (PreparedStatement) statement,
+                "executeQuery",
+                (result, none) -> {
+                  ResultSet rows = (ResultSet) result;
+                  return proxy(ResultSet.class, rows, "close", () -> bytes.addAndGet(rest(rows)));
+                }));
+  }
+
+  private static long rest(ResultSet rows) throws SQLException {
+    long bytes = 0;
+    if (hasBody(rows.getMetaData())) {
+      while (rows.next()) {
+        bytes += rows.getBytes("body").length;
+      }
+    }
+    return bytes;
+  }
+
+  private static boolean hasBody(ResultSetMetaData columns) throws SQLException {
+    for (int i = 1; i <= columns.getColumnCount(); i++) {
+      if (columns.getColumnLabel(i).equalsIgnoreCase("body")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private interface Result {

@@ -35,6 +35,16 @@ class OutboxBacklogTest {
     volatile String wrong = "";
 
     @Override
+    public String owner() {
+      return "shop";
+    }
+
+    @Override
+    public String address() {
+      return "nowhere:";
+    }
+
+    @Override
     public Addressed ready(Envelope<?> envelope) {
       throw new UnsupportedOperationException();
     }
@@ -60,9 +70,9 @@ class OutboxBacklogTest {
       Databases.execute(
           database,
           """
-          INSERT INTO waybill_outbox (shard, message_id, channel_kind, channel, keyed, message_key,
+          INSERT INTO waybill_outbox (owner, shard, message_id, channel_kind, channel, keyed, message_key,
             content_type, attributes, headers, body)
-          SELECT (number %% %1$d) %% 16, number, 'topic', 'paid', true, 'key-' || number %% %1$d,
+          SELECT 'shop', (number %% %1$d) %% 16, number, 'topic', 'paid', true, 'key-' || number %% %1$d,
             'application/json', 'id=' || number || E'\\n', '', decode(repeat('7b', 200), 'hex')
           FROM generate_series(1, %2$d - 1) AS numbers (number)
           """

@@ -34,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.Test;
 
 abstract class OutboxCases {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String OWNER = "shop@fake";
 
   private final List<AutoCloseable> open = new ArrayList<>();
   private HikariDataSource database;
@@ -55,6 +57,16 @@ abstract class OutboxCases {
     final List<Addressed> sent = new CopyOnWriteArrayList<>();
     final List<String> tried = new CopyOnWriteArrayList<>();
     volatile Function<String, @Nullable Throwable> failure = id -> null;
+
+    @Override
+    public String owner() {
+      return "another";
+    }
+
+    @Override
+    public String address() {
+      return "fake:";
+    }
 
     @Override
     public Addressed ready(Envelope<?> envelope) {
@@ -81,7 +93,7 @@ abstract class OutboxCases {
   @BeforeEach
   void open() {
     database = database(6);
-    store = JdbcStore.over(database).build();
+    store = JdbcStore.over(database).owner(OWNER).build();
   }
 
   @AfterEach
@@ -99,9 +111,14 @@ abstract class OutboxCases {
   }
 
   private MessageBus bus(InMemoryBroker broker, JdbcStore from, List<Paid> paid) {
+    return bus("shop", broker, from, paid);
+  }
+
+  private MessageBus bus(String name, InMemoryBroker broker, JdbcStore from, List<Paid> paid) {
     MessageBus bus =
         MessageBus.over(InMemoryTransport.builder().broker(broker).build())
             .routes(Contracts.ROUTES)
+            .named(name)
             .sendTimeout(Duration.ofSeconds(2))
             .outbox(from.outbox())
             .subscribe(
@@ -235,7 +252,7 @@ abstract class OutboxCases {
     List<Paid> paid = new CopyOnWriteArrayList<>();
     InMemoryBroker broker = InMemoryBroker.create();
     MessageBus first = bus(broker, store, paid);
-    JdbcStore elsewhere = JdbcStore.over(database).build();
+    JdbcStore elsewhere = JdbcStore.over(database).owner(OWNER).build();
     open.add(
         MessageBus.over(InMemoryTransport.builder().broker(broker).build())
             .routes(Contracts.ROUTES)
@@ -265,6 +282,230 @@ abstract class OutboxCases {
     byKey.forEach(
         (key, numbers) ->
             assertThat(numbers).as(key).hasSize(each).isSorted().doesNotHaveDuplicates());
+  }
+
+  @Test
+  void two_buses_over_the_same_tables_send_each_its_own_to_its_own_broker() throws Exception {
+    int each = 20;
+    List<JdbcStore> stores = new ArrayList<>();
+    List<List<Paid>> paid = new ArrayList<>();
+    for (String name : List.of("a", "b")) {
+      stores.add(JdbcStore.over(database).build());
+      paid.add(new CopyOnWriteArrayList<>());
+      bus(name, InMemoryBroker.create(), stores.get(paid.size() - 1), paid.get(paid.size() - 1));
+    }
+
+    for (int i = 0; i < each; i++) {
+      Paid one = new Paid("order-" + i, i);
+      for (JdbcStore its : stores) {
+        TransactionRunner.over(database).run(connection -> its.outbox().publish(connection, one));
+      }
+    }
+
+    awaitEmpty();
+    for (List<Paid> its : paid) {
+      await().atMost(PATIENCE).until(() -> its.size() >= each);
+      assertThat(its).hasSize(each).doesNotHaveDuplicates();
+    }
+    assertThat(rows(database, "SELECT DISTINCT owner FROM waybill_outbox_shard ORDER BY owner"))
+        .containsExactly("a@inmemory", "b@inmemory");
+  }
+
+  @Test
+  void what_another_owner_has_is_neither_sent_nor_counted_nor_taken_back() throws Exception {
+    JdbcStore other = JdbcStore.over(database).owner("other").build();
+    Queue queue = new Queue("receipts", false);
+    TransactionRunner.over(database)
+        .run(
+            connection ->
+                other
+                    .outbox()
+                    .keep(
+                        connection,
+                        List.of(message(queue, "waits", null), message(queue, "aside", null))));
+    long aside =
+        Long.parseLong(
+            rows(database, "SELECT id FROM waybill_outbox WHERE message_id = 'aside'").get(0));
+    TransactionRunner.over(database)
+        .run(connection -> new OutboxTable(dialect(), "other").setAside(connection, aside, "x"));
+    FakeRelay relay = new FakeRelay();
+
+    Outbox.Dispatch dispatch = dispatch(relay);
+    keep(message(queue, "own", null));
+    await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox") == 1);
+
+    assertThat(relay.tried).containsExactly("own");
+    assertThat(store.outbox().retrySetAside()).isZero();
+    try (Connection connection = database.getConnection()) {
+      Outbox.Status status = new OutboxTable(dialect(), OWNER).status(connection);
+      assertThat(status.backlog() + status.setAside()).isZero();
+    }
+    assertThat(dispatch.status().problems()).isEmpty();
+    assertThat(other.outbox().retrySetAside()).isOne();
+  }
+
+  @Test
+  void buses_of_one_name_over_two_brokers_are_refused_unless_that_is_said() {
+    JdbcStore first = JdbcStore.over(database).build();
+    bus(InMemoryBroker.named("one"), first, new ArrayList<>());
+    JdbcStore second = JdbcStore.over(database).build();
+
+    assertThatThrownBy(() -> bus(InMemoryBroker.named("two"), second, new ArrayList<>()))
+        .hasMessage(
+            "the outbox of shop@inmemory in this database sends to memory:one already, and would send"
+                + " what is for memory:two there too: give the buses different names by named(…), or"
+                + " their stores by owner(…)");
+    bus("other", InMemoryBroker.named("two"), second, new ArrayList<>());
+  }
+
+  @Test
+  void a_store_of_another_owner_is_not_kept_for() {
+    JdbcStore same = JdbcStore.over(database).owner(OWNER).build();
+    JdbcStore other = JdbcStore.over(database).build();
+
+    assertThat(store.outbox().keepsFor(store)).isTrue();
+    assertThat(store.outbox().keepsFor(same)).isTrue();
+    assertThat(store.outbox().keepsFor(other)).isFalse();
+    assertThat(other.outbox().keepsFor(other)).isTrue();
+    assertThatThrownBy(() -> other.outbox().retrySetAside())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("no bus has had this outbox");
+    assertThatThrownBy(() -> JdbcStore.over(database).owner(" "))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void a_shard_that_is_missing_is_made_when_a_bus_starts() throws Exception {
+    dispatch(new FakeRelay()).close();
+    execute(database, "DELETE FROM waybill_outbox_shard WHERE shard <> 7");
+
+    dispatch(new FakeRelay());
+
+    await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox_shard") == 16);
+  }
+
+  @Test
+  void no_more_of_large_messages_is_asked_for_than_a_batch_may_have() throws Exception {
+    int large = 1 << 18;
+    Topic topic = new Topic("paid", true);
+    for (int i = 0; i < 6; i++) {
+      WireMessage small = message(topic, "m-" + i, "k").message();
+      keep(
+          new Addressed(
+              topic,
+              new WireMessage(
+                  new byte[large], null, small.attributes(), small.headers(), "k", null)));
+    }
+    OutboxTable table = new OutboxTable(dialect(), OWNER);
+    int shard = Integer.parseInt(rows(database, "SELECT MIN(shard) FROM waybill_outbox").get(0));
+    List<String> taken = new ArrayList<>();
+    AtomicLong beyond = new AtomicLong();
+
+    TransactionRunner.over(database)
+        .run(
+            connection -> {
+              Connection counting = Interrupting.countingBodies(connection, beyond);
+              OutboxShards.Lease lease = new OutboxShards.Lease(shard, "token");
+              for (long bytes : new long[] {3 * large, 1}) {
+                table
+                    .due(counting, lease, new OutboxTable.Batch(1_000, bytes))
+                    .forEach(row -> taken.add(row.message().message().id()));
+                taken.add("|");
+              }
+            });
+
+    assertThat(beyond).as("bytes in the results beyond those that were taken").hasValue(0);
+    assertThat(taken).containsExactly("m-0", "m-1", "|", "m-0", "|");
+  }
+
+  @Test
+  void what_was_stored_first_is_sent_first_also_when_the_databases_clock_goes_back_between()
+      throws Exception {
+    FakeRelay relay = new FakeRelay();
+    Queue queue = new Queue("payments", true);
+    keep(message(queue, "1", "k"), message(queue, "2", "k"));
+    execute(
+        database,
+        "UPDATE waybill_outbox SET due_at = CURRENT_TIMESTAMP + INTERVAL '3' SECOND"
+            + " WHERE message_id = '1'");
+
+    dispatch(relay);
+    awaitEmpty();
+
+    assertThat(relay.ids()).containsExactly("1", "2");
+  }
+
+  @Test
+  void a_shard_that_nobody_holds_is_free_also_when_the_databases_clock_has_gone_back()
+      throws Exception {
+    FakeRelay relay = new FakeRelay();
+    Queue queue = new Queue("receipts", false);
+    dispatch(relay);
+    await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox_shard") == 16);
+    execute(
+        database,
+        "UPDATE waybill_outbox_shard SET ends_at = CURRENT_TIMESTAMP + INTERVAL '1' HOUR");
+
+    keep(message(queue, "late", null));
+
+    awaitEmpty();
+    assertThat(relay.ids()).containsExactly("late");
+  }
+
+  @Test
+  void shards_that_were_given_back_in_the_future_take_their_turn_before_others() throws Exception {
+    OutboxShards shards = new OutboxShards(dialect(), OWNER);
+    TransactionRunner.over(database).run(shards::make);
+    for (int i = 0; i < 64; i++) { // so that more than one shard has something
+      keep(message(new Queue("receipts", false), "m-" + i, null));
+    }
+    List<String> used = rows(database, "SELECT DISTINCT shard FROM waybill_outbox ORDER BY shard");
+    int last = Integer.parseInt(used.get(used.size() - 1));
+    execute(
+        database,
+        "UPDATE waybill_outbox_shard SET ends_at = CURRENT_TIMESTAMP + INTERVAL '1' HOUR"
+            + " WHERE shard = "
+            + last);
+
+    List<Integer> turns = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      TransactionRunner.over(database)
+          .run(
+              connection -> {
+                OutboxShards.Lease lease =
+                    shards.lease(connection, Duration.ofMinutes(1)).orElseThrow();
+                shards.release(connection, lease);
+                turns.add(lease.shard());
+              });
+    }
+
+    assertThat(used).hasSizeGreaterThan(1);
+    assertThat(turns).startsWith(last).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void a_lease_that_ends_later_than_any_could_is_a_problem_in_health() throws Exception {
+    FakeRelay relay = new FakeRelay();
+    Outbox.Dispatch dispatch = dispatch(relay);
+    await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox_shard") == 16);
+    execute(
+        database,
+        "UPDATE waybill_outbox_shard SET token = 'dead',"
+            + " ends_at = CURRENT_TIMESTAMP + INTERVAL '1' HOUR");
+    keep(message(new Queue("receipts", false), "stuck", null));
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(dispatch.status().problems())
+                    .singleElement()
+                    .asString()
+                    .startsWith("1 shards of the outbox of " + OWNER + " are leased until ")
+                    .contains("the database's clock has gone back"));
+    execute(database, "UPDATE waybill_outbox_shard SET token = NULL");
+
+    awaitEmpty();
   }
 
   @Test
@@ -478,7 +719,7 @@ abstract class OutboxCases {
   void what_is_set_aside_while_others_are_taken_back_stays() throws Exception {
     Queue queue = new Queue("receipts", false);
     keep(message(queue, "early", null), message(queue, "late", null));
-    OutboxTable table = new OutboxTable(dialect());
+    OutboxTable table = new OutboxTable(dialect(), OWNER);
     List<String> ids = rows(database, "SELECT id FROM waybill_outbox ORDER BY id");
     TransactionRunner runner = TransactionRunner.over(database);
     runner.run(connection -> table.setAside(connection, Long.parseLong(ids.get(0)), "early"));
@@ -502,7 +743,7 @@ abstract class OutboxCases {
   @Test
   void a_message_that_two_instances_set_aside_is_so_once() throws Exception {
     keep(message(new Queue("receipts", false), "poison", null));
-    OutboxTable table = new OutboxTable(dialect());
+    OutboxTable table = new OutboxTable(dialect(), OWNER);
     long id = Long.parseLong(rows(database, "SELECT id FROM waybill_outbox").get(0));
 
     for (int instance = 0; instance < 2; instance++) {
@@ -584,6 +825,7 @@ abstract class OutboxCases {
     bus(InMemoryBroker.create(), store, new ArrayList<>());
 
     assertThatThrownBy(() -> bus(InMemoryBroker.create(), store, new ArrayList<>()))
-        .hasMessage("this outbox is another running bus's: give each bus a JdbcStore of its own");
+        .hasMessageStartingWith(
+            "this outbox is another running bus's: give each bus a JdbcStore of its own, and a name");
   }
 }

@@ -8,6 +8,7 @@ import static dev.waybill.store.jdbc.Databases.execute;
 import static dev.waybill.store.jdbc.Databases.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -18,6 +19,7 @@ import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.FailurePolicy;
+import dev.waybill.delivery.ProcessedMessageStore;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.store.jdbc.Contracts.Pay;
 import dev.waybill.store.jdbc.Contracts.Receipt;
@@ -25,8 +27,12 @@ import dev.waybill.transport.Topology;
 import dev.waybill.transport.inmemory.InMemoryBroker;
 import dev.waybill.transport.inmemory.InMemoryTransport;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -301,19 +307,20 @@ abstract class TransactionCases {
         start(
             store,
             noRetry(),
-            (command, context, connection) ->
-                seen.add(
-                    String.valueOf(
-                        CURRENT.get().unwrap(Connection.class)
-                            == connection
-                                .createStatement()
-                                .getConnection()
-                                .unwrap(Connection.class))));
+            (command, context, connection) -> {
+              execute(CURRENT.get(), "INSERT INTO payment VALUES ('not committed yet')");
+              try (Statement statement = connection.createStatement();
+                  ResultSet rows = statement.executeQuery("SELECT COUNT(*) FROM payment")) {
+                rows.next();
+                seen.add(rows.getString(1));
+              }
+            });
 
     bus.send(pay("o-1")).join();
 
     awaitAll(bus, 1);
-    assertThat(seen).containsExactly("true");
+    assertThat(seen).containsExactly("2");
+    assertThat(count(database, "payment")).isEqualTo(2);
   }
 
   @Test
@@ -422,6 +429,7 @@ abstract class TransactionCases {
   @Test
   void a_handler_can_not_end_its_transaction_nor_use_its_connection_after_it() throws Exception {
     List<Connection> kept = new CopyOnWriteArrayList<>();
+    List<Statement> statements = new CopyOnWriteArrayList<>();
     MessageBus bus =
         start(
             store(s -> s),
@@ -440,6 +448,7 @@ abstract class TransactionCases {
               connection.close();
               execute(connection, "INSERT INTO payment VALUES ('after close')");
               kept.add(connection);
+              statements.add(connection.createStatement());
             });
 
     bus.send(pay("o-1")).join();
@@ -448,9 +457,49 @@ abstract class TransactionCases {
     assertThat(count(database, "payment")).isEqualTo(2);
     Connection late = kept.get(0);
     assertThat(late.isClosed()).isTrue();
-    assertThatThrownBy(late::createStatement)
-        .isInstanceOf(SQLException.class)
-        .hasMessageContaining("has ended");
+    for (ThrowingCallable use :
+        List.<ThrowingCallable>of(
+            late::createStatement, () -> statements.get(0).execute("SELECT 1"))) {
+      assertThatThrownBy(use).isInstanceOf(SQLException.class).hasMessageContaining("has ended");
+    }
+    statements.get(0).close();
+  }
+
+  @Test
+  void a_handler_can_not_end_its_transaction_by_way_of_what_its_connection_gave() {
+    List<Throwable> refused = new CopyOnWriteArrayList<>();
+    List<Boolean> same = new CopyOnWriteArrayList<>();
+    MessageBus bus =
+        start(
+            store(s -> s),
+            noRetry(),
+            (command, context, connection) -> {
+              try (Statement statement = connection.createStatement();
+                  PreparedStatement prepared = connection.prepareStatement("SELECT 1");
+                  ResultSet rows = prepared.executeQuery()) {
+                for (Connection its :
+                    List.of(
+                        statement.getConnection(),
+                        prepared.getConnection(),
+                        rows.getStatement().getConnection(),
+                        connection.getMetaData().getConnection())) {
+                  same.add(its.equals(connection));
+                  refused.add(catchThrowable(its::commit));
+                }
+                same.add(rows.getStatement().equals(prepared));
+                same.add(statement.unwrap(Statement.class).equals(statement));
+              }
+              throw new IllegalStateException("to be rolled back");
+            });
+
+    bus.send(pay("o-1")).join();
+
+    await().atMost(PATIENCE).until(() -> attempts.size() == 1 && bus.inFlight() == 0);
+    assertThat(refused)
+        .hasSize(4)
+        .allSatisfy(e -> assertThat(e).hasMessageContaining("the transaction is the consumer's"));
+    assertThat(same).hasSize(6).containsOnly(true);
+    assertThat(count(database, "payment")).isZero();
   }
 
   @Test
@@ -495,15 +544,36 @@ abstract class TransactionCases {
   }
 
   @Test
-  void a_shard_that_is_missing_is_named_and_made() {
-    store(s -> s);
-    execute(database, "DELETE FROM waybill_outbox_shard WHERE shard = 7");
+  void a_table_of_another_version_is_named_since_it_is_not_made_again() {
+    execute(database, "CREATE TABLE waybill_outbox_shard (shard SMALLINT PRIMARY KEY)");
 
-    assertThatThrownBy(() -> store(s -> s.schema(Topology.Mode.VERIFY)))
-        .isInstanceOf(ConfigurationException.class)
-        .hasMessageContaining("waybill_outbox_shard has 15 of 16 rows");
-    store(s -> s);
-    store(s -> s.schema(Topology.Mode.VERIFY));
+    assertThatThrownBy(() -> store(s -> s))
+        .isInstanceOfSatisfying(
+            ConfigurationException.class,
+            e ->
+                assertThat(e.problems())
+                    .singleElement()
+                    .asString()
+                    .startsWith("The table waybill_outbox_shard is missing or differs")
+                    .contains("It is there, but of another version"));
+  }
+
+  @Test
+  void times_that_no_database_could_count_to_are_refused_by_their_names() {
+    Duration forever = ChronoUnit.FOREVER.getDuration();
+
+    assertThatThrownBy(() -> store(s -> s.retention(forever)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("retention(%s): give at most 36500 days.".formatted(forever));
+    assertThatThrownBy(() -> store(s -> s.lease(forever)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("lease(%s): give at most 36500 days.".formatted(forever));
+    JdbcStore longest =
+        store(s -> s.retention(Duration.ofDays(36_500)).lease(Duration.ofDays(36_500)));
+    assertThat(longest.complete((ProcessedMessageStore.Claim) longest.claim("payments", "m-1")))
+        .isTrue();
+    assertThat(longest.claim("payments", "m-1"))
+        .isInstanceOf(ProcessedMessageStore.Processed.class);
   }
 
   @Test
@@ -523,7 +593,5 @@ abstract class TransactionCases {
     store(s -> s);
     store(s -> s);
     store(s -> s.schema(Topology.Mode.VERIFY));
-
-    assertThat(count(database, "waybill_outbox_shard")).isEqualTo(16);
   }
 }
