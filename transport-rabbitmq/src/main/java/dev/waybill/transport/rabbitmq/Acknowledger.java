@@ -59,16 +59,21 @@ final class Acknowledger {
    * Has a delivery acknowledged within milliseconds. From any thread.
    *
    * @return whether it will be, unless the channel is lost before: not if it has gone back, nor
-   *     after {@link #end}
+   *     after {@link #end}, {@link #abandon}, or the end of the mailbox
    */
   boolean acknowledge(long tag) {
     int fresh = acknowledgements.add(tag);
-    if (fresh == (hurried ? 1 : Math.max(prefetch / AT_ONCE, 1))) {
-      mailbox.tell(() -> write(hurried ? Beyond.ALL : Beyond.NOTHING));
+    if (fresh == limit()) {
+      mailbox.tell(() -> write(limit() == 1 ? Beyond.ALL : Beyond.NOTHING));
     } else if (fresh == 1) {
       writeLater();
     }
-    return fresh > 0;
+    return fresh > 0 && mailbox.isOpen();
+  }
+
+  /** How many are written at once; with one, nothing waits for an open delivery either. */
+  private int limit() {
+    return hurried ? 1 : Math.max(prefetch / AT_ONCE, 1);
   }
 
   /** How many deliveries are settled though an earlier one is not. From any thread. */
@@ -89,6 +94,11 @@ final class Acknowledger {
   void end() {
     acknowledgements.close();
     write(Beyond.ALL);
+  }
+
+  /** Takes no more. From any thread. */
+  void abandon() {
+    acknowledgements.close();
   }
 
   private void writeLater() {

@@ -2,13 +2,11 @@ package dev.waybill.transport.rabbitmq;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -23,13 +21,11 @@ import org.jspecify.annotations.Nullable;
  * it goes back after it, and what arrives before it is here again.
  */
 final class Arrivals {
-  /** One that went back, and which attempt it is when it is here again. */
-  private record Returning(RabbitDelivery delivery, int attempt) {
-    boolean isAgain(RabbitDelivery arrival) {
-      return Objects.equals(delivery.message().id(), arrival.message().id())
-          && Arrays.equals(delivery.message().body(), arrival.message().body());
-    }
-  }
+  /**
+   * One that went back, and which attempt it is when it is here again. Not the message itself: what
+   * the broker drops instead stays here.
+   */
+  private record Returning(String fingerprint, int attempt) {}
 
   private final boolean keyed;
   private final Queue<RabbitDelivery> held = new ArrayDeque<>();
@@ -60,8 +56,9 @@ final class Arrivals {
     if (expected == null) {
       return true;
     }
+    String fingerprint = arrival.isRedelivered() ? Fingerprint.of(arrival) : null;
     for (int i = 0; i < expected.size(); i++) {
-      if (expected.get(i).isAgain(arrival)) {
+      if (expected.get(i).fingerprint().equals(fingerprint)) {
         arrival.attempt(expected.get(i).attempt());
         expected.subList(0, i + 1).clear(); // those before it don't come any more
         if (expected.isEmpty()) {
@@ -116,7 +113,9 @@ final class Arrivals {
     settled(delivery);
     String key = delivery.message().key();
     if (keyed && key != null) {
-      returning.computeIfAbsent(key, any -> new ArrayList<>()).add(new Returning(delivery, next));
+      returning
+          .computeIfAbsent(key, any -> new ArrayList<>())
+          .add(new Returning(Fingerprint.of(delivery), next));
     }
   }
 

@@ -59,6 +59,11 @@ final class Backlog {
     channel.end();
   }
 
+  /** Ends though the receiver's thread stands still. Any thread. */
+  void abandon() {
+    channel.abandon();
+  }
+
   private void tickLater() {
     Runnable unused = mailbox.tellLater(PERIOD.toMillis(), this::tick);
   }

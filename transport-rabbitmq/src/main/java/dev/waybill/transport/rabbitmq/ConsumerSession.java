@@ -228,12 +228,18 @@ final class ConsumerSession {
   }
 
   /**
-   * A delivery has come: from now on nothing acknowledges it by the way, whatever becomes of it.
+   * A delivery has come: from now on nothing acknowledges it by the way, if it can't be read too.
+   */
+  void noted(long tag) {
+    acknowledger.arrived(tag);
+  }
+
+  /**
+   * Takes a delivery that was {@link #noted}.
    *
    * @throws IOException or another exception of the client's, if the channel is lost
    */
   void arrived(RabbitDelivery delivery) throws IOException {
-    acknowledger.arrived(delivery.tag());
     active = true;
     if (!arrivals.add(delivery)) {
       follow(delivery);
@@ -270,9 +276,10 @@ final class ConsumerSession {
    *
    * @param nextAttempt which attempt it is when it comes again. If that is another one, it is
    *     rejected, which brokers from 4.3 on count, and {@code nack} not
+   * @param given is told once it has gone back, before others are handed out in its place
    * @throws IOException or another exception of the client's, if the channel is lost
    */
-  void giveBack(RabbitDelivery delivery, int nextAttempt) throws IOException {
+  void giveBack(RabbitDelivery delivery, int nextAttempt, Runnable given) throws IOException {
     acknowledger.gone(delivery.tag());
     if (nextAttempt > delivery.attempt()) {
       channel.basicReject(delivery.tag(), true);
@@ -287,6 +294,7 @@ final class ConsumerSession {
     for (RabbitDelivery behind : arrivals.takeHeldBehind(delivery)) {
       follow(behind);
     }
+    given.run();
     settled(closed);
   }
 
@@ -358,6 +366,16 @@ final class ConsumerSession {
           }
           abort();
         });
+  }
+
+  /**
+   * Ends the epoch though the receiver's thread stands still: what is noted and not yet written
+   * comes again. From any thread.
+   */
+  void abandon() {
+    ended = true;
+    acknowledger.abandon();
+    calls.add(this::abort);
   }
 
   private void giveAllBack() {

@@ -52,6 +52,11 @@ final class Mailbox {
   boolean tell(Runnable work) {
     soon.add(work);
     wake();
+    return isOpen();
+  }
+
+  /** Whether it does what it is told: until {@link #close}. From any thread. */
+  boolean isOpen() {
     return !thread.isShutdown();
   }
 
@@ -96,11 +101,13 @@ final class Mailbox {
   /**
    * Has {@code work} done and waits for it, at most {@code limit}; on the mailbox's own thread it
    * is done at once. Gives up waiting, not the work, when interrupted.
+   *
+   * @return whether it is done
    */
-  void ask(Duration limit, Runnable work) {
+  boolean ask(Duration limit, Runnable work) {
     if (Thread.currentThread() == self) {
       run(work);
-      return;
+      return true;
     }
     CountDownLatch done = new CountDownLatch(1);
     boolean taken =
@@ -116,6 +123,7 @@ final class Mailbox {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    return done.getCount() == 0;
   }
 
   /** Drops what is not yet done, interrupts what is being done, and takes nothing more. */

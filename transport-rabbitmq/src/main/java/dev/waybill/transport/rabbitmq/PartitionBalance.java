@@ -62,6 +62,11 @@ final class PartitionBalance {
     channel.end();
   }
 
+  /** Leaves though the receiver's thread stands still. Any thread. */
+  void abandon() {
+    channel.abandon();
+  }
+
   private void countLater() {
     long millis = PERIOD.toMillis();
     Runnable unused =

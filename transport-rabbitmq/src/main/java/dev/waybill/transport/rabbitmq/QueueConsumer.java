@@ -38,6 +38,10 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private final Backoff backoff = new Backoff();
   private final Moves moves = new Moves();
   private volatile @Nullable ConsumerSession session;
+
+  /** What was made last, until the receiver's thread has taken it. */
+  private volatile @Nullable ConsumerSession fresh;
+
   private @Nullable Connection connection;
 
   /** The one that the broker did not count when it was asked last. */
@@ -119,6 +123,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     try {
       ConsumerSession made =
           ConsumerSession.open(on, source, queue, next, prefetch, credit, mailbox, calls, this);
+      fresh = made;
       if (receiver.isStopped() || !mailbox.tell(() -> opened(on, made))) {
         made.abort();
       }
@@ -131,6 +136,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     opening = false;
     if (on != connection || receiver.isStopped()) {
       made.end(false);
+      fresh = null;
       open();
       return;
     }
@@ -139,6 +145,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
       known.end(false);
     }
     session = made;
+    fresh = null;
     moving = false;
     if (receiver.isPaused()) {
       consuming(made);
@@ -227,6 +234,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
       return;
     }
     current.cancelled();
+    receiver.handOut(); // what came just before the answer is not held for want of credit
     if (receiver.isStopped()) {
       releaseHeld(current);
     } else if (!receiver.isPaused() && !current.holds()) {
@@ -249,6 +257,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (from != session) {
       return;
     }
+    from.noted(arrival.getEnvelope().getDeliveryTag());
     try {
       from.arrived(new RabbitDelivery(receiver, from, arrival));
     } catch (IOException | AlreadyClosedException e) {
@@ -331,6 +340,17 @@ final class QueueConsumer implements ConsumerSession.Owner {
     session = null;
     if (current != null) {
       current.end(!source.keyed());
+    }
+  }
+
+  /**
+   * Ends it though the receiver's thread stands still. Any thread; once the receiver is stopped.
+   */
+  void abandon() {
+    for (ConsumerSession each : new ConsumerSession[] {fresh, session}) {
+      if (each != null) {
+        each.abandon();
+      }
     }
   }
 }

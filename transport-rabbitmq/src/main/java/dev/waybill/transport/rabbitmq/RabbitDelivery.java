@@ -18,6 +18,7 @@ final class RabbitDelivery implements Delivery {
   private final long tag;
   private final BasicProperties properties;
   private final WireMessage message;
+  private final boolean redelivered;
   private int attempt;
   private volatile boolean following;
   private @Nullable CompletableFuture<Settlement.Result> settlement;
@@ -29,6 +30,7 @@ final class RabbitDelivery implements Delivery {
     this.tag = arrival.getEnvelope().getDeliveryTag();
     this.properties = arrival.getProperties();
     this.message = MessageReader.read(properties, arrival.getBody());
+    this.redelivered = arrival.getEnvelope().isRedeliver();
     this.attempt = attempt(arrival);
   }
 
@@ -80,6 +82,11 @@ final class RabbitDelivery implements Delivery {
 
   ConsumerSession session() {
     return session;
+  }
+
+  /** Whether the broker has given it to somebody before. */
+  boolean isRedelivered() {
+    return redelivered;
   }
 
   long tag() {

@@ -188,7 +188,9 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     settler.await(SETTLE_LIMIT);
     link.remove(this);
     long until = System.nanoTime() + CLOSE_LIMIT.toNanos();
-    mailbox.ask(CLOSE_LIMIT, this::end);
+    if (!mailbox.ask(CLOSE_LIMIT, this::end)) {
+      abandon();
+    }
     calls.forEach(each -> each.await(until));
     mailbox.close();
     settler.abandon();
@@ -259,6 +261,22 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     }
     if (backlog != null) {
       backlog.end();
+    }
+  }
+
+  /**
+   * The receiver's thread stands still, in its listener perhaps. A channel that stayed open would
+   * keep its messages, and with keys their queue, from all others for as long as the connection
+   * lives.
+   */
+  private void abandon() {
+    log.warn("The thread that receives from the {} stands still; its channels are ended", source);
+    consumers.forEach(QueueConsumer::abandon);
+    if (balance != null) {
+      balance.abandon();
+    }
+    if (backlog != null) {
+      backlog.abandon();
     }
   }
 

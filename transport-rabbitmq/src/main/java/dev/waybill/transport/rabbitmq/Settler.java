@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Settles the deliveries of one receiver: each once, on the receiver's thread, and only under the
- * channel it came by.
+ * Settles the deliveries of one receiver: each once, and only under the channel it came by. An
+ * acceptance is noted on the thread that settles, everything else is done on the receiver's.
  */
 final class Settler {
   /**
@@ -183,13 +183,11 @@ final class Settler {
       return;
     }
     try {
-      delivery.session().giveBack(delivery, nextAttempt);
+      delivery.session().giveBack(delivery, nextAttempt, () -> result.complete(Result.SETTLED));
     } catch (IOException | AlreadyClosedException e) {
       log.debug("Lost while it was given back: {}", delivery.brokerId(), e);
       result.complete(Result.NOT_OWNED);
-      return;
     }
-    result.complete(Result.SETTLED);
   }
 
   private void reject(RabbitDelivery delivery, Reject reject, CompletableFuture<Result> result) {

@@ -29,10 +29,14 @@ final class SideChannel {
   private final Beginning beginning;
   private final Runnable opened;
   private @Nullable Connection connection;
-  private @Nullable Channel channel;
+  private volatile @Nullable Channel channel;
+
+  /** What was made last, until the receiver's thread has taken it. */
+  private volatile @Nullable Channel fresh;
+
   private boolean opening;
   private boolean asking;
-  private boolean ended;
+  private volatile boolean ended;
 
   /**
    * A channel, not yet open.
@@ -58,6 +62,16 @@ final class SideChannel {
   void end() {
     ended = true;
     leave();
+  }
+
+  /** Ends it though the receiver's thread stands still. Any thread. */
+  void abandon() {
+    ended = true;
+    for (Channel each : new Channel[] {fresh, channel}) {
+      if (each != null) {
+        calls.add(() -> Channels.end(each));
+      }
+    }
   }
 
   boolean isEnded() {
@@ -128,7 +142,8 @@ final class SideChannel {
     calls.add(
         () -> {
           Channel made = begun(current);
-          if (!mailbox.tell(() -> opened(current, made)) && made != null) {
+          fresh = made;
+          if ((ended || !mailbox.tell(() -> opened(current, made))) && made != null) {
             Channels.end(made);
           }
         });
@@ -154,6 +169,7 @@ final class SideChannel {
   private void opened(Connection on, @Nullable Channel made) {
     opening = false;
     channel = made;
+    fresh = null;
     if (ended || on != connection) {
       leave();
       open();

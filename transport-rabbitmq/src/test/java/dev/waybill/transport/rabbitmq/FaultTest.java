@@ -14,6 +14,7 @@ import dev.waybill.routing.Queue;
 import dev.waybill.routing.Topic;
 import dev.waybill.testkit.broker.FaultProxy;
 import dev.waybill.testkit.broker.FaultProxy.Direction;
+import dev.waybill.testkit.broker.QueueCounts;
 import dev.waybill.testkit.broker.RabbitTestBroker;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
@@ -112,6 +113,7 @@ class FaultTest {
     Recording recording = receive(keyed, 5);
     Delivery lost = recording.delivery(4);
     settle(recording.delivery(0), Settlement.accept());
+    awaitLeft(keyed, 9); // settled is what is noted, which a kill may come before
 
     broker.kill();
     await().atMost(Recording.LIMIT).until(() -> !recording.failures.isEmpty());
@@ -430,6 +432,16 @@ class FaultTest {
         .map(thread -> thread.replaceAll("\\d+$", ""))
         .sorted()
         .toList();
+  }
+
+  private static void awaitLeft(Queue of, int count) {
+    await()
+        .atMost(Wires.DEADLINE)
+        .until(
+            () -> {
+              QueueCounts counts = broker.counts(of.name());
+              return counts.ready() + counts.unacknowledged() == count;
+            });
   }
 
   private void create(Queue what) {
