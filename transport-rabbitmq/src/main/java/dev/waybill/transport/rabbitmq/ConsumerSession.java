@@ -228,14 +228,7 @@ final class ConsumerSession {
   }
 
   /**
-   * A delivery has come: from now on nothing acknowledges it by the way, if it can't be read too.
-   */
-  void noted(long tag) {
-    acknowledger.arrived(tag);
-  }
-
-  /**
-   * Takes a delivery that was {@link #noted}.
+   * Takes a delivery, of which the owner was told.
    *
    * @throws IOException or another exception of the client's, if the channel is lost
    */
@@ -433,7 +426,12 @@ final class ConsumerSession {
     public void handleDelivery(
         String tag, Envelope envelope, BasicProperties properties, byte[] body) {
       Delivery arrival = new Delivery(envelope, properties, body);
-      mailbox.tell(() -> owner.arrived(ConsumerSession.this, arrival));
+      mailbox.tell(
+          () -> {
+            // first of all, or what can't be read would be acknowledged with those behind it
+            acknowledger.arrived(envelope.getDeliveryTag());
+            owner.arrived(ConsumerSession.this, arrival);
+          });
     }
 
     @Override

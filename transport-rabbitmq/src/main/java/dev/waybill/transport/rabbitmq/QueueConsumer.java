@@ -257,7 +257,6 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (from != session) {
       return;
     }
-    from.noted(arrival.getEnvelope().getDeliveryTag());
     try {
       from.arrived(new RabbitDelivery(receiver, from, arrival));
     } catch (IOException | AlreadyClosedException e) {
