@@ -278,7 +278,9 @@ final class IncomingPipeline implements Pipeline {
       work.begin();
       CompletableFuture<Outcome> handled =
           proceed(plan.interceptors(), 0, binding, envelope, context).toCompletableFuture();
-      heedNoInterruption();
+      if (handled.isDone()) {
+        heedNoInterruption();
+      }
       return Objects.requireNonNull(
           handled.get(), "an interceptor's stage gave null instead of an Outcome");
     }

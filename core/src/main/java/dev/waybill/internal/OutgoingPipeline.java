@@ -59,7 +59,7 @@ final class OutgoingPipeline {
   CompletableFuture<SendReceipt> send(MessageKind verb, Envelope<?> envelope) {
     try {
       return send(routeFor(verb, envelope.payload().getClass()), envelope);
-    } catch (MessagingException e) {
+    } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(rejected(e));
     }
   }
@@ -106,7 +106,7 @@ final class OutgoingPipeline {
   CompletableFuture<SendReceipt> send(Route<?> route, Envelope<?> envelope, Duration timeout) {
     try {
       return sender.send(prepare(route, envelope), timeout);
-    } catch (MessagingException e) {
+    } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(rejected(e));
     }
   }
@@ -124,7 +124,7 @@ final class OutgoingPipeline {
         Prepared ready = prepare(message.route(), message.envelope());
         (ready.channel() instanceof ReplyQueue ? replies : others).add(ready);
       }
-    } catch (MessagingException e) {
+    } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(rejected(e));
     }
     List<CompletableFuture<?>> sends = new ArrayList<>();
@@ -317,9 +317,15 @@ final class OutgoingPipeline {
     }
   }
 
-  private static SendException rejected(MessagingException e) {
-    return e instanceof SendException known
-        ? known
-        : SendException.rejected(e.code(), String.valueOf(e.getMessage()), e);
+  private static SendException rejected(RuntimeException e) {
+    if (e instanceof SendException known) {
+      return known;
+    }
+    return e instanceof MessagingException known
+        ? SendException.rejected(known.code(), String.valueOf(known.getMessage()), known)
+        : SendException.rejected(
+            ErrorCode.INVALID_MESSAGE,
+            "the message could not be made ready to be sent: " + e.getClass().getName(),
+            e);
   }
 }

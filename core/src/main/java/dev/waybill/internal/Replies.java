@@ -138,7 +138,7 @@ final class Replies {
    */
   Resolution handledBefore(Work work) {
     ReplyQueue queue = at(work.delivery.message().attributes().get(WireMapping.REPLY_TO));
-    return queue == null || work.attempt() > 1
+    return queue == null || work.attempt() > 1 || work.isRepeated()
         ? Resolution.ACKNOWLEDGED
         : Resolution.ACKNOWLEDGED.after(() -> send(Fault.HANDLED_BEFORE, queue, work));
   }
@@ -181,13 +181,15 @@ final class Replies {
   private static Metadata answering(Work work) {
     WireMessage message = work.delivery.message();
     Map<String, String> attributes = message.attributes();
-    String request = attributes.getOrDefault("id", work.delivery.brokerId());
+    String id = WireMapping.present(attributes.get("id"));
+    String request = id == null ? work.delivery.brokerId() : id;
+    String correlation = WireMapping.present(attributes.get("correlationid"));
     Metadata metadata =
         Metadata.withId(
                 UUID.nameUUIDFromBytes((request + "\nfault").getBytes(StandardCharsets.UTF_8))
                     .toString())
             .withCausationId(request)
-            .withCorrelationId(attributes.getOrDefault("correlationid", request));
+            .withCorrelationId(correlation == null ? request : correlation);
     for (String name : new String[] {WireMapping.TRACE_PARENT, WireMapping.TRACE_STATE}) {
       String value = message.headers().get(name);
       metadata = value == null ? metadata : metadata.withHeader(name, value);

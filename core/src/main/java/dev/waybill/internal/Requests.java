@@ -169,7 +169,9 @@ final class Requests {
 
   /** Then the request's own timeout comes at the same moment, and says more. */
   private static boolean isLate(Throwable failure) {
-    return failure instanceof SendException e && e.code() == ErrorCode.TIMEOUT;
+    return failure instanceof SendException e
+        && e.code() == ErrorCode.TIMEOUT
+        && e.certainty() == SendException.Certainty.UNKNOWN;
   }
 
   /** The request of an id, which has its answer now; null if none of this id waits. */

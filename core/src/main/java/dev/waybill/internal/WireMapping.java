@@ -83,12 +83,17 @@ final class WireMapping {
         attributes.get("source"),
         instant(attributes, "time"),
         key == null ? message.key() : key,
-        attributes.get("correlationid"),
-        attributes.get("causationid"),
+        present(attributes.get("correlationid")),
+        present(attributes.get("causationid")),
         attributes.get(REPLY_TO),
         instant(attributes, "expirytime"),
         null,
         userHeaders(message.headers()));
+  }
+
+  /** A foreign sender may write an attribute that is empty, which CloudEvents does not allow. */
+  static @Nullable String present(@Nullable String text) {
+    return text == null || text.isEmpty() ? null : text;
   }
 
   /**

@@ -30,6 +30,7 @@ final class Work {
   private boolean accepted;
   private boolean lost;
   private boolean postponed;
+  private boolean repeated;
   private volatile boolean claimLost;
 
   Work(Delivery delivery) {
@@ -83,11 +84,17 @@ final class Work {
     postponed = true;
   }
 
+  /** Whether its handling was begun here before, counted or not. */
+  boolean isRepeated() {
+    return repeated;
+  }
+
   /** Goes on to the next attempt. */
   void next() {
     attempt += postponed ? 0 : 1;
     postponed = false;
     attempted = false;
+    repeated = true;
   }
 
   /** When its delivery was opened, as a nano time. */

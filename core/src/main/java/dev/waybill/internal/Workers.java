@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Workers {
   private static final long IDLE_SECONDS = 10;
 
+  private static final int MOST_ANSWERS = 256;
+
   private Workers() {}
 
   /** A pool for handlers: grows to {@code size}, shrinks to nothing when idle. */
@@ -28,13 +30,13 @@ final class Workers {
 
   /**
    * Threads that go on after answers of brokers, and tell of those that did not come: as many as
-   * are blocked by that, so that none waits for another. Once it is shut down, whoever gives it a
-   * task runs it.
+   * are at it, since it may block. Whoever gives it a task runs it when there are very many, or it
+   * is shut down.
    */
   static ExecutorService answers(String name) {
     return new ThreadPoolExecutor(
         0,
-        Integer.MAX_VALUE,
+        MOST_ANSWERS,
         IDLE_SECONDS,
         TimeUnit.SECONDS,
         new SynchronousQueue<>(),

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Plain JSON by Jackson: records and beans, {@code java.time} as ISO-8601 text, unknown properties
  * tolerated, trailing text refused. No type information is written or read. A number with a
- * fraction is no {@code long}, and a primitive that is missing or null is not made up: let what
- * older or foreign messages may lack be a {@code Long} or another reference type.
+ * fraction is no {@code long}, and a record's primitive that is missing or null is not made up: let
+ * what older or foreign messages may lack be a {@code Long} or another reference type.
  *
  * <p>Bounds: nesting {@value #MAX_DEPTH}, a number's length {@value #MAX_NUMBER_LENGTH} characters;
  * the length of strings and of the whole body are the size given. Jackson's own defaults leave the

@@ -437,7 +437,7 @@ class BusTest {
       assertThat(bus.describe())
           .contains(
               "bus test-service over fake at nowhere:1 (fake 1.0)\n",
-              "topology CREATE, send timeout PT7S, drain timeout PT30S\n",
+              "topology CREATE, send timeout PT7S, drain timeout PT20S\n",
               "event \"orders.placed.v1\" (OrderPlaced) -> topic orders, keyed\n",
               "command \"payments.process.v1\" (ProcessPayment) -> queue payments, keyed\n",
               "  payments = native-payments\n",

@@ -125,6 +125,20 @@ class HandlerContextTest {
   }
 
   @Test
+  void an_empty_correlation_id_of_a_foreign_sender_is_none() {
+    handling((command, context) -> context.publish(new OrderShipped("o-1")));
+    FakeDelivery delivery =
+        payment("m-1", Contracts.PAYMENT, attributes -> attributes.put("correlationid", ""));
+
+    transport.deliver("payments", delivery);
+
+    assertThat(delivery.settlement()).isEqualTo(Settlement.accept());
+    assertThat(transport.sent)
+        .extracting(sent -> sent.message().attributes().get("correlationid"))
+        .containsExactly("m-1");
+  }
+
+  @Test
   void messages_of_two_sources_with_one_id_make_messages_with_ids_of_their_own() {
     handling((command, context) -> context.publish(new OrderShipped("o-1")));
 
@@ -179,6 +193,7 @@ class HandlerContextTest {
                             })));
     FakeDelivery delivery = transport.deliver("payments", payment("m-1"));
 
+    await().until(() -> completion.getNumberOfDependents() > 0); // the handler has returned
     new Thread(() -> completion.complete(null), "a broker's own").start();
 
     assertThat(delivery.settlement()).isEqualTo(Settlement.accept());

@@ -411,6 +411,23 @@ class OutgoingTest {
   }
 
   @Test
+  void metadata_that_can_not_be_supplied_fails_the_send_and_is_not_thrown() {
+    start();
+
+    SendException failure =
+        failure(
+            bus.publish(
+                Event.of(
+                    new OrderShipped("o-1"),
+                    () -> {
+                      throw new IllegalStateException("no id today");
+                    })));
+
+    assertThat(failure.certainty()).isEqualTo(SendException.Certainty.REJECTED);
+    assertThat(failure).hasRootCauseMessage("no id today");
+  }
+
+  @Test
   void a_dependent_of_a_late_send_that_blocks_holds_up_no_other() {
     transport.answer = sent -> new CompletableFuture<>();
     start(b -> b.sendTimeout(Duration.ofMillis(200)));

@@ -219,6 +219,18 @@ class RequestTest {
   }
 
   @Test
+  void a_send_that_was_rejected_for_want_of_time_fails_its_request_as_that() {
+    transport.answer =
+        sent ->
+            CompletableFuture.failedFuture(
+                SendException.rejected(ErrorCode.TIMEOUT, "too many wait", null));
+
+    assertThat(failure(bus.request(PAYMENT, Paid.class, Duration.ofSeconds(20))))
+        .isInstanceOf(SendException.class)
+        .hasMessage("too many wait");
+  }
+
+  @Test
   void a_request_whose_reply_can_not_be_taken_is_not_sent() {
     assertThat(failure(bus.request(PAYMENT, Invoice.class, MINUTE)))
         .isInstanceOfSatisfying(

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The connection of a transaction as its handler sees it: the transaction's end is not the
  * handler's, also by way of what the connection gave, and the connection is of no use after it.
- * Only {@code unwrap} gives what is the driver's.
+ * Only {@code unwrap}, and the results of an {@code Array}, give what is the driver's.
  */
 final class HandlerConnection implements InvocationHandler {
   private final Connection connection;

@@ -14,6 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -168,19 +169,21 @@ class BatcherTest {
     Entry failing = new Entry("a", LONG);
     Entry other = new Entry("b", LONG);
     AtomicInteger made = new AtomicInteger();
+    AtomicReference<Batcher<Entry>> itself = new AtomicReference<>();
     Batcher<Entry> batcher =
         batcher(
             true,
             entries -> {
               calls.add(entries);
-              return completedFuture(
-                  made.incrementAndGet() == 1
-                      ? new Again<>(List.of(failing), Duration.ofMillis(100), true)
-                      : Again.nothing());
+              if (made.incrementAndGet() > 1) {
+                return completedFuture(Again.nothing());
+              }
+              itself.get().add(other); // before the pause begins, whatever holds up this thread
+              return completedFuture(new Again<>(List.of(failing), Duration.ofMillis(100), true));
             });
+    itself.set(batcher);
 
     batcher.add(failing);
-    batcher.add(other);
 
     assertThat(nextCall()).containsExactly(failing);
     assertThat(nextCall()).containsExactlyInAnyOrder(failing, other);

@@ -108,12 +108,13 @@ class OrderTest {
                 ScriptedAws.received("1", "a"),
                 ScriptedAws.received("2", "a"),
                 ScriptedAws.received("3", "b"))) {
-      List<Delivery> deliveries = scripted.deliveries(new Queue("q", true), 3);
       AwsFailure lost =
           new AwsFailure(
               ErrorCode.BROKER_ERROR, AwsFailure.Fate.LEASE_LOST, "it has expired", null);
       when(scripted.port.hide(anyString(), any(), any()))
           .thenReturn(completedFuture(List.of(AwsPort.Answer.failed(lost))));
+      // after that: a mock that other threads call meanwhile may take the answer for another call
+      List<Delivery> deliveries = scripted.deliveries(new Queue("q", true), 3);
 
       deliveries.get(0).renewLease();
       await().atMost(Duration.ofSeconds(60)).until(() -> !deliveries.get(0).isOwned());
