@@ -31,9 +31,14 @@ final class Consumer {
   private static final int RENEWALS_PER_LEASE = 3;
 
   private final Setting setting;
+
+  /** Nothing can be done about a loss, but that it does not happen again. */
+  private static final Duration LOSS_TOLD = Duration.ofMinutes(5);
+
   private final Settler settler;
   private final Dispatcher dispatcher;
   private final Trouble disturbance;
+  private final Trouble losses;
   private final Receiver receiver;
   private final @Nullable ScheduledFuture<?> leaseKeeping;
 
@@ -47,6 +52,7 @@ final class Consumer {
     this.setting = setting;
     this.settler = new Settler(setting.source(), timer, clock);
     this.disturbance = new Trouble(clock);
+    this.losses = new Trouble(clock);
     this.dispatcher =
         new Dispatcher(
             setting.source(),
@@ -58,7 +64,8 @@ final class Consumer {
             capabilities.support(Feature.RETRY_AFTER),
             capabilities.longestOpen());
     this.leaseKeeping = keepLeases(dispatcher, capabilities.leaseDuration(), timer);
-    Receiver.Listener listener = new ReceiverListener(setting.source(), dispatcher, disturbance);
+    Receiver.Listener listener =
+        new ReceiverListener(setting.source(), dispatcher, disturbance, losses);
     this.receiver =
         setting.atomic()
             ? connection.receiveAtomically(setting.source(), setting.maxUnsettled(), listener)
@@ -79,7 +86,9 @@ final class Consumer {
   /** What is wrong at the moment, a sentence each. */
   Stream<String> problems() {
     return Stream.of(
-            Optional.ofNullable(disturbance.sentence()), Optional.ofNullable(settler.problem()))
+            Optional.ofNullable(disturbance.sentence()),
+            Optional.ofNullable(losses.sentence(LOSS_TOLD)),
+            Optional.ofNullable(settler.problem()))
         .flatMap(Optional::stream);
   }
 

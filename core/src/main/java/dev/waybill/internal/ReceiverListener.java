@@ -8,8 +8,10 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Hands messages to the dispatcher, and notes when receiving is disturbed. */
-record ReceiverListener(Source source, Dispatcher dispatcher, Trouble trouble)
+/**
+ * Hands messages to the dispatcher, and notes when receiving is disturbed, or messages are lost.
+ */
+record ReceiverListener(Source source, Dispatcher dispatcher, Trouble trouble, Trouble losses)
     implements Receiver.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(ReceiverListener.class);
 
@@ -35,5 +37,11 @@ record ReceiverListener(Source source, Dispatcher dispatcher, Trouble trouble)
   public void recovered() {
     LOG.info("Receiving from the {} works again", source);
     trouble.isOver();
+  }
+
+  @Override
+  public void lost(MessagingException loss) {
+    LOG.warn("Messages of the {} were lost: {}", source, loss.getMessage());
+    losses.is("messages of the %s were lost: %s".formatted(source, loss.getMessage()));
   }
 }

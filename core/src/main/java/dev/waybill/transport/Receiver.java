@@ -35,6 +35,12 @@ public interface Receiver extends AutoCloseable {
 
     /** Receiving works again after {@link #failed}. */
     void recovered();
+
+    /**
+     * The broker has deleted messages before they were received, and nobody will get them any more.
+     * Receiving works all the same; one call per loss that is found. By default nothing.
+     */
+    default void lost(MessagingException loss) {}
   }
 
   /**
@@ -75,7 +81,8 @@ public interface Receiver extends AutoCloseable {
 
   /**
    * No new delivery from soon on (those on their way still arrive); open ones stay open and owned,
-   * and connection or group membership is kept. Idempotent.
+   * and connection or group membership is kept; a receiver may leave a group whose members share a
+   * queue's messages meanwhile, once nothing is open. Idempotent.
    */
   void pause();
 

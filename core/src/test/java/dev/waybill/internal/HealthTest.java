@@ -174,6 +174,20 @@ class HealthTest {
   }
 
   @Test
+  void that_messages_were_lost_is_a_problem_for_five_minutes_also_while_receiving_works() {
+    FakeTransport.FakeReceiver receiver = transport.receivers.get("payments");
+
+    receiver.listener.lost(new MessagingException(ErrorCode.TOPOLOGY_MISMATCH, "1 to 4 are gone"));
+    receiver.listener.recovered();
+
+    assertThat(bus.health().problems())
+        .containsExactly(
+            "Since 2026-01-01T12:00:00Z messages of the queue payments were lost: 1 to 4 are gone");
+    pass(Duration.ofMinutes(6));
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
   void a_receiver_of_replies_that_is_disturbed_is_a_problem_too() {
     bus.close();
     bus = Contracts.bus(transport, b -> b.clock(new TurnedClock()).requests("shop"));

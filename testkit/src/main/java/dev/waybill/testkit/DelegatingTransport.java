@@ -272,6 +272,11 @@ class DelegatingTransport implements Transport {
     public void recovered() {
       listener.recovered();
     }
+
+    @Override
+    public void lost(MessagingException loss) {
+      listener.lost(loss);
+    }
   }
 
   /** A delivery of the other transport, passed on. */

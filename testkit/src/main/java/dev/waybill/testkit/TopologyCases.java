@@ -108,7 +108,8 @@ abstract class TopologyCases extends PoisonCases {
       return;
     }
     make(new Queue(here.keyedQueue, false));
-    make(here.queue(here.keyedQueue).deadLetterQueue());
+    Queue deadLetters = here.queue(here.keyedQueue).deadLetterQueue();
+    make(new Topology(List.of(), List.of(), List.of(deadLetters)));
     Topology keyed = topologyOf(List.of(here.queue(here.keyedQueue)));
     try (TransportConnection connection = harness().transport().connect(TIMEOUT)) {
       List<String> problems = connection.prepare(keyed, Mode.VERIFY);

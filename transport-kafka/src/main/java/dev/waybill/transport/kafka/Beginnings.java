@@ -27,7 +27,7 @@ final class Beginnings {
   private static final Logger log = LoggerFactory.getLogger(Beginnings.class);
 
   /** If the log begins later, the consumer does too. */
-  private static final OffsetAndMetadata FROM_THE_START = new OffsetAndMetadata(0);
+  private static final long FROM_THE_START = 0;
 
   private static final Duration TOGETHER = Duration.ofSeconds(1);
 
@@ -103,7 +103,7 @@ final class Beginnings {
     for (TopicPartition partition : partitions) {
       OffsetAndMetadata offset = committed.get(partition);
       begun.accept(partition, offset);
-      consumer.seek(partition, offset == null ? FROM_THE_START : offset);
+      consumer.seek(partition, offset == null ? FROM_THE_START : offset.offset());
     }
     consumer.resume(partitions);
     return true;

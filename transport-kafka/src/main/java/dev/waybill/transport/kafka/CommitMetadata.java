@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
  * of the one before (at first from the offset) and its length; then, behind a semicolon, for each
  * failed record in ascending order the distance from the one before (at first from the offset), its
  * attempts, and its due time if it has one. All numbers are in base 36: {@code wb1:2.1,5.a;0.3} at
- * offset 100 is that 102 and 108 to 117 are settled, and 100 has failed three times. Nothing to say
- * is the empty text.
+ * offset 100 is that 102 and 108 to 117 are settled, and 100 has failed three times. At the end,
+ * behind an at sign, is the number of the leader under which the latest of them were written, if it
+ * is known ({@link LeaderEpochs}). Nothing to say is the empty text.
  *
  * <p>Text with another mark, or that can't be read, is somebody else's, and says nothing.
  *
@@ -36,13 +37,20 @@ record CommitMetadata(List<Range> settled, SortedMap<Long, Failed> failed) {
   /** Kafka's default {@code offset.metadata.max.bytes}, which counts characters. */
   static final int MAX_LENGTH = 4096;
 
+  /** The number of no leader. */
+  static final int NO_EPOCH = -1;
+
   static final CommitMetadata NONE = new CommitMetadata(List.of(), new TreeMap<>());
 
   private static final Logger log = LoggerFactory.getLogger(CommitMetadata.class);
   private static final String MARK = "wb1:";
   private static final String FAILED = ";";
   private static final String NEXT = ",";
+  private static final String EPOCH = "@";
   private static final int RADIX = 36;
+
+  /** What {@link #withEpoch} adds at most. */
+  private static final int LONGEST_EPOCH = 7;
 
   /** More than one range, or one failure, takes. */
   private static final int LONGEST_PART = 64;
@@ -79,7 +87,23 @@ record CommitMetadata(List<Range> settled, SortedMap<Long, Failed> failed) {
 
   /** Whether {@code text} at {@code offset} leaves nothing of it out. */
   boolean isToldBy(String text, long offset) {
-    return text.length() < MAX_LENGTH - LONGEST_PART || decode(offset, text).equals(this);
+    return text.length() < MAX_LENGTH - LONGEST_EPOCH - LONGEST_PART
+        || decode(offset, text).equals(this);
+  }
+
+  /** The same text with the number of the latest leader, if there are both. */
+  static String withEpoch(String text, int epoch) {
+    return text.isEmpty() || epoch == NO_EPOCH ? text : text + EPOCH + text(epoch);
+  }
+
+  /** The number that {@link #withEpoch} has put into a text, or {@link #NO_EPOCH}. */
+  static int epoch(String text) {
+    int at = text.startsWith(MARK) ? text.indexOf(EPOCH) : -1;
+    try {
+      return at < 0 ? NO_EPOCH : Integer.parseUnsignedInt(text, at + 1, text.length(), RADIX);
+    } catch (NumberFormatException e) { // which decode tells of
+      return NO_EPOCH;
+    }
   }
 
   /** The part of it about offsets below {@code end}. */
@@ -99,7 +123,7 @@ record CommitMetadata(List<Range> settled, SortedMap<Long, Failed> failed) {
   }
 
   private static boolean append(StringBuilder text, String separator, String next) {
-    if (text.length() + separator.length() + next.length() > MAX_LENGTH) {
+    if (text.length() + separator.length() + next.length() > MAX_LENGTH - LONGEST_EPOCH) {
       return false;
     }
     text.append(separator).append(next);
@@ -112,7 +136,12 @@ record CommitMetadata(List<Range> settled, SortedMap<Long, Failed> failed) {
       return NONE;
     }
     try {
-      String[] parts = text.substring(MARK.length()).split(FAILED, -1);
+      int end = text.indexOf(EPOCH);
+      if (end >= 0 && epoch(text) < 0) {
+        throw new IllegalArgumentException("no number of a leader");
+      }
+      String[] parts =
+          text.substring(MARK.length(), end < 0 ? text.length() : end).split(FAILED, -1);
       if (parts.length > 2) {
         throw new IllegalArgumentException("more than two parts");
       }

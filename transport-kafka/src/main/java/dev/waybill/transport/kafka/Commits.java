@@ -10,6 +10,9 @@ interface Commits {
   /** Called when a rebalance begins to take partitions away. */
   void rebalancing(Collection<PartitionWork> works);
 
+  /** Whether commits are made by others, so that nobody here knows of one that is under way. */
+  boolean areElsewhere();
+
   /**
    * Has everything committed that is settled, and waits for the confirmation.
    *

@@ -108,9 +108,9 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     return topicMissing;
   }
 
-  /** What was lost in the last minutes because the log did not keep it, or null. */
+  /** What was lost since the last call because the log did not keep it, or null. */
   @Nullable MessagingException loss() {
-    return deleted.problem();
+    return deleted.news();
   }
 
   /** The partitions owned now. */
@@ -242,7 +242,12 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       lastCommit(Deadline.in(COMMIT));
     } catch (KafkaException e) {
       log.warn("The last commit failed: settled messages may be delivered again", e);
+    } finally {
+      leave();
     }
+  }
+
+  private void leave() {
     onPartitionsLost(List.copyOf(works.keySet()));
     try {
       consumer.close(CloseOptions.timeout(LEAVE));
@@ -299,13 +304,20 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /**
    * The work that follows one whose log was made anew, or cut; null if records are to be fetched
    * again for it, since some below the cut are open.
+   *
+   * @throws KafkaException if a new session is to find out which of those are: a commit is perhaps
+   *     under way that settles some
    */
   private @Nullable PartitionWork begunAnew(PartitionWork old, long cut) {
     PartitionWork fresh = old.cutAt(cut);
     TopicPartition partition = old.partition();
+    OptionalLong open = fresh.begin();
+    if (open.isPresent() && commits.areElsewhere()) {
+      throw new KafkaException(
+          "the log of %s was cut, and is another one from %d on".formatted(partition, cut));
+    }
     credit.giveBack(old.lose());
     works.put(partition, fresh);
-    OptionalLong open = fresh.begin();
     if (open.isEmpty()) {
       log.warn("The log of {} begins anew at {}", partition, cut);
       return fresh;

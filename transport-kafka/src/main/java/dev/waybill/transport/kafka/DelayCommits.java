@@ -114,7 +114,7 @@ final class DelayCommits {
   }
 
   private static OffsetAndMetadata withoutMetadata(OffsetAndMetadata offset) {
-    return new OffsetAndMetadata(offset.offset(), offset.leaderEpoch(), "");
+    return new OffsetAndMetadata(offset.offset());
   }
 
   private static Map<TopicPartition, OffsetAndMetadata> byPartition(

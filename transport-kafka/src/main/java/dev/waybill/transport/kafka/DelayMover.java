@@ -81,11 +81,13 @@ final class DelayMover {
 
   private void serve(DelaySession session) {
     long confirmed = session.confirmed();
+    long moved = session.moved();
     while (!end.hasCome()) {
       session.step();
       if (session.confirmed() > confirmed) {
+        wasForbidden &= session.moved() == moved; // who may not move may commit all the same
         confirmed = session.confirmed();
-        wasForbidden = false;
+        moved = session.moved();
         end.succeeded();
       }
     }

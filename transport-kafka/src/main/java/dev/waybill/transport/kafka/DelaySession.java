@@ -65,6 +65,11 @@ final class DelaySession implements ConsumerRebalanceListener {
     consumer.subscribe(List.of(topic), this);
   }
 
+  /** How many moves were confirmed by the broker. */
+  long moved() {
+    return moves.confirmed();
+  }
+
   /** How much was confirmed by the broker: moves, and commits. */
   long confirmed() {
     return moves.confirmed() + commits.confirmed();

@@ -23,20 +23,18 @@ final class DeletedRecords {
   private static final Logger log = LoggerFactory.getLogger(DeletedRecords.class);
   private static final Duration ASK = Duration.ofSeconds(1);
 
-  /** Nothing can be done about it, but that it does not happen again. */
-  private static final Duration TOLD = Duration.ofMinutes(5);
-
   private final Consumer<byte[], byte[]> consumer;
   private @Nullable MessagingException problem;
-  private Deadline toldUntil = Deadline.in(Duration.ZERO);
 
   DeletedRecords(Consumer<byte[], byte[]> consumer) {
     this.consumer = consumer;
   }
 
-  /** What was deleted in the last minutes, or null. */
-  @Nullable MessagingException problem() {
-    return toldUntil.passed() ? null : problem;
+  /** What was deleted since the last call, or null. */
+  @Nullable MessagingException news() {
+    MessagingException news = problem;
+    problem = null;
+    return news;
   }
 
   /**
@@ -76,6 +74,5 @@ final class DeletedRecords {
   private void tell(String text) {
     log.warn("{}", text);
     problem = new MessagingException(ErrorCode.TOPOLOGY_MISMATCH, text);
-    toldUntil = Deadline.in(TOLD);
   }
 }

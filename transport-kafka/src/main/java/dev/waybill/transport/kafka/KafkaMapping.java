@@ -106,11 +106,12 @@ final class KafkaMapping {
     return binary == null ? text.getBytes(StandardCharsets.UTF_8) : binary;
   }
 
-  /** What is not UTF-8; null for all else, which was not made a text of by base 64. */
+  /** What is not UTF-8; null for all else, which was not made a text of by base 64, or not so. */
   private static byte @Nullable [] binary(String encoded) {
     try {
       byte[] bytes = Base64.getDecoder().decode(encoded);
-      return Utf8.decode(bytes) == null ? bytes : null;
+      boolean isOurs = Base64.getEncoder().encodeToString(bytes).equals(encoded);
+      return isOurs && Utf8.decode(bytes) == null ? bytes : null;
     } catch (IllegalArgumentException e) { // a text that only begins so
       return null;
     }

@@ -1,7 +1,6 @@
 package dev.waybill.transport.kafka;
 
 import java.util.List;
-import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * from there. Guarded by its owner.
  */
 final class LeaderEpochs {
-  private static final int UNKNOWN = -1;
+  private static final int UNKNOWN = CommitMetadata.NO_EPOCH;
 
   /** The latest that the commit knew of. */
   private final int committed;
@@ -23,7 +22,7 @@ final class LeaderEpochs {
 
   /** Those that {@code committed} knew of; none if it is null, or older than they are. */
   LeaderEpochs(@Nullable OffsetAndMetadata committed) {
-    this.committed = committed == null ? UNKNOWN : committed.leaderEpoch().orElse(UNKNOWN);
+    this.committed = committed == null ? UNKNOWN : CommitMetadata.epoch(committed.metadata());
     this.latest = this.committed;
   }
 
@@ -39,9 +38,12 @@ final class LeaderEpochs {
     }
   }
 
-  /** What there is to commit, which also lets Kafka's client notice that the log was cut. */
+  /**
+   * What there is to commit. The number is in the metadata only: of a topic that was made anew,
+   * whose leaders are counted from zero again, Kafka's client would skip records by it, or take no
+   * news.
+   */
   OffsetAndMetadata commit(long offset, String metadata) {
-    return new OffsetAndMetadata(
-        offset, latest == UNKNOWN ? Optional.empty() : Optional.of(latest), metadata);
+    return new OffsetAndMetadata(offset, CommitMetadata.withEpoch(metadata, latest));
   }
 }

@@ -72,6 +72,11 @@ final class OffsetCommits implements Commits {
   public void rebalancing(Collection<PartitionWork> works) {}
 
   @Override
+  public boolean areElsewhere() {
+    return false;
+  }
+
+  @Override
   public void now(Collection<PartitionWork> works, Deadline deadline) {
     if (inFlight) { // it may still fail, and there is no next one then
       works.forEach(PartitionWork::notCommitted);
@@ -129,7 +134,7 @@ final class OffsetCommits implements Commits {
   }
 
   private static OffsetAndMetadata withoutMetadata(OffsetAndMetadata offset) {
-    return new OffsetAndMetadata(offset.offset(), offset.leaderEpoch(), "");
+    return new OffsetAndMetadata(offset.offset());
   }
 
   private static Map<TopicPartition, OffsetAndMetadata> byPartition(

@@ -326,14 +326,15 @@ final class PartitionWork {
     List<Range> beyond = settledBeyond(then);
     TreeMap<Long, Failed> stillFailed = new TreeMap<>(failed);
     stillFailed.keySet().removeAll(settling);
-    String metadata = new CommitMetadata(beyond, stillFailed).encode(offset);
-    if (metadata.length() > maxMetadata) {
-      metadata = new CommitMetadata(beyond, new TreeMap<>()).encode(offset);
+    OffsetAndMetadata commit =
+        epochs.commit(offset, new CommitMetadata(beyond, stillFailed).encode(offset));
+    if (commit.metadata().length() > maxMetadata) {
+      commit = epochs.commit(offset, new CommitMetadata(beyond, new TreeMap<>()).encode(offset));
     }
     boolean fits =
-        metadata.length() <= maxMetadata
-            && CommitMetadata.decode(offset, metadata).settled().equals(beyond);
-    return fits ? epochs.commit(offset, metadata) : null;
+        commit.metadata().length() <= maxMetadata
+            && CommitMetadata.decode(offset, commit.metadata()).settled().equals(beyond);
+    return fits ? commit : null;
   }
 
   /**

@@ -217,6 +217,10 @@ final class PollLoop implements Runnable {
   }
 
   private void report(ConsumerSession current, ConnectionWatch.Health health) {
+    MessagingException loss = current.loss();
+    if (loss != null) {
+      listener.lost(loss);
+    }
     MessagingException settling = settler.problem();
     if (settling != null) {
       reporter.failed(settling);
@@ -226,14 +230,10 @@ final class PollLoop implements Runnable {
       case LOST -> reporter.failed(KafkaErrors.disconnected(source, address));
       case GOOD -> {
         end.succeeded();
-        MessagingException problem =
-            current.isTopicMissing()
-                ? KafkaErrors.noTopic(current.topic(), source)
-                : current.loss();
-        if (problem == null) {
-          reporter.recovered();
+        if (current.isTopicMissing()) {
+          reporter.failed(KafkaErrors.noTopic(current.topic(), source));
         } else {
-          reporter.failed(problem);
+          reporter.recovered();
         }
       }
       case UNKNOWN -> {}

@@ -149,8 +149,8 @@ final class ShareMember implements Runnable {
   private void serve(ShareSession current) {
     ConnectionWatch watch = current.watch();
     while (!end.hasCome()) {
-      deliver();
       giveBackWhatIsNotWanted();
+      deliver();
       settler.acknowledge(current);
       keepLocks(current);
       if (!current.isEmpty()) {
@@ -208,9 +208,16 @@ final class ShareMember implements Runnable {
     return false;
   }
 
-  /** While paused all but what waits for its retry, whose time the group does not know. */
+  /**
+   * While paused all but what waits for its retry, whose time the group does not know. What the
+   * broker could not be told of before it is wanted again is kept.
+   */
   private void giveBackWhatIsNotWanted() {
-    if (receiver.isStopped() || receiver.isPaused()) {
+    if (!receiver.isStopped() && !receiver.isPaused()) {
+      for (Acquired kept : settler.keep()) {
+        waiting.add(new Waiting(kept, kept.deliveryCount(), null));
+      }
+    } else {
       boolean all = receiver.isStopped();
       waiting.removeIf(
           next -> {

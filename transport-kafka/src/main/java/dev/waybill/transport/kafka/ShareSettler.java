@@ -25,6 +25,10 @@ final class ShareSettler {
   private final ShareReceiver receiver;
   private final ShareMember member;
   private final Queue<Told> told = new ConcurrentLinkedQueue<>();
+
+  /** Of the member's thread. */
+  private final List<Acquired> givenBack = new ArrayList<>();
+
   private volatile boolean ended;
 
   ShareSettler(ShareReceiver receiver, ShareMember member) {
@@ -46,9 +50,19 @@ final class ShareSettler {
     }
   }
 
-  /** Gives a record back that is not delivered; of the member's thread. */
+  /** Gives a record back that is not delivered, soon; of the member's thread. */
   void giveBack(Acquired acquired) {
-    told.add(new Told(acquired, AcknowledgeType.RELEASE, new CompletableFuture<>()));
+    givenBack.add(acquired);
+  }
+
+  /**
+   * What was to be given back, and is not: the broker was not told yet, and is not any more. Of the
+   * member's thread.
+   */
+  List<Acquired> keep() {
+    List<Acquired> kept = List.copyOf(givenBack);
+    givenBack.clear();
+    return kept;
   }
 
   /**
@@ -63,8 +77,14 @@ final class ShareSettler {
     Map<Acquired, AcknowledgeType> types = new HashMap<>();
     Map<Acquired, CompletableFuture<Settlement.Result>> results = new HashMap<>();
     List<Told> later = new ArrayList<>();
+    boolean othersFetch = receiver.isFetching();
+    if (!othersFetch) {
+      for (Acquired acquired : keep()) {
+        told.add(new Told(acquired, AcknowledgeType.RELEASE, new CompletableFuture<>()));
+      }
+    }
     for (Told next = told.poll(); next != null; next = told.poll()) {
-      if (next.type() == AcknowledgeType.RELEASE && receiver.isFetching()) {
+      if (next.type() == AcknowledgeType.RELEASE && othersFetch) {
         later.add(next);
       } else if (next.acquired().isOwned()) {
         types.put(next.acquired(), next.type());
@@ -96,6 +116,7 @@ final class ShareSettler {
   /** Nothing can be settled from now on. */
   void end() {
     ended = true;
+    givenBack.clear(); // they are lost with their session
     loseTold();
   }
 

@@ -24,6 +24,9 @@ final class TopicSpecs {
   /** Kafka deletes whole segments only. */
   private static final Duration REPLY_SEGMENT = Duration.ofMinutes(15);
 
+  /** What Kafka's topics take by default. */
+  private static final int USUAL_BYTES = 1_048_588;
+
   private static final int DELAY_SEGMENT_BYTES = 32 * 1024 * 1024;
   private static final String POLICY = "cleanup.policy";
   private static final String MAX_BYTES = "max.message.bytes";
@@ -75,13 +78,10 @@ final class TopicSpecs {
         withRoom(Map.of(POLICY, "delete")));
   }
 
-  /** Brokers take the usual size by themselves, perhaps more. */
+  /** Said always, for a broker's own default may be less than it takes. */
   private Map<String, String> withRoom(Map<String, String> defaults) {
-    if (settings.maxRequestBytes() <= KafkaSettings.USUAL_REQUEST_BYTES) {
-      return defaults;
-    }
     Map<String, String> all = new TreeMap<>(defaults);
-    all.put(MAX_BYTES, Integer.toString(settings.maxRequestBytes()));
+    all.put(MAX_BYTES, Integer.toString(Math.max(settings.maxRequestBytes(), USUAL_BYTES)));
     return all;
   }
 

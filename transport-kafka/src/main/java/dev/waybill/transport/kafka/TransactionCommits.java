@@ -33,6 +33,11 @@ final class TransactionCommits implements Commits {
     transactions.membership(consumer.groupMetadata(), works);
   }
 
+  @Override
+  public boolean areElsewhere() {
+    return true;
+  }
+
   /** Nothing: what is settled is committed already, in the transaction that settled it. */
   @Override
   public void now(Collection<PartitionWork> works, Deadline deadline) {}

@@ -16,7 +16,7 @@ final class TransactionPlan {
   /**
    * What one transaction takes: keeps it far below its timeout, and what an abort repeats small.
    */
-  static final int MAX_SETTLEMENTS = 500;
+  private static final int MAX_SETTLEMENTS = 500;
 
   /** Of one transaction's messages; at least one settlement is taken, however large. */
   private static final long MAX_BYTES = 4 * 1024 * 1024;
@@ -37,17 +37,8 @@ final class TransactionPlan {
    */
   static TransactionPlan of(
       List<TransactionalSettlement> ready, Collection<PartitionWork> works, int maxMetadata) {
-    return of(ready, works, maxMetadata, MAX_SETTLEMENTS);
-  }
-
-  /** The same with {@code most} settlements at most. */
-  static TransactionPlan of(
-      List<TransactionalSettlement> ready,
-      Collection<PartitionWork> works,
-      int maxMetadata,
-      int most) {
     TransactionPlan plan = new TransactionPlan();
-    plan.group(ready, most).forEach((work, mine) -> plan.fit(work, mine, maxMetadata));
+    plan.group(ready).forEach((work, mine) -> plan.fit(work, mine, maxMetadata));
     for (PartitionWork work : works) {
       OffsetAndMetadata news = plan.commits.containsKey(work) ? null : work.news(maxMetadata);
       if (news != null) {
@@ -121,14 +112,14 @@ final class TransactionPlan {
   }
 
   private Map<PartitionWork, List<TransactionalSettlement>> group(
-      List<TransactionalSettlement> ready, int most) {
+      List<TransactionalSettlement> ready) {
     Map<PartitionWork, List<TransactionalSettlement>> groups = new LinkedHashMap<>();
     int count = 0;
     long bytes = 0;
     for (TransactionalSettlement each : ready) {
       if (!each.work().isOwned()) {
         lost.add(each);
-      } else if (count == 0 || (count < most && bytes < MAX_BYTES)) {
+      } else if (count == 0 || (count < MAX_SETTLEMENTS && bytes < MAX_BYTES)) {
         groups.computeIfAbsent(each.work(), work -> new ArrayList<>()).add(each);
         count++;
         bytes += each.bytes();

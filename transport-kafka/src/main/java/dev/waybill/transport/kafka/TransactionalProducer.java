@@ -14,10 +14,14 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TransactionAbortableException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,14 +58,32 @@ final class TransactionalProducer {
       }
 
       /**
-       * Whether it may be because of what was to be stored: a message was not confirmed, or the
-       * broker has ended the transaction, which took too long.
+       * Whether it may be because of what was to be stored: a message was not confirmed, perhaps
+       * because nobody was there to do it, or {@link #isItsOwnFault}.
        */
       boolean mayBeItsOwnFault() {
-        return culprit != null
-            || why instanceof InvalidProducerEpochException
-            || why instanceof ProducerFencedException
-            || why instanceof InvalidTxnStateException;
+        return culprit != null || isItsOwnFault();
+      }
+
+      /**
+       * Whether it is because of what was to be stored, and not of an outage: the broker has ended
+       * the transaction, which took too long, or it refused a message.
+       */
+      boolean isItsOwnFault() {
+        boolean ended = false;
+        boolean refused = false;
+        for (Throwable cause = why; cause != null; cause = cause.getCause()) {
+          if (cause instanceof RetriableException || cause instanceof AuthenticationException) {
+            return false;
+          }
+          ended |=
+              cause instanceof InvalidProducerEpochException
+                  || cause instanceof ProducerFencedException
+                  || cause instanceof InvalidTxnStateException
+                  || cause instanceof TransactionAbortableException;
+          refused |= cause instanceof ApiException;
+        }
+        return ended || (refused && culprit != null);
       }
     }
 

@@ -7,6 +7,8 @@ import dev.waybill.transport.kafka.TransactionalSettlement.Outgoing;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -26,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * between, the membership is an old one by then.
  *
  * <p>A transaction that was certainly aborted is repeated as long as its deliveries are owned;
- * after some times with one settlement at a time, so that {@linkplain Suspects one that is always
+ * after some times with each settlement alone, so that {@linkplain Suspects one that is always
  * aborted} does not keep the others from being settled. If its outcome can't be known, the
  * partitions are given up, to be begun anew from what the broker says is committed, which it says
  * only when the transaction has ended.
@@ -166,9 +168,9 @@ final class Transactions implements Runnable {
   }
 
   private void settle(List<TransactionalSettlement> batch, Membership member) {
-    List<TransactionalSettlement> inTurn = suspects.inTurn(batch);
-    TransactionPlan plan =
-        TransactionPlan.of(inTurn, member.works(), maxMetadata, suspects.atATime());
+    List<TransactionalSettlement> next = suspects.next(batch);
+    putBack(without(next, batch), true);
+    TransactionPlan plan = TransactionPlan.of(next, member.works(), maxMetadata);
     plan.lost().forEach(TransactionalSettlement::notOwned);
     putBack(plan.held(), false);
     putBack(plan.later(), true);
@@ -189,6 +191,17 @@ final class Transactions implements Runnable {
       end.succeeded();
       problem = null;
     }
+  }
+
+  /** The rest of a batch. */
+  private static List<TransactionalSettlement> without(
+      List<TransactionalSettlement> some, List<TransactionalSettlement> batch) {
+    if (some.size() == batch.size()) {
+      return List.of();
+    }
+    Collection<TransactionalSettlement> these = Collections.newSetFromMap(new IdentityHashMap<>());
+    these.addAll(some);
+    return batch.stream().filter(each -> !these.contains(each)).toList();
   }
 
   /** Those that are still ours; the others are answered. */
@@ -259,10 +272,12 @@ final class Transactions implements Runnable {
     }
   }
 
-  /** Also without a refusal it may be one settlement that Kafka will never take. */
+  /** Also without a refusal it may be one settlement that Kafka does not take. */
   private void abortedAgain(List<TransactionalSettlement> settlements, Outcome.Aborted aborted) {
     boolean hopeless =
-        !isRebalance(aborted.why()) && aborted.mayBeItsOwnFault() && suspects.aborted(settlements);
+        !isRebalance(aborted.why())
+            && aborted.mayBeItsOwnFault()
+            && suspects.aborted(settlements, aborted.isItsOwnFault());
     if (hopeless) {
       settlements.forEach(
           each -> each.failed(KafkaErrors.neverStored(source, Suspects.ALONE, aborted.why())));

@@ -64,7 +64,7 @@ class CommitMetadataTest {
 
     String text = encode(1, ranges);
 
-    assertThat(text.length()).isBetween(4090, 4096);
+    assertThat(text.length()).isBetween(4083, 4089);
     List<Range> read = CommitMetadata.decode(1, text).settled();
     assertThat(read).isEqualTo(ranges.subList(0, read.size())).hasSizeGreaterThan(1000);
   }
@@ -107,7 +107,7 @@ class CommitMetadataTest {
     String text = new CommitMetadata(ranges, failed).encode(offset);
     CommitMetadata read = CommitMetadata.decode(offset, text);
 
-    int longest = 45; // of one entry
+    int longest = 45 + 7; // of one entry, and of a leader
     boolean all = text.length() <= CommitMetadata.MAX_LENGTH - longest;
     assertThat(text.length()).isLessThanOrEqualTo(CommitMetadata.MAX_LENGTH);
     if (all) {
@@ -121,6 +121,20 @@ class CommitMetadataTest {
 
   static IntStream seeds() {
     return IntStream.range(0, 500);
+  }
+
+  @Test
+  void the_latest_leader_goes_with_what_is_told_and_is_read_again() {
+    String text = encode(5, List.of(new Range(6, 7)));
+
+    String withLeader = CommitMetadata.withEpoch(text, Integer.MAX_VALUE);
+
+    assertThat(withLeader).startsWith(text + "@").hasSizeLessThanOrEqualTo(text.length() + 7);
+    assertThat(CommitMetadata.epoch(withLeader)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(CommitMetadata.decode(5, withLeader)).isEqualTo(CommitMetadata.decode(5, text));
+    assertThat(CommitMetadata.epoch(text)).isEqualTo(CommitMetadata.NO_EPOCH);
+    assertThat(CommitMetadata.withEpoch("", 3)).isEmpty();
+    assertThat(CommitMetadata.epoch("foreign@3")).isEqualTo(CommitMetadata.NO_EPOCH);
   }
 
   @Test
@@ -149,6 +163,9 @@ class CommitMetadataTest {
         "wb1:;1.zzzzzzzzz",
         "wb1:1.1;1.1;1.1",
         "wb1:1.1.1",
+        "wb1:1.1@",
+        "wb1:1.1@-1",
+        "wb1:1.1@1@1",
         "wb1:;1.1.zzzzzzzzzzzzzzz"
       })
   void textThatIsNotOursSaysNothing(String text) {

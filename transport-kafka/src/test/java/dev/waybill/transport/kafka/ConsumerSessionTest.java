@@ -6,8 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -239,6 +241,38 @@ class ConsumerSessionTest {
   }
 
   @Test
+  void what_is_open_below_a_cut_is_asked_of_the_broker_anew_if_a_transaction_may_be_settling_it() {
+    ConsumerSession session =
+        new ConsumerSession(
+            client, "t", credit, new PollClock(DAY, time::get), new CommittedElsewhere());
+    PartitionWork work = assigned(session, 3);
+    assertThat(Taken.next(work)).isNotNull();
+    work.handedOver();
+
+    client.seek(PARTITION, 2);
+    add(2);
+
+    assertThatThrownBy(() -> session.poll(Duration.ZERO))
+        .isInstanceOf(KafkaException.class)
+        .hasMessageContaining("t-0 was cut");
+    session.close();
+    assertThat(work.isOwned()).isFalse();
+  }
+
+  @Test
+  void a_partition_begins_at_its_offset_whatever_leader_was_committed_with_it() {
+    ConsumerSession session = session(DAY);
+    client.committed = new OffsetAndMetadata(2, Optional.of(7), "");
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+
+    session.poll(Duration.ZERO);
+
+    assertThat(client.position(PARTITION)).isEqualTo(2);
+    assertThat(client.soughtWithMetadata).isFalse();
+  }
+
+  @Test
   void a_log_that_was_cut_where_nothing_is_open_goes_on_from_there() {
     ConsumerSession session = session(DAY);
     PartitionWork work = assigned(session, 2);
@@ -280,6 +314,23 @@ class ConsumerSessionTest {
     client.addRecord(new ConsumerRecord<>("t", 0, offset, null, new byte[] {'x'}));
   }
 
+  /** Commits of somebody else. */
+  private static final class CommittedElsewhere implements Commits {
+    @Override
+    public void soon(Collection<PartitionWork> works) {}
+
+    @Override
+    public void rebalancing(Collection<PartitionWork> works) {}
+
+    @Override
+    public boolean areElsewhere() {
+      return true;
+    }
+
+    @Override
+    public void now(Collection<PartitionWork> works, Deadline deadline) {}
+  }
+
   /** A consumer whose asynchronous commits get an answer as long as the test wants. */
   private static final class Client extends MockConsumer<byte[], byte[]> {
     final List<OffsetAndMetadata> begun = new ArrayList<>();
@@ -288,9 +339,16 @@ class ConsumerSessionTest {
     OffsetAndMetadata committed;
     boolean answersCommits = true;
     boolean isSilent;
+    boolean soughtWithMetadata;
 
     Client() {
       super("earliest");
+    }
+
+    @Override
+    public synchronized void seek(TopicPartition partition, OffsetAndMetadata offset) {
+      soughtWithMetadata = true;
+      super.seek(partition, offset);
     }
 
     @Override

@@ -64,6 +64,7 @@ class DelayMoverRightsTest {
     mover.start();
 
     await().atMost(LONG).until(() -> !consumers.isEmpty() && consumers.get(0).closed());
+    awaitWarning();
     mover.beginClose();
     mover.awaitClosed(Deadline.in(LONG));
     assertThat(consumers).hasSize(1);
@@ -80,8 +81,13 @@ class DelayMoverRightsTest {
 
     mover.start();
 
+    awaitWarning();
     await().atMost(LONG).until(() -> consumers.size() > 3);
     assertThat(logged.warnings(DelayMover.class.getName())).hasSize(1);
+  }
+
+  private void awaitWarning() {
+    await().atMost(LONG).until(() -> !logged.warnings(DelayMover.class.getName()).isEmpty());
   }
 
   private DelayMover mover(long wait, Duration whenForbidden) {

@@ -33,7 +33,8 @@ class KafkaMappingTest {
 
   @Test
   void a_text_that_only_begins_like_bytes_stays_a_text() {
-    for (String text : List.of("base64:", "base64:?", "base64:AAAA", "base64:YQ==")) {
+    for (String text :
+        List.of("base64:", "base64:?", "base64:AAAA", "base64:YQ==", "base64:/w", "base64:/x==")) {
       WireMessage message =
           new WireMessage(new byte[0], null, Map.of(), Map.of("h", text), text, null);
 

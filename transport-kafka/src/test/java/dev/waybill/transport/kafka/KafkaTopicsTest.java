@@ -372,7 +372,7 @@ class KafkaTopicsTest {
 
     assertThat(connection.prepare(topology(topic), Mode.VERIFY))
         .containsExactly(
-            "Kafka topic '%1$s' (for topic %1$s) does not exist: run kafka-topics --create --topic %1$s --partitions 2 --replication-factor 1 --config cleanup.policy=compact, or start with CREATE."
+            "Kafka topic '%1$s' (for topic %1$s) does not exist: run kafka-topics --create --topic %1$s --partitions 2 --replication-factor 1 --config cleanup.policy=compact --config max.message.bytes=1048588, or start with CREATE."
                 .formatted(topic.name()));
   }
 

@@ -208,7 +208,7 @@ class PartitionWorkModelTest {
       assertThat(settled.containsAll(beyond))
           .as("nothing that is open is said to be settled, seed %d", seed)
           .isTrue();
-      boolean full = commit.metadata().length() > CommitMetadata.MAX_LENGTH - 45;
+      boolean full = commit.metadata().length() > CommitMetadata.MAX_LENGTH - 52;
       wasCut |= full;
       if (!wasCut) {
         Set<Long> all = new HashSet<>(settled);

@@ -87,7 +87,7 @@ class PartitionWorkTest {
         new CommitMetadata(
             List.of(new Range(2, 4), new Range(5, 9)),
             new TreeMap<>(Map.of(4L, new Failed(2, 0), 9L, new Failed(3, 0))));
-    PartitionWork work = work(new OffsetAndMetadata(1, Optional.of(7), told.encode(1)));
+    PartitionWork work = work(new OffsetAndMetadata(1, told.encode(1) + "@7"));
 
     work.add(List.of(under(7, 1), under(7, 2), under(7, 3), under(7, 4), under(7, 5)), 6);
     work.add(List.of(under(8, 6), under(8, 7), under(8, 9)), 10);
@@ -96,13 +96,12 @@ class PartitionWorkTest {
     assertThat(out).extracting(Held::offset).containsExactly(1L, 4L, 6L, 7L, 9L);
     assertThat(out).extracting(Held::attempt).containsExactly(1, 3, 1, 1, 1);
     work.accept(out.get(0));
-    assertThat(work.uncommitted())
-        .isEqualTo(new OffsetAndMetadata(4, Optional.of(8), "wb1:1.1;0.2"));
+    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(4, "wb1:1.1;0.2@8"));
   }
 
   @Test
   void what_an_earlier_assignment_settled_is_still_settled_under_a_later_leader_beyond_it() {
-    PartitionWork work = work(new OffsetAndMetadata(0, Optional.of(7), "wb1:1.2"));
+    PartitionWork work = work(new OffsetAndMetadata(0, "wb1:1.2@7"));
 
     work.add(List.of(under(6, 0), under(7, 1), under(7, 2), under(8, 3)), 4);
 

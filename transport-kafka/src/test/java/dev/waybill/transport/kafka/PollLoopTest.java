@@ -8,11 +8,16 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
 /** What happens when a consumer fails in ways that a real one does not on demand. */
@@ -25,6 +30,7 @@ class PollLoopTest {
   void a_consumer_that_fails_and_can_not_even_be_closed_is_replaced() throws Exception {
     List<Broken> consumers = new CopyOnWriteArrayList<>();
     Credit credit = new Credit(1, () -> {});
+    TopicPartition partition = new TopicPartition("t", 0);
     PollLoop loop =
         new PollLoop(
             "queue t",
@@ -35,12 +41,16 @@ class PollLoopTest {
                 new Queue("t.dlq", false), null, credit, () -> {}, DelayLevels.SECONDS, null),
             inbox,
             () -> {
-              consumers.add(new Broken(consumers.isEmpty()));
-              return new ConsumerSession(
-                  consumers.get(consumers.size() - 1),
-                  "t",
-                  credit,
-                  new PollClock(Duration.ofDays(1)));
+              Broken consumer = new Broken(consumers.isEmpty(), inbox);
+              ConsumerSession session =
+                  new ConsumerSession(consumer, "t", credit, new PollClock(Duration.ofDays(1)));
+              consumer.updateBeginningOffsets(Map.of(partition, 0L));
+              consumer.rebalance(List.of(partition));
+              if (consumers.isEmpty()) {
+                consumer.addRecord(new ConsumerRecord<>("t", 0, 0, null, new byte[] {'x'}));
+              }
+              consumers.add(consumer);
+              return session;
             });
     Thread thread = new Thread(loop, "poll loop");
 
@@ -48,6 +58,8 @@ class PollLoopTest {
 
     await().atMost(LONG).until(() -> consumers.size() == 2);
     assertThat(inbox.failures).hasSize(1);
+    assertThat(inbox.next().isOwned()).isFalse();
+    assertThat(credit.left()).as("the credit of the delivery that was open").isOne();
     loop.close();
     thread.join(LONG.toMillis());
     assertThat(thread.isAlive()).isFalse();
@@ -72,21 +84,41 @@ class PollLoopTest {
             ErrorCode.CONNECTION_FAILED, ErrorCode.NOT_AUTHORISED, ErrorCode.NOT_AUTHORISED);
   }
 
-  /** Which fails with an Error when it is closed after it has failed. */
+  /** Which fails once something is delivered, and with an Error when it commits or is closed. */
   private static final class Broken extends MockConsumer<byte[], byte[]> {
     private final boolean fails;
 
-    Broken(boolean fails) {
+    private final Inbox inbox;
+
+    Broken(boolean fails, Inbox inbox) {
       super("earliest");
       this.fails = fails;
+      this.inbox = inbox;
     }
 
     @Override
     public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
-      if (fails) {
+      if (fails && inbox.size() > 0) {
         throw new KafkaException("broken");
       }
       return super.poll(timeout);
+    }
+
+    @Override
+    public synchronized void commitSync(
+        Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+      if (fails) {
+        throw new OutOfMemoryError("no heap");
+      }
+      super.commitSync(offsets, timeout);
+    }
+
+    @Override
+    public synchronized void commitAsync(
+        Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
+      if (!fails) { // else there is no answer, so that it is made again by the last one
+        super.commitAsync(offsets, callback);
+      }
     }
 
     @Override
