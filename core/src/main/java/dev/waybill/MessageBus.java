@@ -234,7 +234,8 @@ public interface MessageBus extends AutoCloseable {
 
     /**
      * What runs deadlines, retry waits that the library keeps, and lease renewals; for tests,
-     * beside {@link #clock}. Not shut down by the bus. Default: a thread of the bus.
+     * beside {@link #clock}. What is late completes on its threads. Not shut down by the bus.
+     * Default: a thread of the bus.
      */
     Builder timer(ScheduledExecutorService timer);
 

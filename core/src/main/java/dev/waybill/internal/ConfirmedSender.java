@@ -42,22 +42,22 @@ final class ConfirmedSender {
   private final String transport;
   private final Duration timeout;
   private final ScheduledExecutorService timer;
-  private final Executor answers;
+  private final Executor late;
   private final Deadlines deadlines;
   private final Trouble trouble;
 
   /**
    * A sender.
    *
-   * @param answers tells of what has no answer in time
+   * @param late tells of what has no answer in time
    */
-  ConfirmedSender(BusPlan plan, Sender sender, ScheduledExecutorService timer, Executor answers) {
+  ConfirmedSender(BusPlan plan, Sender sender, ScheduledExecutorService timer, Executor late) {
     this.sender = sender;
     this.transport = plan.transport().name();
     this.timeout = plan.sendTimeout();
     this.timer = timer;
-    this.answers = answers;
-    this.deadlines = new Deadlines(timer, timeout, answers);
+    this.late = late;
+    this.deadlines = new Deadlines(timer, timeout, late);
     this.trouble = new Trouble(plan.clock());
   }
 
@@ -141,7 +141,7 @@ final class ConfirmedSender {
         } else {
           long left = Math.max(0, timeout.toNanos() - elapsed);
           ScheduledFuture<?> own =
-              timer.schedule(() -> answers.execute(this::late), left, TimeUnit.NANOSECONDS);
+              timer.schedule(() -> late.execute(this::late), left, TimeUnit.NANOSECONDS);
           var unused = answer.whenComplete((done, failure) -> own.cancel(false));
         }
       } catch (RejectedExecutionException e) { // the bus was closed while the transport sent

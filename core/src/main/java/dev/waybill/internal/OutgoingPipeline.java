@@ -46,12 +46,18 @@ final class OutgoingPipeline {
   /**
    * A way out.
    *
-   * @param answers goes on after an answer, or tells that none came, and may be blocked by that
+   * @param answers goes on after an answer, and may be blocked by that
+   * @param late tells of what has no answer in time
    */
-  OutgoingPipeline(BusPlan plan, Sender sender, ScheduledExecutorService timer, Executor answers) {
+  OutgoingPipeline(
+      BusPlan plan,
+      Sender sender,
+      ScheduledExecutorService timer,
+      Executor answers,
+      Executor late) {
     this.plan = plan;
     this.limits = new OutgoingLimits(plan.transport());
-    this.sender = new ConfirmedSender(plan, sender, timer, answers);
+    this.sender = new ConfirmedSender(plan, sender, timer, late);
     this.answers = answers;
   }
 

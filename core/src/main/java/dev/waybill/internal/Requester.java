@@ -28,9 +28,10 @@ final class Requester {
       OutgoingPipeline outgoing,
       TransportConnection connection,
       ScheduledExecutorService timer,
-      Executor answers) {
+      Executor answers,
+      Executor late) {
     Capabilities capabilities = plan.transport().capabilities(queue.keyed());
-    this.requests = new Requests(plan, queue, outgoing, timer, answers);
+    this.requests = new Requests(plan, queue, outgoing, timer, answers, late);
     this.disturbance = new Trouble(plan.clock());
     this.receiver =
         connection.receive(

@@ -30,6 +30,7 @@ final class Requests {
   private final OutgoingPipeline outgoing;
   private final ScheduledExecutorService timer;
   private final Executor answers;
+  private final Executor late;
   private final Map<String, Pending<?>> waiting = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
@@ -70,18 +71,22 @@ final class Requests {
     }
   }
 
-  /** What failed or came not in time completes its request on {@code answers}. */
+  /**
+   * What failed completes its request on {@code answers}, what came not in time on {@code late}.
+   */
   Requests(
       BusPlan plan,
       ReplyQueue replies,
       OutgoingPipeline outgoing,
       ScheduledExecutorService timer,
-      Executor answers) {
+      Executor answers,
+      Executor late) {
     this.plan = plan;
     this.replies = replies;
     this.outgoing = outgoing;
     this.timer = timer;
     this.answers = answers;
+    this.late = late;
   }
 
   /** Sends a request; mistakes of the caller's fail the future, except a wrong timeout. */
@@ -121,7 +126,7 @@ final class Requests {
     try {
       ScheduledFuture<?> deadline =
           timer.schedule(
-              () -> answers.execute(() -> pending.fail(timedOut(id, route, timeout))),
+              () -> late.execute(() -> pending.fail(timedOut(id, route, timeout))),
               timeout.toNanos(),
               TimeUnit.NANOSECONDS);
       forgetWhenDone(pending, deadline);

@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
@@ -47,6 +48,12 @@ final class RunningBus implements MessageBus {
   private final TransportConnection connection;
   private final ScheduledExecutorService timer;
   private final ExecutorService answers = Workers.answers("waybill-answers");
+
+  /**
+   * A timer of the caller's tells on its own thread, so that a test that has let time pass sees it.
+   */
+  private final Executor late;
+
   private final OutgoingPipeline outgoing;
   private final Replies replies;
   private @Nullable Requester requester;
@@ -61,7 +68,8 @@ final class RunningBus implements MessageBus {
     this.plan = plan;
     this.connection = connection;
     this.timer = timer;
-    this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer, answers);
+    this.late = timer instanceof BorrowedTimer ? Runnable::run : answers;
+    this.outgoing = new OutgoingPipeline(plan, connection.sender(), timer, answers, late);
     this.replies = new Replies(plan.routes(), outgoing);
   }
 
@@ -101,7 +109,7 @@ final class RunningBus implements MessageBus {
   private void receiveReplies() {
     ReplyQueue queue = plan.topology().replies();
     if (queue != null) {
-      requester = new Requester(plan, queue, outgoing, connection, timer, answers);
+      requester = new Requester(plan, queue, outgoing, connection, timer, answers, late);
     }
   }
 

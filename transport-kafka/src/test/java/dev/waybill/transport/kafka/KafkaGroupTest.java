@@ -56,7 +56,7 @@ class KafkaGroupTest {
             () -> {
               OffsetAndMetadata committed = committed(connection);
               assertThat(committed.offset()).isEqualTo(1);
-              assertThat(committed.metadata()).isEqualTo("wb1:1.1");
+              assertThat(committed.metadata()).isEqualTo("wb1:1.1@0"); // by the first leader
             });
   }
 
