@@ -30,6 +30,8 @@ final class Accounts {
         .bootstrapServers(servers)
         .partitions(PARTITIONS)
         .property("session.timeout.ms", "6000")
-        .property("heartbeat.interval.ms", "1000");
+        .property("heartbeat.interval.ms", "1000")
+        // a member that is joining waits for a frozen coordinator for as long, and 5 s
+        .property("max.poll.interval.ms", "45000");
   }
 }
