@@ -206,11 +206,10 @@ final class BufferingContext implements HandlerContext {
    * message is known by its source and id together; under the lock that the message is added under.
    */
   private Metadata derived(Record payload) {
-    String from = String.valueOf(handled().source());
     String name =
         String.join(
             "\n",
-            from.length() + "#" + from + "#" + handled().id(),
+            MessageIdentity.of(handled().source(), handled().id()),
             source.name(),
             payload.getClass().getName(),
             String.valueOf(buffer.size()));

@@ -2,11 +2,8 @@ package dev.waybill.internal;
 
 import dev.waybill.Envelope;
 import dev.waybill.Interceptor;
-import dev.waybill.Metadata;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
-import dev.waybill.delivery.FailurePolicy;
-import dev.waybill.delivery.ProcessedMessageStore;
 import dev.waybill.delivery.TransactionalMessageStore.Transaction;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
@@ -17,18 +14,13 @@ import dev.waybill.transport.Capabilities;
 import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
-import java.io.PrintWriter;
-import java.io.Writer;
-import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +47,7 @@ final class IncomingPipeline implements Pipeline {
   private final OutgoingPipeline outgoing;
   private final Replies replies;
   private final Clock clock;
+  private final Failures failures;
   private final PayloadReader reader;
   private final @Nullable IdempotentReceiver idempotent;
   private final Executor answers;
@@ -76,6 +69,7 @@ final class IncomingPipeline implements Pipeline {
     this.outgoing = outgoing;
     this.replies = replies;
     this.clock = plan.clock();
+    this.failures = new Failures(consumer, clock);
     this.idempotent = idempotent;
     this.answers = answers;
     Capabilities capabilities = plan.transport().capabilities(consumer.source());
@@ -110,7 +104,7 @@ final class IncomingPipeline implements Pipeline {
       } catch (MessagingException e) {
         throw e;
       } catch (OutOfMemoryError e) { // perhaps another's doing
-        return resolved(failed(work, work.delivery.brokerId(), null, e));
+        return resolved(failures.failed(work, work.delivery.brokerId(), null, e));
       } catch (Throwable e) { // a codec fails in a way of its own: the body is to blame
         return resolved(new Resolution(Outcome.deadLetter("the message could not be read"), e));
       }
@@ -125,7 +119,8 @@ final class IncomingPipeline implements Pipeline {
     return resolved(
         idempotent == null || work.delivery.message().id() == null
             ? otherwise
-            : idempotent.unlessHandled(work, identityOf(work), otherwise, mayWait));
+            : idempotent.unlessHandled(
+                work, MessageIdentity.of(work.delivery), otherwise, mayWait));
   }
 
   /** To handle it might end the process, and the message with it. */
@@ -174,7 +169,9 @@ final class IncomingPipeline implements Pipeline {
 
   private CompletionStage<Resolution> invoke(Work work, Binding binding, Envelope<?> envelope) {
     if (idempotent != null) {
-      return resolved(idempotent.handle(work, identityOf(work), new Once(work, binding, envelope)));
+      return resolved(
+          idempotent.handle(
+              work, MessageIdentity.of(work.delivery), new Once(work, binding, envelope)));
     }
     if (consumer.guarantee() != DeliveryGuarantee.AT_MOST_ONCE) {
       return attempt(work, binding, envelope);
@@ -194,37 +191,6 @@ final class IncomingPipeline implements Pipeline {
     }
     work.lost();
     return resolved(Resolution.ACKNOWLEDGED);
-  }
-
-  /**
-   * What a message is known by, over all its deliveries: the source and the id of CloudEvents,
-   * which are unique together.
-   */
-  private static String identityOf(Work work) {
-    String id = work.delivery.message().id();
-    if (id == null) {
-      throw new MessagingException(
-          ErrorCode.UNDECODABLE,
-          "the message has no id, by which exactly-once could know it again");
-    }
-    String source = work.delivery.message().attributes().getOrDefault("source", "");
-    String known = id.isEmpty() ? work.delivery.brokerId() : id;
-    String identity = source.length() + "#" + source + "#" + known;
-    return identity.length() <= ProcessedMessageStore.MAX_ID_LENGTH
-            && identity.codePoints().allMatch(IncomingPipeline::isStorable)
-        ? identity
-        : digestOf(identity);
-  }
-
-  /** What every database's texts can have. */
-  private static boolean isStorable(int c) {
-    return c != 0 && (c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE);
-  }
-
-  private static String digestOf(String identity) {
-    ByteBuffer bytes = ByteBuffer.allocate(identity.length() * Character.BYTES);
-    bytes.asCharBuffer().put(identity);
-    return UUID.nameUUIDFromBytes(bytes.array()).toString();
   }
 
   /** One handling of a claimed message, on this thread. */
@@ -298,7 +264,7 @@ final class IncomingPipeline implements Pipeline {
       if (thrown instanceof InterruptedException) {
         Thread.currentThread().interrupt();
       }
-      return IncomingPipeline.this.failed(work, envelope, unwrapped(thrown));
+      return failures.failed(work, envelope, Failures.unwrapped(thrown));
     }
   }
 
@@ -315,7 +281,7 @@ final class IncomingPipeline implements Pipeline {
       handled = proceed(plan.interceptors(), 0, binding, envelope, context);
     } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
       context.discard();
-      return resolved(failed(work, envelope, e));
+      return resolved(failures.failed(work, envelope, e));
     }
     if (handled == ConsumerConfiguration.ACKNOWLEDGED && context.closeIfEmpty()) {
       return ACKNOWLEDGED; // what most do, without a chain of futures
@@ -326,7 +292,7 @@ final class IncomingPipeline implements Pipeline {
     return resolved.exceptionallyAsync(
         failure -> {
           context.discard();
-          return failed(work, envelope, unwrapped(failure));
+          return failures.failed(work, envelope, Failures.unwrapped(failure));
         },
         goingOn(resolved));
   }
@@ -386,76 +352,10 @@ final class IncomingPipeline implements Pipeline {
     if (consumer.atomic()) {
       return resolved(
           Resolution.ACKNOWLEDGED.together(
-              context.ready(), unstored -> failed(work, envelope, unwrapped(unstored))));
+              context.ready(),
+              unstored -> failures.failed(work, envelope, Failures.unwrapped(unstored))));
     }
     return context.flush().thenApply(done -> Resolution.ACKNOWLEDGED);
-  }
-
-  private Resolution failed(Work work, Envelope<?> envelope, Throwable thrown) {
-    return failed(work, envelope, envelope.metadata(), thrown);
-  }
-
-  /**
-   * What becomes of a message after a failure.
-   *
-   * @param what it is, for the log
-   * @param metadata its own, if it could be read
-   */
-  private Resolution failed(Work work, Object what, @Nullable Metadata metadata, Throwable thrown) {
-    Instant now = clock.instant();
-    work.failed(now);
-    Throwable failure = readable(thrown);
-    if (consumer.guarantee() == DeliveryGuarantee.AT_MOST_ONCE) {
-      LOG.warn(
-          "{} from the {} failed, and is lost: at-most-once", what, consumer.source(), failure);
-      return new Resolution(Outcome.discard("failed under at-most-once"), failure);
-    }
-    FailurePolicy.Decision decision = consumer.policy().decide(thrown, work.attempt());
-    String attempt = "attempt " + work.attempt() + " failed";
-    if (decision.verdict() == FailurePolicy.Verdict.RETRY
-        && metadata != null
-        && Replies.isTooLate(metadata, now, decision.after())) {
-      decision = consumer.policy().decide(thrown, consumer.policy().attempts());
-      attempt += ", and the request would have expired at the next";
-    }
-    return switch (decision.verdict()) {
-      case RETRY -> {
-        LOG.info(
-            "{} from the {}: {}, again {}: {}",
-            what,
-            consumer.source(),
-            attempt,
-            decision.after().isZero() ? "at once" : "after " + decision.after(),
-            failure.toString());
-        yield new Resolution(Outcome.retryAfter(decision.after()), failure);
-      }
-      case DEAD_LETTER -> new Resolution(Outcome.deadLetter(attempt), failure);
-      case DISCARD -> new Resolution(Outcome.discard(attempt), failure);
-    };
-  }
-
-  /**
-   * An application's exception, or a cause of it, may fail to say its message, and would break logs
-   * and evidence.
-   */
-  private static Throwable readable(Throwable thrown) {
-    try {
-      thrown.printStackTrace(new PrintWriter(Writer.nullWriter()));
-      var unused = thrown.getMessage();
-      return thrown;
-    } catch (RuntimeException | StackOverflowError e) {
-      return new IllegalStateException(
-          thrown.getClass().getName() + " can't say its message: " + e.getClass().getName());
-    }
-  }
-
-  private static Throwable unwrapped(Throwable failure) {
-    Throwable cause = failure;
-    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
-        && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
   }
 
   private static CompletableFuture<Resolution> resolved(Resolution resolution) {

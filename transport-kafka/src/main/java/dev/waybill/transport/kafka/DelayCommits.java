@@ -91,7 +91,7 @@ final class DelayCommits {
     for (DelayLane lane : lanes) {
       OffsetAndMetadata offset = lane.uncommitted();
       if (offset != null) {
-        commits.put(lane, withoutMetadata ? withoutMetadata(offset) : offset);
+        commits.put(lane, withoutMetadata ? new OffsetAndMetadata(offset.offset()) : offset);
       }
     }
     return commits;
@@ -111,10 +111,6 @@ final class DelayCommits {
   private void failed(Exception error) {
     log.debug("A commit of what was moved on failed", error);
     withoutMetadata |= error instanceof OffsetMetadataTooLarge;
-  }
-
-  private static OffsetAndMetadata withoutMetadata(OffsetAndMetadata offset) {
-    return new OffsetAndMetadata(offset.offset());
   }
 
   private static Map<TopicPartition, OffsetAndMetadata> byPartition(

@@ -127,14 +127,10 @@ final class OffsetCommits implements Commits {
     for (PartitionWork work : works) {
       OffsetAndMetadata offset = work.uncommitted();
       if (offset != null) {
-        commits.put(work, withoutMetadata ? withoutMetadata(offset) : offset);
+        commits.put(work, withoutMetadata ? new OffsetAndMetadata(offset.offset()) : offset);
       }
     }
     return commits;
-  }
-
-  private static OffsetAndMetadata withoutMetadata(OffsetAndMetadata offset) {
-    return new OffsetAndMetadata(offset.offset());
   }
 
   private static Map<TopicPartition, OffsetAndMetadata> byPartition(
