@@ -115,6 +115,10 @@ final class ConfirmedSender {
         fail(unknown(ErrorCode.BROKER_ERROR, "the transport failed while sending", "", e));
         return answer;
       }
+      if (called.isDone() && !called.isCompletedExceptionally()) {
+        succeed(result.apply(called.join())); // at once: there is no deadline to keep
+        return answer;
+      }
       var unused =
           called.whenComplete(
               (given, thrown) -> {

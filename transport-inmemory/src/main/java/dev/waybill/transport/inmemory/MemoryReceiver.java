@@ -174,9 +174,7 @@ final class MemoryReceiver implements Receiver {
         broker.ticker().park(due);
         forgetInterrupt();
       }
-      for (MemoryDelivery delivery : taken) {
-        handOver(joined, delivery);
-      }
+      handOver(joined, taken);
       taken.clear();
     }
   }
@@ -192,11 +190,14 @@ final class MemoryReceiver implements Receiver {
     }
   }
 
-  private void handOver(MessageQueue joined, MemoryDelivery delivery) {
+  private void handOver(MessageQueue joined, List<MemoryDelivery> taken) {
     if (intake.stopped) {
-      joined.takeBack(delivery);
-    } else if (delivery.isOpen()) {
-      tell(() -> listener.delivered(delivery));
+      taken.forEach(joined::takeBack);
+      return;
+    }
+    List<MemoryDelivery> open = taken.stream().filter(MemoryDelivery::isOpen).toList();
+    if (!open.isEmpty()) {
+      tell(() -> listener.delivered(open));
     }
   }
 
