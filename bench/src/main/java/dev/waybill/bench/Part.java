@@ -28,7 +28,7 @@ enum Part {
   private static final String RAW_TYPED = "raw-typed";
 
   /** Waybill without JSON, as those that hand over in memory. */
-  private static final String BY_REFERENCE = "waybill-by-reference";
+  static final String BY_REFERENCE = "waybill-by-reference";
 
   /** The part of a name that {@link #inWords} gives, or null. */
   static @Nullable Part of(String name) {
@@ -62,7 +62,7 @@ enum Part {
     return switch (contender) {
       case "raw", "waybill" -> true;
       case RAW_TYPED -> this == KAFKA && bench == Bench.CONSUME;
-      case BY_REFERENCE -> this == INMEMORY;
+      case BY_REFERENCE -> this == INMEMORY && (bench == Bench.FLOW || bench == Bench.LATENCY);
       default -> Peer.of(contender, this).has(bench);
     };
   }

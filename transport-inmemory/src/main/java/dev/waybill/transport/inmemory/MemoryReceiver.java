@@ -164,8 +164,8 @@ final class MemoryReceiver implements Receiver {
   }
 
   private void receive(MessageQueue joined) {
-    List<MemoryDelivery> taken = new ArrayList<>();
     while (!intake.stopped) {
+      List<MemoryDelivery> taken = new ArrayList<>();
       if (intake.disconnected) {
         reconnect(joined);
       }
@@ -175,7 +175,6 @@ final class MemoryReceiver implements Receiver {
         forgetInterrupt();
       }
       handOver(joined, taken);
-      taken.clear();
     }
   }
 
@@ -195,9 +194,9 @@ final class MemoryReceiver implements Receiver {
       taken.forEach(joined::takeBack);
       return;
     }
-    List<MemoryDelivery> open = taken.stream().filter(MemoryDelivery::isOpen).toList();
-    if (!open.isEmpty()) {
-      tell(() -> listener.delivered(open));
+    taken.removeIf(delivery -> !delivery.isOpen());
+    if (!taken.isEmpty()) {
+      tell(() -> listener.delivered(taken));
     }
   }
 
