@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waybill.MessageBus;
 import dev.waybill.routing.Routes;
+import dev.waybill.serialization.Codec;
 import dev.waybill.transport.TransportConnection;
 import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.inmemory.InMemoryTransport;
@@ -15,13 +16,16 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 class TestBusTest {
   record OrderPlaced(String orderId) {}
 
-  record Bill(String orderId) {}
+  sealed interface Payable permits Bill {}
+
+  record Bill(String orderId) implements Payable {}
 
   record Billed(String orderId) {}
 
@@ -116,6 +120,72 @@ class TestBusTest {
                     .startsWith("dead letter unheard-of.v1, id f-unheard-of.v1: no route")
                     .endsWith("; of no type of the routes"));
     assertThat(test.history()).contains("can't be read as Bill");
+  }
+
+  @Test
+  void a_dead_letter_is_read_by_the_codec_of_the_bus() {
+    try (TestBus test =
+        TestBus.over(ROUTES).with(bus -> bus.codec(new Csv())).with(TestBusTest::bad).start()) {
+      test.bus().send(new Bill("bad")).join();
+      test.quiesce();
+      test.assertUndecodable().isEmpty();
+      test.assertDeadLettered(Bill.class).containsExactly(new Bill("bad"));
+    }
+  }
+
+  @Test
+  void a_dead_letter_is_found_by_an_interface_of_its_class() {
+    try (TestBus test = TestBus.over(ROUTES).with(TestBusTest::bad).start()) {
+      test.bus().send(new Bill("bad")).join();
+      test.quiesce();
+      test.assertDeadLettered(Payable.class).containsExactly(new Bill("bad"));
+      test.assertDeadLettered(OrderPlaced.class).isEmpty();
+    }
+  }
+
+  @Test
+  void a_dead_letter_without_a_type_name_is_of_the_only_type_of_its_channel() {
+    try (TestBus test = TestBus.over(ROUTES).with(TestBusTest::bad).start()) {
+      foreign(test, "{\"orderId\":\"bad\"}", "");
+      test.quiesce();
+      test.assertDeadLettered(Bill.class).containsExactly(new Bill("bad"));
+      test.assertUndecodable().isEmpty();
+    }
+  }
+
+  private static void bad(MessageBus.Builder bus) {
+    bus.consume(
+        "bills",
+        c ->
+            c.onCommand(
+                    Bill.class,
+                    (bill, context) -> {
+                      throw new IllegalStateException("never");
+                    })
+                .onFailure(noRetry()));
+  }
+
+  /** Bills as their order's id. */
+  private static final class Csv implements Codec {
+    @Override
+    public String contentType() {
+      return "text/csv";
+    }
+
+    @Override
+    public boolean reads(@Nullable String contentType) {
+      return "text/csv".equals(contentType);
+    }
+
+    @Override
+    public byte[] encode(Object payload) {
+      return ((Bill) payload).orderId().getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public <T> T decode(byte[] body, Class<T> type) {
+      return type.cast(new Bill(new String(body, StandardCharsets.UTF_8)));
+    }
   }
 
   private static void foreign(TestBus test, String body, String type) {

@@ -4,18 +4,11 @@ import dev.waybill.Envelope;
 import dev.waybill.HandlerContext;
 import dev.waybill.Interceptor;
 import dev.waybill.Outcome;
-import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Channel;
-import dev.waybill.routing.Route;
-import dev.waybill.routing.Routes;
-import dev.waybill.serialization.JacksonCodec;
-import dev.waybill.transport.WireMessage;
-import dev.waybill.transport.inmemory.InMemoryBroker;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -43,17 +36,13 @@ final class History implements Interceptor {
     }
   }
 
-  private static final JacksonCodec CODEC = JacksonCodec.upTo(Integer.MAX_VALUE - 8);
-
   private final Clock clock;
-  private final InMemoryBroker broker;
-  private final Routes routes;
+  private final LetterBox letters;
   private final List<Entry> entries = new ArrayList<>();
 
-  History(Clock clock, InMemoryBroker broker, Routes routes) {
+  History(Clock clock, LetterBox letters) {
     this.clock = clock;
-    this.broker = broker;
-    this.routes = routes;
+    this.letters = letters;
   }
 
   @Override
@@ -115,74 +104,11 @@ final class History implements Interceptor {
         .toList();
   }
 
-  /** The dead letters that can be read as this class. */
-  <T> List<T> deadLettered(Class<T> type) {
-    List<T> found = new ArrayList<>();
-    for (Letter letter : letters()) {
-      Object payload = letter.payload();
-      if (letter.type() == type && payload != null) {
-        found.add(type.cast(payload));
-      }
-    }
-    return found;
-  }
-
-  /** The dead letters that can't be read, a line of evidence each. */
-  List<String> undecodable() {
-    return letters().stream()
-        .filter(letter -> letter.payload() == null)
-        .map(Letter::evidence)
-        .toList();
-  }
-
-  /**
-   * A dead letter.
-   *
-   * @param type the class that its type name stands for, or null if it has none
-   * @param payload null if it can't be read
-   */
-  private record Letter(@Nullable Class<?> type, @Nullable Object payload, String evidence) {}
-
-  private List<Letter> letters() {
-    return deadLetters().stream().map(this::letter).toList();
-  }
-
-  private Letter letter(WireMessage message) {
-    String name = message.attributes().get("type");
-    String evidence =
-        "dead letter %s, id %s: %s"
-            .formatted(
-                name,
-                message.id(),
-                Objects.requireNonNullElse(
-                    message.headers().get("waybill-dead-letter-reason"), "no reason"));
-    Class<?> type =
-        name == null ? null : routes.named(name).<Class<?>>map(Route::payloadType).orElse(null);
-    if (type == null) {
-      return new Letter(null, null, evidence + "; of no type of the routes");
-    }
-    try {
-      return new Letter(type, CODEC.decode(message.body(), type), evidence);
-    } catch (MessagingException e) {
-      return new Letter(
-          type,
-          null,
-          evidence + "; can't be read as " + type.getSimpleName() + ": " + e.getMessage());
-    }
-  }
-
-  private List<WireMessage> deadLetters() {
-    return broker.sources().stream()
-        .filter(source -> source.endsWith(".dlq"))
-        .flatMap(source -> broker.messages(source).stream())
-        .toList();
-  }
-
   @Override
   public synchronized String toString() {
     List<String> lines = new ArrayList<>();
     entries.forEach(entry -> lines.add(entry.toString()));
-    letters().forEach(letter -> lines.add(letter.evidence()));
+    lines.addAll(letters.evidence());
     return lines.isEmpty() ? "nothing has happened" : String.join("\n", lines);
   }
 }

@@ -37,13 +37,13 @@ public final class TestBus implements AutoCloseable {
 
   private final VirtualClock clock;
   private final InMemoryBroker broker;
+  private final LetterBox letters;
   private final History history;
   private final MessageBus bus;
 
   private TestBus(Builder builder) {
     this.clock = VirtualClock.create();
     this.broker = InMemoryBroker.create(clock);
-    this.history = new History(clock, broker, builder.routes);
     InMemoryTransport.Builder transport = InMemoryTransport.builder().broker(broker);
     builder.transport.forEach(setting -> setting.accept(transport));
     MessageBus.Builder described =
@@ -52,7 +52,10 @@ public final class TestBus implements AutoCloseable {
             .routes(builder.routes)
             .clock(clock)
             .timer(clock.timer());
-    builder.bus.forEach(part -> part.accept(described));
+    CodecWatch watch = CodecWatch.of(described);
+    builder.bus.forEach(part -> part.accept(watch.builder()));
+    this.letters = new LetterBox(broker, builder.routes, watch.codec());
+    this.history = new History(clock, letters);
     this.bus = described.intercept(history).start();
   }
 
@@ -126,11 +129,12 @@ public final class TestBus implements AutoCloseable {
   }
 
   /**
-   * The payloads of this class in all dead-letter queues, in the order of the queues; without those
-   * that can't be read, for which there is {@link #assertUndecodable}.
+   * The payloads of this class, or of this interface, in all dead-letter queues, in the order of
+   * the queues; read by the bus's codec. Without those that can't be read, for which there is
+   * {@link #assertUndecodable}.
    */
   public <T> ListAssert<T> assertDeadLettered(Class<T> type) {
-    return described(history.deadLettered(type), "dead-lettered " + type.getSimpleName());
+    return described(letters.payloads(type), "dead-lettered " + type.getSimpleName());
   }
 
   /**
@@ -138,7 +142,7 @@ public final class TestBus implements AutoCloseable {
    * line with its type name, id and reason, and why it can't be read.
    */
   public ListAssert<String> assertUndecodable() {
-    return described(history.undecodable(), "undecodable dead letters");
+    return described(letters.undecodable(), "undecodable dead letters");
   }
 
   /** Everything that has happened, a line each; then all dead letters with their reasons. */

@@ -26,16 +26,15 @@ class InstallationsTest {
         KafkaTestBroker.builder().installations(nothing())::start,
         "Kafka 4.4.0 (looked for in "
             + empty.resolve("kafka-4.4.0")
-            + ") is not installed: run testkit/brokers/install kafka, or set WAYBILL_TEST_KAFKA to"
-            + " the URI of a running broker");
+            + ") is not installed: in a checkout of Waybill run testkit/brokers/install kafka");
   }
 
   @Test
   void a_missing_rabbitmq_is_named_with_its_remedies() {
     assertRefused(
         RabbitTestBroker.builder().installations(nothing())::start,
-        "rabbitmq-server is not installed: run testkit/brokers/install rabbitmq, or set"
-            + " WAYBILL_TEST_RABBITMQ to the URI of a running broker");
+        "rabbitmq-server is not installed: in a checkout of Waybill run testkit/brokers/install"
+            + " rabbitmq");
   }
 
   @Test
@@ -44,8 +43,7 @@ class InstallationsTest {
         AwsTestBroker.builder().installations(nothing())::start,
         "fauxqs 2.4.1 (looked for in "
             + empty.resolve("fauxqs-2.4.1")
-            + ") is not installed: run testkit/brokers/install aws, or set WAYBILL_TEST_AWS to"
-            + " the URI of a running broker");
+            + ") is not installed: in a checkout of Waybill run testkit/brokers/install aws");
   }
 
   @Test
@@ -54,6 +52,8 @@ class InstallationsTest {
 
     assertThat(Installations.of(Map.of(), home).cache())
         .isEqualTo(Path.of("home/.cache/waybill/brokers"));
+    assertThat(Installations.of(Map.of("HOME", "container"), home).cache())
+        .isEqualTo(Path.of("container/.cache/waybill/brokers"));
     assertThat(Installations.of(Map.of("XDG_CACHE_HOME", "caches"), home).cache())
         .isEqualTo(Path.of("caches/waybill/brokers"));
     assertThat(

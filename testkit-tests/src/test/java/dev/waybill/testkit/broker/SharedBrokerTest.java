@@ -10,6 +10,7 @@ import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class SharedBrokerTest {
@@ -57,6 +58,46 @@ class SharedBrokerTest {
     assertRefused(running::resume, "resume", kind);
     assertRefused(running::restart, "restart", kind);
     assertRefused(running::stop, "stop", kind);
+  }
+
+  @Test
+  void a_running_cluster_is_known_by_its_first_host() {
+    TestBroker running = new RunningBroker(BrokerKind.KAFKA, "kafka://a:9092,b:9093");
+
+    assertThat(running.port()).isEqualTo(9092);
+    assertThatThrownBy(running::kill).hasMessageContaining("the broker at kafka://a:9092,b:9093,");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "amqp://app:s3cret ^%@rabbit:x/shop",
+        "amqp://app:s3cret/s3cret@rabbit:5672",
+        "//app:s3cret@rabbit:5672"
+      })
+  void a_malformed_uri_is_named_by_its_variable_and_without_its_password(String uri) {
+    assertThatThrownBy(() -> new RunningBroker(BrokerKind.RABBITMQ, uri))
+        .isInstanceOf(BrokerUnavailableException.class)
+        .hasMessageStartingWith("WAYBILL_TEST_RABBITMQ is not the URI of a broker, '")
+        .message()
+        .doesNotContain("s3cret");
+  }
+
+  @Test
+  void one_that_cannot_be_had_may_be_named_by_the_environment() {
+    SharedBroker<AwsTestBroker> shared =
+        new SharedBroker<>(
+            BrokerKind.AWS,
+            () -> {
+              throw BrokerKind.AWS.notInstalled("fauxqs");
+            });
+
+    assertThatThrownBy(() -> shared.get(Map.of()))
+        .isInstanceOf(BrokerUnavailableException.class)
+        .hasMessage(
+            "fauxqs is not installed: in a checkout of Waybill run testkit/brokers/install aws;"
+                + " or set WAYBILL_TEST_AWS to the URI of a running broker");
+    assertThatThrownBy(shared::own).hasMessageNotContaining("WAYBILL_TEST_AWS");
   }
 
   private static void assertRefused(ThrowingCallable call, String verb, BrokerKind kind) {

@@ -44,12 +44,8 @@ enum BrokerKind {
   /** The error for a broker of which {@code missing} is not there. */
   BrokerUnavailableException notInstalled(String missing) {
     return new BrokerUnavailableException(
-        missing
-            + " is not installed: run testkit/brokers/install "
-            + argument()
-            + ", or set "
-            + variable()
-            + " to the URI of a running broker");
+        "%s is not installed: in a checkout of Waybill run testkit/brokers/install %s"
+            .formatted(missing, argument()));
   }
 
   /** The error for {@code product version} that is not in {@code folder}. */

@@ -35,6 +35,11 @@ record Installations(Path cache, List<Path> programs) {
     return of(System.getenv(), Path.of(System.getProperty("user.home")));
   }
 
+  /**
+   * As the install script reads the environment.
+   *
+   * @param home where the environment has no {@code HOME}
+   */
   static Installations of(Map<String, String> environment, Path home) {
     List<Path> programs = new ArrayList<>();
     programs.add(RABBITMQ_PROGRAMS);
@@ -50,7 +55,9 @@ record Installations(Path cache, List<Path> programs) {
       return Path.of(brokers);
     }
     String caches = environment.getOrDefault("XDG_CACHE_HOME", "");
-    Path root = caches.isEmpty() ? home.resolve(".cache") : Path.of(caches);
+    String named = environment.getOrDefault("HOME", "");
+    Path own = named.isEmpty() ? home : Path.of(named);
+    Path root = caches.isEmpty() ? own.resolve(".cache") : Path.of(caches);
     return root.resolve("waybill").resolve("brokers");
   }
 

@@ -4,8 +4,10 @@ import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The place of a broker in its cluster.
@@ -35,9 +37,24 @@ record KafkaNode(int id, String cluster, int controllerPort, String voters) {
         .toList();
   }
 
-  /** A random id in Kafka's form: the 16 bytes of a UUID in base 64. */
+  /** A random id in Kafka's form. */
   static String newId() {
-    UUID random = UUID.randomUUID();
+    return newId(UUID::randomUUID);
+  }
+
+  /**
+   * The first id in Kafka's form, the 16 bytes of a UUID in base 64, that Kafka's tools don't take
+   * for an option.
+   */
+  static String newId(Supplier<UUID> uuids) {
+    return Stream.generate(uuids)
+        .map(KafkaNode::base64)
+        .filter(id -> !id.startsWith("-"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static String base64(UUID random) {
     ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES);
     bytes.putLong(random.getMostSignificantBits()).putLong(random.getLeastSignificantBits());
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());

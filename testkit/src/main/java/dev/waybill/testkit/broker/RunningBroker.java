@@ -1,28 +1,49 @@
 package dev.waybill.testkit.broker;
 
+import dev.waybill.error.ConfigurationException;
 import dev.waybill.testkit.BrokerFaults;
-import java.net.URI;
+import dev.waybill.transport.support.TransportUri;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A broker that somebody else has started, and ends. */
 final class RunningBroker implements TestBroker {
 
   private final BrokerKind kind;
-  private final URI uri;
+  private final String uri;
+  private final String address;
+  private final int port;
 
+  /** With the URI that the environment has; one of several hosts is known by its first. */
   RunningBroker(BrokerKind kind, String uri) {
     this.kind = kind;
-    this.uri = URI.create(uri);
+    this.uri = uri;
+    int query = uri.indexOf('?');
+    try {
+      TransportUri parsed = TransportUri.parse(query < 0 ? uri : uri.substring(0, query), Set.of());
+      this.address = parsed.scheme() + "://" + parsed.authority();
+      this.port = port(parsed.authority().split(",", 2)[0]);
+    } catch (ConfigurationException | NumberFormatException e) {
+      // without the cause: that of a number repeats what may be a password
+      throw new BrokerUnavailableException(
+          "%s is not the URI of a broker, '%s': write for example scheme://user:password@host:1234"
+              .formatted(kind.variable(), TransportUri.redact(uri)));
+    }
+  }
+
+  private static int port(String host) {
+    int colon = host.lastIndexOf(':');
+    return colon < 0 || host.endsWith("]") ? -1 : Integer.parseInt(host.substring(colon + 1));
   }
 
   @Override
   public String uri() {
-    return uri.toString();
+    return uri;
   }
 
   @Override
   public int port() {
-    return uri.getPort();
+    return port;
   }
 
   @Override
@@ -66,10 +87,6 @@ final class RunningBroker implements TestBroker {
   private BrokerUnavailableException notOurs(String verb) {
     return new BrokerUnavailableException(
         "Cannot %s the broker at %s, which was found running: unset %s, so that the test starts its own"
-            .formatted(verb, withoutPassword(), kind.variable()));
-  }
-
-  private String withoutPassword() {
-    return uri.getScheme() + "://" + uri.getHost() + ":" + uri.getPort();
+            .formatted(verb, address, kind.variable()));
   }
 }

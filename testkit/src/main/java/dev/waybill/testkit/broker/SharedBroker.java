@@ -19,7 +19,16 @@ final class SharedBroker<B extends LocalTestBroker> {
   /** The broker that {@code environment} names, else the one of this JVM. */
   TestBroker get(Map<String, String> environment) {
     String running = environment.getOrDefault(kind.variable(), "");
-    return running.isEmpty() ? own() : new RunningBroker(kind, running);
+    if (!running.isEmpty()) {
+      return new RunningBroker(kind, running);
+    }
+    try {
+      return own();
+    } catch (BrokerUnavailableException e) {
+      throw new BrokerUnavailableException(
+          "%s; or set %s to the URI of a running broker".formatted(e.getMessage(), kind.variable()),
+          e);
+    }
   }
 
   /** The broker of this JVM. */
