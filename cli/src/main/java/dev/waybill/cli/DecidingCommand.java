@@ -40,7 +40,8 @@ abstract class DecidingCommand extends DeskCommand {
         return Waybill.FAILED;
       }
       if (!yes && !filter.namesIds()) {
-        return dryRun(source, chosen);
+        dryRun(source, chosen);
+        return batch.isAll() ? 0 : Waybill.LEFT_OVER;
       }
       return decide(source, batch, chosen);
     }
@@ -62,7 +63,7 @@ abstract class DecidingCommand extends DeskCommand {
     return !missing.isEmpty();
   }
 
-  private int dryRun(Source source, List<Entry> chosen) {
+  private void dryRun(Source source, List<Entry> chosen) {
     if (!chosen.isEmpty()) {
       Table table = Letters.table();
       chosen.forEach(entry -> Letters.row(table, source, entry));
@@ -76,7 +77,6 @@ abstract class DecidingCommand extends DeskCommand {
                     Words.deadLetters(chosen.size()),
                     done(source),
                     chosen.isEmpty() ? "" : " Nothing was done: add --yes to do it."));
-    return 0;
   }
 
   private int decide(Source source, DeadLetterBatch batch, List<Entry> chosen) {

@@ -76,6 +76,14 @@ abstract class DeskCommand implements Callable<Integer> {
     this.environment = environment;
   }
 
+  /**
+   * Looks at what it was called with, before anything is connected.
+   *
+   * @throws ParameterException if that is wrong
+   * @throws java.io.UncheckedIOException if a file can't be read
+   */
+  void prepare(List<Source> sources) {}
+
   /** Does the work; gives the exit code. */
   abstract int work(DeadLetterDesk desk, List<Source> sources);
 
@@ -96,6 +104,7 @@ abstract class DeskCommand implements Callable<Integer> {
               + TRANSPORT
               + ".");
     }
+    prepare(sources);
     try (DeadLetterDesk desk = DeadLetterDesk.open(Transport.at(uri), sources, CONNECT)) {
       return work(desk, sources);
     }

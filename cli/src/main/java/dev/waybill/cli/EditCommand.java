@@ -30,14 +30,25 @@ final class EditCommand extends DeskCommand {
       description = "The file whose bytes are the new body; - for the standard input.")
   private String body = "";
 
+  private byte[] bytes = {};
+
   EditCommand(Terminal terminal, Map<String, String> environment) {
     super(terminal, environment);
   }
 
   @Override
+  void prepare(List<Source> sources) {
+    only(sources);
+    try {
+      bytes = body.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(body));
+    } catch (IOException e) {
+      throw new UncheckedIOException("'%s' could not be read: %s".formatted(body, Words.why(e)), e);
+    }
+  }
+
+  @Override
   int work(DeadLetterDesk desk, List<Source> sources) {
     Source source = only(sources);
-    byte[] bytes = bytes();
     try (DeadLetterBatch batch = take(desk, source)) {
       List<DeadLetterBatch.Entry> found = batch.matching(DeadLetterFilter.all().id(id));
       if (found.size() != 1) {
@@ -61,15 +72,6 @@ final class EditCommand extends DeskCommand {
       }
       terminal().err().println("1 dead letter edited.");
       return 0;
-    }
-  }
-
-  private byte[] bytes() {
-    try {
-      return body.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(body));
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "'%s' could not be read: %s".formatted(body, e.getMessage()), e);
     }
   }
 }

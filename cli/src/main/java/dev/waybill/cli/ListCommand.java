@@ -34,15 +34,17 @@ final class ListCommand extends DeskCommand {
   int work(DeadLetterDesk desk, List<Source> sources) {
     Table summary = new Table("OF", "COUNT", "FIRST FAILED", "LAST FAILED", "TYPES");
     Table all = Letters.table();
+    boolean whole = true;
     for (Source source : sources) {
       try (DeadLetterBatch batch = take(desk, source)) {
         List<DeadLetterBatch.Entry> entries = batch.matching(filter.filter());
+        whole &= batch.isAll();
         summarize(summary, source, entries);
         entries.forEach(entry -> Letters.row(all, source, entry));
       }
     }
     (each ? all : summary).print(terminal().out());
-    return 0;
+    return whole ? 0 : Waybill.LEFT_OVER;
   }
 
   private static void summarize(Table table, Source source, List<DeadLetterBatch.Entry> entries) {

@@ -25,7 +25,9 @@ public final class Waybill {
   /** Called wrongly. */
   static final int USAGE = 2;
 
-  /** Some dead letters were no longer held when they were to be removed. */
+  /**
+   * There were more than were in hand, or some were no longer held when they were to be removed.
+   */
   static final int LEFT_OVER = 3;
 
   /** By a signal, as shells have it. */

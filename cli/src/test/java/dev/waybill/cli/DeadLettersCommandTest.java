@@ -158,6 +158,41 @@ class DeadLettersCommandTest {
   }
 
   @Test
+  void an_export_that_fails_leaves_no_file() {
+    Path file = folder.resolve("letters.jsonl");
+    assertThat(run("export", "-q", "payments", "-q", "nowhere", "-o", file.toString()).code())
+        .isEqualTo(1);
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void a_file_that_cannot_be_had_is_told_before_anything_is_connected() {
+    Path missing = folder.resolve("missing").resolve("letters.jsonl");
+    String nobody = "kafka://127.0.0.1:1";
+    assertThat(
+            call(
+                "dead-letters",
+                "edit",
+                "-q",
+                "payments",
+                "m-1",
+                "--body",
+                missing.toString(),
+                "-t",
+                nobody))
+        .isEqualTo(
+            new Result(
+                1, "", "'%s' could not be read: there is no such file.\n".formatted(missing)));
+    Result exported =
+        call("dead-letters", "export", "-q", "payments", "-o", missing.toString(), "-t", nobody);
+    assertThat(exported.code()).isEqualTo(2);
+    assertThat(exported.err())
+        .startsWith(
+            "'%s' can't be written: there is no folder '%s'.\n"
+                .formatted(missing, missing.getParent()));
+  }
+
+  @Test
   void replay_by_a_filter_shows_first_and_does_it_when_told_to() {
     Result dry = run("replay", "-q", "payments", "--type", "payments.pay.v1");
     assertThat(dry.code()).isZero();
@@ -288,7 +323,8 @@ class DeadLettersCommandTest {
   @Test
   void what_is_kept_beyond_the_limit_is_said() {
     Result listed = run("list", "-q", "payments", "--limit", "1");
-    assertThat(listed.code()).isZero();
+    assertThat(listed.code()).isEqualTo(3);
+    assertThat(run("discard", "-q", "payments", "--limit", "1").code()).isEqualTo(3);
     assertThat(listed.err())
         .startsWith("Only 1 of 2 dead letters of the queue payments are in hand: ");
   }
