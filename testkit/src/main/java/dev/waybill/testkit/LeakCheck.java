@@ -9,6 +9,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * Tells whether Waybill has left a thread behind: each of a bus or a transport is called {@code
  * waybill-…}, and is gone when they are closed.
+ *
+ * <p>Looks at all threads of the JVM: where other tests run at the same time, theirs are taken for
+ * ones that were left. Use it in tests that run alone.
  */
 public final class LeakCheck {
   private final Set<Thread> before = Thread.getAllStackTraces().keySet();

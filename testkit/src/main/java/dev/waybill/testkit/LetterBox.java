@@ -68,15 +68,15 @@ final class LetterBox {
   }
 
   private Letter letter(WireMessage message) {
-    String name = message.attributes().getOrDefault("type", "");
+    String name = message.attributes().get("type");
     String evidence =
         "dead letter %s, id %s: %s"
             .formatted(
-                name.isEmpty() ? "without a type name" : name,
+                name == null ? "without a type name" : name,
                 message.id(),
                 Objects.requireNonNullElse(
                     message.headers().get(EVIDENCE + "reason"), "no reason"));
-    Optional<Route<?>> route = name.isEmpty() ? onlyRoute(message) : routes.named(name);
+    Optional<Route<?>> route = name == null ? onlyRoute(message) : routes.named(name);
     if (route.isEmpty()) {
       return new Letter(null, evidence + "; of no type of the routes");
     }

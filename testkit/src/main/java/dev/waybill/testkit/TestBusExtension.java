@@ -19,6 +19,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * @Test
  * void an_order_is_billed(TestBus test) { … }
  * }</pre>
+ *
+ * <p>Threads are looked for by a {@link LeakCheck}, in the whole JVM: not for tests that run in
+ * parallel, which would be blamed for each other's.
  */
 public final class TestBusExtension
     implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
