@@ -38,6 +38,7 @@ public interface Interceptor {
   @FunctionalInterface
   interface Next {
     /** Goes on to the next interceptor, or the handler. */
+    @CheckReturnValue
     CompletionStage<Outcome> proceed() throws Exception;
   }
 }

@@ -52,21 +52,27 @@ public interface MessageBus extends AutoCloseable {
   }
 
   /** Sends a command to the queue of its route. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> send(Command<?> command);
 
   /** Sends a plain payload as a command. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> send(Record command);
 
   /** Publishes an event to the topic of its route. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> publish(Event<?> event);
 
   /** Publishes a plain payload as an event. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> publish(Record event);
 
   /** Hands a document over to the channel of its route. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> transfer(Document<?> document);
 
   /** Hands a plain payload over as a document. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> transfer(Record document);
 
   /**
@@ -90,9 +96,11 @@ public interface MessageBus extends AutoCloseable {
    * @throws IllegalStateException if the bus was built without {@link Builder#requests}
    * @throws IllegalArgumentException if the timeout is out of its bounds
    */
+  @CheckReturnValue
   <R> CompletableFuture<R> request(Command<?> command, Class<R> replyType, Duration timeout);
 
   /** Requests with a plain payload as the command. */
+  @CheckReturnValue
   <R> CompletableFuture<R> request(Record command, Class<R> replyType, Duration timeout);
 
   /**
@@ -102,6 +110,7 @@ public interface MessageBus extends AutoCloseable {
    *     dev.waybill.error.MessagingException} of code {@code UNSUPPORTED} where the transport
    *     refuses {@code CANCEL}
    */
+  @CheckReturnValue
   CompletableFuture<Boolean> cancel(SendReceipt receipt);
 
   /**

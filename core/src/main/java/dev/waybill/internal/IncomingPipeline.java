@@ -220,7 +220,7 @@ final class IncomingPipeline implements Pipeline {
         heedNoInterruption();
         return resolution;
       } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
-        context.discard();
+        context.drop();
         return failed(e);
       }
     }
@@ -235,7 +235,7 @@ final class IncomingPipeline implements Pipeline {
         }
         return context.ready();
       } finally {
-        context.discard();
+        context.drop();
       }
     }
 
@@ -280,7 +280,7 @@ final class IncomingPipeline implements Pipeline {
     try {
       handled = proceed(plan.interceptors(), 0, binding, envelope, context);
     } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
-      context.discard();
+      context.drop();
       return resolved(failures.failed(work, envelope, e));
     }
     if (handled == ConsumerConfiguration.ACKNOWLEDGED && context.closeIfEmpty()) {
@@ -291,7 +291,7 @@ final class IncomingPipeline implements Pipeline {
             outcome -> resolve(work, envelope, context, outcome), goingOn(handled));
     return resolved.exceptionallyAsync(
         failure -> {
-          context.discard();
+          context.drop();
           return failures.failed(work, envelope, Failures.unwrapped(failure));
         },
         goingOn(resolved));
@@ -346,7 +346,7 @@ final class IncomingPipeline implements Pipeline {
       Work work, Envelope<?> envelope, BufferingContext context, Outcome outcome) {
     Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
     if (!(outcome instanceof Outcome.Acknowledged)) {
-      context.discard();
+      context.drop();
       return resolved(Resolution.of(outcome));
     }
     if (consumer.atomic()) {

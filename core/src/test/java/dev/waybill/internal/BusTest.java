@@ -9,7 +9,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.waybill.Interceptor;
 import dev.waybill.MessageBus;
-import dev.waybill.Outcome;
 import dev.waybill.SendReceipt;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.error.ConfigurationException;
@@ -172,11 +171,11 @@ class BusTest {
                     .consume(
                         "payments",
                         c ->
-                            c.onCommandDeciding(
+                            c.onCommand(
                                 ProcessPayment.class,
                                 (command, context) -> {
                                   handled.add(command.metadata().id());
-                                  return Outcome.retryAfter(Duration.ofMinutes(10));
+                                  context.retryAfter(Duration.ofMinutes(10));
                                 })));
     FakeDelivery payment = transport.deliver("payments", payment("p-1"));
     await().until(() -> timer.waiting() == 2);
@@ -375,11 +374,11 @@ class BusTest {
                 b.consume(
                     "payments",
                     c ->
-                        c.onCommandDeciding(
+                        c.onCommand(
                             ProcessPayment.class,
                             (command, context) -> {
                               handled.add("begun");
-                              return Outcome.retryAfter(ChronoUnit.FOREVER.getDuration());
+                              context.retryAfter(ChronoUnit.FOREVER.getDuration());
                             })));
     FakeDelivery payment = transport.deliver("payments", payment("p-1"));
     await().until(() -> !handled.isEmpty());
