@@ -153,6 +153,25 @@ public interface MessageBus extends AutoCloseable {
   <T> Optional<T> unwrap(Class<T> nativeType);
 
   /**
+   * Blocks until the bus is closed, by whomever, and all that {@link #close} does is done; returns
+   * at once if it is. All threads of the library are daemons, so that a {@code main} that only
+   * consumes would end: it waits here, and a shutdown hook closes the bus when the process is told
+   * to end.
+   *
+   * <pre>{@code
+   * try (MessageBus bus = MessageBus.over(transport).routes(routes).consume("payments", …).start()) {
+   *   Runtime.getRuntime().addShutdownHook(new Thread(bus::close));
+   *   bus.awaitClose();
+   * }
+   * }</pre>
+   *
+   * <p>Not for handlers, for which the closing would wait.
+   *
+   * @throws InterruptedException if this thread is interrupted first; the bus goes on
+   */
+  void awaitClose() throws InterruptedException;
+
+  /**
    * Drains and closes: stops receiving, lets running handlers finish within {@link
    * Builder#drainTimeout} and interrupts those that don't, settles, gives back the rest uncounted,
    * flushes sends, closes the connection. No thread is left.

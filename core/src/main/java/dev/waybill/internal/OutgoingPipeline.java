@@ -40,6 +40,7 @@ final class OutgoingPipeline {
 
   private final BusPlan plan;
   private final OutgoingLimits limits;
+  private final SendReports reports;
   private final ConfirmedSender sender;
   private final Executor answers;
 
@@ -57,7 +58,11 @@ final class OutgoingPipeline {
       Executor late) {
     this.plan = plan;
     this.limits = new OutgoingLimits(plan.transport());
-    this.sender = new ConfirmedSender(plan, sender, timer, late);
+    this.reports = SendReports.to(plan.interceptors());
+    this.sender =
+        reports.isEmpty()
+            ? new ConfirmedSender(plan, sender, timer, late)
+            : new ReportingSender(plan, sender, timer, late, reports);
     this.answers = answers;
   }
 
@@ -217,7 +222,21 @@ final class OutgoingPipeline {
     return sender.problem();
   }
 
+  /** Who is told what became of a send. */
+  SendReports reports() {
+    return reports;
+  }
+
   private Prepared prepare(Route<?> route, Envelope<?> given) {
+    try {
+      return made(route, given);
+    } catch (RuntimeException e) {
+      reports.notReady(given.metadata(), route.channel(), rejected(e));
+      throw e;
+    }
+  }
+
+  private Prepared made(Route<?> route, Envelope<?> given) {
     Envelope<?> envelope = given;
     for (Interceptor interceptor : plan.interceptors()) {
       envelope = intercepted(interceptor, envelope, route);
