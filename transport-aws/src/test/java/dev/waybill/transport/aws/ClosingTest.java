@@ -99,7 +99,7 @@ class ClosingTest {
           .thenReturn(CompletableFuture.completedFuture("http://127.0.0.1/replies"));
       when(aws.topology.deleteQueue(anyString(), any())).thenReturn(new CompletableFuture<>());
       OwnReplyQueue replies = new OwnReplyQueue(aws.port, new Addresses(aws.port));
-      replies.create(new ReplyQueue("requester", "i"), Duration.ofSeconds(30));
+      replies.create(new Admin(aws.port), new ReplyQueue("requester", "i"), Duration.ofSeconds(30));
       Deadline over = Deadline.in(Duration.ZERO);
 
       replies.delete(over);
