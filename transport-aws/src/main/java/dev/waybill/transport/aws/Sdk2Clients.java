@@ -1,12 +1,10 @@
 package dev.waybill.transport.aws;
 
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -17,8 +15,6 @@ import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
 import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
-import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
-import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
@@ -109,7 +105,7 @@ final class Sdk2Clients {
     }
     return builder
         .region(Region.of(String.valueOf(settings.region())))
-        .credentialsProvider(provider())
+        .credentialsProvider(new Sdk2Provider(provider()))
         .httpClient(http())
         .overrideConfiguration(
             c ->
@@ -123,7 +119,7 @@ final class Sdk2Clients {
 
   private AwsCredentialsProvider provider() {
     if (given.credentials() != null) {
-      return notClosed(given.credentials());
+      return given.credentials();
     }
     if (ownProvider == null) {
       ownProvider =
@@ -132,22 +128,6 @@ final class Sdk2Clients {
               : DefaultCredentialsProvider.builder().build();
     }
     return ownProvider;
-  }
-
-  /** A client closes all of its configuration that can be closed, also what is the user's. */
-  private static AwsCredentialsProvider notClosed(AwsCredentialsProvider provider) {
-    return new AwsCredentialsProvider() {
-      @Override
-      public AwsCredentials resolveCredentials() {
-        return provider.resolveCredentials();
-      }
-
-      @Override
-      public CompletableFuture<AwsCredentialsIdentity> resolveIdentity(
-          ResolveIdentityRequest request) {
-        return provider.resolveIdentity(request);
-      }
-    };
   }
 
   /**
@@ -165,7 +145,7 @@ final class Sdk2Clients {
       http =
           NettyNioAsyncHttpClient.builder()
               .eventLoopGroup(loops)
-              .maxConcurrency(256)
+              .maxConcurrency(Limits.MAX_CONNECTIONS)
               .connectionTimeout(Duration.ofSeconds(5))
               .connectionAcquisitionTimeout(Duration.ofSeconds(5))
               .readTimeout(Duration.ofSeconds(30))
