@@ -77,8 +77,12 @@ final class Intake {
     if (!deliver(due, early)) {
       return giveBack(messages);
     }
-    if (!due.isEmpty()) {
-      keepFresh(due);
+    if (!due.isEmpty() && !due.get(0).isFresh()) {
+      // what came at the end of a long wait has less of a lease than whoever renews it counts on
+      renewInTime(due);
+    }
+    if (!early.isEmpty()) { // nobody else renews them, and to store their copies may take a while
+      renewInTime(List.copyOf(early.keySet()));
     }
     return NOTHING;
   }
@@ -104,16 +108,11 @@ final class Intake {
         });
   }
 
-  /** What came at the end of a long wait has less of a lease than whoever renews it counts on. */
-  private void keepFresh(List<AwsDelivery> deliveries) {
-    Duration left = deliveries.get(0).leaseLeft();
-    Duration lease = settler.lease();
-    if (left.multipliedBy(4).compareTo(lease.multipliedBy(3)) < 0) {
-      Duration soon = left.minus(lease.dividedBy(4));
-      timer.after(
-          soon.isNegative() ? Duration.ZERO : soon,
-          () -> deliveries.forEach(AwsDelivery::renewLease));
-    }
+  private void renewInTime(List<AwsDelivery> deliveries) {
+    Duration soon = deliveries.get(0).leaseLeft().minus(settler.lease().dividedBy(4));
+    timer.after(
+        soon.isNegative() ? Duration.ZERO : soon,
+        () -> deliveries.forEach(AwsDelivery::renewLease));
   }
 
   /** What came after the stop; others get it at once. */

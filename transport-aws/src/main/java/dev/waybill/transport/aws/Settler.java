@@ -135,7 +135,7 @@ final class Settler {
       ReceivedMessage message, Map<String, String> evidence, Duration lease) {
     Queue queue = deadLetterQueue();
     return sender
-        .forward(queue, WireFormat.deadLetter(message, evidence), within(lease))
+        .forward(queue, WireFormat.deadLetter(message, evidence, source.keyed()), within(lease))
         .whenComplete(
             (id, e) -> {
               if (e != null) {
