@@ -106,6 +106,7 @@ final class AwsConnection implements TransportConnection {
             settings.visibilityTimeout(),
             settlements,
             open::isShortOfWork);
+    GivingBack givingBack = new GivingBack(port, addresses, source);
     Handover handover = new Handover(source, listener);
     Intake intake =
         new Intake(
@@ -113,6 +114,7 @@ final class AwsConnection implements TransportConnection {
             handover,
             open,
             settler,
+            givingBack,
             timer,
             settings.unwraps(source),
             limits.of(source),
@@ -128,7 +130,8 @@ final class AwsConnection implements TransportConnection {
             settings.nanoTime(),
             intake,
             polls);
-    AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
+    AwsReceiver receiver =
+        new AwsReceiver(source.name(), open, loop, settler, givingBack, receivers::remove);
     receivers.add(receiver);
     receiver.start();
     if (closed.get()) {
