@@ -29,7 +29,7 @@ final class Sdk2Clients {
   private final Sdk2 given;
   private final SqsAsyncClient sqs;
   private final ExecutorService answering = Threads.pool("answer", ANSWERING_THREADS);
-  private @Nullable SdkEventLoopGroup loops;
+  private volatile @Nullable SdkEventLoopGroup loops;
   private @Nullable SdkAsyncHttpClient http;
   private @Nullable AwsCredentialsProvider ownProvider;
   private @Nullable SnsAsyncClient ownSns;
@@ -69,8 +69,24 @@ final class Sdk2Clients {
     }
   }
 
-  /** Cuts off calls under way of our own clients; leaves the user's alone. Blocks for a moment. */
-  synchronized void close(Deadline deadline) {
+  /**
+   * Cuts off calls under way of our own clients; leaves the user's alone. Blocks until the deadline
+   * at most: the HTTP client waits for its connections, for as long as it likes.
+   */
+  void close(Deadline deadline) {
+    Thread closing = Threads.named("close", this::closeOwn);
+    closing.start();
+    try {
+      TimeUnit.NANOSECONDS.timedJoin(closing, Math.max(1, deadline.remainingNanos()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    endLoops(deadline);
+    answering.shutdown();
+    Threads.awaitTermination(answering, deadline);
+  }
+
+  private synchronized void closeOwn() {
     closed = true;
     if (given.sqs() == null) {
       sqs.close();
@@ -84,19 +100,22 @@ final class Sdk2Clients {
     if (ownProvider instanceof AutoCloseable provider) {
       closeQuietly(provider);
     }
-    if (loops != null) {
-      // the client leaves it alone; its own way to end would take two seconds of silence, and none
-      // would cut off what closes connections
-      loops
-          .eventLoopGroup()
+  }
+
+  /**
+   * The clients leave the loops alone; their own way to end would take two seconds of silence, and
+   * none would cut off what closes connections.
+   */
+  private void endLoops(Deadline deadline) {
+    SdkEventLoopGroup made = loops;
+    if (made != null) {
+      made.eventLoopGroup()
           .shutdownGracefully(
               QUIET.toMillis(),
               Math.max(QUIET.toMillis(), deadline.remaining().toMillis()),
               TimeUnit.MILLISECONDS)
           .awaitUninterruptibly(deadline.remaining().toMillis());
     }
-    answering.shutdown();
-    Threads.awaitTermination(answering, deadline);
   }
 
   private <B extends AwsClientBuilder<B, ?> & AwsAsyncClientBuilder<B, ?>> B configured(B builder) {
