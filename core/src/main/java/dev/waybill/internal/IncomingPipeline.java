@@ -138,7 +138,7 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Binding bindingOf(WireMessage message) {
-    String named = message.attributes().get("type");
+    String named = WireMapping.type(message);
     String type = named == null ? consumer.foreignType() : named;
     if (type == null) {
       throw new MessagingException(
@@ -151,7 +151,7 @@ final class IncomingPipeline implements Pipeline {
           ErrorCode.UNKNOWN_TYPE,
           "no route on the %s has the type name '%s'".formatted(consumer.source(), type));
     }
-    String kind = message.attributes().get(WireMapping.KIND);
+    String kind = WireMapping.kind(message);
     if (kind != null && !kind.equals(binding.route().kind().wireName())) {
       throw new MessagingException(
           ErrorCode.WRONG_KIND,
@@ -162,6 +162,10 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Envelope<?> envelopeOf(Work work, Route<?> route) {
+    Envelope<?> passed = work.delivery.message().envelope();
+    if (passed != null && passed.payload().getClass() == route.payloadType()) {
+      return passed;
+    }
     Object payload = reader.read(work.delivery.message(), route.payloadType());
     return WireMapping.envelope(
         route.kind(), payload, new ReceivedMetadata(work.delivery, route.typeName()));
@@ -220,7 +224,7 @@ final class IncomingPipeline implements Pipeline {
         heedNoInterruption();
         return resolution;
       } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
-        context.discard();
+        context.drop();
         return failed(e);
       }
     }
@@ -235,7 +239,7 @@ final class IncomingPipeline implements Pipeline {
         }
         return context.ready();
       } finally {
-        context.discard();
+        context.drop();
       }
     }
 
@@ -280,7 +284,7 @@ final class IncomingPipeline implements Pipeline {
     try {
       handled = proceed(plan.interceptors(), 0, binding, envelope, context);
     } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
-      context.discard();
+      context.drop();
       return resolved(failures.failed(work, envelope, e));
     }
     if (handled == ConsumerConfiguration.ACKNOWLEDGED && context.closeIfEmpty()) {
@@ -291,7 +295,7 @@ final class IncomingPipeline implements Pipeline {
             outcome -> resolve(work, envelope, context, outcome), goingOn(handled));
     return resolved.exceptionallyAsync(
         failure -> {
-          context.discard();
+          context.drop();
           return failures.failed(work, envelope, Failures.unwrapped(failure));
         },
         goingOn(resolved));
@@ -346,7 +350,7 @@ final class IncomingPipeline implements Pipeline {
       Work work, Envelope<?> envelope, BufferingContext context, Outcome outcome) {
     Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
     if (!(outcome instanceof Outcome.Acknowledged)) {
-      context.discard();
+      context.drop();
       return resolved(Resolution.of(outcome));
     }
     if (consumer.atomic()) {

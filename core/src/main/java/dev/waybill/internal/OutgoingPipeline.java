@@ -19,7 +19,6 @@ import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -40,6 +39,7 @@ final class OutgoingPipeline {
 
   private final BusPlan plan;
   private final OutgoingLimits limits;
+  private final SendReports reports;
   private final ConfirmedSender sender;
   private final Executor answers;
 
@@ -57,7 +57,11 @@ final class OutgoingPipeline {
       Executor late) {
     this.plan = plan;
     this.limits = new OutgoingLimits(plan.transport());
-    this.sender = new ConfirmedSender(plan, sender, timer, late);
+    this.reports = SendReports.to(plan.interceptors());
+    this.sender =
+        reports.isEmpty()
+            ? new ConfirmedSender(plan, sender, timer, late)
+            : new ReportingSender(plan, sender, timer, late, reports);
     this.answers = answers;
   }
 
@@ -217,17 +221,45 @@ final class OutgoingPipeline {
     return sender.problem();
   }
 
+  /** Who is told what became of a send. */
+  SendReports reports() {
+    return reports;
+  }
+
   private Prepared prepare(Route<?> route, Envelope<?> given) {
+    try {
+      return made(route, given);
+    } catch (RuntimeException e) {
+      reports.notReady(given.metadata(), route.channel(), rejected(e));
+      throw e;
+    }
+  }
+
+  private Prepared made(Route<?> route, Envelope<?> given) {
     Envelope<?> envelope = given;
     for (Interceptor interceptor : plan.interceptors()) {
       envelope = intercepted(interceptor, envelope, route);
     }
     Metadata metadata = stamp(envelope, route);
-    byte[] body = encoded(envelope);
     WireMessage message =
-        WireMapping.encode(route.kind(), metadata, body, plan.codec().contentType());
+        plan.transport().passesReferences()
+            ? reference(envelope, metadata)
+            : written(envelope, metadata);
     limits.check(route.payloadType().getSimpleName(), route.channel(), message);
     return new Prepared(route.channel(), metadata.id(), message);
+  }
+
+  private WireMessage written(Envelope<?> envelope, Metadata metadata) {
+    return WireMapping.encode(
+        envelope.kind(), metadata, encoded(envelope), plan.codec().contentType());
+  }
+
+  /** Its metadata are held against the same rules as if they were written. */
+  private WireMessage reference(Envelope<?> envelope, Metadata metadata) {
+    WireMapping.check(metadata);
+    return WireMessage.referring(
+        WireMapping.envelope(envelope.kind(), envelope.payload(), metadata),
+        () -> written(envelope, metadata));
   }
 
   private byte[] encoded(Envelope<?> envelope) {
@@ -291,7 +323,7 @@ final class OutgoingPipeline {
 
   private Metadata stamp(Envelope<?> envelope, Route<?> route) {
     Metadata given = envelope.metadata();
-    Instant now = plan.clock().instant().truncatedTo(ChronoUnit.MILLIS);
+    Instant now = Instant.ofEpochMilli(plan.clock().millis());
     Instant expiresAt = given.expiresAt();
     if (expiresAt == null && route.expiresAfter() != null) {
       expiresAt = now.plus(route.expiresAfter());
