@@ -73,7 +73,9 @@ final class IncomingPipeline implements Pipeline {
     this.idempotent = idempotent;
     this.answers = answers;
     Capabilities capabilities = plan.transport().capabilities(consumer.source());
-    this.reader = new PayloadReader(plan.codec(), capabilities.maxBodyBytes());
+    this.reader =
+        new PayloadReader(
+            plan.codec(), capabilities.maxBodyBytes(), plan.transport().passesReferences());
   }
 
   @Override
@@ -162,8 +164,8 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Envelope<?> envelopeOf(Work work, Route<?> route) {
-    Envelope<?> passed = work.delivery.message().envelope();
-    if (passed != null && passed.payload().getClass() == route.payloadType()) {
+    Envelope<?> passed = reader.passed(work.delivery.message(), route.payloadType());
+    if (passed != null) {
       return passed;
     }
     Object payload = reader.read(work.delivery.message(), route.payloadType());
