@@ -13,7 +13,7 @@ record Size(long warmUp, long measured, Duration longest) {
     SMOKE,
     /** Minutes. */
     QUICK,
-    /** Half an hour for all parts, and long enough for the compiler to be done. */
+    /** Less than an hour for all parts, and long enough for the compiler to be nearly done. */
     STANDARD,
     /** Long enough for figures to be published. */
     FULL
@@ -59,13 +59,11 @@ record Size(long warmUp, long measured, Duration longest) {
   /** The warm-up is as long as the compiler needs, or nearly so where there is no time for it. */
   private static Size overBroker(Part part, Bench bench, Mode mode) {
     if (part == Part.AWS_SDK1 || part == Part.AWS_SDK2) { // whose emulator is slow
-      long count =
-          switch (mode) {
-            case FULL -> 20_000;
-            case STANDARD -> 2_000;
-            default -> 5_000;
-          };
-      return new Size(count, count, Duration.ofMinutes(2));
+      return switch (mode) {
+        case FULL -> new Size(20_000, 20_000, Duration.ofMinutes(2));
+        case STANDARD -> new Size(12_000, 8_000, Duration.ofMinutes(1));
+        default -> new Size(5_000, 5_000, Duration.ofMinutes(1));
+      };
     }
     if (part != Part.KAFKA) { // which is filled anew for each trial
       return switch (mode) {

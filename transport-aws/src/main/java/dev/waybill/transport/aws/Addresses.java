@@ -16,6 +16,7 @@ final class Addresses {
   private final Map<String, String> queueUrls = new ConcurrentHashMap<>();
   private final Map<String, String> replyQueueUrls =
       Collections.synchronizedMap(LastUsed.replyQueues());
+  private final Map<String, String> kept = new ConcurrentHashMap<>();
   private final Map<String, String> topicArns = new ConcurrentHashMap<>();
 
   Addresses(AwsPort port) {
@@ -25,7 +26,7 @@ final class Addresses {
   /** The URL of a source's queue; fails with {@link ErrorCode#NOT_FOUND} if there is none. */
   CompletableFuture<String> queueUrl(Source source, Deadline until) {
     String name = Names.queue(source);
-    String known = urls(source).get(name);
+    String known = kept.getOrDefault(name, urls(source).get(name));
     return known != null
         ? CompletableFuture.completedFuture(known)
         : remembered(urls(source), name, port.queueUrl(name, until));
@@ -46,6 +47,14 @@ final class Addresses {
 
   void remember(Source source, String url) {
     urls(source).put(Names.queue(source), url);
+  }
+
+  /**
+   * Of a queue that this connection has made for itself: its URL is the same whatever becomes of
+   * it, and there need be no right to look it up.
+   */
+  void keep(Source source, String url) {
+    kept.put(Names.queue(source), url);
   }
 
   /** After AWS said that a queue or topic is gone: it may be made again under another address. */

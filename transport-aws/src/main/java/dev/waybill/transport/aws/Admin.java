@@ -2,12 +2,14 @@ package dev.waybill.transport.aws;
 
 import dev.waybill.error.ErrorCode;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Makes calls of the port and waits for them. What may pass is tried again: all of these calls may
@@ -20,9 +22,14 @@ final class Admin {
   /** A little more than a call has: it may have waited for a thread. */
   private static final Duration LONGEST_CALL = Duration.ofSeconds(12);
 
+  /** How long what was made a moment ago may be unknown to those who are asked for it. */
+  private static final Duration UNKNOWN_AT_FIRST = Duration.ofSeconds(5);
+
   private final AwsPort port;
   private final Duration longestCall;
   private Duration patience;
+  private Deadline known = Deadline.in(Duration.ZERO);
+  private Deadline usable = Deadline.in(Duration.ZERO);
 
   Admin(AwsPort port) {
     this(port, PATIENCE, LONGEST_CALL);
@@ -40,6 +47,37 @@ final class Admin {
   }
 
   <T> T get(Function<TopologyPort, CompletableFuture<T>> call) {
+    return get(call, Admin::mayPass);
+  }
+
+  /** A call about a queue that was made here: for some seconds, it may be said not to exist. */
+  <T> T getOfMade(Function<TopologyPort, CompletableFuture<T>> call) {
+    return get(
+        call,
+        failure ->
+            mayPass(failure)
+                || (!known.hasPassed()
+                    && (failure.code() == ErrorCode.NOT_FOUND
+                        || failure.code() == ErrorCode.BROKER_ERROR)));
+  }
+
+  /** Makes a queue, which others that were made here may be attributes of; its URL. */
+  String makeQueue(String name, Map<String, String> attributes) {
+    String url = getOfMade(any -> any.createQueue(name, attributes));
+    known = Deadline.in(UNKNOWN_AT_FIRST);
+    usable = Deadline.in(Limits.UNUSABLE_AT_FIRST);
+    return url;
+  }
+
+  /** Waits until the queues that were made here may be used. */
+  void awaitUsable() {
+    if (!usable.hasPassed()) {
+      pause(usable.remaining(), AwsErrors.noAnswerInTime(new InterruptedException()));
+    }
+  }
+
+  private <T> T get(
+      Function<TopologyPort, CompletableFuture<T>> call, Predicate<AwsFailure> mayPass) {
     Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
     while (true) {
       Deadline end = Deadline.in(patience);
@@ -47,7 +85,7 @@ final class Admin {
         return once(call.apply(port.topology()), Deadline.in(longestCall));
       } catch (AwsFailure e) {
         Duration pause = backoff.next();
-        if (!mayPass(e) || end.remaining().compareTo(pause) <= 0) {
+        if (!mayPass.test(e) || end.remaining().compareTo(pause) <= 0) {
           throw e;
         }
         if (e.isAboutExpiredCredentials()) {
@@ -82,7 +120,7 @@ final class Admin {
 
   private static void pause(Duration time, AwsFailure failure) {
     try {
-      TimeUnit.MILLISECONDS.sleep(time.toMillis());
+      TimeUnit.MILLISECONDS.sleep(time.toMillis() + 1);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw failure;

@@ -28,7 +28,11 @@ final class AwsConnection implements TransportConnection {
   private final AwsPort port;
   private final AwsSettings settings;
   private final Timer timer = new Timer();
-  private final Confirmations confirmations = new Confirmations();
+  private final Confirmations confirmations = new Confirmations("confirm");
+
+  /** Beside those of sends, on which an application may wait for a place to send again. */
+  private final Confirmations settlements = new Confirmations("settled");
+
   private final ReceiveLimits limits = new ReceiveLimits();
   private final Addresses addresses;
   private final AwsSender sender;
@@ -48,15 +52,19 @@ final class AwsConnection implements TransportConnection {
   @Override
   public List<String> prepare(Topology topology, Topology.Mode mode) {
     failIfClosed();
-    List<String> problems = mode == Topology.Mode.ASSUME ? List.of() : stand(topology, mode);
+    Admin admin = new Admin(port);
+    List<String> problems = mode == Topology.Mode.ASSUME ? List.of() : stand(admin, topology, mode);
     if (topology.replies() != null && problems.isEmpty()) {
-      makeReplyQueue(topology.replies());
+      makeReplyQueue(admin, topology.replies());
+    }
+    if (!settings.emulator()) {
+      admin.awaitUsable();
     }
     return problems;
   }
 
-  private List<String> stand(Topology topology, Topology.Mode mode) {
-    AwsTopology work = new AwsTopology(new Admin(port), addresses, limits, settings, topology);
+  private List<String> stand(Admin admin, Topology topology, Topology.Mode mode) {
+    AwsTopology work = new AwsTopology(admin, addresses, limits, settings, topology);
     try {
       return mode == Topology.Mode.CREATE ? work.create() : work.verify();
     } catch (AwsFailure e) {
@@ -64,9 +72,9 @@ final class AwsConnection implements TransportConnection {
     }
   }
 
-  private void makeReplyQueue(ReplyQueue queue) {
+  private void makeReplyQueue(Admin admin, ReplyQueue queue) {
     try {
-      replies.create(queue, settings.visibilityTimeout());
+      replies.create(admin, queue, settings.visibilityTimeout());
     } catch (AwsFailure e) {
       throw e.asMessagingException(
           ("The %s could not be made as the SQS queue '%s'; a bus that requests needs the rights"
@@ -87,7 +95,7 @@ final class AwsConnection implements TransportConnection {
   @Override
   public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
     failIfClosed();
-    OpenDeliveries open = new OpenDeliveries(maxUnsettled);
+    OpenDeliveries open = new OpenDeliveries(maxUnsettled, source.keyed());
     Settler settler =
         new Settler(
             port,
@@ -96,8 +104,9 @@ final class AwsConnection implements TransportConnection {
             sender,
             timer,
             settings.visibilityTimeout(),
-            confirmations,
+            settlements,
             open::isShortOfWork);
+    GivingBack givingBack = new GivingBack(port, addresses, source);
     Handover handover = new Handover(source, listener);
     Intake intake =
         new Intake(
@@ -105,6 +114,7 @@ final class AwsConnection implements TransportConnection {
             handover,
             open,
             settler,
+            givingBack,
             timer,
             settings.unwraps(source),
             limits.of(source),
@@ -120,7 +130,8 @@ final class AwsConnection implements TransportConnection {
             settings.nanoTime(),
             intake,
             polls);
-    AwsReceiver receiver = new AwsReceiver(source.name(), open, loop, settler, receivers::remove);
+    AwsReceiver receiver =
+        new AwsReceiver(source.name(), open, loop, settler, givingBack, receivers::remove);
     receivers.add(receiver);
     receiver.start();
     if (closed.get()) {
@@ -151,9 +162,11 @@ final class AwsConnection implements TransportConnection {
     timer.close();
     port.close();
     confirmations.close();
+    settlements.close();
     Deadline end = Deadline.in(SHORTEST);
     timer.awaitTermination(end);
     confirmations.awaitTermination(end);
+    settlements.awaitTermination(end);
   }
 
   private void failIfClosed() {

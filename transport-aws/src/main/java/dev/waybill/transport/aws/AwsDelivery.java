@@ -206,13 +206,14 @@ final class AwsDelivery implements Delivery {
   }
 
   /**
-   * Also while its dead letter is being stored, which may take longer than a lease. The last
-   * renewal is a short one, to the end of the twelve hours that SQS has.
+   * Also while its dead letter is being stored, which may take longer than a lease. One that is
+   * fresh is left for the next time, as most are settled by then. The last renewal is a short one,
+   * to the end of the twelve hours that SQS has.
    */
   @Override
   public void renewLease() {
     Deadline renewed = lease.fromNow(settler.lease()).orEarlier(longestLease.plus(LAST_SECOND));
-    if (!isHeld() || !isOwned() || !renewed.isAfter(lease)) {
+    if (isFresh() || !isHeld() || !isOwned() || !renewed.isAfter(lease)) {
       return;
     }
     var unused =
@@ -228,6 +229,11 @@ final class AwsDelivery implements Delivery {
                     lost = true;
                   }
                 });
+  }
+
+  /** Whether its lease has lasted for less than a quarter of its time. */
+  boolean isFresh() {
+    return leaseLeft().multipliedBy(4).compareTo(settler.lease().multipliedBy(3)) > 0;
   }
 
   /** How long it is ours without renewal. */

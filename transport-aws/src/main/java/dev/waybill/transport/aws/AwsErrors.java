@@ -19,6 +19,8 @@ final class AwsErrors {
   private static final Set<String> EXPIRED =
       Set.of("ExpiredToken", "ExpiredTokenException", "RequestExpired");
 
+  private static final Set<String> SKEWED = Set.of("RequestTimeTooSkewed", "RequestInTheFuture");
+
   private static final Set<String> CREDENTIALS =
       Set.of(
           "InvalidClientTokenId",
@@ -70,7 +72,7 @@ final class AwsErrors {
     String words = "AWS answered %s (HTTP %d, request %s)".formatted(code, status, requestId);
     if (kind == ErrorCode.NOT_AUTHENTICATED) {
       // the answer may repeat the signed request with its session token: neither text nor cause
-      return new AwsFailure(kind, fate, words, null);
+      return new AwsFailure(kind, fate, words + aboutClock(orEmpty(code), orEmpty(text)), null);
     }
     return new AwsFailure(kind, fate, words + ": " + text, cause);
   }
@@ -163,10 +165,14 @@ final class AwsErrors {
         e);
   }
 
-  /** The SDKs have no type for it; these are the words of their provider chains and signers. */
+  /**
+   * Whether there were none to sign with. The SDKs have no type for it; these are the words of the
+   * provider chains and signers of clients that are not ours.
+   */
   static boolean isAboutCredentials(Throwable e) {
     String text = String.valueOf(e.getMessage());
-    return text.contains("Unable to load AWS credentials")
+    return cause(e, CredentialsMissing.class) != null
+        || text.contains("Unable to load AWS credentials")
         || text.contains("Unable to load credentials")
         || text.contains("profile file");
   }
@@ -187,7 +193,7 @@ final class AwsErrors {
     if (isAboutReceipt(code, text)) {
       return Fate.LEASE_LOST;
     }
-    if (kind == ErrorCode.THROTTLED || EXPIRED.contains(code)) {
+    if (kind == ErrorCode.THROTTLED || EXPIRED.contains(code) || isAboutClock(code, text)) {
       return Fate.NOT_NOW;
     }
     return status >= 500 ? Fate.UNKNOWN : Fate.NOT_EXECUTED;
@@ -197,7 +203,7 @@ final class AwsErrors {
     if (isThrottling(code, status)) {
       return ErrorCode.THROTTLED;
     }
-    if (CREDENTIALS.contains(code) || EXPIRED.contains(code)) {
+    if (CREDENTIALS.contains(code) || EXPIRED.contains(code) || SKEWED.contains(code)) {
       return ErrorCode.NOT_AUTHENTICATED;
     }
     if (MISSING.contains(code)) {
@@ -248,6 +254,20 @@ final class AwsErrors {
     return RECEIPT.contains(code)
         || text.contains("receipt handle has expired")
         || text.contains("does not exist or is not available for visibility timeout change");
+  }
+
+  /**
+   * Whether the time of the request was not near AWS's: the SDK then knows AWS's from the answer,
+   * and signs the next one by it.
+   */
+  private static boolean isAboutClock(String code, String text) {
+    return SKEWED.contains(code)
+        || (CREDENTIALS.contains(code)
+            && (text.contains("Signature expired") || text.contains("Signature not yet current")));
+  }
+
+  private static String aboutClock(String code, String text) {
+    return isAboutClock(code, text) ? ", as this machine's clock is not near that of AWS" : "";
   }
 
   private static String orEmpty(@Nullable String text) {

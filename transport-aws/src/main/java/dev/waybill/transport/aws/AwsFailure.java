@@ -16,8 +16,8 @@ final class AwsFailure extends RuntimeException {
     /** It provably did nothing. */
     NOT_EXECUTED,
     /**
-     * It provably did nothing, and may do so in a moment: it was throttled, or its credentials had
-     * expired.
+     * It provably did nothing, and may do so in a moment: it was throttled, its credentials had
+     * expired, or the clock was wrong.
      */
     NOT_NOW,
     /** It may have done its work. */

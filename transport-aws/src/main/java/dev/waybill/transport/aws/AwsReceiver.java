@@ -16,6 +16,7 @@ final class AwsReceiver implements Receiver {
   private final OpenDeliveries open;
   private final PollLoop loop;
   private final Settler settler;
+  private final GivingBack givingBack;
   private final Consumer<AwsReceiver> whenClosed;
   private final Thread thread;
 
@@ -24,10 +25,12 @@ final class AwsReceiver implements Receiver {
       OpenDeliveries open,
       PollLoop loop,
       Settler settler,
+      GivingBack givingBack,
       Consumer<AwsReceiver> whenClosed) {
     this.open = open;
     this.loop = loop;
     this.settler = settler;
+    this.givingBack = givingBack;
     this.whenClosed = whenClosed;
     this.thread = Threads.named("receive-" + name, loop);
   }
@@ -92,9 +95,7 @@ final class AwsReceiver implements Receiver {
             .toList();
     left.forEach(AwsDelivery::abandon);
     left.forEach(open::remove);
-    if (!handles.isEmpty()) {
-      settler.release(handles, deadline);
-    }
+    givingBack.now(handles, deadline);
     join(deadline);
     whenClosed.accept(this);
   }

@@ -9,9 +9,11 @@ import dev.waybill.transport.Topology;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -47,25 +49,26 @@ final class AwsTopology {
   /** Makes what is missing; returns what differs and must be put right by a person. */
   List<String> create() {
     List<String> problems = new ArrayList<>();
-    List<Source> standing = new ArrayList<>();
+    for (Topic topic : items.topics()) { // before the queues whose policies name them
+      addresses.remember(
+          topic, admin.get(port -> port.createTopic(Names.topic(topic), topic.keyed())));
+    }
+    Set<Source> standing = new LinkedHashSet<>();
     List<Source> inOrder = new ArrayList<>(items.queues());
     inOrder.sort((a, b) -> Boolean.compare(items.consumes(a), items.consumes(b)));
     for (Source queue : inOrder) { // dead-letter queues before those that name them
       if (urlOf(queue).isPresent()) {
         standing.add(queue);
       } else {
-        Map<String, String> attributes = attributes(queue);
-        addresses.remember(
-            queue, admin.get(port -> port.createQueue(Names.queue(queue), attributes)));
+        addresses.remember(queue, admin.makeQueue(Names.queue(queue), attributes(queue)));
       }
     }
-    for (Topic topic : items.topics()) {
-      addresses.remember(
-          topic, admin.get(port -> port.createTopic(Names.topic(topic), topic.keyed())));
-    }
     for (Subscription subscription : items.subscriptions()) {
+      String topicArn = arn(subscription.topic());
       problems.addAll(
-          subscriptions.create(subscription, url(subscription), arn(subscription.topic())));
+          standing.contains(subscription)
+              ? subscriptions.create(subscription, url(subscription), topicArn)
+              : subscriptions.createWithQueue(subscription, topicArn));
     }
     standing.forEach(queue -> checkRedrive(queue, problems));
     return problems;
@@ -130,9 +133,15 @@ final class AwsTopology {
     attributes.put("MessageRetentionPeriod", RETENTION);
     if (queue.keyed()) {
       attributes.put("FifoQueue", "true");
+      // without these 300 calls a second are all that a queue takes
+      attributes.put("DeduplicationScope", "messageGroup");
+      attributes.put("FifoThroughputLimit", "perMessageGroupId");
     } else if (items.consumes(queue)) {
       Queue letters = queue.deadLetterQueue();
       attributes.put("RedrivePolicy", redrive.policy(url(letters)));
+    }
+    if (queue instanceof Subscription subscription) {
+      attributes.put("Policy", subscriptions.policy(subscription, arn(subscription.topic())));
     }
     return attributes;
   }

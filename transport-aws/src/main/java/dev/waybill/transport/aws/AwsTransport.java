@@ -158,10 +158,11 @@ public final class AwsTransport implements Transport {
     }
 
     /**
-     * Where both services are instead of the region's endpoints: an emulator, or a private
-     * endpoint. A host by {@code http:} or {@code https:}, with or without a port, and nothing
-     * else: no user info, no path. Queues are reached there, too, whatever host their URLs name.
-     * {@code http:} sends messages in the clear.
+     * Where both services are instead of the region's endpoints: an emulator; or, for a bus without
+     * topics, a private endpoint of SQS, as one of AWS is of a single service (with its private DNS
+     * names none is needed; else give clients). A host by {@code http:} or {@code https:}, with or
+     * without a port, and nothing else: no user info, no path. Queues are reached there, too,
+     * whatever host their URLs name. {@code http:} sends messages in the clear.
      */
     public Builder endpoint(URI endpoint) {
       options.endpoint = endpoint;

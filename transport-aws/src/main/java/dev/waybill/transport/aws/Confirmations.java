@@ -11,7 +11,11 @@ import java.util.concurrent.RejectedExecutionException;
 final class Confirmations implements Executor, AutoCloseable {
   private static final int THREADS = 4;
 
-  private final ExecutorService threads = Threads.pool("confirm", THREADS);
+  private final ExecutorService threads;
+
+  Confirmations(String name) {
+    threads = Threads.pool(name, THREADS);
+  }
 
   /** Once closed, on the caller's thread: nobody is left without an answer. */
   @Override

@@ -84,6 +84,14 @@ final class Connector {
   }
 
   private MessagingException refused(AwsFailure e, Duration deadline) {
+    if (e.isAboutExpiredCredentials()) {
+      return new MessagingException(
+          ErrorCode.NOT_AUTHENTICATED,
+          ("AWS at %s does not take the credentials, for their time or the signature's: %s. Renew"
+                  + " them, or set this machine's clock if it is wrong.")
+              .formatted(settings.address(), e.getMessage()),
+          e.getCause());
+    }
     if (e.code() == ErrorCode.NOT_AUTHENTICATED) {
       return new MessagingException(
           ErrorCode.NOT_AUTHENTICATED,

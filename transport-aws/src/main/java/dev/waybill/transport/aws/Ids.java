@@ -25,9 +25,10 @@ final class Ids {
   }
 
   /**
-   * The message's id, so that SQS drops a second copy that is sent within five minutes. A message
-   * that the library sends once more on purpose (a replay of a dead letter) says so in headers
-   * {@code waybill-…}; these count as part of the id, or SQS would drop it, too.
+   * Of the message's source and id, which are unique together, so that SQS drops a second copy that
+   * is sent within five minutes, and no message of another source. A message that the library sends
+   * once more on purpose (a replay of a dead letter) says so in headers {@code waybill-…}; these
+   * count as well, or SQS would drop it, too.
    */
   static String deduplication(WireMessage message) {
     Map<String, String> marks = new TreeMap<>();
@@ -40,7 +41,9 @@ final class Ids {
               }
             });
     String id = messageId(message);
-    return marks.isEmpty() ? fit(id) : hashed(id + marks);
+    String source = message.attributes().get("source");
+    String identity = source == null ? id : source.length() + "#" + source + "#" + id;
+    return marks.isEmpty() ? fit(identity) : hashed(identity + marks);
   }
 
   static String sha256(String text) {

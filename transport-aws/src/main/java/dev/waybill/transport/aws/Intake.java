@@ -10,21 +10,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What becomes of messages that a poll brought: they go to the listener; what is not due yet is put
  * back until it is; and what came after the stop is given back.
  */
 final class Intake {
-  private static final Logger log = LoggerFactory.getLogger(Intake.class);
   private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
 
   private final Source source;
   private final Handover handover;
   private final OpenDeliveries open;
   private final Settler settler;
+  private final GivingBack givingBack;
   private final Timer timer;
   private final boolean wrapped;
   private final int maxReceives;
@@ -41,6 +39,7 @@ final class Intake {
       Handover handover,
       OpenDeliveries open,
       Settler settler,
+      GivingBack givingBack,
       Timer timer,
       boolean wrapped,
       int maxReceives,
@@ -49,6 +48,7 @@ final class Intake {
     this.handover = handover;
     this.open = open;
     this.settler = settler;
+    this.givingBack = givingBack;
     this.timer = timer;
     this.wrapped = wrapped;
     this.maxReceives = maxReceives;
@@ -75,10 +75,14 @@ final class Intake {
       }
     }
     if (!deliver(due, early)) {
-      return giveBack(messages);
+      return givingBack.begin(messages.stream().map(ReceivedMessage::receiptHandle).toList());
     }
-    if (!due.isEmpty()) {
-      keepFresh(due);
+    if (!due.isEmpty() && !due.get(0).isFresh()) {
+      // what came at the end of a long wait has less of a lease than whoever renews it counts on
+      renewInTime(due);
+    }
+    if (!early.isEmpty()) { // nobody else renews them, and to store their copies may take a while
+      renewInTime(List.copyOf(early.keySet()));
     }
     return NOTHING;
   }
@@ -104,31 +108,10 @@ final class Intake {
         });
   }
 
-  /** What came at the end of a long wait has less of a lease than whoever renews it counts on. */
-  private void keepFresh(List<AwsDelivery> deliveries) {
-    Duration left = deliveries.get(0).leaseLeft();
-    Duration lease = settler.lease();
-    if (left.multipliedBy(4).compareTo(lease.multipliedBy(3)) < 0) {
-      Duration soon = left.minus(lease.dividedBy(4));
-      timer.after(
-          soon.isNegative() ? Duration.ZERO : soon,
-          () -> deliveries.forEach(AwsDelivery::renewLease));
-    }
-  }
-
-  /** What came after the stop; others get it at once. */
-  private CompletableFuture<Void> giveBack(List<ReceivedMessage> messages) {
-    CompletableFuture<Void> over = new CompletableFuture<>();
-    var unused =
-        settler
-            .releaseSome(messages.stream().map(ReceivedMessage::receiptHandle).toList())
-            .whenComplete(
-                (done, e) -> {
-                  if (e != null) {
-                    log.debug("Messages of {} come back with their lease", source, e);
-                  }
-                  over.complete(null);
-                });
-    return over;
+  private void renewInTime(List<AwsDelivery> deliveries) {
+    Duration soon = deliveries.get(0).leaseLeft().minus(settler.lease().dividedBy(4));
+    timer.after(
+        soon.isNegative() ? Duration.ZERO : soon,
+        () -> deliveries.forEach(AwsDelivery::renewLease));
   }
 }

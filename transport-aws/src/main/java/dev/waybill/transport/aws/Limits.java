@@ -37,6 +37,12 @@ final class Limits {
   /** How often a message may be received at most: the most that a redrive policy takes. */
   static final int MAX_RECEIVES = 1_000;
 
+  /** Connections of a bus; each receiver's poll holds one, and calls need some beside. */
+  static final int MAX_CONNECTIONS = 1_024;
+
+  /** What is to pass between making a queue and using it (CreateQueue, AWS's API reference). */
+  static final Duration UNUSABLE_AT_FIRST = Duration.ofSeconds(1);
+
   /** The longest time that a message may be hidden from its receipt on, in all. */
   static final Duration MAX_VISIBILITY = Duration.ofHours(12);
 

@@ -44,6 +44,7 @@ final class OpenDeliveries {
   private static final Room NONE = new Room(0, true);
 
   private final int credit;
+  private final boolean keyed;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Condition roomMade = lock.newCondition();
@@ -58,8 +59,10 @@ final class OpenDeliveries {
   private boolean paused;
   private boolean ended;
 
-  OpenDeliveries(int credit) {
+  /** For so many at most; {@code keyed} if SQS keeps back what is behind one of its group here. */
+  OpenDeliveries(int credit, boolean keyed) {
     this.credit = credit;
+    this.keyed = keyed;
   }
 
   /** Blocks until a poll is to be made; begins it. For no messages at the end. */
@@ -146,10 +149,13 @@ final class OpenDeliveries {
 
   /**
    * A poll has been answered, and is not ended yet. One that brings nothing, when no other is under
-   * way, tells that all there is to be had is open here.
+   * way, tells that all there is to be had is open here; in message groups only while nothing is
+   * open, as it does not bring what is behind that.
    */
   void answered(boolean empty) {
-    locked(() -> exhausted = empty && polls == 1 ? Instant.now() : null);
+    locked(
+        () ->
+            exhausted = empty && polls == 1 && !(keyed && !open.isEmpty()) ? Instant.now() : null);
   }
 
   /**

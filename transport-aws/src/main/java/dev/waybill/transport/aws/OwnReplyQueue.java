@@ -27,14 +27,14 @@ final class OwnReplyQueue {
     this.addresses = addresses;
   }
 
-  void create(ReplyQueue replies, Duration visibilityTimeout) {
+  void create(Admin admin, ReplyQueue replies, Duration visibilityTimeout) {
     Map<String, String> attributes =
         Map.of(
             "VisibilityTimeout", String.valueOf(visibilityTimeout.toSeconds()),
             "MessageRetentionPeriod", String.valueOf(RETENTION.toSeconds()));
-    String made = new Admin(port).get(any -> any.createQueue(Names.queue(replies), attributes));
+    String made = admin.makeQueue(Names.queue(replies), attributes);
     url = made;
-    addresses.remember(replies, made);
+    addresses.keep(replies, made);
   }
 
   /** Deletes the queue if it was made; never throws. */

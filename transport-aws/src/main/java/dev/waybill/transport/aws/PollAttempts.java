@@ -2,14 +2,15 @@ package dev.waybill.transport.aws;
 
 import dev.waybill.transport.aws.AwsFailure.Fate;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.UUID;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The ids of polls of a FIFO queue. A poll whose answer may have been lost is made once more under
- * its id, and brings what that answer had, which would stay hidden else, and with it its message
- * groups. Thread-safe.
+ * its id, as soon as there is as much room again, and brings what that answer had, which would stay
+ * hidden else, and with it its message groups. Thread-safe.
  */
 final class PollAttempts {
   /** SQS knows an id for five minutes (ReceiveMessage, AWS's API reference). */
@@ -18,30 +19,34 @@ final class PollAttempts {
   /**
    * A poll.
    *
+   * @param max how many messages it asks for
    * @param mayHaveBeenAnswered whether one under this id may have been answered before
    * @param end until when it may be made
    */
-  record Attempt(String id, boolean mayHaveBeenAnswered, Deadline end) {}
+  record Attempt(String id, int max, boolean mayHaveBeenAnswered, Deadline end) {}
 
   private final LongSupplier nanoTime;
-  private @Nullable Attempt lost; // guarded by this
+  private final Deque<Attempt> lost = new ArrayDeque<>(); // guarded by this
 
   PollAttempts(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
   }
 
-  synchronized Attempt next() {
-    Attempt again = lost;
-    lost = null;
-    return again != null && !again.end().hasPassed()
-        ? again
-        : new Attempt(UUID.randomUUID().toString(), false, Deadline.in(KNOWN, nanoTime));
+  /** For so many messages at most. */
+  synchronized Attempt next(int max) {
+    lost.removeIf(attempt -> attempt.end().hasPassed());
+    for (Attempt again : lost) {
+      if (again.max() <= max) {
+        lost.remove(again);
+        return again;
+      }
+    }
+    return new Attempt(UUID.randomUUID().toString(), max, false, Deadline.in(KNOWN, nanoTime));
   }
 
   synchronized void failed(Attempt attempt, AwsFailure failure) {
-    boolean mayBeLost = attempt.mayHaveBeenAnswered() || failure.fate() == Fate.UNKNOWN;
-    if (mayBeLost && lost == null) {
-      lost = new Attempt(attempt.id(), true, attempt.end());
+    if (attempt.mayHaveBeenAnswered() || failure.fate() == Fate.UNKNOWN) {
+      lost.add(new Attempt(attempt.id(), attempt.max(), true, attempt.end()));
     }
   }
 }

@@ -123,22 +123,21 @@ final class PollLoop implements Runnable {
 
   private void poll(Room room) {
     Deadline hidden = Deadline.in(lease, nanoTime);
-    Attempt attempt = attempts.next();
+    Attempt attempt = attempts.next(room.max());
     CompletableFuture<Void> over = new CompletableFuture<>();
     polls.add(over);
     var unused =
-        received(room, source.keyed() ? attempt.id() : null)
+        received(room, attempt)
             .whenComplete((messages, e) -> polled(room, hidden, attempt, messages, e, over));
   }
 
-  private CompletableFuture<List<ReceivedMessage>> received(Room room, @Nullable String attempt) {
+  private CompletableFuture<List<ReceivedMessage>> received(Room room, Attempt attempt) {
+    Duration waiting = wait(room, lease, asked);
+    String id = source.keyed() ? attempt.id() : null;
     try {
       return addresses
           .queueUrl(source, Deadline.in(LOOKUP))
-          .thenCompose(
-              url ->
-                  port.receive(
-                      new Poll(url, room.max(), wait(room, lease, asked), lease, attempt)));
+          .thenCompose(url -> port.receive(new Poll(url, attempt.max(), waiting, lease, id)));
     } catch (Throwable bug) { // the poll has to end in any case
       return CompletableFuture.failedFuture(bug);
     }
@@ -163,7 +162,9 @@ final class PollLoop implements Runnable {
         taken = intake.take(messages, hidden);
       } else if (e != null) {
         AwsFailure failure = AwsFailure.of(e);
-        attempts.failed(attempt, failure);
+        if (source.keyed()) {
+          attempts.failed(attempt, failure);
+        }
         disturbed(failure);
       }
     } catch (Throwable bug) { // would go unseen

@@ -36,7 +36,9 @@ final class Redrive {
   /** The policy that moves to a dead-letter queue. */
   String policy(String deadLetterUrl) {
     String arn =
-        admin.get(port -> port.queueAttributes(deadLetterUrl, List.of(ARN))).getOrDefault(ARN, "");
+        admin
+            .getOfMade(port -> port.queueAttributes(deadLetterUrl, List.of(ARN)))
+            .getOrDefault(ARN, "");
     return Json.write(
         Map.of("deadLetterTargetArn", arn, "maxReceiveCount", String.valueOf(Limits.MAX_RECEIVES)));
   }

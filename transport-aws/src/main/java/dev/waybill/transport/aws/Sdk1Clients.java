@@ -85,7 +85,7 @@ final class Sdk1Clients {
   }
 
   private <B extends AwsSyncClientBuilder<B, ?>> B configured(B builder) {
-    builder.withClientConfiguration(configuration()).withCredentials(provider());
+    builder.withClientConfiguration(configuration()).withCredentials(new Sdk1Provider(provider()));
     if (settings.endpoint() != null) {
       return builder.withEndpointConfiguration(
           new EndpointConfiguration(settings.endpoint().toString(), settings.region()));
@@ -101,7 +101,7 @@ final class Sdk1Clients {
    */
   private static ClientConfiguration configuration() {
     return new ClientConfiguration()
-        .withMaxConnections(256)
+        .withMaxConnections(Limits.MAX_CONNECTIONS)
         .withConnectionTimeout(5_000)
         .withSocketTimeout(30_000)
         .withClientExecutionTimeout(30_000)

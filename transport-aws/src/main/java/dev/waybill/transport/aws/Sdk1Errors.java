@@ -11,6 +11,9 @@ final class Sdk1Errors {
   private Sdk1Errors() {}
 
   static AwsFailure translate(Throwable e) {
+    if (AwsErrors.isAboutCredentials(e)) { // also where the answer is of who gives credentials
+      return AwsErrors.noCredentials(e);
+    }
     if (e instanceof AmazonServiceException service) {
       return AwsErrors.answered(
           service.getErrorCode(),
@@ -23,10 +26,8 @@ final class Sdk1Errors {
       return AwsErrors.noAnswerInTime(e);
     }
     if (e instanceof SdkClientException) {
-      return AwsErrors.isAboutCredentials(e)
-          ? AwsErrors.noCredentials(e)
-          : AwsErrors.unanswered(
-              e, ConnectTimeoutException.class, ConnectionPoolTimeoutException.class);
+      return AwsErrors.unanswered(
+          e, ConnectTimeoutException.class, ConnectionPoolTimeoutException.class);
     }
     return AwsFailure.of(e);
   }

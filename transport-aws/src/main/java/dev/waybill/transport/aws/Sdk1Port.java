@@ -248,6 +248,7 @@ final class Sdk1Port implements AwsPort {
   static <R extends AmazonWebServiceRequest> R within(Deadline until, R request) {
     long millis = Math.max(1, Math.min(Integer.MAX_VALUE, until.remaining().toMillis()));
     request.setSdkClientExecutionTimeout((int) millis);
+    request.setSdkRequestTimeout((int) millis); // a ready-made client may have a shorter one
     return request;
   }
 }

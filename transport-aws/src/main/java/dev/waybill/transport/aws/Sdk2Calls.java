@@ -52,9 +52,11 @@ final class Sdk2Calls {
   /** A request's own time, which ends it. */
   static AwsRequestOverrideConfiguration within(Deadline until) {
     Duration least = Duration.ofMillis(1);
-    Duration timeout = until.remaining();
+    Duration left = until.remaining();
+    Duration timeout = left.compareTo(least) < 0 ? least : left;
     return AwsRequestOverrideConfiguration.builder()
-        .apiCallTimeout(timeout.compareTo(least) < 0 ? least : timeout)
+        .apiCallTimeout(timeout)
+        .apiCallAttemptTimeout(timeout) // a ready-made client may have a shorter one than a poll
         .build();
   }
 

@@ -1,12 +1,10 @@
 package dev.waybill.transport.aws;
 
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -17,8 +15,6 @@ import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
 import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
-import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
-import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
@@ -33,7 +29,7 @@ final class Sdk2Clients {
   private final Sdk2 given;
   private final SqsAsyncClient sqs;
   private final ExecutorService answering = Threads.pool("answer", ANSWERING_THREADS);
-  private @Nullable SdkEventLoopGroup loops;
+  private volatile @Nullable SdkEventLoopGroup loops;
   private @Nullable SdkAsyncHttpClient http;
   private @Nullable AwsCredentialsProvider ownProvider;
   private @Nullable SnsAsyncClient ownSns;
@@ -73,8 +69,24 @@ final class Sdk2Clients {
     }
   }
 
-  /** Cuts off calls under way of our own clients; leaves the user's alone. Blocks for a moment. */
-  synchronized void close(Deadline deadline) {
+  /**
+   * Cuts off calls under way of our own clients; leaves the user's alone. Blocks until the deadline
+   * at most: the HTTP client waits for its connections, for as long as it likes.
+   */
+  void close(Deadline deadline) {
+    Thread closing = Threads.named("close", this::closeOwn);
+    closing.start();
+    try {
+      TimeUnit.NANOSECONDS.timedJoin(closing, Math.max(1, deadline.remainingNanos()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    endLoops(deadline);
+    answering.shutdown();
+    Threads.awaitTermination(answering, deadline);
+  }
+
+  private synchronized void closeOwn() {
     closed = true;
     if (given.sqs() == null) {
       sqs.close();
@@ -88,19 +100,22 @@ final class Sdk2Clients {
     if (ownProvider instanceof AutoCloseable provider) {
       closeQuietly(provider);
     }
-    if (loops != null) {
-      // the client leaves it alone; its own way to end would take two seconds of silence, and none
-      // would cut off what closes connections
-      loops
-          .eventLoopGroup()
+  }
+
+  /**
+   * The clients leave the loops alone; their own way to end would take two seconds of silence, and
+   * none would cut off what closes connections.
+   */
+  private void endLoops(Deadline deadline) {
+    SdkEventLoopGroup made = loops;
+    if (made != null) {
+      made.eventLoopGroup()
           .shutdownGracefully(
               QUIET.toMillis(),
               Math.max(QUIET.toMillis(), deadline.remaining().toMillis()),
               TimeUnit.MILLISECONDS)
           .awaitUninterruptibly(deadline.remaining().toMillis());
     }
-    answering.shutdown();
-    Threads.awaitTermination(answering, deadline);
   }
 
   private <B extends AwsClientBuilder<B, ?> & AwsAsyncClientBuilder<B, ?>> B configured(B builder) {
@@ -109,7 +124,7 @@ final class Sdk2Clients {
     }
     return builder
         .region(Region.of(String.valueOf(settings.region())))
-        .credentialsProvider(provider())
+        .credentialsProvider(new Sdk2Provider(provider()))
         .httpClient(http())
         .overrideConfiguration(
             c ->
@@ -123,7 +138,7 @@ final class Sdk2Clients {
 
   private AwsCredentialsProvider provider() {
     if (given.credentials() != null) {
-      return notClosed(given.credentials());
+      return given.credentials();
     }
     if (ownProvider == null) {
       ownProvider =
@@ -132,22 +147,6 @@ final class Sdk2Clients {
               : DefaultCredentialsProvider.builder().build();
     }
     return ownProvider;
-  }
-
-  /** A client closes all of its configuration that can be closed, also what is the user's. */
-  private static AwsCredentialsProvider notClosed(AwsCredentialsProvider provider) {
-    return new AwsCredentialsProvider() {
-      @Override
-      public AwsCredentials resolveCredentials() {
-        return provider.resolveCredentials();
-      }
-
-      @Override
-      public CompletableFuture<AwsCredentialsIdentity> resolveIdentity(
-          ResolveIdentityRequest request) {
-        return provider.resolveIdentity(request);
-      }
-    };
   }
 
   /**
@@ -165,7 +164,7 @@ final class Sdk2Clients {
       http =
           NettyNioAsyncHttpClient.builder()
               .eventLoopGroup(loops)
-              .maxConcurrency(256)
+              .maxConcurrency(Limits.MAX_CONNECTIONS)
               .connectionTimeout(Duration.ofSeconds(5))
               .connectionAcquisitionTimeout(Duration.ofSeconds(5))
               .readTimeout(Duration.ofSeconds(30))

@@ -18,6 +18,9 @@ final class Sdk2Errors {
         thrown instanceof CompletionException && thrown.getCause() != null
             ? thrown.getCause()
             : thrown;
+    if (AwsErrors.isAboutCredentials(e)) { // also where the answer is of who gives credentials
+      return AwsErrors.noCredentials(e);
+    }
     if (e instanceof AwsServiceException service) {
       AwsErrorDetails details = service.awsErrorDetails();
       return AwsErrors.answered(
@@ -32,9 +35,7 @@ final class Sdk2Errors {
     }
     if (e instanceof SdkClientException && !(e instanceof AbortedException)) {
       // a connection that could not be had from the pool in time is a TimeoutException
-      return AwsErrors.isAboutCredentials(e)
-          ? AwsErrors.noCredentials(e)
-          : AwsErrors.unanswered(e, TimeoutException.class);
+      return AwsErrors.unanswered(e, TimeoutException.class);
     }
     return AwsFailure.of(e);
   }

@@ -13,13 +13,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.CompletionException;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The native calls that settle the deliveries of one source, and renew their leases: put together
@@ -28,7 +24,6 @@ import org.slf4j.LoggerFactory;
  * without an answer, after which others may have the message, a few times.
  */
 final class Settler {
-  private static final Logger log = LoggerFactory.getLogger(Settler.class);
   private static final Duration CALL = Duration.ofSeconds(10);
   private static final int MAX_CALLS = 8;
 
@@ -135,7 +130,7 @@ final class Settler {
       ReceivedMessage message, Map<String, String> evidence, Duration lease) {
     Queue queue = deadLetterQueue();
     return sender
-        .forward(queue, WireFormat.deadLetter(message, evidence), within(lease))
+        .forward(queue, WireFormat.deadLetter(message, evidence, source.keyed()), within(lease))
         .whenComplete(
             (id, e) -> {
               if (e != null) {
@@ -156,44 +151,6 @@ final class Settler {
   /** The source's queue under the name that makes it the same queue of SQS. */
   private Queue queue() {
     return source instanceof Queue queue ? queue : new Queue(source.name(), source.keyed());
-  }
-
-  /** Gives messages back, so that others get them before the lease is over. Never throws. */
-  void release(List<String> receiptHandles, Deadline deadline) {
-    List<CompletableFuture<?>> calls = new ArrayList<>();
-    for (int i = 0; i < receiptHandles.size(); i += Batcher.MAX_ENTRIES) {
-      List<String> some =
-          receiptHandles.subList(i, Math.min(receiptHandles.size(), i + Batcher.MAX_ENTRIES));
-      calls.add(releaseSome(some, deadline));
-    }
-    try {
-      CompletableFuture.allOf(calls.toArray(CompletableFuture<?>[]::new))
-          .get(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      log.debug("Messages of the {} come back only when their lease is over", source, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Gives up to ten messages back, without waiting for it; fails if some come with the lease. */
-  CompletableFuture<Void> releaseSome(List<String> receiptHandles) {
-    return releaseSome(receiptHandles, Deadline.in(CALL));
-  }
-
-  private CompletableFuture<Void> releaseSome(List<String> receiptHandles, Deadline until) {
-    List<Hiding> hidings = receiptHandles.stream().map(handle -> new Hiding(handle, 0)).toList();
-    return addresses
-        .queueUrl(source, until)
-        .thenCompose(url -> port.hide(url, hidings, until))
-        .thenAccept(
-            answers -> {
-              for (Answer answer : answers) {
-                if (answer.failure() != null) {
-                  throw answer.failure();
-                }
-              }
-            });
   }
 
   private CompletableFuture<Again<SettleTask>> deleteNow(List<SettleTask> all) {
@@ -271,10 +228,7 @@ final class Settler {
 
   /** The error of a settlement that was not done. */
   static MessagingException failed(String what, Throwable e) {
-    Throwable cause =
-        e instanceof java.util.concurrent.CompletionException && e.getCause() != null
-            ? e.getCause()
-            : e;
+    Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
     return cause instanceof MessagingException known
         ? new MessagingException(known.code(), what + ": " + known.getMessage(), known)
         : AwsFailure.of(cause).asMessagingException(what);

@@ -17,6 +17,8 @@ final class Subscriptions {
   private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
   private static final String ARN = "QueueArn";
   private static final String POLICY = "Policy";
+  private static final String KEY = "KmsMasterKeyId";
+  private static final List<String> ATTRIBUTES = List.of(ARN, POLICY, KEY);
   private static final String RAW = "RawMessageDelivery";
 
   private final Admin admin;
@@ -29,23 +31,76 @@ final class Subscriptions {
     this.ignored = ignored;
   }
 
-  /** Makes what is missing; the right first, so that no message is dropped for want of it. */
+  /**
+   * The policy that the subscription's queue is to be made with: a right that is given afterwards
+   * takes up to a minute, in which SNS would drop messages for want of it.
+   */
+  String policy(Subscription subscription, String topicArn) {
+    return QueuePolicy.withTopic(null, queueArn(subscription, topicArn), topicArn);
+  }
+
+  /** Subscribes a queue that was made a moment ago, with {@link #policy}. */
+  List<String> createWithQueue(Subscription subscription, String topicArn) {
+    return subscribe(subscription, queueArn(subscription, topicArn), topicArn);
+  }
+
+  /** Makes what a queue that stands is missing. */
   List<String> create(Subscription subscription, String queueUrl, String topicArn) {
-    Map<String, String> queue =
-        admin.get(port -> port.queueAttributes(queueUrl, List.of(ARN, POLICY)));
+    Map<String, String> queue = admin.get(port -> port.queueAttributes(queueUrl, ATTRIBUTES));
     String queueArn = queue.getOrDefault(ARN, "");
     String policy = queue.get(POLICY);
-    if (!QueuePolicy.allows(policy, topicArn)) {
+    if (!QueuePolicy.allows(policy, queueArn, topicArn)) {
       String allowing = QueuePolicy.withTopic(policy, queueArn, topicArn);
       admin.get(port -> port.setQueueAttribute(queueUrl, POLICY, allowing));
+      log.info(
+          "The queue of the {} lets its topic in from now on; SQS takes up to a minute for it, in"
+              + " which SNS may drop what is published",
+          subscription);
     }
+    List<String> problems = new ArrayList<>(hindrances(subscription, queue, topicArn));
+    problems.addAll(subscribe(subscription, queueArn, topicArn));
+    return problems;
+  }
+
+  private List<String> subscribe(Subscription subscription, String queueArn, String topicArn) {
     Optional<String> existing = admin.get(port -> port.subscription(topicArn, queueArn));
     if (existing.isEmpty()) {
       Map<String, String> attributes = attributes(subscription);
-      admin.get(port -> port.subscribe(topicArn, queueArn, attributes));
+      admin.getOfMade(port -> port.subscribe(topicArn, queueArn, attributes));
       return List.of();
     }
     return differences(subscription, existing.get());
+  }
+
+  /** Both are made by one account in one region. */
+  private static String queueArn(Subscription subscription, String topicArn) {
+    String[] parts = topicArn.split(":", -1);
+    parts[2] = "sqs";
+    parts[parts.length - 1] = Names.queue(subscription);
+    return String.join(":", parts);
+  }
+
+  /** What would have SNS drop messages although it is allowed to store them. */
+  private static List<String> hindrances(
+      Subscription subscription, Map<String, String> queue, String topicArn) {
+    List<String> problems = new ArrayList<>();
+    String queueArn = queue.getOrDefault(ARN, "");
+    for (String denial : QueuePolicy.denials(queue.get(POLICY), queueArn, topicArn)) {
+      problems.add(
+          ("The policy of the SQS queue of the %s has a statement with Deny, %s, that may keep out"
+                  + " %s for the topic %s, and SNS would drop messages: except it, say by"
+                  + " ArnNotEquals aws:SourceArn or by Bool aws:PrincipalIsAWSService.")
+              .formatted(subscription, denial, PolicyStatement.SNS, topicArn));
+    }
+    String key = queue.getOrDefault(KEY, "");
+    if (key.endsWith("alias/aws/sqs")) {
+      problems.add(
+          ("The SQS queue of the %s is encrypted with %s, which SNS can't use, so that it would"
+                  + " drop messages: set SqsManagedSseEnabled, or a KmsMasterKeyId of your own whose"
+                  + " policy lets %s use it.")
+              .formatted(subscription, key, PolicyStatement.SNS));
+    }
+    return problems;
   }
 
   /** What is missing or differs, as far as we may look. */
@@ -56,9 +111,10 @@ final class Subscriptions {
     if (queueArn == null) {
       return problems;
     }
-    if (!QueuePolicy.allows(queue.get(POLICY), topicArn)) {
+    if (!QueuePolicy.allows(queue.get(POLICY), queueArn, topicArn)) {
       problems.add(noPolicy(subscription, topicArn));
     }
+    problems.addAll(hindrances(subscription, queue, topicArn));
     Optional<String> existing = admin.get(port -> port.subscription(topicArn, queueArn));
     if (existing.isEmpty()) {
       problems.add(
@@ -73,7 +129,7 @@ final class Subscriptions {
 
   private Map<String, String> readable(Subscription subscription, String queueUrl) {
     try {
-      return admin.get(port -> port.queueAttributes(queueUrl, List.of(ARN, POLICY)));
+      return admin.get(port -> port.queueAttributes(queueUrl, ATTRIBUTES));
     } catch (AwsFailure e) {
       if (e.code() != ErrorCode.NOT_AUTHORISED) {
         throw e;
@@ -136,6 +192,6 @@ final class Subscriptions {
             + "topic %s, and SNS would drop them: add a statement with Allow, "
             + "sqs:SendMessage and no condition but ArnEquals aws:SourceArn, or start with the "
             + "topology mode CREATE.")
-        .formatted(subscription, QueuePolicy.SNS, topicArn);
+        .formatted(subscription, PolicyStatement.SNS, topicArn);
   }
 }

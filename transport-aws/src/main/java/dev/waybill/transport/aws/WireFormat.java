@@ -32,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 final class WireFormat {
   static final String METADATA = "waybill";
   static final String EVIDENCE = "waybill-evidence";
+
+  /** Evidence: the message group of a foreign message, which its dead letter can't be in. */
+  static final String DEAD_LETTER_KEY = "waybill-dead-letter-key";
+
   static final String ENCODING = "waybill-encoding";
   static final String CONTENT_TYPE = "contentType";
   static final String TYPE = "ce_type";
@@ -116,10 +120,18 @@ final class WireFormat {
         received.body(), received.attributes(), null, null, Limits.delaySeconds(left));
   }
 
-  /** The message as it was received, with evidence beside what it carries. */
-  static OutgoingMessage deadLetter(ReceivedMessage received, Map<String, String> evidence) {
+  /**
+   * The message as it was received, with evidence beside what it carries.
+   *
+   * @param fifo whether its group is an ordering key, which a foreign message has nowhere else
+   */
+  static OutgoingMessage deadLetter(
+      ReceivedMessage received, Map<String, String> evidence, boolean fifo) {
     Map<String, NativeAttribute> attributes = new LinkedHashMap<>(received.attributes());
     Map<String, String> all = new LinkedHashMap<>(evidence(received));
+    if (fifo && received.groupId() != null && !attributes.containsKey(METADATA)) {
+      all.put(DEAD_LETTER_KEY, received.groupId());
+    }
     attributes.remove(EVIDENCE);
     if (attributes.size() == MAX_ATTRIBUTES) {
       makeRoom(attributes, all);
@@ -150,11 +162,11 @@ final class WireFormat {
     NativeAttribute own = received.attributes().get(METADATA);
     Optional<Json.Metadata> metadata =
         own == null || own.text() == null ? Optional.empty() : Json.readMetadata(own.text());
+    Map<String, String> evidence = evidence(received);
     WireMessage message =
         metadata.isPresent()
             ? ours(received, metadata.get())
-            : foreign(received, fifo ? received.groupId() : null);
-    Map<String, String> evidence = evidence(received);
+            : foreign(received, fifo ? received.groupId() : evidence.get(DEAD_LETTER_KEY));
     return evidence.isEmpty() ? message : message.withHeaders(evidence);
   }
 
@@ -206,13 +218,14 @@ final class WireFormat {
                 headers.put(name, attribute.text());
               }
             });
-    headers.putAll(evidence(received));
+    Map<String, String> evidence = evidence(received);
+    headers.putAll(evidence);
     return new WireMessage(
         received.body().getBytes(StandardCharsets.UTF_8),
         null,
         Map.of(),
         headers,
-        fifo ? received.groupId() : null,
+        fifo ? received.groupId() : evidence.get(DEAD_LETTER_KEY),
         null);
   }
 

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,9 @@ class BillTest {
   private static final String RENEWALS = "ChangeMessageVisibilityBatch";
   private static final int MESSAGES = 1_000;
 
+  private static final Duration THIRD_OF_A_LEASE = Duration.ofSeconds(10);
+
+  private final AtomicLong clock = new AtomicLong();
   private AwsGateway gateway;
 
   @BeforeEach
@@ -43,7 +48,16 @@ class BillTest {
   }
 
   private Aws connect(AwsSdk sdk) {
-    return Aws.connect(Aws.emulator(gateway.uri()).sdk(sdk).linger(Duration.ofSeconds(10)).build());
+    return connect(sdk, System::nanoTime);
+  }
+
+  private Aws connect(AwsSdk sdk, LongSupplier nanoTime) {
+    return Aws.connect(
+        Aws.emulator(gateway.uri())
+            .sdk(sdk)
+            .linger(Duration.ofSeconds(10))
+            .nanoTime(nanoTime)
+            .build());
   }
 
   @ParameterizedTest
@@ -101,10 +115,29 @@ class BillTest {
     }
   }
 
+  @Test
+  void aFreshLeaseIsNotRenewed() {
+    try (Aws aws = connect(AwsSdk.V2, clock::get)) {
+      List<Delivery> open = received(aws, 10, 10);
+      clock.addAndGet(Duration.ofSeconds(7).toNanos());
+      open.forEach(Delivery::renewLease);
+
+      clock.addAndGet(Duration.ofSeconds(3).toNanos());
+      open.forEach(Delivery::renewLease); // behind those of before, if there were any
+
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  open.stream().allMatch(one -> ((AwsDelivery) one).leaseLeft().toSeconds() == 30));
+      assertThat(gateway.entries(RENEWALS)).isEqualTo(10);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(AwsSdk.class)
   void leasesAreRenewedByTheTen(AwsSdk sdk) {
-    try (Aws aws = connect(sdk)) {
+    try (Aws aws = connect(sdk, clock::get)) {
       List<Delivery> open = received(aws, 20, 20);
 
       renewedWith(2, open);
@@ -120,7 +153,7 @@ class BillTest {
   @ParameterizedTest
   @EnumSource(AwsSdk.class)
   void leasesAreRenewedTogetherHoweverLittleCreditThereIs(AwsSdk sdk) {
-    try (Aws aws = connect(sdk)) {
+    try (Aws aws = connect(sdk, clock::get)) {
       renewedWith(1, received(aws, 4, 10));
     }
   }
@@ -147,6 +180,7 @@ class BillTest {
         .until(
             () -> {
               gateway.forget();
+              clock.addAndGet(THIRD_OF_A_LEASE.toNanos());
               open.forEach(Delivery::renewLease);
               await().atMost(PATIENCE).until(() -> gateway.entries(RENEWALS) >= open.size());
               return gateway.entries(RENEWALS) == open.size() && gateway.calls(RENEWALS) == calls;

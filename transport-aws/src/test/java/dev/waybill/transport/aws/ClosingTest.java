@@ -18,20 +18,29 @@ import com.amazonaws.services.sqs.AmazonSQS;
 import com.amazonaws.services.sqs.AmazonSQSClientBuilder;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.ReplyQueue;
+import dev.waybill.testkit.broker.FaultProxy;
 import dev.waybill.testkit.broker.TestBrokers;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Settlement;
 import dev.waybill.transport.TransportConnection;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** In a class of its own: a connection that other tests share would start threads meanwhile. */
 class ClosingTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** So long that nothing ends for want of it. */
+  private static final Duration MINUTES = Duration.ofMinutes(10);
 
   @Test
   void aClosedConnectionLeavesNoThread() {
@@ -99,7 +108,7 @@ class ClosingTest {
           .thenReturn(CompletableFuture.completedFuture("http://127.0.0.1/replies"));
       when(aws.topology.deleteQueue(anyString(), any())).thenReturn(new CompletableFuture<>());
       OwnReplyQueue replies = new OwnReplyQueue(aws.port, new Addresses(aws.port));
-      replies.create(new ReplyQueue("requester", "i"), Duration.ofSeconds(30));
+      replies.create(new Admin(aws.port), new ReplyQueue("requester", "i"), Duration.ofSeconds(30));
       Deadline over = Deadline.in(Duration.ZERO);
 
       replies.delete(over);
@@ -141,6 +150,32 @@ class ClosingTest {
       await().atMost(PATIENCE).until(() -> !raw.receiveRaw(queue).isEmpty());
       assertThat(collector.deliveries).isEmpty();
       client.shutdown();
+    }
+  }
+
+  /** On SDK 2 the HTTP client itself waits for its connections to close. */
+  @ParameterizedTest
+  @EnumSource(AwsSdk.class)
+  void callsThatNobodyAnswersDoNotKeepTheClose(AwsSdk sdk) {
+    try (FaultProxy proxy =
+        FaultProxy.open().forwardTo(URI.create(TestBrokers.aws().uri()).getPort())) {
+      Aws aws = Aws.connect(proxy.through(TestBrokers.aws().uri()), sdk);
+      Queue queue = aws.queue(true);
+      Collector collector = new Collector();
+      aws.receive(queue, 20, collector);
+      aws.sendAndWait(queue, Aws.message("before", "k"));
+      Delivery delivery = collector.next(PATIENCE);
+
+      proxy.hold();
+      List<CompletableFuture<?>> unanswered = new ArrayList<>();
+      unanswered.add(delivery.settle(Settlement.accept()).toCompletableFuture());
+      for (int i = 0; i < 100; i++) {
+        unanswered.add(aws.connection.sender().send(queue, Aws.message("x", "k" + i), MINUTES));
+      }
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(aws.connection::close);
+
+      assertThat(closed).succeedsWithin(PATIENCE);
+      assertThat(unanswered).allSatisfy(one -> assertThat(one).isDone());
     }
   }
 }

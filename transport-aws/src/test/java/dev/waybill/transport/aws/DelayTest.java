@@ -105,4 +105,26 @@ class DelayTest {
       await().atMost(PATIENCE).until(() -> aws.count(subscription) == 0);
     }
   }
+
+  /** The copy would be stored, and the message not deleted: it would be handled twice. */
+  @Test
+  void theLeaseOfAMessageIsKeptWhileItsCopyIsStored() throws IOException {
+    try (AwsGateway gateway = new AwsGateway(TestBrokers.aws().uri());
+        Aws aws =
+            Aws.connect(
+                Aws.emulator(gateway.uri()).visibilityTimeout(Duration.ofSeconds(4)).build())) {
+      Topic topic = new Topic(Aws.unique("topic"), false);
+      var subscription = aws.subscription(topic, "sub");
+      gateway.hold("SendMessageBatch");
+      Collector collector = Collector.accepting();
+      aws.receive(subscription, 5, collector);
+
+      aws.sendAndWait(topic, delayed(Duration.ofMinutes(20)));
+      await().atMost(PATIENCE).until(() -> gateway.calls("SendMessageBatch") >= 1);
+
+      await().atMost(PATIENCE).until(() -> gateway.calls("ChangeMessageVisibilityBatch") >= 1);
+      gateway.letGo("SendMessageBatch");
+      await().atMost(PATIENCE).until(() -> gateway.calls("DeleteMessageBatch") >= 1);
+    }
+  }
 }

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -168,6 +169,59 @@ abstract class ErrorsCases {
     Aws.connect(stub.uri(), sdk()).close();
 
     assertThat(stub.calls("GetQueueUrl")).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "403,InvalidSignatureException,Signature expired: 1 is now earlier than 2",
+    "403,SignatureDoesNotMatch,Signature not yet current: 2 is still later than 1",
+    "403,RequestTimeTooSkewed,because"
+  })
+  void aClockThatIsOffIsCorrectedByTheSdkAndTheStartSucceeds(int status, String code, String text) {
+    stub.then("GetQueueUrl", new StubAws.Answer(status, code, text))
+        .then("SendMessageBatch", new StubAws.Answer(status, code, text));
+
+    try (Aws aws = Aws.connect(stub.uri(), sdk())) {
+      assertThat(aws.send(QUEUE, Aws.message("x")).join()).isEqualTo("sqs-x");
+    }
+  }
+
+  @Test
+  void aClockThatStaysOffIsNamedForWhatItIs() {
+    stub.always(
+        "GetQueueUrl",
+        new StubAws.Answer(403, "InvalidSignatureException", "Signature expired: AKIASECRET"));
+    Transport transport = withCredentials("AKIASECRET", "verysecret").build();
+
+    MessagingException e =
+        catchThrowableOfType(
+            MessagingException.class, () -> transport.connect(Duration.ofSeconds(1)));
+
+    assertThat(e.code()).isEqualTo(ErrorCode.NOT_AUTHENTICATED);
+    assertThat(e).hasMessageContaining("set this machine's clock").hasNoCause();
+    assertThat(e.getMessage()).doesNotContain("AKIASECRET");
+  }
+
+  @Test
+  void whatWasNotSentForWantOfCredentialsIsRejected() {
+    AtomicBoolean away = new AtomicBoolean();
+    AwsTransport transport =
+        withProvider(
+                () -> {
+                  if (away.get()) {
+                    throw new IllegalStateException("whoever gives credentials is away");
+                  }
+                })
+            .build();
+    try (Aws aws = Aws.connect(transport)) {
+      away.set(true);
+
+      SendException e = SendingTest.failure(aws.send(QUEUE, Aws.message("x")));
+
+      assertThat(e.code()).isEqualTo(ErrorCode.NOT_AUTHENTICATED);
+      assertThat(e.certainty()).isEqualTo(Certainty.REJECTED);
+      assertThat(stub.calls("SendMessageBatch")).isZero();
+    }
   }
 
   @Test

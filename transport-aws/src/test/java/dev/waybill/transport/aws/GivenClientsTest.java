@@ -1,6 +1,7 @@
 package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -13,8 +14,10 @@ import com.amazonaws.retry.PredefinedRetryPolicies;
 import com.amazonaws.services.sns.AmazonSNS;
 import com.amazonaws.services.sns.AmazonSNSClientBuilder;
 import com.amazonaws.services.sqs.AmazonSQS;
+import dev.waybill.testkit.broker.TestBrokers;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.mockito.Mockito;
 import org.slf4j.LoggerFactory;
@@ -22,6 +25,7 @@ import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
@@ -132,6 +136,32 @@ class GivenClientsTest {
           .contains(repeating.getClass().getName(), "repeats calls", "doNotRetry()");
     } finally {
       logger.detachAppender(logged);
+    }
+  }
+
+  @Test
+  void theShortTimeThatAClientHasForAnAttemptEndsNoPoll() throws IOException {
+    try (AwsGateway gateway = new AwsGateway(TestBrokers.aws().uri());
+        SqsAsyncClient impatient =
+            SqsAsyncClient.builder()
+                .region(Region.US_EAST_1)
+                .endpointOverride(URI.create("http://" + URI.create(gateway.uri()).getAuthority()))
+                .credentialsProvider(
+                    StaticCredentialsProvider.create(AwsBasicCredentials.create("key", "secret")))
+                .overrideConfiguration(
+                    c ->
+                        c.retryStrategy(AwsRetryStrategy.doNotRetry())
+                            .apiCallAttemptTimeout(Duration.ofSeconds(1)))
+                .build();
+        Aws aws = Aws.connect(Aws.emulator(gateway.uri()).sqsV2(impatient).build())) {
+      Collector collector = new Collector();
+
+      aws.receive(aws.queue(false), 1, collector);
+
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> gateway.calls("ReceiveMessage") == 2); // the first lasts two seconds
+      assertThat(collector.failures).isEmpty();
     }
   }
 

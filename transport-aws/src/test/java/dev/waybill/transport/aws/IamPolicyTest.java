@@ -50,8 +50,9 @@ class IamPolicyTest {
       if (mode != Mode.CREATE) {
         deployer.connection.prepare(all, Mode.CREATE);
       } else {
+        Queue withoutPolicy = new Queue(subscription.name(), true);
         deployer.connection.prepare(
-            new Topology(List.of(keyed), List.of(), List.of()), Mode.CREATE);
+            new Topology(List.of(keyed, withoutPolicy), List.of(), List.of()), Mode.CREATE);
       }
     }
     try (AwsGateway gateway = new AwsGateway(TestBrokers.aws().uri())) {

@@ -31,7 +31,7 @@ class OpenDeliveriesTest {
 
   @Test
   void whatComesAgainDoesNotFollowItsOwnLostPredecessor() {
-    OpenDeliveries open = new OpenDeliveries(10);
+    OpenDeliveries open = new OpenDeliveries(10, true);
     AwsDelivery lost = delivery(open, "1", "a");
     AwsDelivery behind = delivery(open, "2", "a");
     open.add(List.of(lost, behind));
@@ -52,7 +52,7 @@ class OpenDeliveriesTest {
   @Test
   void creditThatIsFreeIsWorkToComeAsLongAsAnyIsLeft() {
     when(settler.delete(any())).thenReturn(new CompletableFuture<>());
-    OpenDeliveries open = new OpenDeliveries(10);
+    OpenDeliveries open = new OpenDeliveries(10, true);
     List<AwsDelivery> four = deliveries(open, 4);
     assertThat(open.isShortOfWork()).isFalse();
 
@@ -66,7 +66,7 @@ class OpenDeliveriesTest {
   @Test
   void moreThanHalfOfALittleCreditInSettlementsIsNotWaitedWith() {
     when(settler.delete(any())).thenReturn(new CompletableFuture<>());
-    OpenDeliveries open = new OpenDeliveries(10);
+    OpenDeliveries open = new OpenDeliveries(10, true);
     List<AwsDelivery> ten = deliveries(open, 10);
     ten.subList(0, 5).forEach(delivery -> delivery.settle(Settlement.accept()));
     assertThat(open.isShortOfWork()).isFalse();
@@ -82,5 +82,28 @@ class OpenDeliveriesTest {
     }
     open.add(some);
     return some;
+  }
+
+  @Test
+  void anEmptyPollBesideOpenMessageGroupsDoesNotTellTheBacklog() throws InterruptedException {
+    OpenDeliveries keyed = new OpenDeliveries(10, true);
+    OpenDeliveries unkeyed = new OpenDeliveries(10, false);
+    for (OpenDeliveries open : List.of(keyed, unkeyed)) {
+      deliveries(open, 1);
+      open.awaitRoom(); // a poll is under way
+      open.answered(true);
+    }
+
+    assertThat(keyed.status().backlog()).isNull();
+    assertThat(unkeyed.status().backlog()).isEqualTo(1);
+  }
+
+  @Test
+  void anEmptyPollOfMessageGroupsWithNothingOpenTellsThatThereIsNone() throws InterruptedException {
+    OpenDeliveries open = new OpenDeliveries(10, true);
+    open.awaitRoom();
+    open.answered(true);
+
+    assertThat(open.status().backlog()).isZero();
   }
 }

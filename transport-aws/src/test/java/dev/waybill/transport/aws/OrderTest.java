@@ -116,6 +116,7 @@ class OrderTest {
       // after that: a mock that other threads call meanwhile may take the answer for another call
       List<Delivery> deliveries = scripted.deliveries(new Queue("q", true), 3);
 
+      scripted.advance(ScriptedAws.LEASE.dividedBy(3));
       deliveries.get(0).renewLease();
       await().atMost(Duration.ofSeconds(60)).until(() -> !deliveries.get(0).isOwned());
 

@@ -22,40 +22,62 @@ class PollAttemptsTest {
 
   @Test
   void aPollWhoseAnswerMayBeLostIsMadeAgainOnceUnderItsId() {
-    Attempt first = attempts.next();
+    Attempt first = attempts.next(10);
     attempts.failed(first, LOST);
 
-    assertThat(attempts.next().id()).isEqualTo(first.id());
-    assertThat(attempts.next().id()).isNotEqualTo(first.id());
+    assertThat(attempts.next(10).id()).isEqualTo(first.id());
+    assertThat(attempts.next(10).id()).isNotEqualTo(first.id());
   }
 
   @Test
   void aPollThatProvablyDidNothingIsNotMadeAgainUnderItsId() {
-    Attempt first = attempts.next();
+    Attempt first = attempts.next(10);
     attempts.failed(first, THROTTLED);
 
-    assertThat(attempts.next().id()).isNotEqualTo(first.id());
+    assertThat(attempts.next(10).id()).isNotEqualTo(first.id());
   }
 
   @Test
   void aRepeatedPollThatDidNothingIsStillToBeMadeAgain() {
-    Attempt first = attempts.next();
+    Attempt first = attempts.next(10);
     attempts.failed(first, LOST);
-    attempts.failed(attempts.next(), THROTTLED);
+    attempts.failed(attempts.next(10), THROTTLED);
 
-    assertThat(attempts.next().id()).isEqualTo(first.id());
+    assertThat(attempts.next(10).id()).isEqualTo(first.id());
   }
 
   @Test
   void anIdIsNotUsedForLongerThanSqsKnowsIt() {
-    Attempt first = attempts.next();
+    Attempt first = attempts.next(10);
     attempts.failed(first, LOST);
     now.addAndGet(Duration.ofMinutes(3).toNanos());
-    Attempt again = attempts.next();
+    Attempt again = attempts.next(10);
     attempts.failed(again, LOST);
     now.addAndGet(Duration.ofMinutes(2).toNanos());
 
     assertThat(again.id()).isEqualTo(first.id());
-    assertThat(attempts.next().id()).isNotEqualTo(first.id());
+    assertThat(attempts.next(10).id()).isNotEqualTo(first.id());
+  }
+
+  @Test
+  void eachOfSeveralLostPollsIsMadeAgain() {
+    Attempt first = attempts.next(10);
+    Attempt second = attempts.next(10);
+    attempts.failed(first, LOST);
+    attempts.failed(second, LOST);
+
+    assertThat(attempts.next(10).id()).isEqualTo(first.id());
+    assertThat(attempts.next(10).id()).isEqualTo(second.id());
+  }
+
+  @Test
+  void aLostPollIsMadeAgainForAsManyAsBeforeAndOnlyWhenThereIsRoom() {
+    Attempt first = attempts.next(7);
+    attempts.failed(first, LOST);
+
+    assertThat(attempts.next(6).id()).isNotEqualTo(first.id());
+    Attempt again = attempts.next(10);
+    assertThat(again.id()).isEqualTo(first.id());
+    assertThat(again.max()).isEqualTo(7);
   }
 }

@@ -177,6 +177,7 @@ class PortAnswersTest {
     when(aws.port.hide(anyString(), any(), any())).thenReturn(failedFuture(UNKNOWN));
     Delivery delivery = aws.receiving(receivedFor(1)).deliveries(QUEUE, 1).get(0);
 
+    aws.advance(ScriptedAws.LEASE.dividedBy(3));
     delivery.renewLease();
 
     verify(aws.port, timeout(PATIENCE.toMillis()).atLeast(5)).hide(anyString(), any(), any());
@@ -206,10 +207,12 @@ class PortAnswersTest {
         delivery.settle(new Settlement.Reject("no", Map.of())).toCompletableFuture();
     verify(aws.port, timeout(PATIENCE.toMillis())).send(anyString(), any(), any());
 
+    aws.advance(ScriptedAws.LEASE.dividedBy(3));
     delivery.renewLease();
     verify(aws.port, timeout(PATIENCE.toMillis())).hide(anyString(), any(), any());
     storing.complete(List.of(Answer.done("dead")));
     verify(aws.port, timeout(PATIENCE.toMillis())).delete(anyString(), any(), any());
+    aws.advance(ScriptedAws.LEASE.dividedBy(3));
     delivery.renewLease();
     deleting.complete(List.of(Answer.done(null)));
 

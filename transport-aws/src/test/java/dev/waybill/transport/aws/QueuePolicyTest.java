@@ -14,12 +14,12 @@ class QueuePolicyTest {
 
   @Test
   void aQueueWithoutAPolicyGetsOneThatLetsTheTopicInAndNoOther() {
-    assertThat(QueuePolicy.allows(null, TOPIC)).isFalse();
+    assertThat(QueuePolicy.allows(null, QUEUE, TOPIC)).isFalse();
 
     String policy = QueuePolicy.withTopic(null, QUEUE, TOPIC);
 
-    assertThat(QueuePolicy.allows(policy, TOPIC)).isTrue();
-    assertThat(QueuePolicy.allows(policy, OTHER)).isFalse();
+    assertThat(QueuePolicy.allows(policy, QUEUE, TOPIC)).isTrue();
+    assertThat(QueuePolicy.allows(policy, QUEUE, OTHER)).isFalse();
     assertThat(policy).contains("\"ArnEquals\":{\"aws:SourceArn\":\"" + TOPIC + "\"}");
   }
 
@@ -33,8 +33,8 @@ class QueuePolicyTest {
     String again = QueuePolicy.withTopic(both, QUEUE, OTHER);
 
     assertThat(again).isEqualTo(both).contains("\"Sid\":\"keep\"", "\"Id\":\"x\"");
-    assertThat(QueuePolicy.allows(both, TOPIC)).isTrue();
-    assertThat(QueuePolicy.allows(both, OTHER)).isTrue();
+    assertThat(QueuePolicy.allows(both, QUEUE, TOPIC)).isTrue();
+    assertThat(QueuePolicy.allows(both, QUEUE, OTHER)).isTrue();
   }
 
   @Test
@@ -47,6 +47,7 @@ class QueuePolicyTest {
   @ValueSource(
       strings = {
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"SQS:*\"}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"SQS:*\",\"Resource\":[\"arn:aws:sqs:*:*:q\"]}",
         "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":[\"sqs:SendMessage\"],\"Condition\":{\"ArnLike\":{\"aws:SourceArn\":[\"arn:aws:sns:*:*:t\"]}}}",
         "{\"Effect\":\"Allow\",\"Principal\":{\"Service\":[\"sns.amazonaws.com\"]},\"Action\":\"sqs:SendMessage\",\"Condition\":{\"StringEquals\":{\"AWS:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:t\"}}}",
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{}}",
@@ -57,13 +58,14 @@ class QueuePolicyTest {
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"arnequals\":{\"aws:sourcearn\":\"arn:aws:sns:eu-west-1:123456789012:t\"},\"StringEquals\":{\"aws:SourceAccount\":[\"000000000000\",\"123456789012\"]}}}"
       })
   void whatSomebodyElseAllowedCounts(String statement) {
-    assertThat(QueuePolicy.allows("{\"Statement\":[" + statement + "]}", TOPIC)).isTrue();
+    assertThat(QueuePolicy.allows("{\"Statement\":[" + statement + "]}", QUEUE, TOPIC)).isTrue();
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
         "{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\"}",
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Resource\":\"arn:aws:sqs:eu-west-1:123456789012:other\"}",
         "{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"events.amazonaws.com\"},\"Action\":\"sqs:SendMessage\"}",
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:ReceiveMessage\"}",
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:eu-west-1:123456789012:tt\"}}}",
@@ -81,6 +83,52 @@ class QueuePolicyTest {
         "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sqs:SendMessage\",\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":[]}}}"
       })
   void whatDoesNotLetTheTopicInDoesNotCount(String statement) {
-    assertThat(QueuePolicy.allows("{\"Statement\":[" + statement + "]}", TOPIC)).isFalse();
+    assertThat(QueuePolicy.allows("{\"Statement\":[" + statement + "]}", QUEUE, TOPIC)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'Principal':'*','Action':'sqs:SendMessage','Resource':'*'",
+        "'Principal':{'AWS':'*'},'Action':'sqs:*'",
+        "'Principal':{'Service':'sns.amazonaws.com'},'Action':'*'",
+        "'NotPrincipal':{'AWS':'arn:aws:iam::1:root'},'NotAction':'sqs:ReceiveMessage'",
+        "'Principal':'*','Action':'*','Condition':{'StringNotEquals':{'aws:PrincipalOrgID':'o-1'}}",
+        "'Principal':'*','Action':'*','Condition':{'StringNotEqualsIfExists':{'aws:SourceVpce':'vpce-1'}}",
+        "'Principal':'*','Action':'*','Condition':{'StringEqualsIfExists':{'aws:PrincipalOrgID':'o-1'}}",
+        "'Principal':'*','Action':'*','Condition':{'NotIpAddress':{'aws:SourceIp':'10.0.0.0/8'}}",
+        "'Principal':'*','Action':'*','Condition':{'Bool':{'aws:SecureTransport':'true'}}",
+        "'Principal':'*','Action':'*','Condition':{'ArnNotEquals':{'aws:SourceArn':'arn:aws:sns:eu-west-1:123456789012:other'}}",
+        "'Principal':'*','Action':'*','Condition':{'ArnEquals':{'aws:SourceArn':'arn:aws:sns:eu-west-1:123456789012:t'}}",
+        "'Principal':'*','Action':'*','Condition':{'StringNotEquals':{'aws:SourceAccount':'000000000000'}}"
+      })
+  void aDenialThatMayMeanSnsIsNamed(String statement) {
+    assertThat(QueuePolicy.denials(denying(statement), QUEUE, TOPIC)).containsExactly("no");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'Principal':'*','Action':'sqs:DeleteQueue'",
+        "'Principal':'*','Action':'*','Resource':'arn:aws:sqs:eu-west-1:123456789012:other'",
+        "'Principal':'*','Action':'*','NotResource':'arn:aws:sqs:eu-west-1:123456789012:q'",
+        "'Principal':{'AWS':'arn:aws:iam::1:role/r'},'Action':'*'",
+        "'NotPrincipal':{'Service':'sns.amazonaws.com'},'Action':'*'",
+        "'Principal':'*','NotAction':['sqs:SendMessage']",
+        "'Principal':'*','Action':'*','Condition':{'Bool':{'aws:SecureTransport':'false'}}",
+        "'Principal':'*','Action':'*','Condition':{'Bool':{'aws:SecureTransport':false}}",
+        "'Principal':'*','Action':'*','Condition':{'StringNotEquals':{'aws:PrincipalOrgID':'o-1'},'BoolIfExists':{'aws:PrincipalIsAWSService':'false'}}",
+        "'Principal':'*','Action':'*','Condition':{'StringEquals':{'aws:PrincipalOrgID':'o-1'}}",
+        "'Principal':'*','Action':'*','Condition':{'ArnNotLike':{'aws:SourceArn':'arn:aws:sns:*:*:t'}}",
+        "'Principal':'*','Action':'*','Condition':{'StringNotEquals':{'aws:SourceAccount':'123456789012'}}",
+        "'Principal':'*','Action':'*','Condition':{'ArnEquals':{'aws:SourceArn':'arn:aws:sns:eu-west-1:123456789012:other'}}"
+      })
+  void aDenialThatCantMeanSnsIsNot(String statement) {
+    assertThat(QueuePolicy.denials(denying(statement), QUEUE, TOPIC)).isEmpty();
+  }
+
+  private static String denying(String statement) {
+    return "{\"Statement\":[{\"Sid\":\"no\",\"Effect\":\"Deny\",%s}]}"
+        .formatted(statement.replace('\'', '"'));
   }
 }

@@ -14,6 +14,7 @@ import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -143,6 +144,24 @@ class ReplyQueueTest {
       assertThat(e)
           .hasMessageContaining("sqs:CreateQueue")
           .hasMessageContaining(Names.queue(replies));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(AwsSdk.class)
+  void aReplyQueueThatSqsDoesNotKnowYetIsNotLookedUpForWhichThereIsNoRight(AwsSdk sdk)
+      throws IOException {
+    try (StubAws stub = new StubAws();
+        Aws requester = Aws.connect(stub.uri(), sdk)) {
+      requester.connection.prepare(topology(replies), Mode.ASSUME);
+      stub.always("GetQueueUrl", 403, "AccessDeniedException")
+          .then("ReceiveMessage", 400, "QueueDoesNotExist")
+          .thenReceived("reply");
+      Collector collector = Collector.accepting();
+
+      requester.receive(replies, 5, collector);
+
+      assertThat(Collector.text(collector.next(Duration.ofSeconds(60)))).isEqualTo("reply");
     }
   }
 

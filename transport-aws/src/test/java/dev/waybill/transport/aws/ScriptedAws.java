@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +30,23 @@ final class ScriptedAws implements AutoCloseable {
   final TopologyPort topology = mock(TopologyPort.class);
   final AwsConnection connection;
 
+  private final AtomicLong ahead = new AtomicLong();
+
   /** A poll that waits until the polls are cut off. */
   final CompletableFuture<List<ReceivedMessage>> waiting = new CompletableFuture<>();
 
   ScriptedAws() {
+    this(true);
+  }
+
+  /** With the pauses that AWS wants and no emulator does. */
+  static ScriptedAws asOnAws() {
+    return new ScriptedAws(false);
+  }
+
+  private ScriptedAws(boolean emulator) {
     when(port.topology()).thenReturn(topology);
+    when(topology.deleteQueue(anyString(), any())).thenReturn(completedFuture(null));
     when(port.queueUrl(anyString(), any())).thenReturn(completedFuture("http://127.0.0.1/q"));
     when(port.checkCredentials(any())).thenReturn(completedFuture(true));
     when(port.receive(any())).thenReturn(waiting);
@@ -47,15 +60,20 @@ final class ScriptedAws implements AutoCloseable {
         new AwsSettings(
             "us-east-1",
             null,
-            true,
+            emulator,
             null,
             LEASE,
             Duration.ZERO,
             false,
             Set.of(),
             new Sdk2(null, null, null),
-            System::nanoTime);
+            () -> System.nanoTime() + ahead.get());
     connection = new AwsConnection(port, settings);
+  }
+
+  /** Lets leases grow old. */
+  void advance(Duration time) {
+    ahead.addAndGet(time.toNanos());
   }
 
   /** The first poll gets the messages, the next ones wait for the end. */

@@ -28,8 +28,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** SQS that answers what it is told, for answers that no emulator gives. */
 final class StubAws implements AutoCloseable {
-  /** An answer: a status, and an error code or, with 200, nothing. */
-  record Answer(int status, String code) {}
+  /** An answer: a status, and an error code with its text or, with 200, nothing. */
+  record Answer(int status, String code, String text) {
+    Answer(int status, String code) {
+      this(status, code, "because");
+    }
+  }
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -39,6 +43,7 @@ final class StubAws implements AutoCloseable {
   private final Map<String, Answer> standing = new ConcurrentHashMap<>();
   private final Map<String, Queue<Answer>> entries = new ConcurrentHashMap<>();
   private final Queue<String> stored = new ConcurrentLinkedQueue<>();
+  private final Queue<String> toReceive = new ConcurrentLinkedQueue<>();
   private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
   private final AtomicInteger largestCall = new AtomicInteger();
   private final AtomicInteger longestCall = new AtomicInteger();
@@ -57,15 +62,23 @@ final class StubAws implements AutoCloseable {
 
   /** The next answer to an operation; without one it succeeds. */
   StubAws then(String operation, int status, String code) {
-    scripts
-        .computeIfAbsent(operation, name -> new ConcurrentLinkedQueue<>())
-        .add(new Answer(status, code));
+    return then(operation, new Answer(status, code));
+  }
+
+  /** The next answer to an operation, in these words. */
+  StubAws then(String operation, Answer answer) {
+    scripts.computeIfAbsent(operation, name -> new ConcurrentLinkedQueue<>()).add(answer);
     return this;
   }
 
   /** The answer to an operation whenever there is no other. */
   StubAws always(String operation, int status, String code) {
-    standing.put(operation, new Answer(status, code));
+    return always(operation, new Answer(status, code));
+  }
+
+  /** The answer to an operation whenever there is no other, in these words. */
+  StubAws always(String operation, Answer answer) {
+    standing.put(operation, answer);
     return this;
   }
 
@@ -118,7 +131,7 @@ final class StubAws implements AutoCloseable {
     Answer answer = scripted == null ? standing.get(operation) : scripted;
     int status = answer == null ? 200 : answer.status();
     byte[] body =
-        (answer == null ? success(operation, request) : error(answer))
+        (status == 200 ? success(operation, request) : error(answer))
             .getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().add("Content-Type", "application/x-amz-json-1.0");
     exchange.getResponseHeaders().add("x-amzn-RequestId", "r-1");
@@ -143,6 +156,8 @@ final class StubAws implements AutoCloseable {
       case "GetQueueUrl" -> "{\"QueueUrl\":\"http://127.0.0.1/000000000000/q\"}";
       case "SendMessageBatch" -> stored(request);
       case "DeleteMessageBatch", "ChangeMessageVisibilityBatch" -> done(request);
+      case "ReceiveMessage" -> received();
+      case "GetQueueAttributes" -> "{\"Attributes\":{\"QueueArn\":\"arn:aws:sqs:us-east-1:0:q\"}}";
       case "CreateQueue" -> "{\"QueueUrl\":\"http://127.0.0.1/000000000000/q\"}";
       default -> "{}";
     };
@@ -178,6 +193,20 @@ final class StubAws implements AutoCloseable {
     }
     return "{\"Successful\":[%s],\"Failed\":[%s]}"
         .formatted(String.join(",", successful), String.join(",", failed));
+  }
+
+  /** The next message to receive, once. */
+  StubAws thenReceived(String body) {
+    toReceive.add(body);
+    return this;
+  }
+
+  private String received() {
+    String body = toReceive.poll();
+    return body == null
+        ? "{}"
+        : "{\"Messages\":[{\"MessageId\":\"%s\",\"ReceiptHandle\":\"r\",\"Body\":\"%s\",\"MD5OfBody\":\"%s\"}]}"
+            .formatted(body, body, md5(body.getBytes(StandardCharsets.UTF_8)));
   }
 
   private static String done(JsonNode request) {
@@ -218,7 +247,8 @@ final class StubAws implements AutoCloseable {
   }
 
   private static String error(Answer answer) {
-    return "{\"__type\":\"com.amazonaws.sqs#%s\",\"message\":\"because\"}".formatted(answer.code());
+    return "{\"__type\":\"com.amazonaws.sqs#%s\",\"message\":\"%s\"}"
+        .formatted(answer.code(), answer.text());
   }
 
   @Override

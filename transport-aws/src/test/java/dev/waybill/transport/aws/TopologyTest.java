@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.amazonaws.services.sns.AmazonSNS;
 import com.amazonaws.services.sqs.AmazonSQS;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
 import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -45,6 +49,8 @@ class TopologyTest {
     Map<String, String> attributes = attributes(aws.url(subscription));
     assertThat(attributes)
         .containsEntry("FifoQueue", "true")
+        .containsEntry("DeduplicationScope", "messageGroup")
+        .containsEntry("FifoThroughputLimit", "perMessageGroupId")
         .containsEntry("VisibilityTimeout", "30")
         .containsEntry("MessageRetentionPeriod", "1209600");
     assertThat(attributes.get("Policy")).contains("sns.amazonaws.com", Names.topic(topic));
@@ -146,6 +152,86 @@ class TopologyTest {
           .singleElement()
           .asString()
           .contains("RedrivePolicy", "after 500 receives", subscription.toString(), "remove it");
+    }
+  }
+
+  @Test
+  void theQueueOfASubscriptionIsMadeWithItsPolicyAsOneThatIsSetTakesTime() throws IOException {
+    try (AwsGateway gateway = new AwsGateway(TestBrokers.aws().uri());
+        Aws other = Aws.connect(gateway.uri())) {
+      assertThat(other.connection.prepare(topology, Mode.CREATE)).isEmpty();
+
+      assertThat(gateway.calls("SetQueueAttributes")).isZero();
+    }
+    assertThat(attributes(aws.url(subscription)).get("Policy"))
+        .contains(attributes(aws.url(subscription)).get("QueueArn"), arn(topic));
+    assertThat(aws.connection.prepare(topology, Mode.VERIFY)).isEmpty();
+  }
+
+  @Test
+  void aDenialInThePolicyOfASubscriptionIsNamed() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    String policy = attributes(aws.url(subscription)).get("Policy");
+    aws.sqs()
+        .setQueueAttributes(
+            aws.url(subscription),
+            Map.of(
+                "Policy",
+                policy.replace(
+                    "\"Statement\":[",
+                    "\"Statement\":[{\"Sid\":\"ours\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"sqs:*\",\"Resource\":\"*\",\"Condition\":{\"StringNotEquals\":{\"aws:PrincipalOrgID\":\"o-1\"}}},")));
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode))
+          .singleElement()
+          .asString()
+          .contains("Deny, ours", subscription.toString());
+    }
+  }
+
+  @Test
+  void encryptionThatSnsCantUseIsNamed() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    aws.sqs().setQueueAttributes(aws.url(subscription), Map.of("KmsMasterKeyId", "alias/aws/sqs"));
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode))
+          .singleElement()
+          .asString()
+          .contains("alias/aws/sqs", subscription.toString(), "SqsManagedSseEnabled");
+    }
+  }
+
+  @Test
+  void aQueueThatWasMadeAMomentAgoMayBeUnknownForAMoment() throws IOException {
+    try (StubAws stub =
+            new StubAws()
+                .always("GetQueueUrl", 400, "QueueDoesNotExist")
+                .then("GetQueueAttributes", 400, "QueueDoesNotExist");
+        Aws other = Aws.connect(stub.uri())) {
+      Topology one = Aws.topology(List.of(queue), List.of(queue));
+      stub.then("CreateQueue", 200, "").then("CreateQueue", 400, "InvalidParameterValue");
+
+      assertThat(other.connection.prepare(one, Mode.CREATE)).isEmpty();
+
+      assertThat(stub.calls("GetQueueAttributes")).isEqualTo(2);
+      assertThat(stub.calls("CreateQueue")).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aStartThatMakesQueuesLastsUntilTheyMayBeUsed() {
+    try (ScriptedAws scripted = ScriptedAws.asOnAws()) {
+      Mockito.when(scripted.topology.createQueue(Mockito.anyString(), Mockito.anyMap()))
+          .thenReturn(CompletableFuture.completedFuture("http://127.0.0.1/q"));
+      Topology replies =
+          new Topology(List.of(), List.of(), List.of(), new ReplyQueue("billing", "1"));
+      long start = System.nanoTime();
+
+      scripted.connection.prepare(replies, Mode.ASSUME);
+
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .isGreaterThanOrEqualTo(Duration.ofSeconds(1));
     }
   }
 

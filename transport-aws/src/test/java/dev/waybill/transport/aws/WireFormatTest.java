@@ -152,10 +152,10 @@ class WireFormatTest {
     OutgoingMessage sent = write(message("x"), true);
     ReceivedMessage received = received(sent.body(), sent.attributes(), sent.groupId());
 
-    OutgoingMessage dead = WireFormat.deadLetter(received, Map.of("waybill-reason", "no"));
+    OutgoingMessage dead = WireFormat.deadLetter(received, Map.of("waybill-reason", "no"), true);
     OutgoingMessage again =
         WireFormat.deadLetter(
-            received(dead.body(), dead.attributes(), null), Map.of("waybill-more", "yes"));
+            received(dead.body(), dead.attributes(), null), Map.of("waybill-more", "yes"), false);
 
     assertThat(dead.body()).isEqualTo(sent.body());
     assertThat(dead.attributes()).containsAllEntriesOf(sent.attributes());
@@ -176,7 +176,8 @@ class WireFormatTest {
     headers.put("waybill-reason", "no");
 
     OutgoingMessage dead =
-        WireFormat.deadLetter(received("x", attributes, null), Map.of("waybill-reason", "no"));
+        WireFormat.deadLetter(
+            received("x", attributes, null), Map.of("waybill-reason", "no"), false);
 
     assertThat(dead.attributes()).hasSize(10);
     assertThat(WireFormat.read(received("x", dead.attributes(), null), false).headers())
@@ -189,8 +190,37 @@ class WireFormatTest {
     WireMessage resent = message("x");
     WireMessage replayed = first.withHeaders(Map.of("waybill-replay", "1"));
 
-    assertThat(Ids.deduplication(first)).isEqualTo("m-1").isEqualTo(Ids.deduplication(resent));
-    assertThat(Ids.deduplication(replayed)).isNotEqualTo("m-1").matches("[!-~]{1,128}");
+    assertThat(Ids.deduplication(first)).isEqualTo(Ids.deduplication(resent));
+    assertThat(Ids.deduplication(replayed))
+        .isNotEqualTo(Ids.deduplication(first))
+        .matches("[!-~]{1,128}");
+  }
+
+  @Test
+  void messagesOfTwoSourcesWithOneIdAreNotTakenForCopies() {
+    assertThat(Ids.deduplication(from(Map.of("id", "1001", "source", "/shop"))))
+        .isNotEqualTo(Ids.deduplication(from(Map.of("id", "1001", "source", "/import"))))
+        .isNotEqualTo(Ids.deduplication(from(Map.of("id", "1001"))));
+    assertThat(Ids.deduplication(from(Map.of("id", "1001")))).isEqualTo("1001");
+  }
+
+  private static WireMessage from(Map<String, String> attributes) {
+    return new WireMessage(new byte[0], null, attributes, Map.of(), null, null);
+  }
+
+  @Test
+  void theGroupOfAForeignMessageIsEvidenceAndTheKeyOfItsDeadLetter() {
+    ReceivedMessage foreign = received("x", Map.of(), "acct-7");
+
+    OutgoingMessage keyed = WireFormat.deadLetter(foreign, Map.of(), true);
+    OutgoingMessage share = WireFormat.deadLetter(foreign, Map.of(), false);
+
+    WireMessage read = WireFormat.read(received("x", keyed.attributes(), null), false);
+    assertThat(read.key()).isEqualTo("acct-7");
+    assertThat(read.headers()).containsEntry("waybill-dead-letter-key", "acct-7");
+    assertThat(WireFormat.unread(received("x", keyed.attributes(), null), false).key())
+        .isEqualTo("acct-7");
+    assertThat(WireFormat.read(received("x", share.attributes(), null), false).key()).isNull();
   }
 
   @Test
