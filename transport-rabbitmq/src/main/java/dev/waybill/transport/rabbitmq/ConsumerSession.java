@@ -1,20 +1,24 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Command;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.Method;
 import com.rabbitmq.client.ShutdownSignalException;
-import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +44,13 @@ final class ConsumerSession {
   private final Deque<Runnable> afterCancel = new ArrayDeque<>();
 
   private final Acknowledger acknowledger;
+
+  /**
+   * The last call that a queue without a leader leaves without an answer. The channel takes no
+   * other meanwhile, not its own end either.
+   */
+  private volatile CompletableFuture<?> call = CompletableFuture.completedFuture(null);
+
   private volatile boolean active;
   private int open;
   private boolean consuming;
@@ -53,6 +64,9 @@ final class ConsumerSession {
 
     /** The broker has it among the queue's consumers. */
     void consuming(ConsumerSession from);
+
+    /** The broker has not answered for long, and may yet. */
+    void unanswered(ConsumerSession from);
 
     /** Something has been settled. */
     void settled();
@@ -196,12 +210,38 @@ final class ConsumerSession {
       consumer = handover;
       consuming = true;
       calls.add(() -> begin(handover));
+      Runnable unused =
+          mailbox.tellLater(
+              RabbitLink.RPC_LIMIT.toMillis(),
+              () -> {
+                if (handover == consumer && consuming && !handover.begun && owns()) {
+                  owner.unanswered(this);
+                }
+              });
     }
   }
 
+  /**
+   * Without the client's limit for an answer, after which it takes a late one for that of the next
+   * call. What the consumer is sent comes to it as the channel's default one.
+   */
   private void begin(Handover handover) {
+    channel.setDefaultConsumer(handover);
+    call(
+        new AMQP.Basic.Consume.Builder().queue(queue).build(),
+        answer -> {
+          if (answer instanceof AMQP.Basic.ConsumeOk ok) {
+            handover.handleConsumeOk(ok.getConsumerTag());
+          }
+        });
+  }
+
+  /** Does not wait for the answer, which is told on the client's thread. */
+  private void call(Method method, Consumer<Method> answered) {
     try {
-      String unused = channel.basicConsume(queue, false, handover);
+      CompletableFuture<Command> begun = channel.asyncCompletableRpc(method);
+      call = begun;
+      var unused = begun.thenAccept(command -> answered.accept(command.getMethod()));
     } catch (IOException | RuntimeException e) {
       mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, e)));
     }
@@ -212,18 +252,26 @@ final class ConsumerSession {
     Handover current = consumer;
     if (consuming && current != null) {
       consuming = false;
-      calls.add(() -> cancel(current));
+      calls.add(() -> afterAnswer(() -> cancel(current)));
     }
   }
 
   private void cancel(Handover current) {
     String tag = current.getConsumerTag();
     if (tag != null) { // else it could not begin, which the owner is told
-      try {
-        channel.basicCancel(tag);
-      } catch (IOException | RuntimeException e) {
-        mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, e)));
-      }
+      call(
+          new AMQP.Basic.Cancel.Builder().consumerTag(tag).build(),
+          answer -> current.handleCancelOk(tag));
+    }
+  }
+
+  /** Does what the channel has to be free for, once it is: here, or later in another call. */
+  private void afterAnswer(Runnable work) {
+    CompletableFuture<?> last = call;
+    if (last.isDone()) {
+      work.run();
+    } else {
+      var unused = last.whenComplete((answer, error) -> calls.add(() -> afterAnswer(work)));
     }
   }
 
@@ -329,6 +377,11 @@ final class ConsumerSession {
     acknowledger.hurry();
   }
 
+  /** The channel is not to end after all. */
+  void calmDown() {
+    acknowledger.calmDown();
+  }
+
   /** Gives back what was not handed out. */
   void releaseHeld() throws IOException {
     for (RabbitDelivery next = arrivals.poll(); next != null; next = arrivals.poll()) {
@@ -354,10 +407,13 @@ final class ConsumerSession {
     credit.giveBack(open);
     calls.add(
         () -> {
-          if (nack) { // behind a cancel, or the consumer would get the messages again
-            giveAllBack();
-          }
-          abort();
+          afterAnswer(
+              () -> {
+                if (nack) { // behind a cancel, or the consumer would get the messages again
+                  giveAllBack();
+                }
+                abort();
+              });
         });
   }
 
@@ -368,7 +424,7 @@ final class ConsumerSession {
   void abandon() {
     ended = true;
     acknowledger.abandon();
-    calls.add(this::abort);
+    calls.add(() -> afterAnswer(this::abort));
   }
 
   private void giveAllBack() {
@@ -436,14 +492,7 @@ final class ConsumerSession {
 
     @Override
     public void handleCancel(String tag) {
-      mailbox.tell(
-          () ->
-              owner.lost(
-                  ConsumerSession.this,
-                  new MessagingException(
-                      ErrorCode.NOT_FOUND,
-                      "RabbitMQ ended receiving from queue '%s': it was deleted, its leader moved, or a message was open for longer than its consumer timeout."
-                          .formatted(queue))));
+      mailbox.tell(() -> owner.lost(ConsumerSession.this, RabbitErrors.cancelled(queue)));
     }
   }
 }

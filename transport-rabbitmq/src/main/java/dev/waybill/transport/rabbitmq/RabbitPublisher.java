@@ -2,7 +2,6 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
-import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
@@ -90,16 +89,7 @@ final class RabbitPublisher implements Sender {
    */
   CompletableFuture<String> publishLater(
       Target target, BasicProperties properties, byte[] body, Duration delay, Duration deadline) {
-    return delayed.isSure()
-        ? delayed.send(target, properties, body, delay, deadline, () -> {})
-        : CompletableFuture.failedFuture(unsure(target));
-  }
-
-  private static MessagingException unsure(Target target) {
-    return new MessagingException(
-        ErrorCode.UNSUPPORTED,
-        "a message can't wait for its next attempt at %s in queues that nobody has said are bound to it: use the topology mode CREATE, or delays(true) when they are."
-            .formatted(target));
+    return delayed.send(target, properties, body, delay, deadline, () -> {});
   }
 
   @Override
