@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +61,7 @@ public record Metadata(
 
   /** Metadata with a random id and nothing else. */
   public static Metadata create() {
-    return withId(UUID.randomUUID().toString());
+    return withId(RandomIds.next());
   }
 
   /** Metadata with the given id and nothing else. */

@@ -8,12 +8,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** A topic of a bench, which each trial reads from its beginning. */
 final class KafkaLog implements BrokerLog {
@@ -56,6 +58,7 @@ final class KafkaLog implements BrokerLog {
                   new NewTopic(place.queue(), Optional.of(place.partitions()), Optional.empty())))
           .all()
           .get();
+      awaitLeaders();
     } catch (ExecutionException | InterruptedException e) {
       throw new Failure("The topic " + place.queue() + " could not be made", e);
     }
@@ -76,18 +79,38 @@ final class KafkaLog implements BrokerLog {
     }
   }
 
-  private void empty() {
+  /**
+   * A leader may be named and refuse records for a moment. An idempotent producer whose first batch
+   * to a partition is refused while its second is taken can't store the first any more.
+   */
+  private void awaitLeaders() throws ExecutionException, InterruptedException {
+    while (true) {
+      try {
+        var unused = ends();
+        return;
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+          throw e;
+        }
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  /** Where the partitions end, as their leaders say. */
+  private Map<TopicPartition, ListOffsetsResultInfo> ends()
+      throws ExecutionException, InterruptedException {
     Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
     for (int i = 0; i < place.partitions(); i++) {
       partitions.put(new TopicPartition(place.queue(), i), OffsetSpec.latest());
     }
+    return admin.listOffsets(partitions).all().get();
+  }
+
+  private void empty() {
     Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
     try {
-      admin
-          .listOffsets(partitions)
-          .all()
-          .get()
-          .forEach((part, end) -> all.put(part, RecordsToDelete.beforeOffset(end.offset())));
+      ends().forEach((part, end) -> all.put(part, RecordsToDelete.beforeOffset(end.offset())));
       admin.deleteRecords(all).all().get();
     } catch (ExecutionException | InterruptedException e) {
       throw new Failure("The topic " + place.queue() + " could not be emptied", e);

@@ -14,6 +14,11 @@ final class Own {
     return new WaybillContender(transport(part, place), place);
   }
 
+  /** In memory, without JSON. */
+  static Contender byReference(Place place) {
+    return new WaybillContender(InMemoryTransport.builder().byReference().build(), place);
+  }
+
   /** In memory, to so many queues in turn. */
   static Contender channels(Place place, int channels) {
     return new Channels(transport(Part.GROWTH, place), place, channels);

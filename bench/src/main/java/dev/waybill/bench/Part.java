@@ -27,6 +27,9 @@ enum Part {
   /** Kafka's client, reading of each record what type it is of. */
   private static final String RAW_TYPED = "raw-typed";
 
+  /** Waybill without JSON, as those that hand over in memory. */
+  static final String BY_REFERENCE = "waybill-by-reference";
+
   /** The part of a name that {@link #inWords} gives, or null. */
   static @Nullable Part of(String name) {
     for (Part part : values()) {
@@ -43,7 +46,11 @@ enum Part {
       return List.of("waybill");
     }
     Stream<String> own =
-        this == KAFKA ? Stream.of("raw", RAW_TYPED, "waybill") : Stream.of("raw", "waybill");
+        switch (this) {
+          case KAFKA -> Stream.of("raw", RAW_TYPED, "waybill");
+          case INMEMORY -> Stream.of("raw", "waybill", BY_REFERENCE);
+          default -> Stream.of("raw", "waybill");
+        };
     return Stream.concat(own, Peer.of(this).map(Peer::id)).toList();
   }
 
@@ -52,14 +59,20 @@ enum Part {
     if (this == GROWTH) {
       return contender.equals("waybill");
     }
-    return contender.equals(RAW_TYPED)
-        ? this == KAFKA && bench == Bench.CONSUME
-        : isOwn(contender) || Peer.of(contender, this).has(bench);
+    return switch (contender) {
+      case "raw", "waybill" -> true;
+      case RAW_TYPED -> this == KAFKA && bench == Bench.CONSUME;
+      case BY_REFERENCE -> this == INMEMORY && (bench == Bench.FLOW || bench == Bench.LATENCY);
+      default -> Peer.of(contender, this).has(bench);
+    };
   }
 
   /** Whether it is Waybill, or the bare client. */
   static boolean isOwn(String contender) {
-    return contender.equals("raw") || contender.equals(RAW_TYPED) || contender.equals("waybill");
+    return switch (contender) {
+      case "raw", "waybill", RAW_TYPED, BY_REFERENCE -> true;
+      default -> false;
+    };
   }
 
   /** Whether a bench says something here; raw clients of queues would have few slow handlers. */
@@ -123,6 +136,7 @@ enum Part {
       case "raw" -> raw(place);
       case RAW_TYPED -> new RawKafka(place, true);
       case "waybill" -> Own.waybill(this, place);
+      case BY_REFERENCE -> Own.byReference(place);
       default -> Peer.of(name, this).contender(place);
     };
   }

@@ -138,22 +138,28 @@ record Summary(Map<Part, Report> reports) {
   }
 
   private static List<String> lines(Part part, Report report) {
-    return compared(report)
-        .map(
-            bench ->
-                "| %s | %s | %s | %s | %s | %s |"
-                    .formatted(
-                        part.inWords(),
-                        bench.id() + (bench == Bench.LATENCY ? ", p99" : ""),
-                        inWords(ratio(report, bench, WAYBILL, bench::figure)),
-                        inWords(ratio(report, bench, WAYBILL, Row::cpuUsPerMsg)),
-                        inWords(ratio(report, bench, WAYBILL, Row::allocBytesPerMsg)),
-                        bestPeer(report, bench)
-                            .map(
-                                peer ->
-                                    inWords(ratio(report, bench, peer, bench::figure)) + " " + peer)
-                            .orElse("")))
-        .toList();
+    List<String> lines = new ArrayList<>();
+    for (Bench bench : compared(report).toList()) {
+      String name = bench.id() + (bench == Bench.LATENCY ? ", p99" : "");
+      lines.add(line(part, report, bench, name, WAYBILL));
+      if (!report.rows(bench.id(), Part.BY_REFERENCE).isEmpty()) {
+        lines.add(line(part, report, bench, name + ", by reference", Part.BY_REFERENCE));
+      }
+    }
+    return lines;
+  }
+
+  private static String line(Part part, Report report, Bench bench, String name, String own) {
+    return "| %s | %s | %s | %s | %s | %s |"
+        .formatted(
+            part.inWords(),
+            name,
+            inWords(ratio(report, bench, own, bench::figure)),
+            inWords(ratio(report, bench, own, Row::cpuUsPerMsg)),
+            inWords(ratio(report, bench, own, Row::allocBytesPerMsg)),
+            bestPeer(report, bench)
+                .map(peer -> inWords(ratio(report, bench, peer, bench::figure)) + " " + peer)
+                .orElse(""));
   }
 
   /** The benches that have figures of both, at one level. */

@@ -67,25 +67,67 @@ final class ConfirmedSender {
   }
 
   CompletableFuture<SendReceipt> send(Prepared message, Duration deadline) {
-    return new Call<SendReceipt>(message, true, deadline)
-        .begin(
-            () -> sender.send(message.channel(), message.message(), deadline),
-            brokerId -> new SendReceipt(message.id(), message.channel(), brokerId));
+    return ask(
+        message,
+        true,
+        deadline,
+        () -> sender.send(message.channel(), message.message(), deadline),
+        brokerId -> new SendReceipt(message.id(), message.channel(), brokerId));
   }
 
   /** Stores all of them or none. */
   CompletableFuture<List<String>> sendTogether(List<Prepared> messages) {
     List<Addressed> addressed =
         messages.stream().map(one -> new Addressed(one.channel(), one.message())).toList();
-    return new Call<List<String>>(messages, true, timeout)
-        .begin(() -> sender.sendTogether(addressed, timeout), brokerIds -> brokerIds);
+    return ask(
+        messages,
+        true,
+        timeout,
+        () -> sender.sendTogether(addressed, timeout),
+        brokerIds -> brokerIds);
   }
 
   CompletableFuture<Boolean> cancel(SendReceipt receipt) {
-    return new Call<Boolean>(receipt.messageId() + " on " + receipt.channel(), false, timeout)
-        .begin(
-            () -> sender.cancel(receipt.channel(), receipt.brokerId(), timeout),
-            takenBack -> takenBack);
+    return ask(
+        receipt.messageId() + " on " + receipt.channel(),
+        false,
+        timeout,
+        () -> sender.cancel(receipt.channel(), receipt.brokerId(), timeout),
+        takenBack -> takenBack);
+  }
+
+  /**
+   * Asks the broker.
+   *
+   * @param what is sent, or else taken back; written out only if that fails
+   */
+  private <A, R> CompletableFuture<R> ask(
+      Object what,
+      boolean sends,
+      Duration within,
+      Supplier<CompletableFuture<A>> call,
+      Function<A, R> result) {
+    long begun = System.nanoTime();
+    CompletableFuture<A> called;
+    try {
+      called = call.get();
+    } catch (RuntimeException e) {
+      Call<R> failed = new Call<>(what, sends, within);
+      failed.fail(
+          failed.unknown(ErrorCode.BROKER_ERROR, "the transport failed while sending", "", e));
+      return failed.answer;
+    }
+    if (called.isDone() && !called.isCompletedExceptionally()) { // there is no deadline to keep
+      answered(sends);
+      return CompletableFuture.completedFuture(result.apply(called.join()));
+    }
+    return new Call<R>(what, sends, within).await(called, result, begun);
+  }
+
+  private void answered(boolean sends) {
+    if (sends) {
+      trouble.isOver(); // also if the deadline was faster: the broker answers again
+    }
   }
 
   /** Something asked of the broker, whose answer is due by the deadline. */
@@ -95,26 +137,18 @@ final class ConfirmedSender {
     private final Duration timeout;
     private final CompletableFuture<R> answer = new CompletableFuture<>();
 
-    /**
-     * A call.
-     *
-     * @param what is sent, or else taken back; written out only if that fails
-     */
     Call(Object what, boolean sends, Duration timeout) {
       this.what = what;
       this.sends = sends;
       this.timeout = timeout;
     }
 
-    <A> CompletableFuture<R> begin(Supplier<CompletableFuture<A>> call, Function<A, R> result) {
-      long begun = System.nanoTime();
-      CompletableFuture<A> called;
-      try {
-        called = call.get();
-      } catch (RuntimeException e) {
-        fail(unknown(ErrorCode.BROKER_ERROR, "the transport failed while sending", "", e));
-        return answer;
-      }
+    /**
+     * Gives the answer when it has come, or it is late.
+     *
+     * @param begun when it was asked, as a nano time
+     */
+    <A> CompletableFuture<R> await(CompletableFuture<A> called, Function<A, R> result, long begun) {
       var unused =
           called.whenComplete(
               (given, thrown) -> {
@@ -193,9 +227,7 @@ final class ConfirmedSender {
     }
 
     private void succeed(R result) {
-      if (sends) {
-        trouble.isOver(); // also if the deadline was faster: the broker answers again
-      }
+      answered(sends);
       answer.complete(result);
       deadlines.meet(this);
     }

@@ -138,7 +138,7 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Binding bindingOf(WireMessage message) {
-    String named = message.attributes().get("type");
+    String named = WireMapping.type(message);
     String type = named == null ? consumer.foreignType() : named;
     if (type == null) {
       throw new MessagingException(
@@ -151,7 +151,7 @@ final class IncomingPipeline implements Pipeline {
           ErrorCode.UNKNOWN_TYPE,
           "no route on the %s has the type name '%s'".formatted(consumer.source(), type));
     }
-    String kind = message.attributes().get(WireMapping.KIND);
+    String kind = WireMapping.kind(message);
     if (kind != null && !kind.equals(binding.route().kind().wireName())) {
       throw new MessagingException(
           ErrorCode.WRONG_KIND,
@@ -162,6 +162,10 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Envelope<?> envelopeOf(Work work, Route<?> route) {
+    Envelope<?> passed = work.delivery.message().envelope();
+    if (passed != null && passed.payload().getClass() == route.payloadType()) {
+      return passed;
+    }
     Object payload = reader.read(work.delivery.message(), route.payloadType());
     return WireMapping.envelope(
         route.kind(), payload, new ReceivedMetadata(work.delivery, route.typeName()));

@@ -34,7 +34,7 @@ final class MessageIdentity {
           "the message has no id, by which exactly-once could know it again");
     }
     String known = id.isEmpty() ? delivery.brokerId() : id;
-    String identity = of(delivery.message().attributes().get("source"), known);
+    String identity = of(WireMapping.source(delivery.message()), known);
     return identity.length() <= ProcessedMessageStore.MAX_ID_LENGTH
             && identity.codePoints().allMatch(MessageIdentity::isStorable)
         ? identity

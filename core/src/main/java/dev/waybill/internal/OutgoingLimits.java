@@ -30,14 +30,16 @@ final class OutgoingLimits {
   }
 
   /**
-   * Checks sizes and delay.
+   * Checks sizes, which a message that is passed by reference has none of, and delay.
    *
    * @param name the payload's class, for errors
    * @throws MessagingException if the transport does not take it
    */
   void check(String name, Channel channel, WireMessage message) {
     Capabilities capabilities = channel.keyed() ? keyed : plain;
-    checkSizes(name, channel, capabilities, message);
+    if (message.envelope() == null) {
+      checkSizes(name, channel, capabilities, message);
+    }
     Duration delay = message.delay();
     if (delay != null) {
       Support support = capabilities.support(Feature.DELAY);

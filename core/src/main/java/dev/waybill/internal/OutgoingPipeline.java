@@ -19,7 +19,6 @@ import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -223,11 +222,25 @@ final class OutgoingPipeline {
       envelope = intercepted(interceptor, envelope, route);
     }
     Metadata metadata = stamp(envelope, route);
-    byte[] body = encoded(envelope);
     WireMessage message =
-        WireMapping.encode(route.kind(), metadata, body, plan.codec().contentType());
+        plan.transport().passesReferences()
+            ? reference(envelope, metadata)
+            : written(envelope, metadata);
     limits.check(route.payloadType().getSimpleName(), route.channel(), message);
     return new Prepared(route.channel(), metadata.id(), message);
+  }
+
+  private WireMessage written(Envelope<?> envelope, Metadata metadata) {
+    return WireMapping.encode(
+        envelope.kind(), metadata, encoded(envelope), plan.codec().contentType());
+  }
+
+  /** Its metadata are held against the same rules as if they were written. */
+  private WireMessage reference(Envelope<?> envelope, Metadata metadata) {
+    WireMapping.check(metadata);
+    return WireMessage.referring(
+        WireMapping.envelope(envelope.kind(), envelope.payload(), metadata),
+        () -> written(envelope, metadata));
   }
 
   private byte[] encoded(Envelope<?> envelope) {
@@ -291,7 +304,7 @@ final class OutgoingPipeline {
 
   private Metadata stamp(Envelope<?> envelope, Route<?> route) {
     Metadata given = envelope.metadata();
-    Instant now = plan.clock().instant().truncatedTo(ChronoUnit.MILLIS);
+    Instant now = Instant.ofEpochMilli(plan.clock().millis());
     Instant expiresAt = given.expiresAt();
     if (expiresAt == null && route.expiresAfter() != null) {
       expiresAt = now.plus(route.expiresAfter());

@@ -33,18 +33,22 @@ final class Replays {
   private Replays() {}
 
   static boolean isReplay(WireMessage message) {
-    return !message.headers().isEmpty() && message.headers().containsKey(MARK);
+    return mark(message) != null;
   }
 
   /** Whether it is for another subscription of the same topic. */
   static boolean isForOthers(WireMessage message, Source source) {
-    if (!(source instanceof Subscription) || message.headers().isEmpty()) {
-      return false;
-    }
-    String mark = message.headers().get(MARK);
+    String mark = source instanceof Subscription ? mark(message) : null;
     return mark != null
         && !mark.equals(source.name())
         && mark.startsWith(source.channel().name() + ".");
+  }
+
+  /** Whom it is put back for; a message that is passed by reference never was, see {@link #of}. */
+  private static @Nullable String mark(WireMessage message) {
+    return message.envelope() != null || message.headers().isEmpty()
+        ? null
+        : message.headers().get(MARK);
   }
 
   /** A dead letter as it goes back. */

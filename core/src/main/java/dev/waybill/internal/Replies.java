@@ -113,7 +113,7 @@ final class Replies {
    * @param together whether the fault is stored with the settlement, or sent before
    */
   Resolution withFault(Work work, Resolution resolution, boolean together) {
-    ReplyQueue queue = at(work.delivery.message().attributes().get(WireMapping.REPLY_TO));
+    ReplyQueue queue = at(WireMapping.replyTo(work.delivery.message()));
     if (queue == null) {
       return resolution;
     }
@@ -137,7 +137,7 @@ final class Replies {
    * reply may still be on its way, and would come too late behind a fault.
    */
   Resolution handledBefore(Work work) {
-    ReplyQueue queue = at(work.delivery.message().attributes().get(WireMapping.REPLY_TO));
+    ReplyQueue queue = at(WireMapping.replyTo(work.delivery.message()));
     return queue == null || work.attempt() > 1 || work.isRepeated()
         ? Resolution.ACKNOWLEDGED
         : Resolution.ACKNOWLEDGED.after(() -> send(Fault.HANDLED_BEFORE, queue, work));

@@ -68,12 +68,38 @@ final class WireMapping {
   }
 
   /**
+   * Holds stamped metadata against what {@link #encode} demands of them.
+   *
+   * @throws MessagingException with code {@code INVALID_MESSAGE}
+   */
+  static void check(Metadata metadata) {
+    checked("id", metadata.id());
+    checked("source", metadata.source());
+    checked("type", metadata.type());
+    checked("time", metadata.time());
+    checked("partitionkey", metadata.key());
+    if (!metadata.id().equals(metadata.correlationId())) {
+      checked("correlationid", metadata.correlationId());
+    }
+    checked("causationid", metadata.causationId());
+    checked("expirytime", metadata.expiresAt());
+    checked(REPLY_TO, metadata.replyTo());
+    if (!metadata.headers().isEmpty()) {
+      var unused = wireHeaders(metadata.headers());
+    }
+  }
+
+  /**
    * The metadata of a received message.
    *
    * @param brokerId gives the identity of a message that brings none
    * @throws MessagingException with code {@code UNDECODABLE}
    */
   static Metadata decode(WireMessage message, Supplier<String> brokerId) {
+    Envelope<?> envelope = message.envelope();
+    if (envelope != null) {
+      return envelope.metadata();
+    }
     Map<String, String> attributes = message.attributes();
     String id = attributes.get("id");
     String key = attributes.get("partitionkey");
@@ -103,8 +129,44 @@ final class WireMapping {
    * @throws MessagingException with code {@code UNDECODABLE}
    */
   static @Nullable Instant checkedExpiry(WireMessage message) {
+    Envelope<?> envelope = message.envelope();
+    if (envelope != null) {
+      return envelope.metadata().expiresAt();
+    }
     var unused = instant(message.attributes(), "time");
     return instant(message.attributes(), "expirytime");
+  }
+
+  /** The route's name for what a message says, as it came; null if it names none. */
+  static @Nullable String type(WireMessage message) {
+    Envelope<?> envelope = message.envelope();
+    return envelope == null ? message.attributes().get("type") : envelope.metadata().type();
+  }
+
+  /** Who sent a message, as it came; null if it does not say. */
+  static @Nullable String source(WireMessage message) {
+    Envelope<?> envelope = message.envelope();
+    return envelope == null ? message.attributes().get("source") : envelope.metadata().source();
+  }
+
+  /** Where a reply to a message is to go, as it came; null if it is no request. */
+  static @Nullable String replyTo(WireMessage message) {
+    Envelope<?> envelope = message.envelope();
+    return envelope == null ? message.attributes().get(REPLY_TO) : envelope.metadata().replyTo();
+  }
+
+  /** What a message is meant to be, by its wire name, as it came; null if it does not say. */
+  static @Nullable String kind(WireMessage message) {
+    Envelope<?> envelope = message.envelope();
+    return envelope == null ? message.attributes().get(KIND) : envelope.kind().wireName();
+  }
+
+  static Envelope<?> envelope(MessageKind kind, Object payload, Metadata metadata) {
+    return switch (kind) {
+      case COMMAND -> Command.of(payload, metadata);
+      case EVENT -> Event.of(payload, metadata);
+      case DOCUMENT -> Document.of(payload, metadata);
+    };
   }
 
   static Envelope<?> envelope(MessageKind kind, Object payload, Supplier<Metadata> metadata) {
@@ -182,8 +244,14 @@ final class WireMapping {
 
   private static void attribute(
       Map<String, String> attributes, String name, @Nullable String text) {
+    if (text != null) {
+      attributes.put(name, checked(name, text));
+    }
+  }
+
+  private static @Nullable String checked(String name, @Nullable String text) {
     if (text == null) {
-      return;
+      return null;
     }
     if (text.isEmpty()) {
       throw new MessagingException(
@@ -197,17 +265,21 @@ final class WireMapping {
             "the CloudEvents attribute '%s' must not contain control characters".formatted(name));
       }
     }
-    attributes.put(name, checkedValue(name, text));
+    return checkedValue(name, text);
   }
 
   private static void time(Map<String, String> attributes, String name, @Nullable Instant value) {
+    checked(name, value);
+    attribute(attributes, name, value == null ? null : Timestamps.format(value));
+  }
+
+  private static void checked(String name, @Nullable Instant value) {
     if (value != null && (value.isBefore(FIRST_TIME) || value.isAfter(LAST_TIME))) {
       throw new MessagingException(
           ErrorCode.INVALID_MESSAGE,
           "the CloudEvents attribute '%s' is beyond the years 0 to 9999, which RFC 3339 can't write; leave it out for \"never\""
               .formatted(name));
     }
-    attribute(attributes, name, value == null ? null : Timestamps.format(value));
   }
 
   private static @Nullable Instant instant(Map<String, String> attributes, String name) {

@@ -47,6 +47,15 @@ public interface Transport {
   }
 
   /**
+   * Whether messages stay within this JVM and are handed over as objects: then they have an {@link
+   * WireMessage#envelope() envelope}, whose payload is the sender's own, and nothing is encoded
+   * unless somebody asks for bytes. By default they are not.
+   */
+  default boolean passesReferences() {
+    return false;
+  }
+
+  /**
    * What is wrong with a topology, as far as can be told without asking the broker (names above
    * all): one sentence each, with the remedy; empty if all is well, as it is by default.
    */

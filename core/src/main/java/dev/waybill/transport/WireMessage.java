@@ -1,10 +1,12 @@
 package dev.waybill.transport;
 
+import dev.waybill.Envelope;
 import dev.waybill.transport.support.AttributeMap;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +30,13 @@ import org.jspecify.annotations.Nullable;
  *       group) it is written there too.
  *   <li>{@link #delay()}: a send option: not delivered before this time has passed; null or
  *       positive. Null on receipt.
+ *   <li>{@link #envelope()}: what all of these say, as an object; only over a transport that {@link
+ *       Transport#passesReferences passes references}. They are written then when somebody asks.
  * </ul>
  *
  * <p>Immutable but for the array; thread-safe.
  */
-public final class WireMessage {
+public sealed class WireMessage permits ReferenceMessage {
   private final byte[] body;
   private final @Nullable String contentType;
   private final Map<String, String> attributes;
@@ -96,6 +100,22 @@ public final class WireMessage {
     return new WireMessage(contentType, attributes, headers, body, key, delay);
   }
 
+  /**
+   * A message that is passed by reference.
+   *
+   * @param envelope with the metadata as they are sent
+   * @param written gives the same as bytes and texts; is asked when somebody asks for those, by any
+   *     thread and perhaps several times, and may fail as a codec does
+   */
+  public static WireMessage referring(Envelope<?> envelope, Supplier<WireMessage> written) {
+    return new ReferenceMessage(envelope, written, Map.of());
+  }
+
+  /** The envelope, if the message is passed by reference; else null. */
+  public @Nullable Envelope<?> envelope() {
+    return null;
+  }
+
   /** The body's bytes; not a copy, never changed by anyone. */
   public byte[] body() {
     return body;
@@ -136,6 +156,13 @@ public final class WireMessage {
     Map<String, String> all = new LinkedHashMap<>(headers);
     all.putAll(more);
     return new WireMessage(body, contentType, attributes, all, key, delay);
+  }
+
+  /** This message without its {@link #delay()}. */
+  public WireMessage withoutDelay() {
+    return delay == null
+        ? this
+        : new WireMessage(contentType, attributes, headers, body, key, null);
   }
 
   /** The message's names and sizes; never its body or values. */

@@ -22,9 +22,20 @@ final class InMemoryHarness implements TransportHarness {
 
   /** A harness of a transport that something is done to. */
   InMemoryHarness(Profile profile, UnaryOperator<Transport> bend, Duration patience) {
-    this.transport =
-        bend.apply(InMemoryTransport.builder().broker(broker).profile(profile).build());
+    this(builder -> builder.profile(profile), bend, patience);
+  }
+
+  private InMemoryHarness(
+      UnaryOperator<InMemoryTransport.Builder> settings,
+      UnaryOperator<Transport> bend,
+      Duration patience) {
+    this.transport = bend.apply(settings.apply(InMemoryTransport.builder().broker(broker)).build());
     this.patience = patience;
+  }
+
+  static InMemoryHarness byReference() {
+    return new InMemoryHarness(
+        InMemoryTransport.Builder::byReference, transport -> transport, Duration.ofSeconds(30));
   }
 
   @Override

@@ -129,6 +129,11 @@ class DelegatingTransport implements Transport {
   }
 
   @Override
+  public boolean passesReferences() {
+    return delegate.passesReferences();
+  }
+
+  @Override
   public List<String> check(Topology topology) {
     return delegate.check(topology);
   }

@@ -159,6 +159,11 @@ public final class Faults {
     return true;
   }
 
+  /** Whether all is well, so that there is nothing to ask here. */
+  boolean areNone() {
+    return none;
+  }
+
   /** Whether the broker is not stopped. */
   boolean isRunning() {
     if (none) {

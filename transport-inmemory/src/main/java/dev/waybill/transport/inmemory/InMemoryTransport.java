@@ -1,5 +1,6 @@
 package dev.waybill.transport.inmemory;
 
+import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Capabilities;
@@ -28,12 +29,14 @@ public final class InMemoryTransport implements Transport {
   private final Conduct keyed;
   private final Conduct plain;
   private final boolean refused;
+  private final boolean byReference;
 
   private InMemoryTransport(Builder builder) {
     this.broker = builder.broker != null ? builder.broker : InMemoryBroker.create();
     this.keyed = builder.conduct(true);
     this.plain = builder.conduct(false);
     this.refused = builder.refused;
+    this.byReference = builder.byReference;
   }
 
   /** A builder of a transport to a new broker of its own, with the defaults its methods name. */
@@ -69,6 +72,11 @@ public final class InMemoryTransport implements Transport {
   }
 
   @Override
+  public boolean passesReferences() {
+    return byReference;
+  }
+
+  @Override
   public List<String> check(Topology topology) {
     return NameCheck.problems(topology);
   }
@@ -97,6 +105,7 @@ public final class InMemoryTransport implements Transport {
     private @Nullable Long maxBodyBytes;
     private @Nullable Duration leaseDuration;
     private boolean refused;
+    private boolean byReference;
 
     private Builder() {}
 
@@ -146,6 +155,21 @@ public final class InMemoryTransport implements Transport {
       return this;
     }
 
+    /**
+     * Hands over what is sent as it is, without encoding it: a handler gets the sender's own
+     * object, as does every subscription of a topic, so payloads must be immutable. Default: a
+     * handler gets a copy, as over every other transport, and what can't be encoded is refused.
+     *
+     * <p>Bytes are made when somebody asks for them: of a dead letter, or for a bus that has
+     * another class for the type. Where a message comes in as bytes, from an outbox say, it is
+     * decoded as ever. Not together with {@link #profile} or {@link #maxBodyBytes}, since there are
+     * no sizes.
+     */
+    public Builder byReference() {
+      this.byReference = true;
+      return this;
+    }
+
     private Conduct conduct(boolean keyed) {
       Capabilities.Builder capabilities = profile.capabilities(keyed);
       if (maxBodyBytes != null) {
@@ -157,8 +181,19 @@ public final class InMemoryTransport implements Transport {
       return profile.conduct(capabilities.build());
     }
 
-    /** The transport. Each call without a {@link #broker} makes a new broker. */
+    /**
+     * The transport. Each call without a {@link #broker} makes a new broker.
+     *
+     * @throws ConfigurationException if {@link #byReference} is given with what needs sizes
+     */
     public InMemoryTransport build() {
+      if (byReference && (profile != Profile.NONE || maxBodyBytes != null)) {
+        throw new ConfigurationException(
+            List.of(
+                "byReference() does not encode messages, so %s can't limit their size: leave out one of them."
+                    .formatted(
+                        maxBodyBytes != null ? "maxBodyBytes(…)" : "profile(" + profile + ")")));
+      }
       return new InMemoryTransport(this);
     }
   }

@@ -1,8 +1,6 @@
 package dev.waybill.transport.inmemory;
 
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Intake {
   /** What the receiver has taken and not settled; at most {@link #maxUnsettled}. */
-  final Set<MemoryDelivery> open = new HashSet<>();
+  final OpenDeliveries open = new OpenDeliveries();
 
   final int maxUnsettled;
 

@@ -39,8 +39,8 @@ final class Intakes {
    * Wakes the one that has waited longest, if any; called once for each message that gets ready.
    */
   void wakeOne() {
-    Iterator<Intake> first = hungry.iterator();
-    if (first.hasNext()) {
+    if (!hungry.isEmpty()) {
+      Iterator<Intake> first = hungry.iterator();
       first.next().wake();
       first.remove();
     }
@@ -71,7 +71,7 @@ final class Intakes {
 
   private static void endLeases(Intake intake, long now, Consumer<MemoryDelivery> giveUp) {
     intake.leasesDue = Ticker.NEVER;
-    for (MemoryDelivery delivery : List.copyOf(intake.open)) {
+    for (MemoryDelivery delivery : intake.open.all()) {
       if (delivery.leasedUntil <= now) {
         giveUp.accept(delivery);
       } else {
@@ -84,7 +84,7 @@ final class Intakes {
   void disconnect(Consumer<MemoryDelivery> giveUp) {
     for (Intake intake : all) {
       intake.disconnect();
-      List.copyOf(intake.open).forEach(giveUp);
+      intake.open.all().forEach(giveUp);
     }
   }
 
@@ -99,7 +99,7 @@ final class Intakes {
   }
 
   void forEachOpen(Consumer<MemoryDelivery> action) {
-    all.forEach(intake -> intake.open.forEach(action));
+    all.forEach(intake -> intake.open.all().forEach(action));
   }
 
   /** Whether one is being handed messages, or is to be; not asked of the one that calls. */

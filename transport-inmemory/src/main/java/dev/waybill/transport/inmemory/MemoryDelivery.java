@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class MemoryDelivery implements Delivery {
   private static final CompletionStage<Settlement.Result> SETTLED =
-      CompletableFuture.completedStage(Settlement.Result.SETTLED);
+      CompletableFuture.completedFuture(Settlement.Result.SETTLED);
   private static final CompletionStage<Settlement.Result> NOT_OWNED =
-      CompletableFuture.completedStage(Settlement.Result.NOT_OWNED);
+      CompletableFuture.completedFuture(Settlement.Result.NOT_OWNED);
 
   final MessageQueue queue;
   final Intake intake;
@@ -31,6 +31,11 @@ final class MemoryDelivery implements Delivery {
 
   /** Null while it is open; written under the queue's lock. */
   private volatile Settlement.@Nullable Result outcome;
+
+  /** Those beside it in {@link OpenDeliveries}, which alone touches them. */
+  @Nullable MemoryDelivery earlier;
+
+  @Nullable MemoryDelivery later;
 
   /** Written under the queue's lock. */
   volatile long leasedUntil = Ticker.NEVER;
@@ -80,7 +85,9 @@ final class MemoryDelivery implements Delivery {
 
   @Override
   public CompletionStage<Settlement.Result> settle(Settlement settlement) {
-    return queue.faults().settle(this, () -> settleNow(settlement));
+    return queue.faults().areNone()
+        ? settleNow(settlement)
+        : queue.faults().settle(this, () -> settleNow(settlement));
   }
 
   /**

@@ -164,8 +164,8 @@ final class MemoryReceiver implements Receiver {
   }
 
   private void receive(MessageQueue joined) {
-    List<MemoryDelivery> taken = new ArrayList<>();
     while (!intake.stopped) {
+      List<MemoryDelivery> taken = new ArrayList<>();
       if (intake.disconnected) {
         reconnect(joined);
       }
@@ -174,10 +174,7 @@ final class MemoryReceiver implements Receiver {
         broker.ticker().park(due);
         forgetInterrupt();
       }
-      for (MemoryDelivery delivery : taken) {
-        handOver(joined, delivery);
-      }
-      taken.clear();
+      handOver(joined, taken);
     }
   }
 
@@ -192,11 +189,14 @@ final class MemoryReceiver implements Receiver {
     }
   }
 
-  private void handOver(MessageQueue joined, MemoryDelivery delivery) {
+  private void handOver(MessageQueue joined, List<MemoryDelivery> taken) {
     if (intake.stopped) {
-      joined.takeBack(delivery);
-    } else if (delivery.isOpen()) {
-      tell(() -> listener.delivered(delivery));
+      taken.forEach(joined::takeBack);
+      return;
+    }
+    taken.removeIf(delivery -> !delivery.isOpen());
+    if (!taken.isEmpty()) {
+      tell(() -> listener.delivered(taken));
     }
   }
 

@@ -35,7 +35,9 @@ final class MemorySender implements Sender {
 
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
-    return send(channel, () -> check(channel, message).store(message));
+    return broker.faults().areNone() && !closed
+        ? tried(() -> check(channel, message).store(message))
+        : send(channel, () -> check(channel, message).store(message));
   }
 
   @Override

@@ -243,7 +243,7 @@ final class MessageQueue implements Destination {
   /** Takes everything back from a receiver that is gone; each delivery counts as an attempt. */
   synchronized void leave(Intake intake) {
     intakes.remove(intake);
-    List.copyOf(intake.open).forEach(this::lose);
+    intake.open.all().forEach(this::lose);
   }
 
   /** Takes a delivery away from its receiver; it counts as an attempt. */

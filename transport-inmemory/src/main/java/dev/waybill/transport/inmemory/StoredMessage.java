@@ -39,18 +39,8 @@ final class StoredMessage {
   @Nullable StoredMessage next;
 
   StoredMessage(WireMessage message, long id, Sending sending) {
-    this.message = message.delay() == null ? message : withoutDelay(message);
+    this.message = message.withoutDelay();
     this.id = id;
     this.sending = sending;
-  }
-
-  private static WireMessage withoutDelay(WireMessage message) {
-    return new WireMessage(
-        message.body(),
-        message.contentType(),
-        message.attributes(),
-        message.headers(),
-        message.key(),
-        null);
   }
 }

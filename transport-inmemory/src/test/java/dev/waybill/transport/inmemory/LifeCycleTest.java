@@ -140,9 +140,9 @@ class LifeCycleTest {
           }
         };
     scene.send(Scene.QUEUE, "one");
-    scene.send(Scene.QUEUE, "two");
     Receiver receiver = scene.receive(Scene.QUEUE, 10, listener);
     handed.await();
+    scene.send(Scene.QUEUE, "two");
     Thread stopper = new Thread(receiver::stop);
     stopper.start();
     await().until(() -> stopper.getState() == Thread.State.TIMED_WAITING);

@@ -171,6 +171,7 @@ class ReceivingTest {
   @Test
   void aListenerThatThrowsDoesNotEndReceiving() {
     Listening inner = new Listening();
+    CompletableFuture<Void> thrown = new CompletableFuture<>();
     scene.receive(
         Scene.QUEUE,
         10,
@@ -178,12 +179,14 @@ class ReceivingTest {
           @Override
           public void delivered(Delivery delivery) {
             if (Listening.text(delivery).equals("bad")) {
+              thrown.complete(null);
               throw new IllegalStateException("a listener must not");
             }
             inner.delivered(delivery);
           }
         });
     scene.send(Scene.QUEUE, "bad");
+    thrown.join();
     scene.send(Scene.QUEUE, "good");
 
     assertThat(Listening.text(inner.next())).isEqualTo("good");

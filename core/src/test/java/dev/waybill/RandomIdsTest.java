@@ -1,0 +1,49 @@
+package dev.waybill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class RandomIdsTest {
+  @Test
+  void each_is_a_random_uuid() {
+    List<UUID> ids = Stream.generate(RandomIds::next).limit(1_000).map(UUID::fromString).toList();
+
+    assertThat(ids).allMatch(id -> id.version() == 4 && id.variant() == 2);
+    assertThat(ids).extracting(UUID::toString).doesNotHaveDuplicates();
+    long ones = ids.stream().mapToLong(id -> Long.bitCount(id.getLeastSignificantBits())).sum();
+    assertThat(ones).as("about half of 62,000 random bits").isBetween(30_000L, 33_000L);
+  }
+
+  @Test
+  void none_is_given_twice_to_threads_that_ask_at_once() throws Exception {
+    Set<String> given = ConcurrentHashMap.newKeySet();
+    int threads = 8;
+    int each = 5_000;
+    Callable<Void> asking =
+        () -> {
+          IntStream.range(0, each).forEach(i -> given.add(RandomIds.next()));
+          return null;
+        };
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try {
+      for (var done : pool.invokeAll(Collections.nCopies(threads, asking))) {
+        done.get();
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+
+    assertThat(given).hasSize(threads * each);
+  }
+}
