@@ -15,9 +15,13 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +54,9 @@ final class ConsumerSession {
    * other meanwhile, not its own end either.
    */
   private volatile CompletableFuture<?> call = CompletableFuture.completedFuture(null);
+
+  /** How long to wait for its answer: no more once that has been in vain. */
+  private volatile Duration patience = RabbitLink.RPC_LIMIT;
 
   private volatile boolean active;
   private int open;
@@ -215,6 +222,7 @@ final class ConsumerSession {
               RabbitLink.RPC_LIMIT.toMillis(),
               () -> {
                 if (handover == consumer && consuming && !handover.begun && owns()) {
+                  patience = Duration.ZERO;
                   owner.unanswered(this);
                 }
               });
@@ -265,14 +273,24 @@ final class ConsumerSession {
     }
   }
 
-  /** Does what the channel has to be free for, once it is: here, or later in another call. */
+  /**
+   * Does what the channel has to be free for, once it is: after waiting for it, or in another call
+   * if that takes too long. Blocks.
+   */
   private void afterAnswer(Runnable work) {
     CompletableFuture<?> last = call;
-    if (last.isDone()) {
-      work.run();
-    } else {
+    try {
+      last.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the connection is being closed
+      return;
+    } catch (ExecutionException e) {
+      log.debug("The channel of queue {} was closed before it answered", queue, e);
+    } catch (TimeoutException e) {
       var unused = last.whenComplete((answer, error) -> calls.add(() -> afterAnswer(work)));
+      return;
     }
+    work.run();
   }
 
   /**
