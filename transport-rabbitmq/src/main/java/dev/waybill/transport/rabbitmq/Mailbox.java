@@ -9,7 +9,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,19 +23,6 @@ final class Mailbox {
   /** How much is done before timers have their turn. */
   private static final int AT_ONCE = 1_000;
 
-  /** A thread that is woken so soon after it had nothing to do will be so again. */
-  private static final long OFTEN_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
-
-  /**
-   * How long it then waits for more to do: to be woken costs both sides as much as publishing half
-   * a message. Who sends one message after another does not wait for this, as the broker's answer
-   * takes longer than {@link #OFTEN_NANOS}.
-   */
-  private static final long WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
-
-  /** After this timers have their turn. */
-  private static final long LONGEST_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
-
   private final ScheduledThreadPoolExecutor thread;
 
   /** What to do soon; the thread's own queue is a heap behind a lock, and dear for each message. */
@@ -44,9 +30,6 @@ final class Mailbox {
 
   /** Whether the thread has been told that there is something to do soon. */
   private final AtomicBoolean awake = new AtomicBoolean();
-
-  /** Of the thread itself. */
-  private long idleSince = System.nanoTime() - OFTEN_NANOS;
 
   private volatile @Nullable Thread self;
 
@@ -95,20 +78,13 @@ final class Mailbox {
   }
 
   private void doSome() {
-    long begin = System.nanoTime();
-    boolean often = begin - idleSince < OFTEN_NANOS;
     for (int i = 0; i < AT_ONCE && !thread.isShutdown(); i++) {
       Runnable next = soon.poll();
-      if (next == null && often && System.nanoTime() - begin < LONGEST_NANOS) {
-        LockSupport.parkNanos(WAIT_NANOS);
-        next = soon.poll();
-      }
       if (next == null) {
         break;
       }
       run(next);
     }
-    idleSince = System.nanoTime();
     awake.set(false);
     if (!soon.isEmpty()) {
       wake();
