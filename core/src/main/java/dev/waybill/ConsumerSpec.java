@@ -10,9 +10,9 @@ import dev.waybill.delivery.ProcessedMessageStore;
  * kept, not thread-safe.
  *
  * <p>Each class routed to the channel needs a handler, or has to be named in {@link #ignoring};
- * anything else is an error at start. Three forms of handler for each kind: {@code onX}
- * acknowledges on return, {@code onXDeciding} returns an {@link Outcome}, {@code onXAsync} returns
- * a stage.
+ * anything else is an error at start. Two forms of handler for each kind: {@code onX} is done when
+ * it returns, {@code onXAsync} returns a stage and is done when that completes. Both acknowledge by
+ * that, unless they decide otherwise through their {@link HandlerContext}.
  *
  * <p>Defaults: at-least-once, {@link FailurePolicy#standard()}, concurrency {@value
  * #DEFAULT_CONCURRENCY}, at most {@value #DEFAULT_MAX_UNSETTLED} unsettled (or the concurrency, if
@@ -32,26 +32,17 @@ public interface ConsumerSpec {
   /** Handles commands of a class. */
   <T> ConsumerSpec onCommand(Class<T> type, Handler<Command<T>> handler);
 
-  /** Handles commands of a class and decides over each. */
-  <T> ConsumerSpec onCommandDeciding(Class<T> type, DecidingHandler<Command<T>> handler);
-
   /** Handles commands of a class asynchronously. */
   <T> ConsumerSpec onCommandAsync(Class<T> type, AsyncHandler<Command<T>> handler);
 
   /** Handles events of a class. */
   <T> ConsumerSpec onEvent(Class<T> type, Handler<Event<T>> handler);
 
-  /** Handles events of a class and decides over each. */
-  <T> ConsumerSpec onEventDeciding(Class<T> type, DecidingHandler<Event<T>> handler);
-
   /** Handles events of a class asynchronously. */
   <T> ConsumerSpec onEventAsync(Class<T> type, AsyncHandler<Event<T>> handler);
 
   /** Handles documents of a class. */
   <T> ConsumerSpec onDocument(Class<T> type, Handler<Document<T>> handler);
-
-  /** Handles documents of a class and decides over each. */
-  <T> ConsumerSpec onDocumentDeciding(Class<T> type, DecidingHandler<Document<T>> handler);
 
   /** Handles documents of a class asynchronously. */
   <T> ConsumerSpec onDocumentAsync(Class<T> type, AsyncHandler<Document<T>> handler);

@@ -33,8 +33,8 @@ public record DeadLetter(
     @Nullable Instant firstFailure,
     @Nullable Instant lastFailure) {
   /**
-   * Takes a dead letter. A return removes it from the queue; a failure keeps it, and it comes again
-   * after a wait.
+   * Takes a dead letter. A return removes it from the queue, so that work which goes on elsewhere
+   * is waited for here; a failure keeps it, and it comes again after a wait.
    */
   @FunctionalInterface
   public interface Handler {

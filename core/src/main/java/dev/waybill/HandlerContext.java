@@ -1,6 +1,7 @@
 package dev.waybill;
 
 import dev.waybill.routing.Source;
+import java.time.Duration;
 
 /**
  * What a handler may know and do about the message in its hands. Valid until the handler is done;
@@ -12,6 +13,12 @@ import dev.waybill.routing.Source;
  * record has an id derived from the handled message's id, the source and its place in the order of
  * sends: handling the message again sends the same messages again, and not others. An envelope
  * keeps the id that it has. What is sent through the {@link MessageBus} leaves at once.
+ *
+ * <p>A handler that returns acknowledges, unless it has said here that the message is to come
+ * again, is a dead letter, or is to be dropped. It says so once, then returns: nothing that it has
+ * sent here leaves, its transaction is rolled back, and to send more, or to decide again, is an
+ * {@link IllegalStateException}. If it throws after all, it has failed, whatever it has decided.
+ * Interceptors decide by what they return, not here.
  */
 public interface HandlerContext {
   /** Where the message was received from. */
@@ -47,6 +54,31 @@ public interface HandlerContext {
    *     this type
    */
   <T> T transaction(Class<T> type);
+
+  /**
+   * Decides that the message is handled again, not before {@code after}; the attempt counts. Later
+   * messages of the same key wait. The failure policy has no say in it.
+   *
+   * @param after not negative; zero is at once
+   * @throws IllegalArgumentException if it is negative
+   * @throws IllegalStateException if the handler has decided already, or is done
+   */
+  void retryAfter(Duration after);
+
+  /**
+   * Decides that the message is put into the source's dead-letter queue with its evidence, without
+   * further attempts; see {@link #retryAfter}.
+   *
+   * @param reason why, in words, for the evidence
+   */
+  void deadLetter(String reason);
+
+  /**
+   * Decides that the message is dropped, with a warning in the log; see {@link #retryAfter}.
+   *
+   * @param reason why, in words, for the log
+   */
+  void discard(String reason);
 
   /**
    * Sends a command after success.

@@ -6,8 +6,8 @@ import java.util.concurrent.CompletionStage;
 /**
  * Stands in the way of every message of a bus: for logging, tenants, tracing, authorisation.
  * Interceptors are called in the order in which they were added; each may change what is sent, and
- * what becomes of what is handled, or stop either by throwing. Called from many threads at once;
- * must not block on the way out.
+ * what becomes of what is handled, or stop either by throwing; each is told what became of what was
+ * sent. Called from many threads at once; must not block on the way out.
  */
 public interface Interceptor {
   /**
@@ -21,6 +21,23 @@ public interface Interceptor {
   default Envelope<?> outgoing(Envelope<?> envelope, Channel channel) {
     return envelope;
   }
+
+  /**
+   * Called when a send has its answer, or has failed before it could be asked for one: for spans of
+   * producers, and for counters. A span can be made whole here: it ended now, began {@link
+   * SendResult#took} ago, and belongs to the trace in the metadata's headers, where {@link
+   * #outgoing} has put it.
+   *
+   * <p>Called for each send through the bus, requests included; for what handlers send and reply,
+   * when that leaves; for what an outbox has kept, when and where it is sent, which may be later
+   * and in another process, and each time that is tried. Not called for what was not begun because
+   * another send of the same handler failed, for what has no route or meets a closed bus, nor for
+   * dead letters.
+   *
+   * <p>Called on the thread on which the send's future completes then: a transport's, a thread of
+   * the bus, or the caller's; must not block. What it throws is logged, and changes nothing.
+   */
+  default void sent(SendResult result) {}
 
   /**
    * Called with each envelope that is to be handled, around the handler and the interceptors behind
@@ -38,6 +55,7 @@ public interface Interceptor {
   @FunctionalInterface
   interface Next {
     /** Goes on to the next interceptor, or the handler. */
+    @CheckReturnValue
     CompletionStage<Outcome> proceed() throws Exception;
   }
 }

@@ -52,21 +52,27 @@ public interface MessageBus extends AutoCloseable {
   }
 
   /** Sends a command to the queue of its route. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> send(Command<?> command);
 
   /** Sends a plain payload as a command. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> send(Record command);
 
   /** Publishes an event to the topic of its route. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> publish(Event<?> event);
 
   /** Publishes a plain payload as an event. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> publish(Record event);
 
   /** Hands a document over to the channel of its route. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> transfer(Document<?> document);
 
   /** Hands a plain payload over as a document. */
+  @CheckReturnValue
   CompletableFuture<SendReceipt> transfer(Record document);
 
   /**
@@ -90,9 +96,11 @@ public interface MessageBus extends AutoCloseable {
    * @throws IllegalStateException if the bus was built without {@link Builder#requests}
    * @throws IllegalArgumentException if the timeout is out of its bounds
    */
+  @CheckReturnValue
   <R> CompletableFuture<R> request(Command<?> command, Class<R> replyType, Duration timeout);
 
   /** Requests with a plain payload as the command. */
+  @CheckReturnValue
   <R> CompletableFuture<R> request(Record command, Class<R> replyType, Duration timeout);
 
   /**
@@ -102,6 +110,7 @@ public interface MessageBus extends AutoCloseable {
    *     dev.waybill.error.MessagingException} of code {@code UNSUPPORTED} where the transport
    *     refuses {@code CANCEL}
    */
+  @CheckReturnValue
   CompletableFuture<Boolean> cancel(SendReceipt receipt);
 
   /**
@@ -142,6 +151,25 @@ public interface MessageBus extends AutoCloseable {
 
   /** The transport's native client of a class, if it has one; for what Waybill has no word for. */
   <T> Optional<T> unwrap(Class<T> nativeType);
+
+  /**
+   * Blocks until the bus is closed, by whomever, and all that {@link #close} does is done; returns
+   * at once if it is. All threads of the library are daemons, so that a {@code main} that only
+   * consumes would end: it waits here, and a shutdown hook closes the bus when the process is told
+   * to end.
+   *
+   * <pre>{@code
+   * try (MessageBus bus = MessageBus.over(transport).routes(routes).consume("payments", …).start()) {
+   *   Runtime.getRuntime().addShutdownHook(new Thread(bus::close));
+   *   bus.awaitClose();
+   * }
+   * }</pre>
+   *
+   * <p>Not for handlers, for which the closing would wait.
+   *
+   * @throws InterruptedException if this thread is interrupted first; the bus goes on
+   */
+  void awaitClose() throws InterruptedException;
 
   /**
    * Drains and closes: stops receiving, lets running handlers finish within {@link

@@ -4,10 +4,12 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * What is decided over a message: by a handler that returns one, by the {@link
+ * What is decided over a message: by a handler through its {@link HandlerContext}, by the {@link
  * dev.waybill.delivery.FailurePolicy} for a handler that throws, or by the library for a message
- * that can't be handled. The native effects: {@link dev.waybill.transport.Settlement}.
+ * that can't be handled. An {@link Interceptor} sees it, and may return another. The native
+ * effects: {@link dev.waybill.transport.Settlement}.
  */
+@CheckReturnValue
 public sealed interface Outcome {
   /** Handled; the message is done with. */
   record Acknowledged() implements Outcome {

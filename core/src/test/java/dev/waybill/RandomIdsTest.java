@@ -10,6 +10,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,27 @@ class RandomIdsTest {
     assertThat(ids).extracting(UUID::toString).doesNotHaveDuplicates();
     long ones = ids.stream().mapToLong(id -> Long.bitCount(id.getLeastSignificantBits())).sum();
     assertThat(ones).as("about half of 62,000 random bits").isBetween(30_000L, 33_000L);
+  }
+
+  @Test
+  void what_was_drawn_ahead_is_forgotten_soon() {
+    AtomicLong nanos = new AtomicLong();
+    AtomicLong looks = new AtomicLong();
+    RandomIds ids =
+        new RandomIds(
+            () -> {
+              looks.incrementAndGet();
+              return nanos.get();
+            });
+    ids.draw();
+    long perId = looks.getAndSet(0);
+    ids.draw();
+    assertThat(looks.getAndSet(0)).as("one look, at a batch that is fresh").isLessThan(perId);
+
+    nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(100));
+    ids.draw();
+
+    assertThat(looks.get()).as("a look at the old batch, for the new one, at it").isEqualTo(3);
   }
 
   @Test

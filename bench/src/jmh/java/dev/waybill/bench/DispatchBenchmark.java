@@ -2,8 +2,9 @@ package dev.waybill.bench;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.waybill.Command;
+import dev.waybill.Handler;
 import dev.waybill.MessageBus;
-import dev.waybill.Outcome;
 import dev.waybill.routing.Routes;
 import dev.waybill.transport.WireMessage;
 import java.util.ArrayList;
@@ -44,11 +45,11 @@ public class DispatchBenchmark {
   @Setup
   public void start() {
     ((Logger) LoggerFactory.getLogger("dev.waybill")).setLevel(Level.OFF); // or lines are measured
-    Outcome outcome =
+    Handler<Command<Order>> handler =
         switch (settle) {
-          case "acknowledge" -> Outcome.acknowledged();
-          case "discard" -> Outcome.discard("measured");
-          default -> Outcome.deadLetter("measured");
+          case "acknowledge" -> (order, context) -> {};
+          case "discard" -> (order, context) -> context.discard("measured");
+          default -> (order, context) -> context.deadLetter("measured");
         };
     Routes routes =
         Routes.define(
@@ -61,11 +62,7 @@ public class DispatchBenchmark {
         MessageBus.over(nowhere)
             .routes(routes)
             .consume(
-                "orders",
-                c ->
-                    c.onCommandDeciding(Order.class, (order, context) -> outcome)
-                        .concurrency(2)
-                        .maxUnsettled(BATCH))
+                "orders", c -> c.onCommand(Order.class, handler).concurrency(2).maxUnsettled(BATCH))
             .start();
     Orders orders = new Orders(keys);
     for (int i = 0; i < BATCH; i++) {

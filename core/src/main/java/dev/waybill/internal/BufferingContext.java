@@ -6,6 +6,7 @@ import dev.waybill.Envelope;
 import dev.waybill.Event;
 import dev.waybill.HandlerContext;
 import dev.waybill.Metadata;
+import dev.waybill.Outcome;
 import dev.waybill.delivery.TransactionalMessageStore.Transaction;
 import dev.waybill.internal.OutgoingPipeline.Outgoing;
 import dev.waybill.routing.MessageKind;
@@ -13,6 +14,7 @@ import dev.waybill.routing.Route;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Sender.Addressed;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -32,6 +34,10 @@ final class BufferingContext implements HandlerContext {
   /** Made when something is sent, which most handlers don't. */
   private List<Outgoing> buffer = List.of();
 
+  /** Null until the handler says otherwise than by returning. */
+  private @Nullable Outcome decision;
+
+  private boolean isHandling;
   private boolean replied;
   private boolean closed;
 
@@ -99,6 +105,50 @@ final class BufferingContext implements HandlerContext {
                         .formatted(source, type.getName())));
   }
 
+  /** The handler begins, and may decide. */
+  synchronized void begin() {
+    isHandling = true;
+  }
+
+  /** The handler is done: what it has decided, if it has not failed. */
+  synchronized Outcome end() {
+    isHandling = false;
+    return decision == null ? Outcome.acknowledged() : decision;
+  }
+
+  @Override
+  public void retryAfter(Duration after) {
+    decide(Outcome.retryAfter(after));
+  }
+
+  @Override
+  public void deadLetter(String reason) {
+    decide(Outcome.deadLetter(reason));
+  }
+
+  @Override
+  public void discard(String reason) {
+    decide(Outcome.discard(reason));
+  }
+
+  private synchronized void decide(Outcome outcome) {
+    if (!isHandling) {
+      throw new IllegalStateException(
+          "%s has no effect on %s: its handler decides, while it handles; an interceptor returns its decision"
+              .formatted(outcome, handled().id()));
+    }
+    requireUndecided();
+    decision = outcome;
+  }
+
+  private void requireUndecided() {
+    if (isHandling && decision != null) {
+      throw new IllegalStateException(
+          "the handler of %s has decided already, %s: it has to return then, since nothing that it sends leaves"
+              .formatted(handled().id(), decision));
+    }
+  }
+
   @Override
   public void send(Command<?> command) {
     add(MessageKind.COMMAND, command);
@@ -145,7 +195,7 @@ final class BufferingContext implements HandlerContext {
   }
 
   /** The handler has failed: nothing leaves. */
-  synchronized void discard() {
+  synchronized void drop() {
     closed = true;
     buffer = List.of();
   }
@@ -182,6 +232,7 @@ final class BufferingContext implements HandlerContext {
   }
 
   private void requireOpen() {
+    requireUndecided();
     if (closed) {
       throw new IllegalStateException(
           "the handler of %s is done, its context sends no more; use the bus"

@@ -55,8 +55,9 @@ final class BusDescription {
     semantics();
     line("the way of a message out");
     line(
-        "  MessageBus -> OutgoingPipeline (route%s, stamp, encode, limits) -> Sender",
-        interceptors());
+        "  MessageBus -> OutgoingPipeline (route%s, stamp, %s) -> Sender",
+        interceptors(),
+        plan.transport().passesReferences() ? "pass by reference" : "encode, limits");
     line("the way of a message in");
     line(
         "  Receiver -> Dispatcher (lane per key, concurrency) -> IncomingPipeline (expiry, type, decode%s, handler, sends) -> Settler",

@@ -23,7 +23,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The last step out: every answer comes within the deadline, and is one of the three. */
-final class ConfirmedSender {
+class ConfirmedSender {
   /** Failed sends that are no mistake of the caller's, and not about one message alone. */
   private static final Set<ErrorCode> OF_THE_BROKER =
       EnumSet.of(

@@ -48,9 +48,10 @@ final class Consumer {
       Capabilities capabilities,
       TransportConnection connection,
       ScheduledExecutorService timer,
-      Clock clock) {
+      Clock clock,
+      SendReports reports) {
     this.setting = setting;
-    this.settler = new Settler(setting.source(), timer, clock);
+    this.settler = new Settler(setting.source(), timer, clock, reports);
     this.disturbance = new Trouble(clock);
     this.losses = new Trouble(clock);
     this.dispatcher =

@@ -3,12 +3,10 @@ package dev.waybill.internal;
 import dev.waybill.AsyncHandler;
 import dev.waybill.Command;
 import dev.waybill.ConsumerSpec;
-import dev.waybill.DecidingHandler;
 import dev.waybill.Document;
 import dev.waybill.Envelope;
 import dev.waybill.Event;
 import dev.waybill.Handler;
-import dev.waybill.HandlerContext;
 import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.delivery.FailurePolicy;
@@ -27,10 +25,11 @@ import org.jspecify.annotations.Nullable;
 
 /** What a consumer was described to be. */
 final class ConsumerConfiguration implements ConsumerSpec {
-  /** A handler of any of the three forms, brought to one. */
+  /** A handler of either form, brought to one. */
   @FunctionalInterface
   interface Invocation {
-    CompletionStage<Outcome> invoke(Envelope<?> envelope, HandlerContext context) throws Exception;
+    CompletionStage<Outcome> invoke(Envelope<?> envelope, BufferingContext context)
+        throws Exception;
   }
 
   /** A handler with the kind it was registered for. */
@@ -85,12 +84,7 @@ final class ConsumerConfiguration implements ConsumerSpec {
 
   @Override
   public <T> ConsumerSpec onCommand(Class<T> type, Handler<Command<T>> handler) {
-    return register(MessageKind.COMMAND, type, acknowledging(handler));
-  }
-
-  @Override
-  public <T> ConsumerSpec onCommandDeciding(Class<T> type, DecidingHandler<Command<T>> handler) {
-    return register(MessageKind.COMMAND, type, deciding(handler));
+    return register(MessageKind.COMMAND, type, returning(handler));
   }
 
   @Override
@@ -100,12 +94,7 @@ final class ConsumerConfiguration implements ConsumerSpec {
 
   @Override
   public <T> ConsumerSpec onEvent(Class<T> type, Handler<Event<T>> handler) {
-    return register(MessageKind.EVENT, type, acknowledging(handler));
-  }
-
-  @Override
-  public <T> ConsumerSpec onEventDeciding(Class<T> type, DecidingHandler<Event<T>> handler) {
-    return register(MessageKind.EVENT, type, deciding(handler));
+    return register(MessageKind.EVENT, type, returning(handler));
   }
 
   @Override
@@ -115,12 +104,7 @@ final class ConsumerConfiguration implements ConsumerSpec {
 
   @Override
   public <T> ConsumerSpec onDocument(Class<T> type, Handler<Document<T>> handler) {
-    return register(MessageKind.DOCUMENT, type, acknowledging(handler));
-  }
-
-  @Override
-  public <T> ConsumerSpec onDocumentDeciding(Class<T> type, DecidingHandler<Document<T>> handler) {
-    return register(MessageKind.DOCUMENT, type, deciding(handler));
+    return register(MessageKind.DOCUMENT, type, returning(handler));
   }
 
   @Override
@@ -188,44 +172,60 @@ final class ConsumerConfiguration implements ConsumerSpec {
     return this;
   }
 
-  // The three casts below are safe: a registration is looked up by the payload's class and kind.
+  // The two casts below are safe: a registration is looked up by the payload's class and kind.
 
   @SuppressWarnings("unchecked")
-  private static <E extends Envelope<?>> Invocation acknowledging(Handler<E> handler) {
+  private static <E extends Envelope<?>> Invocation returning(Handler<E> handler) {
     Objects.requireNonNull(handler, "handler");
     return (envelope, context) -> {
-      handler.handle((E) envelope, context);
-      return ACKNOWLEDGED;
+      Outcome decided;
+      context.begin();
+      try {
+        handler.handle((E) envelope, context);
+      } finally {
+        decided = context.end();
+      }
+      return decided instanceof Outcome.Acknowledged
+          ? ACKNOWLEDGED
+          : CompletableFuture.completedFuture(decided);
     };
-  }
-
-  @SuppressWarnings("unchecked")
-  private static <E extends Envelope<?>> Invocation deciding(DecidingHandler<E> handler) {
-    Objects.requireNonNull(handler, "handler");
-    return (envelope, context) ->
-        CompletableFuture.completedFuture(
-            Objects.requireNonNull(
-                handler.decide((E) envelope, context),
-                "the handler returned null instead of an Outcome"));
   }
 
   @SuppressWarnings("unchecked")
   private static <E extends Envelope<?>> Invocation asynchronous(AsyncHandler<E> handler) {
     Objects.requireNonNull(handler, "handler");
     return (envelope, context) -> {
-      CompletionStage<?> stage =
-          Objects.requireNonNull(
-              handler.handle((E) envelope, context),
-              "the handler returned null instead of a stage");
-      return stage.thenApply(ConsumerConfiguration::outcome);
+      context.begin();
+      CompletionStage<?> stage = null;
+      try {
+        stage = handler.handle((E) envelope, context);
+      } finally {
+        if (stage == null) {
+          var unused = context.end();
+        }
+      }
+      return Objects.requireNonNull(stage, "the handler returned null instead of a stage")
+          .whenComplete(
+              (value, failure) -> {
+                var unused = context.end();
+              })
+          .thenApply(
+              value -> {
+                refuseWhatWouldBeLost(value);
+                return context.end();
+              });
     };
   }
 
-  private static Outcome outcome(@Nullable Object value) {
+  private static void refuseWhatWouldBeLost(@Nullable Object value) {
     if (value instanceof CompletionStage) {
       throw new IllegalStateException(
           "the handler's stage gave another stage, which nobody waits for: use thenCompose instead of thenApply");
     }
-    return value instanceof Outcome outcome ? outcome : Outcome.acknowledged();
+    if (value instanceof Outcome) {
+      throw new IllegalStateException(
+          "the handler's stage gave %s, which nobody heeds: decide through the context, such as by context.deadLetter(…)"
+              .formatted(value));
+    }
   }
 }

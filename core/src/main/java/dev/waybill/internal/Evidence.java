@@ -74,13 +74,7 @@ final class Evidence {
     return new DeadLetter(
         id,
         message.attributes().get("type"),
-        new WireMessage(
-            message.body(),
-            message.contentType(),
-            message.attributes(),
-            headers,
-            message.key(),
-            null),
+        message.withOnlyHeaders(headers).withoutDelay(),
         evidence.getOrDefault(REASON, "unknown: put here by someone else"),
         evidence.get(EXCEPTION_CLASS),
         evidence.get(EXCEPTION_MESSAGE),

@@ -73,7 +73,9 @@ final class IncomingPipeline implements Pipeline {
     this.idempotent = idempotent;
     this.answers = answers;
     Capabilities capabilities = plan.transport().capabilities(consumer.source());
-    this.reader = new PayloadReader(plan.codec(), capabilities.maxBodyBytes());
+    this.reader =
+        new PayloadReader(
+            plan.codec(), capabilities.maxBodyBytes(), plan.transport().passesReferences());
   }
 
   @Override
@@ -162,8 +164,8 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Envelope<?> envelopeOf(Work work, Route<?> route) {
-    Envelope<?> passed = work.delivery.message().envelope();
-    if (passed != null && passed.payload().getClass() == route.payloadType()) {
+    Envelope<?> passed = reader.passed(work.delivery.message(), route.payloadType());
+    if (passed != null) {
       return passed;
     }
     Object payload = reader.read(work.delivery.message(), route.payloadType());
@@ -224,7 +226,7 @@ final class IncomingPipeline implements Pipeline {
         heedNoInterruption();
         return resolution;
       } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
-        context.discard();
+        context.drop();
         return failed(e);
       }
     }
@@ -239,7 +241,7 @@ final class IncomingPipeline implements Pipeline {
         }
         return context.ready();
       } finally {
-        context.discard();
+        context.drop();
       }
     }
 
@@ -284,7 +286,7 @@ final class IncomingPipeline implements Pipeline {
     try {
       handled = proceed(plan.interceptors(), 0, binding, envelope, context);
     } catch (Throwable e) { // also an Error must not acknowledge, nor kill the consumer
-      context.discard();
+      context.drop();
       return resolved(failures.failed(work, envelope, e));
     }
     if (handled == ConsumerConfiguration.ACKNOWLEDGED && context.closeIfEmpty()) {
@@ -295,7 +297,7 @@ final class IncomingPipeline implements Pipeline {
             outcome -> resolve(work, envelope, context, outcome), goingOn(handled));
     return resolved.exceptionallyAsync(
         failure -> {
-          context.discard();
+          context.drop();
           return failures.failed(work, envelope, Failures.unwrapped(failure));
         },
         goingOn(resolved));
@@ -350,7 +352,7 @@ final class IncomingPipeline implements Pipeline {
       Work work, Envelope<?> envelope, BufferingContext context, Outcome outcome) {
     Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
     if (!(outcome instanceof Outcome.Acknowledged)) {
-      context.discard();
+      context.drop();
       return resolved(Resolution.of(outcome));
     }
     if (consumer.atomic()) {

@@ -37,7 +37,7 @@ final class OutgoingLimits {
    */
   void check(String name, Channel channel, WireMessage message) {
     Capabilities capabilities = channel.keyed() ? keyed : plain;
-    if (message.envelope() == null) {
+    if (message.reference() == null) {
       checkSizes(name, channel, capabilities, message);
     }
     Duration delay = message.delay();

@@ -19,6 +19,7 @@ import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ final class OutgoingPipeline {
 
   private final BusPlan plan;
   private final OutgoingLimits limits;
+  private final SendReports reports;
   private final ConfirmedSender sender;
   private final Executor answers;
 
@@ -56,7 +58,11 @@ final class OutgoingPipeline {
       Executor late) {
     this.plan = plan;
     this.limits = new OutgoingLimits(plan.transport());
-    this.sender = new ConfirmedSender(plan, sender, timer, late);
+    this.reports = SendReports.to(plan.interceptors());
+    this.sender =
+        reports.isEmpty()
+            ? new ConfirmedSender(plan, sender, timer, late)
+            : new ReportingSender(plan, sender, timer, late, reports);
     this.answers = answers;
   }
 
@@ -164,12 +170,12 @@ final class OutgoingPipeline {
   }
 
   /**
-   * A message made ready to be stored by whoever it is given to.
+   * A message made ready to be stored by whoever it is given to: written, in any case.
    *
    * @throws MessagingException if the transport would not take it
    */
   Addressed ready(Outgoing message) {
-    Prepared prepared = prepare(message.route(), message.envelope());
+    Prepared prepared = prepare(message.route(), message.envelope(), false);
     return new Addressed(prepared.channel(), prepared.message());
   }
 
@@ -216,15 +222,34 @@ final class OutgoingPipeline {
     return sender.problem();
   }
 
+  /** Who is told what became of a send. */
+  SendReports reports() {
+    return reports;
+  }
+
   private Prepared prepare(Route<?> route, Envelope<?> given) {
+    return prepare(route, given, true);
+  }
+
+  /** Makes it ready to be sent at once, by reference perhaps, or to be stored. */
+  private Prepared prepare(Route<?> route, Envelope<?> given, boolean passes) {
+    try {
+      return made(route, given, passes);
+    } catch (RuntimeException e) {
+      reports.notReady(given.metadata(), route.channel(), rejected(e));
+      throw e;
+    }
+  }
+
+  private Prepared made(Route<?> route, Envelope<?> given, boolean passes) {
     Envelope<?> envelope = given;
     for (Interceptor interceptor : plan.interceptors()) {
       envelope = intercepted(interceptor, envelope, route);
     }
     Metadata metadata = stamp(envelope, route);
     WireMessage message =
-        plan.transport().passesReferences()
-            ? reference(envelope, metadata)
+        passes && plan.transport().passesReferences()
+            ? passed(envelope, metadata)
             : written(envelope, metadata);
     limits.check(route.payloadType().getSimpleName(), route.channel(), message);
     return new Prepared(route.channel(), metadata.id(), message);
@@ -232,33 +257,21 @@ final class OutgoingPipeline {
 
   private WireMessage written(Envelope<?> envelope, Metadata metadata) {
     return WireMapping.encode(
-        envelope.kind(), metadata, encoded(envelope), plan.codec().contentType());
+        envelope.kind(),
+        metadata,
+        Passed.encoded(envelope, plan.codec()),
+        plan.codec().contentType());
   }
 
   /** Its metadata are held against the same rules as if they were written. */
-  private WireMessage reference(Envelope<?> envelope, Metadata metadata) {
+  private WireMessage passed(Envelope<?> envelope, Metadata metadata) {
     WireMapping.check(metadata);
+    Metadata received = metadata.delay() == null ? metadata : metadata.withDelay(null);
     return WireMessage.referring(
-        WireMapping.envelope(envelope.kind(), envelope.payload(), metadata),
-        () -> written(envelope, metadata));
-  }
-
-  private byte[] encoded(Envelope<?> envelope) {
-    try {
-      return plan.codec().encode(envelope.payload());
-    } catch (MessagingException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      throw notReady(envelope, plan.codec(), e);
-    }
-  }
-
-  private static MessagingException notReady(Envelope<?> envelope, Object by, RuntimeException e) {
-    return new MessagingException(
-        ErrorCode.INVALID_MESSAGE,
-        "%s is not sent: %s threw %s"
-            .formatted(envelope, by.getClass().getName(), e.getClass().getName()),
-        e);
+        new Passed(
+            WireMapping.envelope(envelope.kind(), envelope.payload(), received), plan.codec()),
+        metadata.key(),
+        metadata.delay());
   }
 
   private Envelope<?> intercepted(Interceptor interceptor, Envelope<?> envelope, Route<?> route) {
@@ -268,7 +281,7 @@ final class OutgoingPipeline {
     } catch (MessagingException e) {
       throw e;
     } catch (RuntimeException e) {
-      throw notReady(envelope, interceptor, e);
+      throw Passed.notReady(envelope, interceptor, e);
     }
     if (next == null
         || next.kind() != route.kind()
@@ -304,7 +317,7 @@ final class OutgoingPipeline {
 
   private Metadata stamp(Envelope<?> envelope, Route<?> route) {
     Metadata given = envelope.metadata();
-    Instant now = Instant.ofEpochMilli(plan.clock().millis());
+    Instant now = plan.clock().instant().truncatedTo(ChronoUnit.MILLIS);
     Instant expiresAt = given.expiresAt();
     if (expiresAt == null && route.expiresAfter() != null) {
       expiresAt = now.plus(route.expiresAfter());

@@ -46,7 +46,7 @@ final class Replays {
 
   /** Whom it is put back for; a message that is passed by reference never was, see {@link #of}. */
   private static @Nullable String mark(WireMessage message) {
-    return message.envelope() != null || message.headers().isEmpty()
+    return message.reference() != null || message.headers().isEmpty()
         ? null
         : message.headers().get(MARK);
   }

@@ -69,7 +69,7 @@ final class ReplyPipeline implements Receiver.Listener {
   private void take(Delivery delivery) {
     accept(delivery);
     WireMessage message = delivery.message();
-    String request = message.attributes().get("causationid");
+    String request = WireMapping.causation(message);
     Pending<?> pending = request == null ? null : requests.take(request);
     if (pending == null) {
       LOG.debug(
@@ -98,7 +98,7 @@ final class ReplyPipeline implements Receiver.Listener {
   }
 
   private void complete(Pending<?> pending, WireMessage message) {
-    String type = message.attributes().get("type");
+    String type = WireMapping.type(message);
     if (type == null) {
       throw new MessagingException(ErrorCode.UNKNOWN_TYPE, "the reply names no type");
     }

@@ -40,7 +40,8 @@ final class Requester {
             new ReplyPipeline(
                 queue,
                 plan.routes(),
-                new PayloadReader(plan.codec(), capabilities.maxBodyBytes()),
+                new PayloadReader(
+                    plan.codec(), capabilities.maxBodyBytes(), plan.transport().passesReferences()),
                 requests,
                 workers,
                 disturbance));

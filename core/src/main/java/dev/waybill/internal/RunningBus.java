@@ -156,7 +156,8 @@ final class RunningBus implements MessageBus {
             plan.transport().capabilities(source),
             connection,
             timer,
-            plan.clock()));
+            plan.clock(),
+            outgoing.reports()));
   }
 
   @Override
@@ -295,6 +296,11 @@ final class RunningBus implements MessageBus {
     }
     Uninterrupted.run(this::closeAll); // who is interrupted closes as well as anybody
     LOG.info("Bus {} is closed", plan.name());
+  }
+
+  @Override
+  public void awaitClose() throws InterruptedException {
+    isClosed.await();
   }
 
   private void closeAll() {

@@ -52,6 +52,7 @@ final class Settler {
 
   private final Source source;
   private final ScheduledExecutorService timer;
+  private final SendReports reports;
   private final Map<Work, CompletableFuture<Result>> waiting = new ConcurrentHashMap<>();
   private final Trouble trouble;
 
@@ -60,9 +61,10 @@ final class Settler {
 
   private volatile boolean stopping;
 
-  Settler(Source source, ScheduledExecutorService timer, Clock clock) {
+  Settler(Source source, ScheduledExecutorService timer, Clock clock, SendReports reports) {
     this.source = source;
     this.timer = timer;
+    this.reports = reports;
     this.trouble = new Trouble(clock);
   }
 
@@ -255,14 +257,26 @@ final class Settler {
         && !refused.code().isTransient();
   }
 
-  private static CompletionStage<Result> settled(Work work, Step step) {
+  private CompletionStage<Result> settled(Work work, Step step) {
     try {
       return step.messages().isEmpty()
           ? work.delivery.settle(step.settlement())
-          : work.delivery.settleTogether(step.settlement(), step.messages());
+          : settledTogether(work, step);
     } catch (RuntimeException e) { // a bug of the transport must not block the key for ever
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  private CompletionStage<Result> settledTogether(Work work, Step step) {
+    long begun = System.nanoTime();
+    CompletionStage<Result> stage =
+        work.delivery.settleTogether(step.settlement(), step.messages());
+    if (!reports.isEmpty()) {
+      var unused =
+          stage.whenComplete(
+              (result, failure) -> reports.settled(step.messages(), begun, result, failure));
+    }
+    return stage;
   }
 
   private void later(Work work, Step step, Duration wait, CompletableFuture<Result> done) {

@@ -44,8 +44,13 @@ final class WireMapping {
 
   private WireMapping() {}
 
-  /** The wire form of stamped metadata, of which id, type, source and time are present. */
+  /**
+   * The wire form of stamped metadata, of which id, type, source and time are present.
+   *
+   * @throws MessagingException as {@link #check(Metadata)}
+   */
   static WireMessage encode(MessageKind kind, Metadata metadata, byte[] body, String contentType) {
+    check(metadata);
     Map<String, String> attributes = new AttributeMap();
     attributes.put("specversion", "1.0");
     attribute(attributes, "id", metadata.id());
@@ -68,22 +73,22 @@ final class WireMapping {
   }
 
   /**
-   * Holds stamped metadata against what {@link #encode} demands of them.
+   * Holds stamped metadata against what can be written.
    *
    * @throws MessagingException with code {@code INVALID_MESSAGE}
    */
   static void check(Metadata metadata) {
-    checked("id", metadata.id());
-    checked("source", metadata.source());
-    checked("type", metadata.type());
-    checked("time", metadata.time());
-    checked("partitionkey", metadata.key());
+    check("id", metadata.id());
+    check("source", metadata.source());
+    check("type", metadata.type());
+    check("time", metadata.time());
+    check("partitionkey", metadata.key());
     if (!metadata.id().equals(metadata.correlationId())) {
-      checked("correlationid", metadata.correlationId());
+      check("correlationid", metadata.correlationId());
     }
-    checked("causationid", metadata.causationId());
-    checked("expirytime", metadata.expiresAt());
-    checked(REPLY_TO, metadata.replyTo());
+    check("causationid", metadata.causationId());
+    check("expirytime", metadata.expiresAt());
+    check(REPLY_TO, metadata.replyTo());
     if (!metadata.headers().isEmpty()) {
       var unused = wireHeaders(metadata.headers());
     }
@@ -96,7 +101,7 @@ final class WireMapping {
    * @throws MessagingException with code {@code UNDECODABLE}
    */
   static Metadata decode(WireMessage message, Supplier<String> brokerId) {
-    Envelope<?> envelope = message.envelope();
+    Envelope<?> envelope = Passed.in(message);
     if (envelope != null) {
       return envelope.metadata();
     }
@@ -129,7 +134,7 @@ final class WireMapping {
    * @throws MessagingException with code {@code UNDECODABLE}
    */
   static @Nullable Instant checkedExpiry(WireMessage message) {
-    Envelope<?> envelope = message.envelope();
+    Envelope<?> envelope = Passed.in(message);
     if (envelope != null) {
       return envelope.metadata().expiresAt();
     }
@@ -139,25 +144,33 @@ final class WireMapping {
 
   /** The route's name for what a message says, as it came; null if it names none. */
   static @Nullable String type(WireMessage message) {
-    Envelope<?> envelope = message.envelope();
+    Envelope<?> envelope = Passed.in(message);
     return envelope == null ? message.attributes().get("type") : envelope.metadata().type();
   }
 
   /** Who sent a message, as it came; null if it does not say. */
   static @Nullable String source(WireMessage message) {
-    Envelope<?> envelope = message.envelope();
+    Envelope<?> envelope = Passed.in(message);
     return envelope == null ? message.attributes().get("source") : envelope.metadata().source();
   }
 
   /** Where a reply to a message is to go, as it came; null if it is no request. */
   static @Nullable String replyTo(WireMessage message) {
-    Envelope<?> envelope = message.envelope();
+    Envelope<?> envelope = Passed.in(message);
     return envelope == null ? message.attributes().get(REPLY_TO) : envelope.metadata().replyTo();
+  }
+
+  /** The id of the message that a message was caused by, as it came; null if it does not say. */
+  static @Nullable String causation(WireMessage message) {
+    Envelope<?> envelope = Passed.in(message);
+    return envelope == null
+        ? message.attributes().get("causationid")
+        : envelope.metadata().causationId();
   }
 
   /** What a message is meant to be, by its wire name, as it came; null if it does not say. */
   static @Nullable String kind(WireMessage message) {
-    Envelope<?> envelope = message.envelope();
+    Envelope<?> envelope = Passed.in(message);
     return envelope == null ? message.attributes().get(KIND) : envelope.kind().wireName();
   }
 
@@ -245,13 +258,13 @@ final class WireMapping {
   private static void attribute(
       Map<String, String> attributes, String name, @Nullable String text) {
     if (text != null) {
-      attributes.put(name, checked(name, text));
+      attributes.put(name, text);
     }
   }
 
-  private static @Nullable String checked(String name, @Nullable String text) {
+  private static void check(String name, @Nullable String text) {
     if (text == null) {
-      return null;
+      return;
     }
     if (text.isEmpty()) {
       throw new MessagingException(
@@ -265,15 +278,14 @@ final class WireMapping {
             "the CloudEvents attribute '%s' must not contain control characters".formatted(name));
       }
     }
-    return checkedValue(name, text);
+    var unused = checkedValue(name, text);
   }
 
   private static void time(Map<String, String> attributes, String name, @Nullable Instant value) {
-    checked(name, value);
     attribute(attributes, name, value == null ? null : Timestamps.format(value));
   }
 
-  private static void checked(String name, @Nullable Instant value) {
+  private static void check(String name, @Nullable Instant value) {
     if (value != null && (value.isBefore(FIRST_TIME) || value.isAfter(LAST_TIME))) {
       throw new MessagingException(
           ErrorCode.INVALID_MESSAGE,

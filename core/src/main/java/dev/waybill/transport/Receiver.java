@@ -21,7 +21,8 @@ public interface Receiver extends AutoCloseable {
 
     /**
      * Several messages have arrived, as if each had by itself, in this order. For a transport that
-     * gets them by the batch: to hand them over together costs less.
+     * gets them by the batch: to hand them over together costs less. They are one hand-over, all of
+     * which the listener has had when this returns, whoever stops the receiver meanwhile.
      */
     default void delivered(List<? extends Delivery> deliveries) {
       deliveries.forEach(this::delivered);

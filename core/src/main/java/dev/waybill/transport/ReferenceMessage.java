@@ -1,100 +1,86 @@
 package dev.waybill.transport;
 
-import dev.waybill.Envelope;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A message that is its envelope, and is written when somebody asks for what would be written. */
+/** A message that is an object, and is written when somebody asks for what would be written. */
 final class ReferenceMessage extends WireMessage {
   private static final byte[] UNWRITTEN = {};
 
-  private final Envelope<?> envelope;
-  private final Supplier<WireMessage> writing;
+  private final Reference reference;
 
-  /** What was added to the headers since. */
-  private final Map<String, String> more;
+  /** Those that were put in place of its own, or null. */
+  private final @Nullable Map<String, String> headers;
 
-  /** Null until somebody asks; two who ask at once may write it twice, to the same effect. */
-  private volatile @Nullable WireMessage written;
+  /** Null until somebody asks; two who ask at once write the same, which is immutable. */
+  private @Nullable WireMessage texts;
 
-  ReferenceMessage(Envelope<?> envelope, Supplier<WireMessage> writing, Map<String, String> more) {
-    super(UNWRITTEN, null, Map.of(), Map.of(), null, null);
-    this.envelope = envelope;
-    this.writing = writing;
-    this.more = more;
+  ReferenceMessage(
+      Reference reference,
+      @Nullable String key,
+      @Nullable Duration delay,
+      @Nullable Map<String, String> headers) {
+    super(null, Map.of(), Map.of(), UNWRITTEN, key, delay);
+    this.reference = reference;
+    this.headers = headers;
   }
 
-  private WireMessage written() {
-    WireMessage known = written;
+  private WireMessage texts() {
+    WireMessage known = texts;
     if (known == null) {
-      known = writing.get().withHeaders(more);
-      written = known;
+      WireMessage written = reference.texts();
+      known = headers == null ? written : written.withOnlyHeaders(headers);
+      texts = known;
     }
     return known;
   }
 
   @Override
-  public Envelope<?> envelope() {
-    return envelope;
+  public Reference reference() {
+    return reference;
   }
 
   @Override
   public byte[] body() {
-    return written().body();
+    return reference.body();
   }
 
   @Override
   public @Nullable String contentType() {
-    return written().contentType();
+    return texts().contentType();
   }
 
   @Override
   public Map<String, String> attributes() {
-    return written().attributes();
+    return texts().attributes();
   }
 
   @Override
   public Map<String, String> headers() {
-    return written().headers();
-  }
-
-  @Override
-  public @Nullable String key() {
-    return envelope.metadata().key();
-  }
-
-  @Override
-  public @Nullable Duration delay() {
-    return envelope.metadata().delay();
+    return texts().headers();
   }
 
   @Override
   public String id() {
-    return envelope.metadata().id();
+    return reference.id();
   }
 
   @Override
-  public WireMessage withHeaders(Map<String, String> added) {
-    Map<String, String> all = new LinkedHashMap<>(more);
-    all.putAll(added);
-    return new ReferenceMessage(envelope, writing, all);
+  public WireMessage withOnlyHeaders(Map<String, String> given) {
+    return new ReferenceMessage(
+        reference, key(), delay(), Collections.unmodifiableMap(new LinkedHashMap<>(given)));
   }
 
   @Override
   public WireMessage withoutDelay() {
-    return delay() == null
-        ? this
-        : new ReferenceMessage(
-            envelope.with(metadata -> metadata.withDelay(null)),
-            () -> writing.get().withoutDelay(),
-            more);
+    return delay() == null ? this : new ReferenceMessage(reference, key(), null, headers);
   }
 
   @Override
   public String toString() {
-    return "WireMessage[" + envelope + ", by reference]";
+    return "WireMessage[id=" + id() + ", by reference]";
   }
 }

@@ -47,9 +47,9 @@ public interface Transport {
   }
 
   /**
-   * Whether messages stay within this JVM and are handed over as objects: then they have an {@link
-   * WireMessage#envelope() envelope}, whose payload is the sender's own, and nothing is encoded
-   * unless somebody asks for bytes. By default they are not.
+   * Whether messages stay within this JVM and are handed over as objects: then what is sent has a
+   * {@link WireMessage#reference() reference}, and nothing is encoded unless somebody asks for
+   * bytes. By default they are not.
    */
   default boolean passesReferences() {
     return false;

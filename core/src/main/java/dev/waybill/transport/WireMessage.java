@@ -1,12 +1,10 @@
 package dev.waybill.transport;
 
-import dev.waybill.Envelope;
 import dev.waybill.transport.support.AttributeMap;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,13 +28,26 @@ import org.jspecify.annotations.Nullable;
  *       group) it is written there too.
  *   <li>{@link #delay()}: a send option: not delivered before this time has passed; null or
  *       positive. Null on receipt.
- *   <li>{@link #envelope()}: what all of these say, as an object; only over a transport that {@link
- *       Transport#passesReferences passes references}. They are written then when somebody asks.
+ *   <li>{@link #reference()}: what all of these say, as an object; only over a transport that
+ *       {@link Transport#passesReferences passes references}. They are written then when somebody
+ *       asks.
  * </ul>
  *
  * <p>Immutable but for the array; thread-safe.
  */
 public sealed class WireMessage permits ReferenceMessage {
+  /** A message as an object, for the library: transports carry it and ask it nothing. */
+  public interface Reference {
+    /** The message's id. */
+    String id();
+
+    /** The message as it would be written, but for its body. Does not fail. */
+    WireMessage texts();
+
+    /** The body as it would be written; written anew each time, and may fail as a codec does. */
+    byte[] body();
+  }
+
   private final byte[] body;
   private final @Nullable String contentType;
   private final Map<String, String> attributes;
@@ -62,7 +73,7 @@ public sealed class WireMessage permits ReferenceMessage {
   }
 
   /** Takes the maps as they are. */
-  private WireMessage(
+  WireMessage(
       @Nullable String contentType,
       Map<String, String> attributes,
       Map<String, String> headers,
@@ -100,19 +111,14 @@ public sealed class WireMessage permits ReferenceMessage {
     return new WireMessage(contentType, attributes, headers, body, key, delay);
   }
 
-  /**
-   * A message that is passed by reference.
-   *
-   * @param envelope with the metadata as they are sent
-   * @param written gives the same as bytes and texts; is asked when somebody asks for those, by any
-   *     thread and perhaps several times, and may fail as a codec does
-   */
-  public static WireMessage referring(Envelope<?> envelope, Supplier<WireMessage> written) {
-    return new ReferenceMessage(envelope, written, Map.of());
+  /** A message that is passed by reference, with what a broker needs to know of it. */
+  public static WireMessage referring(
+      Reference reference, @Nullable String key, @Nullable Duration delay) {
+    return new ReferenceMessage(reference, key, delay, null);
   }
 
-  /** The envelope, if the message is passed by reference; else null. */
-  public @Nullable Envelope<?> envelope() {
+  /** What the message is, if it is passed by reference; else null. */
+  public @Nullable Reference reference() {
     return null;
   }
 
@@ -153,9 +159,14 @@ public sealed class WireMessage permits ReferenceMessage {
 
   /** This message with {@code more} headers, which replace those of the same name. */
   public WireMessage withHeaders(Map<String, String> more) {
-    Map<String, String> all = new LinkedHashMap<>(headers);
+    Map<String, String> all = new LinkedHashMap<>(headers());
     all.putAll(more);
-    return new WireMessage(body, contentType, attributes, all, key, delay);
+    return withOnlyHeaders(all);
+  }
+
+  /** This message with {@code headers} in place of its own. */
+  public WireMessage withOnlyHeaders(Map<String, String> headers) {
+    return new WireMessage(body, contentType, attributes, headers, key, delay);
   }
 
   /** This message without its {@link #delay()}. */

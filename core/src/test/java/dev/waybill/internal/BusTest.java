@@ -3,13 +3,13 @@ package dev.waybill.internal;
 import static dev.waybill.delivery.FailurePolicy.retry;
 import static dev.waybill.internal.Contracts.payment;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.waybill.Interceptor;
 import dev.waybill.MessageBus;
-import dev.waybill.Outcome;
 import dev.waybill.SendReceipt;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.error.ConfigurationException;
@@ -172,11 +172,11 @@ class BusTest {
                     .consume(
                         "payments",
                         c ->
-                            c.onCommandDeciding(
+                            c.onCommand(
                                 ProcessPayment.class,
                                 (command, context) -> {
                                   handled.add(command.metadata().id());
-                                  return Outcome.retryAfter(Duration.ofMinutes(10));
+                                  context.retryAfter(Duration.ofMinutes(10));
                                 })));
     FakeDelivery payment = transport.deliver("payments", payment("p-1"));
     await().until(() -> timer.waiting() == 2);
@@ -375,11 +375,11 @@ class BusTest {
                 b.consume(
                     "payments",
                     c ->
-                        c.onCommandDeciding(
+                        c.onCommand(
                             ProcessPayment.class,
                             (command, context) -> {
                               handled.add("begun");
-                              return Outcome.retryAfter(ChronoUnit.FOREVER.getDuration());
+                              context.retryAfter(ChronoUnit.FOREVER.getDuration());
                             })));
     FakeDelivery payment = transport.deliver("payments", payment("p-1"));
     await().until(() -> !handled.isEmpty());
@@ -388,6 +388,57 @@ class BusTest {
 
     assertThat(payment.settlements).containsExactly(new Release(Duration.ZERO, 1));
     assertThat(transport.calls).endsWith("flush", "close");
+  }
+
+  @Test
+  void whoever_awaits_the_close_goes_on_when_all_of_it_is_done() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch mayEnd = new CountDownLatch(1);
+    MessageBus bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.drainTimeout(Duration.ofMinutes(2))
+                    .consume(
+                        "payments",
+                        c ->
+                            c.onCommand(
+                                ProcessPayment.class,
+                                (command, context) -> {
+                                  begun.countDown();
+                                  mayEnd.await();
+                                })));
+    FakeDelivery payment = transport.deliver("payments", payment("p-1"));
+    begun.await();
+    CompletableFuture<List<Settlement>> seen =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                bus.awaitClose();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+              return List.copyOf(payment.settlements);
+            });
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(bus::close);
+    assertThat(seen).isNotDone();
+
+    mayEnd.countDown();
+
+    assertThat(seen).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(List.of(Settlement.accept()));
+    closed.join();
+    bus.awaitClose();
+  }
+
+  @Test
+  void whoever_is_interrupted_while_it_awaits_the_close_leaves_the_bus_open() {
+    try (MessageBus bus = Contracts.bus(transport, b -> b)) {
+      Thread.currentThread().interrupt();
+
+      assertThatExceptionOfType(InterruptedException.class).isThrownBy(bus::awaitClose);
+
+      assertThat(bus.health().isUp()).isTrue();
+    }
   }
 
   @Test

@@ -41,7 +41,7 @@ class DispatcherDrainTest {
         SOURCE,
         concurrency,
         pipeline,
-        new Settler(SOURCE, timer, Clock.systemUTC()),
+        new Settler(SOURCE, timer, Clock.systemUTC(), SendReports.NONE),
         workers,
         timer,
         new Support(Level.EMULATED, null, ""),

@@ -59,7 +59,7 @@ class DispatcherStressTest {
             SOURCE,
             CONCURRENCY,
             this::handle,
-            new Settler(SOURCE, timer, Clock.systemUTC()),
+            new Settler(SOURCE, timer, Clock.systemUTC(), SendReports.NONE),
             workers,
             timer,
             new Support(Level.EMULATED, null, ""),

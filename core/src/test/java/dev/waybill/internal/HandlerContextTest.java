@@ -9,14 +9,12 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import dev.waybill.Command;
-import dev.waybill.DecidingHandler;
 import dev.waybill.Document;
 import dev.waybill.Event;
 import dev.waybill.Handler;
 import dev.waybill.HandlerContext;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
-import dev.waybill.Outcome;
 import dev.waybill.delivery.FailurePolicy;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
@@ -37,6 +35,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -61,13 +60,6 @@ class HandlerContextTest {
             b ->
                 b.consume(
                     "payments", c -> c.onCommand(ProcessPayment.class, handler).onFailure(policy)));
-  }
-
-  private void deciding(DecidingHandler<Command<ProcessPayment>> handler) {
-    bus =
-        Contracts.bus(
-            transport,
-            b -> b.consume("payments", c -> c.onCommandDeciding(ProcessPayment.class, handler)));
   }
 
   private Settlement handle(String id) {
@@ -215,20 +207,23 @@ class HandlerContextTest {
 
   @Test
   void nothing_leaves_if_the_handler_decides_on_anything_but_success() {
-    List<Outcome> outcomes =
-        new ArrayList<>(
+    List<Consumer<HandlerContext>> decisions =
+        new CopyOnWriteArrayList<>(
             List.of(
-                Outcome.discard("x"), Outcome.deadLetter("y"), Outcome.retryAfter(Duration.ZERO)));
-    deciding(
+                context -> context.discard("x"),
+                context -> context.deadLetter("y"),
+                context -> context.retryAfter(Duration.ZERO),
+                context -> context.deadLetter("z")));
+    handling(
         (command, context) -> {
           context.publish(new OrderShipped("o-1"));
-          return outcomes.remove(0);
+          decisions.remove(0).accept(context);
         });
 
     assertThat(handle("m-1")).isEqualTo(Settlement.accept());
     assertThat(handle("m-2")).isInstanceOf(Reject.class);
-    outcomes.add(Outcome.deadLetter("z"));
     assertThat(handle("m-3")).isInstanceOf(Reject.class);
+    assertThat(decisions).isEmpty();
     assertThat(transport.sent).isEmpty();
   }
 

@@ -14,7 +14,6 @@ import dev.waybill.ConsumerSpec;
 import dev.waybill.Handler;
 import dev.waybill.HandlerContext;
 import dev.waybill.MessageBus;
-import dev.waybill.Outcome;
 import dev.waybill.delivery.FailurePolicy;
 import dev.waybill.delivery.InMemoryMessageStore;
 import dev.waybill.delivery.ProcessedMessageStore;
@@ -359,10 +358,7 @@ class IdempotentReceiverTest {
 
   @Test
   void what_a_handler_has_decided_against_is_not_marked() {
-    consume(
-        c ->
-            c.onCommandDeciding(
-                ProcessPayment.class, (command, context) -> Outcome.discard("stale")));
+    consume(c -> c.onCommand(ProcessPayment.class, (command, context) -> context.discard("stale")));
 
     assertThat(deliver(payment("p-1")).settlement()).isEqualTo(ACCEPT);
 

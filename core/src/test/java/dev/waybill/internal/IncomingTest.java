@@ -6,6 +6,7 @@ import static dev.waybill.delivery.FailurePolicy.retry;
 import static dev.waybill.internal.Contracts.payment;
 import static dev.waybill.internal.Contracts.paymentOf;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Logger;
@@ -14,7 +15,6 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.waybill.Command;
 import dev.waybill.ConsumerSpec;
 import dev.waybill.Envelope;
-import dev.waybill.Event;
 import dev.waybill.Handler;
 import dev.waybill.HandlerContext;
 import dev.waybill.MessageBus;
@@ -506,16 +506,17 @@ class IncomingTest {
   // deciding
 
   @Test
-  void a_deciding_handler_decides() {
-    Map<String, Outcome> outcomes =
+  void a_handler_decides_through_its_context() {
+    Map<String, Consumer<HandlerContext>> decisions =
         Map.of(
-            "m-1", Outcome.acknowledged(),
-            "m-2", Outcome.deadLetter("not mine"),
-            "m-3", Outcome.discard("stale"));
+            "m-1", context -> {},
+            "m-2", context -> context.deadLetter("not mine"),
+            "m-3", context -> context.discard("stale"));
     consumePayments(
         c ->
-            c.onCommandDeciding(
-                ProcessPayment.class, (command, context) -> outcomes.get(command.metadata().id())));
+            c.onCommand(
+                ProcessPayment.class,
+                (command, context) -> decisions.get(command.metadata().id()).accept(context)));
 
     assertThat(handle(payment("m-1")).settlements).containsExactly(ACCEPT);
     assertReason(payment("m-2"), "not mine");
@@ -526,13 +527,13 @@ class IncomingTest {
   void a_decided_retry_is_an_attempt_beyond_any_policy() {
     consumePayments(
         c ->
-            c.onCommandDeciding(
+            c.onCommand(
                     ProcessPayment.class,
                     (command, context) -> {
                       handled.add(context.attempt());
-                      return context.attempt() < 4
-                          ? Outcome.retryAfter(Duration.ofMillis(1))
-                          : Outcome.acknowledged();
+                      if (context.attempt() < 4) {
+                        context.retryAfter(Duration.ofMillis(1));
+                      }
                     })
                 .onFailure(noRetry()));
 
@@ -541,16 +542,85 @@ class IncomingTest {
   }
 
   @Test
-  void a_deciding_handler_that_returns_nothing_has_failed() {
+  void a_handler_decides_once() {
     consumePayments(
         c ->
-            c.onCommandDeciding(ProcessPayment.class, (command, context) -> null)
+            c.onCommand(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      context.retryAfter(Duration.ofDays(1));
+                      context.discard("after all");
+                    })
                 .onFailure(noRetry()));
 
+    assertFailed(
+        "the handler of m-1 has decided already, Retried[after=PT24H]: it has to return then, since"
+            + " nothing that it sends leaves");
+  }
+
+  @Test
+  void what_a_handler_sends_after_it_has_decided_is_a_mistake_of_its_own() {
+    consumePayments(
+        c ->
+            c.onCommand(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      context.discard("stale");
+                      context.publish(new OrderShipped("o-1"));
+                    })
+                .onFailure(noRetry()));
+
+    assertFailed(
+        "the handler of m-1 has decided already, Discarded[reason=stale]: it has to return then,"
+            + " since nothing that it sends leaves");
+  }
+
+  @Test
+  void a_handler_that_throws_has_failed_whatever_it_has_decided() {
+    consumePayments(
+        c ->
+            c.onCommand(
+                    ProcessPayment.class,
+                    (command, context) -> {
+                      context.discard("stale");
+                      throw new IOException("broken");
+                    })
+                .onFailure(noRetry()));
+
+    assertFailed("broken");
+  }
+
+  @Test
+  void a_decision_that_makes_no_sense_is_a_failure_and_not_an_acknowledgement() {
+    consumePayments(
+        c ->
+            c.onCommand(
+                    ProcessPayment.class,
+                    (command, context) -> context.retryAfter(Duration.ofMillis(-1)))
+                .onFailure(noRetry()));
+
+    assertFailed("a retry after PT-0.001S: give zero or more");
+  }
+
+  @Test
+  void a_handler_that_is_done_decides_no_more() {
+    BlockingQueue<HandlerContext> contexts = new LinkedBlockingQueue<>();
+    consumePayments(
+        c -> c.onCommand(ProcessPayment.class, (command, context) -> contexts.add(context)));
+
+    assertThat(handle(payment("m-1")).settlements).containsExactly(ACCEPT);
+
+    assertThatIllegalStateException()
+        .isThrownBy(() -> contexts.remove().deadLetter("too late"))
+        .withMessage(
+            "DeadLettered[reason=too late] has no effect on m-1: its handler decides, while it"
+                + " handles; an interceptor returns its decision");
+  }
+
+  private void assertFailed(String message) {
     assertThat(rejected(handle(payment("m-1"))).evidence())
-        .containsEntry(
-            "waybill-dead-letter-exception-message",
-            "the handler returned null instead of an Outcome");
+        .containsEntry("waybill-dead-letter-reason", "attempt 1 failed")
+        .containsEntry("waybill-dead-letter-exception-message", message);
   }
 
   // asynchronous
@@ -603,15 +673,30 @@ class IncomingTest {
   }
 
   @Test
-  void a_stages_outcome_decides() {
+  void an_asynchronous_handler_decides_until_its_stage_completes() {
     consumePayments(
         c ->
             c.onCommandAsync(
                 ProcessPayment.class,
                 (command, context) ->
-                    CompletableFuture.completedFuture(Outcome.deadLetter("async"))));
+                    CompletableFuture.runAsync(() -> context.deadLetter("async"))));
 
     assertReason(payment("m-1"), "async");
+  }
+
+  @Test
+  void a_decision_that_a_stage_gives_as_its_value_is_not_lost_silently() {
+    consumePayments(
+        c ->
+            c.onCommandAsync(
+                    ProcessPayment.class,
+                    (command, context) ->
+                        CompletableFuture.completedFuture(Outcome.deadLetter("async")))
+                .onFailure(noRetry()));
+
+    assertFailed(
+        "the handler's stage gave DeadLettered[reason=async], which nobody heeds: decide through the"
+            + " context, such as by context.deadLetter(…)");
   }
 
   @Test
@@ -708,11 +793,11 @@ class IncomingTest {
     consumePayments(
         c ->
             c.guarantee(AT_MOST_ONCE)
-                .onCommandDeciding(
+                .onCommand(
                     ProcessPayment.class,
                     (command, context) -> {
                       handled.add(command);
-                      return Outcome.deadLetter("too late");
+                      context.deadLetter("too late");
                     }));
 
     FakeDelivery delivery = handle(payment("m-1"));
@@ -818,17 +903,16 @@ class IncomingTest {
   }
 
   @Test
-  void events_and_documents_have_their_three_forms_too() {
+  void events_and_documents_have_both_forms_too() {
     start(
         b ->
             b.subscribe(
                     "orders",
                     "billing",
                     c ->
-                        c.onEventDeciding(
+                        c.onEvent(
                                 OrderPlaced.class,
-                                (Event<OrderPlaced> event, HandlerContext context) ->
-                                    Outcome.deadLetter(event.payload().orderId()))
+                                (event, context) -> context.deadLetter(event.payload().orderId()))
                             .onEventAsync(
                                 OrderShipped.class,
                                 (event, context) -> {

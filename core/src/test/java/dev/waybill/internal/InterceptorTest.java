@@ -131,6 +131,22 @@ class InterceptorTest {
   }
 
   @Test
+  void an_interceptor_decides_by_what_it_returns_and_not_through_the_context() {
+    start(
+        (Incoming)
+            (envelope, context, next) -> {
+              CompletionStage<Outcome> outcome = next.proceed();
+              context.discard("not for us");
+              return outcome;
+            });
+
+    assertFailed(
+        IllegalStateException.class,
+        "Discarded[reason=not for us] has no effect on m-1: its handler decides, while it handles; an"
+            + " interceptor returns its decision");
+  }
+
+  @Test
   void each_sees_what_the_one_before_has_made_on_the_way_out() {
     start(
         (OutgoingOnly) envelope -> envelope.with(m -> m.withHeader("a", "1")),

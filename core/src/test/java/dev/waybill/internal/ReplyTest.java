@@ -8,10 +8,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.waybill.Command;
 import dev.waybill.ConsumerSpec;
-import dev.waybill.DecidingHandler;
 import dev.waybill.Handler;
 import dev.waybill.MessageBus;
-import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.delivery.FailurePolicy;
 import dev.waybill.error.ErrorCode;
@@ -73,8 +71,8 @@ class ReplyTest {
     consuming(c -> c.onCommand(ProcessPayment.class, handler).onFailure(policy));
   }
 
-  private void deciding(DecidingHandler<Command<ProcessPayment>> handler) {
-    consuming(c -> c.onCommandDeciding(ProcessPayment.class, handler));
+  private void deciding(Handler<Command<ProcessPayment>> handler) {
+    consuming(c -> c.onCommand(ProcessPayment.class, handler));
   }
 
   private static FakeDelivery request(Consumer<Map<String, String>> more) {
@@ -251,13 +249,13 @@ class ReplyTest {
 
   @Test
   void a_requester_is_told_what_was_decided() {
-    deciding((command, context) -> Outcome.deadLetter("not today"));
+    deciding((command, context) -> context.deadLetter("not today"));
     assertThat(handle()).isInstanceOf(Reject.class);
     assertOnlyFault("dead letter", "not today");
     bus.close();
 
     transport.sent.clear();
-    deciding((command, context) -> Outcome.discard("never"));
+    deciding((command, context) -> context.discard("never"));
     assertThat(handle()).isEqualTo(ACCEPT);
     assertOnlyFault("discarded", "never");
   }

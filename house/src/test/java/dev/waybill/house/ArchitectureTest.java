@@ -2,8 +2,11 @@ package dev.waybill.house;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaMember.Predicates.declaredIn;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -16,7 +19,11 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import dev.waybill.CheckReturnValue;
+import dev.waybill.Interceptor;
+import dev.waybill.MessageBus;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +59,18 @@ class ArchitectureTest {
         .because("internals change at any time: go through an API package")
         .allowEmptyShould(ALL.isEmpty())
         .check(ALL);
+  }
+
+  @Test
+  void whoDropsWhatBecameOfASendIsToldByTools() {
+    methods()
+        .that()
+        .haveRawReturnType(assignableTo(CompletionStage.class))
+        .and(declaredIn(MessageBus.class).or(declaredIn(Interceptor.Next.class)))
+        .should()
+        .beAnnotatedWith(CheckReturnValue.class)
+        .because("a failure that nobody looks at is a message that is lost silently")
+        .check(CORE);
   }
 
   @Test

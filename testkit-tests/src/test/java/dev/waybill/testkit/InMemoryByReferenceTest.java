@@ -5,6 +5,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -31,7 +32,8 @@ class InMemoryByReferenceTest {
 
   @Test
   void only_the_cases_about_the_bytes_of_a_body_differ() {
-    Map<String, Boolean> passed = new TreeMap<>();
+    Map<String, String> failures = new TreeMap<>();
+    AtomicInteger passed = new AtomicInteger();
     LauncherFactory.create()
         .execute(
             LauncherDiscoveryRequestBuilder.request().selectors(selectClass(Subject.class)).build(),
@@ -39,18 +41,28 @@ class InMemoryByReferenceTest {
               @Override
               public void executionFinished(TestIdentifier test, TestExecutionResult result) {
                 if (test.isTest()) {
-                  passed.put(
-                      test.getDisplayName(),
-                      result.getStatus() == TestExecutionResult.Status.SUCCESSFUL);
+                  result
+                      .getThrowable()
+                      .ifPresentOrElse(
+                          failure -> failures.put(test.getDisplayName(), failure.getMessage()),
+                          passed::incrementAndGet);
                 }
               }
             });
 
-    assertThat(passed).hasSizeGreaterThan(100);
-    assertThat(passed.entrySet().stream().filter(each -> !each.getValue()).map(Map.Entry::getKey))
-        .containsExactlyInAnyOrder(
+    assertThat(passed).hasValueGreaterThan(100);
+    assertThat(failures)
+        .containsOnlyKeys(
             "a_body_of_any_bytes_or_none_arrives_as_it_was_sent()",
             "a_body_over_the_limit_is_rejected_and_nothing_is_sent()",
-            "of_ten_sends_at_once_each_has_its_own_answer()"); // some of which are too long
+            "of_ten_sends_at_once_each_has_its_own_answer()");
+    assertThat(failures.get("a_body_of_any_bytes_or_none_arrives_as_it_was_sent()"))
+        .as("what came as bytes was read, what was passed was not")
+        .contains("could not find the following elements");
+    assertThat(failures.get("a_body_over_the_limit_is_rejected_and_nothing_is_sent()"))
+        .contains("Expecting code to raise a throwable");
+    assertThat(failures.get("of_ten_sends_at_once_each_has_its_own_answer()"))
+        .as("those that are too long")
+        .contains("confirmed, and should not be");
   }
 }

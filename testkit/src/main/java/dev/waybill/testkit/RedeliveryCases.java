@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waybill.Command;
 import dev.waybill.MessageBus;
-import dev.waybill.Outcome;
 import dev.waybill.testkit.ContractCase.Charge;
 import dev.waybill.testkit.ContractCase.Refresh;
 import dev.waybill.transport.Capabilities.Feature;
@@ -106,13 +105,13 @@ abstract class RedeliveryCases extends ReplayCases {
     try (MessageBus bus =
         here.refreshing(
             c ->
-                c.onCommandDeciding(
+                c.onCommand(
                     Refresh.class,
                     (m, x) -> {
                       times.add(now());
-                      return x.attempt() < 3
-                          ? Outcome.retryAfter(Duration.ofMillis(500))
-                          : Outcome.acknowledged();
+                      if (x.attempt() < 3) {
+                        x.retryAfter(Duration.ofMillis(500));
+                      }
                     }))) {
       bus.send(new Refresh(1)).join();
       List<Instant> all = await(times, 3);
@@ -129,11 +128,11 @@ abstract class RedeliveryCases extends ReplayCases {
     try (MessageBus bus =
         here.refreshing(
             c ->
-                c.onCommandDeciding(
+                c.onCommand(
                     Refresh.class,
                     (m, x) -> {
                       attempts.add(x.attempt());
-                      return Outcome.retryAfter(Duration.ofMillis(500));
+                      x.retryAfter(Duration.ofMillis(500));
                     }))) {
       bus.send(new Refresh(1)).join();
       await(attempts, 1);

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waybill.ConsumerSpec;
 import dev.waybill.DeadLetter;
 import dev.waybill.MessageBus;
-import dev.waybill.Outcome;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
@@ -119,11 +118,12 @@ abstract class RequestCases extends TopologyCases {
             .consume(
                 here.plainQueue,
                 c ->
-                    c.onCommandDeciding(
+                    c.onCommand(
                             Refresh.class,
                             (m, x) -> {
                               if (m.payload().number() == 2) {
-                                return Outcome.deadLetter("not today");
+                                x.deadLetter("not today");
+                                return;
                               }
                               attempts.add(x.attempt());
                               throw new IllegalStateException("no such thing");

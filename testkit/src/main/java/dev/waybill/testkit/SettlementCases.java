@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waybill.Command;
 import dev.waybill.DeadLetter;
 import dev.waybill.MessageBus;
-import dev.waybill.Outcome;
 import dev.waybill.delivery.DeliveryGuarantee;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.testkit.ContractCase.Charge;
@@ -90,7 +89,7 @@ abstract class SettlementCases extends SubscriptionCases {
                 here.plainTopic,
                 "broken",
                 c ->
-                    c.onEventDeciding(Refreshed.class, (e, x) -> Outcome.deadLetter("not today"))
+                    c.onEvent(Refreshed.class, (e, x) -> x.deadLetter("not today"))
                         .onFailure(noRetry()))
             .subscribe(
                 here.plainTopic,

@@ -11,7 +11,6 @@ import dev.waybill.Envelope;
 import dev.waybill.Event;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
-import dev.waybill.Outcome;
 import dev.waybill.SendReceipt;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
@@ -112,14 +111,14 @@ abstract class WireCases extends FaultCases {
             .consume(
                 here.plainQueue,
                 c ->
-                    c.onCommandDeciding(
+                    c.onCommand(
                             Refresh.class,
                             (m, x) -> {
                               names.add(m.payload().number() + " " + x.brokerId());
                               sources.add(x.source());
-                              return x.attempt() == 1
-                                  ? Outcome.retryAfter(java.time.Duration.ZERO)
-                                  : Outcome.acknowledged();
+                              if (x.attempt() == 1) {
+                                x.retryAfter(java.time.Duration.ZERO);
+                              }
                             })
                         .onFailure(retry(1)))
             .subscribe(
@@ -209,7 +208,7 @@ abstract class WireCases extends FaultCases {
             .codec(codec)
             .consume(
                 here.plainQueue,
-                c -> c.onCommandDeciding(Refresh.class, (m, x) -> Outcome.deadLetter("to look at")))
+                c -> c.onCommand(Refresh.class, (m, x) -> x.deadLetter("to look at")))
             .consumeDeadLetters(here.plainQueue, deadLetters::add)
             .start()) {
       bus.send(new Refresh(0)).join();
@@ -230,11 +229,11 @@ abstract class WireCases extends FaultCases {
             .consume(
                 here.plainQueue,
                 c ->
-                    c.onCommandDeciding(
+                    c.onCommand(
                         Refresh.class,
                         (m, x) -> {
                           seen.add(m.payload().number());
-                          return Outcome.deadLetter("to look at");
+                          x.deadLetter("to look at");
                         }))
             .consumeDeadLetters(here.plainQueue, deadLetters::add)
             .start()) {

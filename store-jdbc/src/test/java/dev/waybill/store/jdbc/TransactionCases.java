@@ -17,7 +17,6 @@ import dev.waybill.ConsumerSpec;
 import dev.waybill.HandlerContext;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
-import dev.waybill.Outcome;
 import dev.waybill.delivery.FailurePolicy;
 import dev.waybill.delivery.ProcessedMessageStore;
 import dev.waybill.error.ConfigurationException;
@@ -205,20 +204,22 @@ abstract class TransactionCases {
 
   @Test
   void what_a_handler_decides_against_is_rolled_back() {
-    List<Outcome> outcomes =
-        List.of(Outcome.retryAfter(Duration.ofMillis(5)), Outcome.discard("stale"));
+    List<Consumer<HandlerContext>> decisions =
+        List.of(
+            context -> context.retryAfter(Duration.ofMillis(5)),
+            context -> context.discard("stale"));
     AtomicInteger calls = new AtomicInteger();
     MessageBus bus =
         start(
             store(s -> s),
             c ->
-                c.onCommandDeciding(
+                c.onCommand(
                     Pay.class,
                     (command, context) -> {
                       execute(
                           context.transaction(Connection.class),
                           "INSERT INTO payment VALUES ('x')");
-                      return outcomes.get(calls.getAndIncrement());
+                      decisions.get(calls.getAndIncrement()).accept(context);
                     }));
 
     bus.send(pay("o-1")).join();

@@ -29,7 +29,7 @@ record Conduct(Capabilities capabilities, Counting counting) {
    * @throws SendException if it is over one of them
    */
   void check(Channel channel, WireMessage message) {
-    if (message.envelope() == null && message.body().length > capabilities.maxBodyBytes()) {
+    if (message.reference() == null && message.body().length > capabilities.maxBodyBytes()) {
       throw SendException.rejected(
           ErrorCode.TOO_LARGE,
           "The body has %d bytes, %s takes %d at most: send less, or raise the transport's maxBodyBytes."

@@ -160,10 +160,10 @@ public final class InMemoryTransport implements Transport {
      * object, as does every subscription of a topic, so payloads must be immutable. Default: a
      * handler gets a copy, as over every other transport, and what can't be encoded is refused.
      *
-     * <p>Bytes are made when somebody asks for them: of a dead letter, or for a bus that has
-     * another class for the type. Where a message comes in as bytes, from an outbox say, it is
-     * decoded as ever. Not together with {@link #profile} or {@link #maxBodyBytes}, since there are
-     * no sizes.
+     * <p>Bytes are made when somebody asks for them: for the body of a dead letter that is read or
+     * put back, an outbox, what an exactly-once handler sends, a bus over a transport that is not
+     * by reference, or one that has another class for the type. They all get copies. Not together
+     * with {@link #profile} or {@link #maxBodyBytes}, since there are no sizes.
      */
     public Builder byReference() {
       this.byReference = true;

@@ -85,9 +85,7 @@ final class MemoryDelivery implements Delivery {
 
   @Override
   public CompletionStage<Settlement.Result> settle(Settlement settlement) {
-    return queue.faults().areNone()
-        ? settleNow(settlement)
-        : queue.faults().settle(this, () -> settleNow(settlement));
+    return queue.faults().settle(this, () -> settleNow(settlement));
   }
 
   /**

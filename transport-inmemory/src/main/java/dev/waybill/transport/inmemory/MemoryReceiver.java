@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes messages from its queue and hands them to its listener, on a thread of its own: it takes as
- * many as it has credit for, hands them over one by one without a lock, and looks again; if there
- * is nothing to take it sleeps until the queue wakes it.
+ * many as it has credit for, hands them over together without a lock, and looks again; if there is
+ * nothing to take it sleeps until the queue wakes it.
  */
 final class MemoryReceiver implements Receiver {
   private static final Logger LOG = LoggerFactory.getLogger(MemoryReceiver.class);

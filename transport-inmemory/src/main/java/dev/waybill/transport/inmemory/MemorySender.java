@@ -35,9 +35,7 @@ final class MemorySender implements Sender {
 
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
-    return broker.faults().areNone() && !closed
-        ? tried(() -> check(channel, message).store(message))
-        : send(channel, () -> check(channel, message).store(message));
+    return send(channel, () -> check(channel, message).store(message));
   }
 
   @Override

@@ -2,19 +2,25 @@ package dev.waybill.transport.inmemory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.waybill.Command;
 import dev.waybill.DeadLetter;
 import dev.waybill.Envelope;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
-import dev.waybill.Outcome;
+import dev.waybill.deadletter.DeadLetterBatch;
+import dev.waybill.deadletter.DeadLetterDesk;
 import dev.waybill.error.ConfigurationException;
+import dev.waybill.error.RequestFailedException;
 import dev.waybill.error.SendException;
+import dev.waybill.routing.Queue;
 import dev.waybill.routing.Routes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -31,12 +37,16 @@ class ByReferenceTest {
   /** No codec can write it. */
   record Live(Thread thread) {}
 
+  /** Nor this. */
+  record LiveToo(Thread thread) {}
+
   private static final Routes ROUTES =
       Routes.define(
           r -> {
             r.command(Pay.class).named("pay").toQueue("payments").keyedBy(Pay::order);
             r.command(Live.class).named("live").toQueue("live");
             r.event(Paid.class).named("paid").toTopic("paid");
+            r.reply(LiveToo.class).named("live-too");
           });
 
   private final InMemoryBroker broker = InMemoryBroker.create();
@@ -150,8 +160,9 @@ class ByReferenceTest {
       overBytes.publish(new Paid("o-1")).join();
       assertThat(next().payload()).isEqualTo(new Paid("o-1"));
 
-      byReference.send(new Pay("o-2", 5)).join();
-      assertThat(next().payload()).isEqualTo(new Pay("o-2", 5));
+      Pay sent = new Pay("o-2", 5);
+      byReference.send(sent).join();
+      assertThat(next().payload()).isEqualTo(sent).isNotSameAs(sent);
     }
   }
 
@@ -160,9 +171,7 @@ class ByReferenceTest {
     try (MessageBus bus =
         MessageBus.over(transport)
             .routes(ROUTES)
-            .consume(
-                "payments",
-                c -> c.onCommandDeciding(Pay.class, (m, x) -> Outcome.deadLetter("no money")))
+            .consume("payments", c -> c.onCommand(Pay.class, (m, x) -> x.deadLetter("no money")))
             .consumeDeadLetters("payments", dead::add)
             .start()) {
       bus.send(Command.of(new Pay("o-1", 5), Metadata.withId("m-1"))).join();
@@ -173,6 +182,83 @@ class ByReferenceTest {
           .isEqualTo("{\"order\":\"o-1\",\"cents\":5}");
       assertThat(letter.message().attributes()).containsEntry("id", "m-1");
       assertThat(letter.reason()).isEqualTo("no money");
+    }
+  }
+
+  @Test
+  void a_dead_letter_that_cant_be_written_has_its_evidence_and_can_be_discarded() throws Exception {
+    try (MessageBus bus =
+        MessageBus.over(transport)
+            .routes(ROUTES)
+            .consume("live", c -> c.onCommand(Live.class, (m, x) -> x.deadLetter("not wanted")))
+            .start()) {
+      bus.send(new Live(Thread.currentThread())).join();
+      await().until(() -> broker.size("live.dlq") == 1);
+    }
+
+    Queue live = new Queue("live", false);
+    Duration patience = Duration.ofSeconds(DEADLINE_SECONDS);
+    try (DeadLetterDesk desk = DeadLetterDesk.open(transport, List.of(live), patience);
+        DeadLetterBatch batch = desk.take(live, 10, patience)) {
+      DeadLetterBatch.Entry letter = batch.entries().get(0);
+      assertThat(letter.letter().reason()).isEqualTo("not wanted");
+      assertThat(letter.letter().typeName()).isEqualTo("live");
+      assertThat(batch.discard(List.of(letter), count -> {}).done()).isOne();
+    }
+    assertThat(broker.size("live.dlq")).isZero();
+  }
+
+  @Test
+  void a_request_and_its_reply_are_the_same_objects_for_both() throws Exception {
+    LiveToo reply = new LiveToo(Thread.currentThread());
+    Live request = new Live(Thread.currentThread());
+    try (MessageBus bus =
+        MessageBus.over(transport)
+            .routes(ROUTES)
+            .requests("shop")
+            .consume(
+                "live",
+                c ->
+                    c.onCommand(
+                        Live.class,
+                        (m, x) -> {
+                          handled.add(m);
+                          x.reply(reply);
+                        }))
+            .start()) {
+      LiveToo answer =
+          bus.request(request, LiveToo.class, Duration.ofSeconds(DEADLINE_SECONDS)).join();
+
+      assertThat(answer).isSameAs(reply);
+      assertThat(next().payload()).isSameAs(request);
+    }
+  }
+
+  @Test
+  void a_request_that_cant_be_written_and_is_given_up_fails_at_once() {
+    try (MessageBus bus =
+        MessageBus.over(transport)
+            .routes(ROUTES)
+            .requests("shop")
+            .consume(
+                "live",
+                c ->
+                    c.onCommand(
+                        Live.class,
+                        (m, x) -> {
+                          handled.add(m);
+                          x.deadLetter("not wanted");
+                        }))
+            .start()) {
+      CompletableFuture<LiveToo> answer =
+          bus.request(
+              new Live(Thread.currentThread()),
+              LiveToo.class,
+              Duration.ofSeconds(DEADLINE_SECONDS));
+
+      assertThatThrownBy(answer::join).hasCauseInstanceOf(RequestFailedException.class);
+      await().until(() -> broker.size("live.dlq") == 1);
+      assertThat(handled).hasSize(1);
     }
   }
 
