@@ -37,11 +37,14 @@ final class Own {
 
   private static Transport classic(URI broker) {
     String[] login = broker.getUserInfo().split(":", 2);
-    return RabbitTransport.builder()
-        .address(broker.getHost(), broker.getPort())
-        .user(login[0])
-        .password(login[1])
-        .classicQueues()
-        .build();
+    RabbitTransport.Builder builder =
+        RabbitTransport.builder()
+            .address(broker.getHost(), broker.getPort())
+            .user(login[0])
+            .password(login[1])
+            .classicQueues();
+    return broker.getPath().length() > 1
+        ? builder.virtualHost(broker.getPath().substring(1)).build()
+        : builder.build();
   }
 }

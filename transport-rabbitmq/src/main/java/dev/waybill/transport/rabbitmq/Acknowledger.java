@@ -90,6 +90,11 @@ final class Acknowledger {
     write(Beyond.ALL);
   }
 
+  /** The channel is not to end after all. */
+  void calmDown() {
+    hurried = false;
+  }
+
   /** Writes all that is due, and takes no more. On the receiver's thread. */
   void end() {
     acknowledgements.close();

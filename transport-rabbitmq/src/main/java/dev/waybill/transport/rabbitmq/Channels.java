@@ -15,15 +15,26 @@ final class Channels {
 
   private Channels() {}
 
+  /** The connection has as many channels as it may have. */
+  static final class NoneLeft extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private NoneLeft(int limit) {
+      super(
+          "RabbitMQ allows %d channels on a connection, and all are in use: raise its channel_max; publishing takes a channel for each exchange."
+              .formatted(limit));
+    }
+  }
+
   /**
    * Opens a channel.
    *
-   * @throws IOException also if the connection has no channel left
+   * @throws NoneLeft if the connection has no channel left
    */
   static Channel open(Connection connection) throws IOException {
     Channel made = connection.createChannel();
     if (made == null) {
-      throw new IOException("no channel is left on the connection");
+      throw new NoneLeft(connection.getChannelMax());
     }
     return made;
   }

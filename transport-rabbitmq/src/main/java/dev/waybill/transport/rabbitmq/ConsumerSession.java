@@ -1,20 +1,28 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Command;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.Method;
 import com.rabbitmq.client.ShutdownSignalException;
-import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +48,16 @@ final class ConsumerSession {
   private final Deque<Runnable> afterCancel = new ArrayDeque<>();
 
   private final Acknowledger acknowledger;
+
+  /**
+   * The last call that a queue without a leader leaves without an answer. The channel takes no
+   * other meanwhile, not its own end either.
+   */
+  private volatile CompletableFuture<?> call = CompletableFuture.completedFuture(null);
+
+  /** How long to wait for its answer: no more once that has been in vain. */
+  private volatile Duration patience = RabbitLink.RPC_LIMIT;
+
   private volatile boolean active;
   private int open;
   private boolean consuming;
@@ -53,6 +71,9 @@ final class ConsumerSession {
 
     /** The broker has it among the queue's consumers. */
     void consuming(ConsumerSession from);
+
+    /** The broker has not answered for long, and may yet. */
+    void unanswered(ConsumerSession from);
 
     /** Something has been settled. */
     void settled();
@@ -196,12 +217,39 @@ final class ConsumerSession {
       consumer = handover;
       consuming = true;
       calls.add(() -> begin(handover));
+      Runnable unused =
+          mailbox.tellLater(
+              RabbitLink.RPC_LIMIT.toMillis(),
+              () -> {
+                if (handover == consumer && consuming && !handover.begun && owns()) {
+                  patience = Duration.ZERO;
+                  owner.unanswered(this);
+                }
+              });
     }
   }
 
+  /**
+   * Without the client's limit for an answer, after which it takes a late one for that of the next
+   * call. What the consumer is sent comes to it as the channel's default one.
+   */
   private void begin(Handover handover) {
+    channel.setDefaultConsumer(handover);
+    call(
+        new AMQP.Basic.Consume.Builder().queue(queue).build(),
+        answer -> {
+          if (answer instanceof AMQP.Basic.ConsumeOk ok) {
+            handover.handleConsumeOk(ok.getConsumerTag());
+          }
+        });
+  }
+
+  /** Does not wait for the answer, which is told on the client's thread. */
+  private void call(Method method, Consumer<Method> answered) {
     try {
-      String unused = channel.basicConsume(queue, false, handover);
+      CompletableFuture<Command> begun = channel.asyncCompletableRpc(method);
+      call = begun;
+      var unused = begun.thenAccept(command -> answered.accept(command.getMethod()));
     } catch (IOException | RuntimeException e) {
       mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, e)));
     }
@@ -212,19 +260,37 @@ final class ConsumerSession {
     Handover current = consumer;
     if (consuming && current != null) {
       consuming = false;
-      calls.add(() -> cancel(current));
+      calls.add(() -> afterAnswer(() -> cancel(current)));
     }
   }
 
   private void cancel(Handover current) {
     String tag = current.getConsumerTag();
     if (tag != null) { // else it could not begin, which the owner is told
-      try {
-        channel.basicCancel(tag);
-      } catch (IOException | RuntimeException e) {
-        mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, e)));
-      }
+      call(
+          new AMQP.Basic.Cancel.Builder().consumerTag(tag).build(),
+          answer -> current.handleCancelOk(tag));
     }
+  }
+
+  /**
+   * Does what the channel has to be free for, once it is: after waiting for it, or in another call
+   * if that takes too long. Blocks.
+   */
+  private void afterAnswer(Runnable work) {
+    CompletableFuture<?> last = call;
+    try {
+      last.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the connection is being closed
+      return;
+    } catch (ExecutionException e) {
+      log.debug("The channel of queue {} was closed before it answered", queue, e);
+    } catch (TimeoutException e) {
+      var unused = last.whenComplete((answer, error) -> calls.add(() -> afterAnswer(work)));
+      return;
+    }
+    work.run();
   }
 
   /**
@@ -329,6 +395,11 @@ final class ConsumerSession {
     acknowledger.hurry();
   }
 
+  /** The channel is not to end after all. */
+  void calmDown() {
+    acknowledger.calmDown();
+  }
+
   /** Gives back what was not handed out. */
   void releaseHeld() throws IOException {
     for (RabbitDelivery next = arrivals.poll(); next != null; next = arrivals.poll()) {
@@ -354,10 +425,13 @@ final class ConsumerSession {
     credit.giveBack(open);
     calls.add(
         () -> {
-          if (nack) { // behind a cancel, or the consumer would get the messages again
-            giveAllBack();
-          }
-          abort();
+          afterAnswer(
+              () -> {
+                if (nack) { // behind a cancel, or the consumer would get the messages again
+                  giveAllBack();
+                }
+                abort();
+              });
         });
   }
 
@@ -368,7 +442,7 @@ final class ConsumerSession {
   void abandon() {
     ended = true;
     acknowledger.abandon();
-    calls.add(this::abort);
+    calls.add(() -> afterAnswer(this::abort));
   }
 
   private void giveAllBack() {
@@ -436,14 +510,7 @@ final class ConsumerSession {
 
     @Override
     public void handleCancel(String tag) {
-      mailbox.tell(
-          () ->
-              owner.lost(
-                  ConsumerSession.this,
-                  new MessagingException(
-                      ErrorCode.NOT_FOUND,
-                      "RabbitMQ ended receiving from queue '%s': it was deleted, its leader moved, or a message was open for longer than its consumer timeout."
-                          .formatted(queue))));
+      mailbox.tell(() -> owner.lost(ConsumerSession.this, RabbitErrors.cancelled(queue)));
     }
   }
 }

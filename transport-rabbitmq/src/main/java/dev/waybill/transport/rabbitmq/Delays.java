@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sees to it that what waits finds its queues and comes out where it should. Under {@code CREATE}
  * the first message that is to wait makes the levels, and the first to each channel binds it; in
- * the other modes both have to be there. Thread-safe.
+ * the other modes somebody has to say that both are there, for what comes due for a channel that is
+ * not bound has been confirmed long ago. Thread-safe.
  */
 final class Delays {
   /** Does an administrative work, and repeats it after errors that pass. Blocks. */
@@ -66,7 +67,9 @@ final class Delays {
     if (mode != Mode.CREATE) {
       return reply
           ? CompletableFuture.failedFuture(replyUnbound())
-          : CompletableFuture.completedFuture(null);
+          : areSure()
+              ? CompletableFuture.completedFuture(null)
+              : CompletableFuture.failedFuture(unsure(target));
     }
     String destination = DelayLevels.destination(target);
     CompletableFuture<Void> begun = new CompletableFuture<>();
@@ -90,6 +93,14 @@ final class Delays {
                   }
                 });
     return begun;
+  }
+
+  /** Why nothing may wait for a channel: what is due would be kept where nobody looks. */
+  MessagingException unsure(PendingSend.Target target) {
+    return new MessagingException(
+        ErrorCode.UNSUPPORTED,
+        "nobody has said that the queues of delayed messages are there and bound to %s: use the topology mode CREATE, or delays(true) when they are."
+            .formatted(target));
   }
 
   /** Something was missing after all: it is looked at again before the next message waits. */

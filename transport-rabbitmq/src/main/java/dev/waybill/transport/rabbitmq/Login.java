@@ -5,6 +5,7 @@ import dev.waybill.error.MessagingException;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -129,7 +130,7 @@ final class Login {
               .formatted(e.getClass().getName()),
           e);
     }
-    if (given == null) {
+    if (given == null || given.user() == null || given.password() == null) {
       throw new MessagingException(
           ErrorCode.NOT_AUTHENTICATED,
           "RabbitMQ's credentials could not be had, as who was asked for them gave none.");
@@ -148,7 +149,7 @@ final class Login {
 
   private Map<String, String> read() {
     String named = sources.variable(FILE);
-    Path file = sources.file() != null || named == null ? sources.file() : Path.of(named);
+    Path file = sources.file() != null || named == null ? sources.file() : path(named);
     if (file == null) {
       return Map.of();
     }
@@ -167,6 +168,18 @@ final class Login {
       values.put(name, properties.getProperty(name));
     }
     return values;
+  }
+
+  private static Path path(String named) {
+    try {
+      return Path.of(named);
+    } catch (InvalidPathException e) {
+      throw new MessagingException(
+          ErrorCode.CONFIGURATION,
+          "The environment variable %s is no path of a file: name the credentials file in it, or unset it."
+              .formatted(FILE),
+          e);
+    }
   }
 
   private static MessagingException unusable(Path file, String why, @Nullable Exception cause) {

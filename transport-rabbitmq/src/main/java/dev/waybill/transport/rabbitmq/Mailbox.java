@@ -50,9 +50,16 @@ final class Mailbox {
 
   /** Has {@code work} done soon; returns whether it will be: not after {@link #close}. */
   boolean tell(Runnable work) {
+    if (!isOpen()) {
+      return false;
+    }
     soon.add(work);
     wake();
-    return isOpen();
+    if (!isOpen()) {
+      soon.clear(); // which the close may have done before
+      return false;
+    }
+    return true;
   }
 
   /** Whether it does what it is told: until {@link #close}. From any thread. */

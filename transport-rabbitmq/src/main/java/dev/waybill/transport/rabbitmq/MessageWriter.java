@@ -93,19 +93,44 @@ final class MessageWriter {
 
   /**
    * What {@link #frameSize} is at most, found without writing the frame; itself where headers have
-   * other values than texts.
+   * other values than texts, or something might be too long for its place.
    *
    * @throws SendException rejected, if they can't be encoded
    */
   static int frameSizeAtMost(BasicProperties properties) {
+    if (hasLong(properties)) {
+      return frameSize(properties);
+    }
     long bytes = FRAME_OVERHEAD + OTHER_PROPERTIES;
     for (Map.Entry<String, Object> header : MessageReader.headers(properties).entrySet()) {
-      if (!(header.getValue() instanceof String text)) {
+      if (!(header.getValue() instanceof String text) || mayBeLong(header.getKey())) {
         return frameSize(properties);
       }
       bytes += FIELD_OVERHEAD + MAX_BYTES_PER_CHAR * (header.getKey().length() + text.length());
     }
     return (int) Math.min(bytes, Integer.MAX_VALUE);
+  }
+
+  private static boolean hasLong(BasicProperties properties) {
+    return mayBeLong(properties.getContentType())
+        || mayBeLong(properties.getContentEncoding())
+        || mayBeLong(properties.getCorrelationId())
+        || mayBeLong(properties.getReplyTo())
+        || mayBeLong(properties.getExpiration())
+        || mayBeLong(properties.getMessageId())
+        || mayBeLong(properties.getType())
+        || mayBeLong(properties.getUserId())
+        || mayBeLong(properties.getAppId())
+        || mayBeLong(properties.getClusterId());
+  }
+
+  private static boolean mayBeLong(@Nullable String text) {
+    return text != null && text.length() * MAX_BYTES_PER_CHAR > RabbitLayout.MAX_NAME_BYTES;
+  }
+
+  /** Whether a text fits where AMQP has one byte for its length. */
+  static boolean isShort(String text) {
+    return bytes(text) <= RabbitLayout.MAX_NAME_BYTES;
   }
 
   /** The answer to headers over the connection's limit. */

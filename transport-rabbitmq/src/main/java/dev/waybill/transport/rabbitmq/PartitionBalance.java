@@ -1,5 +1,6 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DefaultConsumer;
 import java.time.Duration;
@@ -7,6 +8,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Spreads the partitions of a source over its instances. RabbitMQ makes the consumer that came
@@ -25,11 +29,16 @@ final class PartitionBalance {
    */
   private static final Duration PERIOD = Duration.ofSeconds(4);
 
+  private static final Logger log = LoggerFactory.getLogger(PartitionBalance.class);
+
   private final String instances;
   private final List<QueueConsumer> consumers;
   private final Mailbox mailbox;
   private final SideChannel channel;
   private boolean ticking;
+
+  /** The channel by which no instance was counted when it was asked last, though this is one. */
+  private @Nullable Channel uncounted;
 
   /**
    * Among the instances of a source.
@@ -45,7 +54,7 @@ final class PartitionBalance {
             "counting the instances of " + instances,
             mailbox,
             calls,
-            made -> made.basicConsume(instances, true, new DefaultConsumer(made)),
+            made -> made.basicConsume(instances, true, new Counted(made)),
             () -> {});
   }
 
@@ -83,7 +92,30 @@ final class PartitionBalance {
     }
   }
 
+  /** So far this instance is one of those that are counted. */
+  private final class Counted extends DefaultConsumer {
+    Counted(Channel channel) {
+      super(channel);
+    }
+
+    @Override
+    public void handleCancel(String tag) {
+      mailbox.tell(() -> notCounted(getChannel()));
+    }
+  }
+
+  /** By the broker, which has deleted the queue or lost its node: the channel does not say so. */
+  private void notCounted(@Nullable Channel by) {
+    log.info("RabbitMQ does not count this instance of {} any more; it joins again", instances);
+    channel.renew(by);
+  }
+
   private void share(int count) {
+    Channel asked = channel.current();
+    if (count == 0 && uncounted == asked) { // the queue was made again, and nobody was told
+      notCounted(asked);
+    }
+    uncounted = count == 0 ? asked : null;
     List<QueueConsumer> owned =
         new ArrayList<>(consumers.stream().filter(QueueConsumer::isActive).toList());
     int excess = excess(owned.size(), consumers.size(), count);

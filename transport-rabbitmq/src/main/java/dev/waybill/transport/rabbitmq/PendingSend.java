@@ -6,6 +6,7 @@ import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Topic;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -69,7 +70,8 @@ final class PendingSend {
   private final AtomicReference<State> state = new AtomicReference<>(State.QUEUED);
   private final AtomicBoolean left = new AtomicBoolean();
   private volatile byte @Nullable [] body;
-  private volatile Runnable callOffTimer = () -> {};
+  private Duration deadline = Duration.ZERO;
+  private long end;
   private volatile boolean returned;
 
   /**
@@ -106,12 +108,19 @@ final class PendingSend {
     return answer;
   }
 
-  /** What calls its deadline off, once it has an answer. */
-  void timer(Runnable callOff) {
-    callOffTimer = callOff;
-    if (answer.isDone()) {
-      callOff.run();
-    }
+  /** Says how long it may take from now on; before anybody else knows of it. */
+  void expireAfter(Duration limit) {
+    deadline = limit;
+    end = System.nanoTime() + limit.toNanos();
+  }
+
+  Duration deadline() {
+    return deadline;
+  }
+
+  /** Whether its deadline has passed at that {@link System#nanoTime}. */
+  boolean isLate(long now) {
+    return now - end >= 0;
   }
 
   /** The body, if the message is to be written now; from then on its fate is unknown. */
@@ -175,13 +184,11 @@ final class PendingSend {
     if (state.getAndSet(State.DONE) == State.DONE) {
       return false;
     }
-    callOffTimer.run();
     body = null;
     return true;
   }
 
   private void end(SendException error) {
-    callOffTimer.run();
     body = null;
     answer.completeExceptionally(error);
   }

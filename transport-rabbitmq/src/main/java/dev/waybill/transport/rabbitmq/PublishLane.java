@@ -15,9 +15,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentNavigableMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +30,10 @@ import org.jspecify.annotations.Nullable;
 final class PublishLane {
   private final String exchange;
   private final Channel channel;
-  private final ConcurrentNavigableMap<Long, PendingSend> pending = new ConcurrentSkipListMap<>();
+  private final Map<Long, PendingSend> pending = new ConcurrentHashMap<>();
+
+  /** All before are answered; of the client's reading thread. */
+  private long lowest = 1;
 
   /** What a return says of its message, and the one pending message that says no more itself. */
   private final Map<Name, Long> unmarked = new ConcurrentHashMap<>();
@@ -42,7 +44,12 @@ final class PublishLane {
   /** What is run once nothing is pending any more, if that is waited for. */
   private volatile @Nullable Runnable onEmpty;
 
-  private record Name(String routingKey, @Nullable String messageId) {}
+  private record Name(String routingKey, @Nullable String messageId) {
+    @Override
+    public int hashCode() {
+      return messageId == null ? routingKey.hashCode() : messageId.hashCode();
+    }
+  }
 
   private PublishLane(String exchange, Channel channel, Runnable onRefusal) {
     this.exchange = exchange;
@@ -92,7 +99,7 @@ final class PublishLane {
           recognisable(number, send),
           body);
     } catch (AlreadyClosedException e) {
-      take(number, false);
+      take(number);
       throw e;
     }
     send.written();
@@ -133,7 +140,7 @@ final class PublishLane {
 
   /** Ends all that is pending, for the channel is closed. */
   void closed(ShutdownSignalException signal) {
-    List<PendingSend> open = new ArrayList<>(pending.values());
+    List<PendingSend> open = new ArrayList<>(new TreeMap<>(pending).values());
     pending.clear();
     RabbitErrors.Reply reply = RabbitErrors.reply(signal);
     boolean refused =
@@ -211,19 +218,25 @@ final class PublishLane {
   }
 
   private List<PendingSend> take(long number, boolean multiple) {
+    if (!multiple) {
+      PendingSend send = take(number);
+      return send == null ? List.of() : List.of(send);
+    }
     List<PendingSend> taken = new ArrayList<>();
-    if (multiple) {
-      var upTo = pending.headMap(number, true);
-      upTo.forEach((each, send) -> unmarked.remove(name(send), each));
-      taken.addAll(upTo.values());
-      upTo.clear();
-    } else {
-      PendingSend send = pending.remove(number);
+    for (; lowest <= number; lowest++) {
+      PendingSend send = take(lowest);
       if (send != null) {
         taken.add(send);
-        unmarked.remove(name(send), number);
       }
     }
     return taken;
+  }
+
+  private @Nullable PendingSend take(long number) {
+    PendingSend send = pending.remove(number);
+    if (send != null && send.target().mandatory()) {
+      unmarked.remove(name(send), number);
+    }
+    return send;
   }
 }

@@ -5,6 +5,7 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
 final class PublishLoop implements RabbitLink.Listener {
   /** Longer than a broker takes to elect a leader for a queue, or to write under load. */
   static final Duration SILENCE = Duration.ofSeconds(10);
+
+  /** What a lane's other queues wait for one of them that is silent, when another one refuses. */
+  private static final Duration RETIRE_LIMIT = Duration.ofSeconds(2);
 
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(PublishLoop.class);
@@ -52,6 +56,12 @@ final class PublishLoop implements RabbitLink.Listener {
 
   /** A lane that takes nothing more and is closed once all that it took is answered. */
   private @Nullable PublishLane retiring;
+
+  /** What waits for another lane in its place. */
+  private final Deque<PendingSend> heldBack = new ArrayDeque<>();
+
+  /** When a lane may be {@link #retiring} again. */
+  private long nextRetirement = System.nanoTime();
 
   /**
    * A loop, not yet started.
@@ -112,20 +122,40 @@ final class PublishLoop implements RabbitLink.Listener {
    * Lets a channel go that some queue has refused everything by. The queue may be full; but a
    * channel is also told only once that a quorum queue takes messages again, and where that got
    * lost with the queue's leader it refuses them for as long as it lives. What is under way on it
-   * is answered first, so that nothing becomes unknown and no key overtakes itself.
+   * is answered first, so that nothing becomes unknown and no key overtakes itself. If that takes
+   * long, for another queue is silent, the channel stays, and that is tried again later.
    */
   private void renewIfRefused() {
     mailbox.tell(
         () -> {
-          if (retiring == null) {
-            retiring =
-                lanes.values().stream()
-                    .filter(lane -> lane.isRefusedFor(silence))
-                    .findFirst()
-                    .orElse(null);
+          if (retiring == null && System.nanoTime() - nextRetirement >= 0) {
+            lanes.values().stream()
+                .filter(lane -> lane.isRefusedFor(silence))
+                .findFirst()
+                .ifPresent(this::beginToRetire);
           }
-          retire();
         });
+  }
+
+  private void beginToRetire(PublishLane lane) {
+    retiring = lane;
+    Runnable unused = mailbox.tellLater(RETIRE_LIMIT.toMillis(), () -> stay(lane));
+    retire();
+  }
+
+  private void stay(PublishLane lane) {
+    if (retiring == lane) {
+      nextRetirement = System.nanoTime() + silence.toNanos();
+      endRetirement();
+      drain();
+    }
+  }
+
+  private void endRetirement() {
+    retiring = null;
+    while (!heldBack.isEmpty()) {
+      waiting.addFirst(heldBack.removeLast());
+    }
   }
 
   private void retire() {
@@ -136,9 +166,9 @@ final class PublishLoop implements RabbitLink.Listener {
     log.info(
         "RabbitMQ has taken nothing for some queue for {}: another channel asks it",
         RabbitErrors.seconds(silence));
-    retiring = null;
     lanes.remove(lane.exchange(), lane);
     link.discard(lane.channel());
+    endRetirement();
     drain();
   }
 
@@ -170,7 +200,12 @@ final class PublishLoop implements RabbitLink.Listener {
   void close() {
     closed = true;
     link.remove(this);
-    mailbox.ask(CLOSE_LIMIT, waiting::clear);
+    mailbox.ask(
+        CLOSE_LIMIT,
+        () -> {
+          waiting.clear();
+          heldBack.clear();
+        });
     mailbox.close();
   }
 
@@ -180,18 +215,18 @@ final class PublishLoop implements RabbitLink.Listener {
       if (next == null) {
         return;
       }
-      publish(next);
+      if (retiring != null && retiring.exchange().equals(next.target().exchange())) {
+        heldBack.add(next);
+      } else {
+        publish(next);
+      }
     }
     waiting.removeIf(send -> send.answer().isDone());
   }
 
   private boolean ready() {
     Connection current = connection;
-    return current != null
-        && current.isOpen()
-        && current != blocked.get()
-        && retiring == null
-        && !closed;
+    return current != null && current.isOpen() && current != blocked.get() && !closed;
   }
 
   private void publish(PendingSend send) {
@@ -202,6 +237,9 @@ final class PublishLoop implements RabbitLink.Listener {
     PublishLane lane;
     try {
       lane = lane(current, send.target().exchange());
+    } catch (Channels.NoneLeft e) { // the next connection would have no more
+      send.fail(SendException.rejected(ErrorCode.BROKER_ERROR, String.valueOf(e.getMessage()), e));
+      return;
     } catch (IOException | RuntimeException e) {
       waiting.addFirst(send);
       if (current == blocked.get()) {
@@ -261,7 +299,9 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private void laneClosed(PublishLane lane, ShutdownSignalException signal) {
     lanes.remove(lane.exchange(), lane);
-    retiring = retiring == lane ? null : retiring;
+    if (retiring == lane) {
+      endRetirement();
+    }
     lane.closed(signal);
     drain();
   }

@@ -96,7 +96,13 @@ final class QueueConsumer implements ConsumerSession.Owner {
     return current == null ? 0 : current.settledAhead();
   }
 
+  /** By another connection, even if the one before lives on. */
   void connected(Connection made) {
+    ConsumerSession known = session;
+    if (known != null && made != connection) {
+      session = null;
+      known.end(false);
+    }
     connection = made;
     backoff.succeeded();
     open();
@@ -165,6 +171,18 @@ final class QueueConsumer implements ConsumerSession.Owner {
     if (current == session) {
       backoff.succeeded();
       receiver.recovered(this);
+    }
+  }
+
+  /**
+   * The queue may be without a leader. RabbitMQ waits for one with the whole channel, for a minute
+   * or so, and then ends the connection (3.10, rabbit_quorum_queue:consume).
+   */
+  @Override
+  public void unanswered(ConsumerSession current) {
+    if (current == session) {
+      receiver.failed(this, RabbitErrors.unanswered(queue));
+      receiver.leaveTheOthers();
     }
   }
 
@@ -311,6 +329,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     ConsumerSession current = session;
     if (current != null && !moving) {
       moving = true;
+      current.hurry();
       moveIfDone(current);
       Runnable unused = mailbox.tellLater(MOVE_LIMIT.toMillis(), () -> stay(current));
     }
@@ -329,6 +348,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private void stay(ConsumerSession current) {
     if (current == session && moving) {
       moving = false;
+      current.calmDown();
       moves.failed();
       receiver.handOut();
     }

@@ -1,6 +1,7 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
+import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.WireMessage;
@@ -18,6 +19,7 @@ final class RabbitDelivery implements Delivery {
   private final long tag;
   private final BasicProperties properties;
   private final WireMessage message;
+  private final @Nullable MessagingException readFailure;
   private final boolean redelivered;
   private int attempt;
   private volatile boolean following;
@@ -29,7 +31,9 @@ final class RabbitDelivery implements Delivery {
     this.session = session;
     this.tag = arrival.getEnvelope().getDeliveryTag();
     this.properties = arrival.getProperties();
-    this.message = MessageReader.read(properties, arrival.getBody());
+    Reading reading = Reading.of(properties, arrival.getBody());
+    this.message = reading.message();
+    this.readFailure = reading.failure();
     this.redelivered = arrival.getEnvelope().isRedeliver();
     this.attempt = attempt(arrival);
   }
@@ -37,6 +41,11 @@ final class RabbitDelivery implements Delivery {
   @Override
   public WireMessage message() {
     return message;
+  }
+
+  @Override
+  public @Nullable MessagingException readFailure() {
+    return readFailure;
   }
 
   @Override

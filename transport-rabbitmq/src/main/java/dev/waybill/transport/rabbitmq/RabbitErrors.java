@@ -2,13 +2,16 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AuthenticationFailureException;
+import com.rabbitmq.client.MalformedFrameException;
 import com.rabbitmq.client.Method;
 import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.UnknownClassOrMethodId;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,10 @@ final class RabbitErrors {
 
   /** How the client begins to say that the broker offers no log-in that it is to use. */
   private static final String NO_MECHANISM = "No compatible authentication mechanism";
+
+  /** What RabbitMQ says of a queue that is there and not reached, instead of "no queue". */
+  private static final List<String> DOWN =
+      List.of("down or inaccessible", "stopped by supervisor", "has crashed");
 
   private RabbitErrors() {}
 
@@ -43,15 +50,69 @@ final class RabbitErrors {
 
   static ErrorCode code(Reply reply) {
     return switch (reply.code()) {
-      case AMQP.NOT_FOUND -> ErrorCode.NOT_FOUND;
+      case AMQP.NOT_FOUND -> isDown(reply) ? ErrorCode.BROKER_UNAVAILABLE : ErrorCode.NOT_FOUND;
       case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED -> ErrorCode.NOT_AUTHORISED;
       case AMQP.PRECONDITION_FAILED ->
-          reply.text().contains("message size") ? ErrorCode.TOO_LARGE : ErrorCode.BROKER_ERROR;
+          reply.text().contains("message size")
+              ? ErrorCode.TOO_LARGE
+              : isConsumerTimeout(reply) ? ErrorCode.BROKER_UNAVAILABLE : ErrorCode.BROKER_ERROR;
       case AMQP.RESOURCE_LOCKED, AMQP.INTERNAL_ERROR, AMQP.RESOURCE_ERROR ->
           ErrorCode.BROKER_UNAVAILABLE;
       case 0, AMQP.REPLY_SUCCESS, AMQP.CONNECTION_FORCED -> ErrorCode.CONNECTION_FAILED;
       default -> ErrorCode.BROKER_ERROR;
     };
+  }
+
+  /**
+   * Whether a queue is there, and can't be reached: the node that a classic one is on is down, or
+   * its process has ended. RabbitMQ says "not found" of it, and why (rabbit_amqqueue:not_found).
+   */
+  static boolean isDown(Reply reply) {
+    return reply.code() == AMQP.NOT_FOUND
+        && DOWN.stream().anyMatch(words -> reply.text().contains(words));
+  }
+
+  private static boolean isConsumerTimeout(Reply reply) {
+    return reply.text().contains("acknowledgement") && reply.text().contains("timed out");
+  }
+
+  /**
+   * Whether a connection has ended by something that its client could not read, in which case it
+   * will end so again: a message with it comes again first.
+   */
+  static boolean isUnreadable(@Nullable Throwable error) {
+    Throwable cause = error instanceof ShutdownSignalException ? error.getCause() : error;
+    return cause instanceof MalformedFrameException
+        || cause instanceof UnknownClassOrMethodId
+        || cause instanceof IllegalStateException;
+  }
+
+  /** A connection has been lost. */
+  static MessagingException lost(RabbitSettings settings, ShutdownSignalException signal) {
+    if (!isUnreadable(signal)) {
+      return problem(
+          "The connection to RabbitMQ at %s was lost".formatted(settings.hosts()), signal);
+    }
+    return new MessagingException(
+        ErrorCode.CONNECTION_FAILED,
+        "The connection to RabbitMQ at %s was lost, because its Java client can't read what was received: %s."
+            .formatted(settings.hosts(), why(signal)),
+        signal);
+  }
+
+  /** A source has a message that ends each connection by which it comes. */
+  static MessagingException unreadable(List<String> queues, MessagingException loss) {
+    return new MessagingException(
+        ErrorCode.UNDECODABLE,
+        ("A message in %s can't be read by RabbitMQ's Java client, and ends each connection: %s. Take it out by the management UI"
+                + " or another client; until then nothing behind it is received.")
+            .formatted(
+                queues.size() == 1
+                    ? "the queue '%s'".formatted(queues.get(0))
+                    : "one of the queues '%s' to '%s'"
+                        .formatted(queues.get(0), queues.get(queues.size() - 1)),
+                why(loss)),
+        loss);
   }
 
   /** What went wrong, with the broker's own words where it gave some. */
@@ -63,13 +124,35 @@ final class RabbitErrors {
   /** Why a queue can't be received from, or not any more. */
   static MessagingException receiving(String queue, Throwable error) {
     Reply reply = reply(error);
-    return reply.code() == AMQP.ACCESS_REFUSED
-        ? new MessagingException(
-            ErrorCode.NOT_AUTHORISED,
-            "The user may not receive from the queue '%s': grant the read permission. %s."
-                .formatted(queue, why(error)),
-            error)
-        : problem("Can't receive from queue '%s'".formatted(queue), error);
+    if (reply.code() == AMQP.ACCESS_REFUSED) {
+      return new MessagingException(
+          ErrorCode.NOT_AUTHORISED,
+          "The user may not receive from the queue '%s': grant the read permission. %s."
+              .formatted(queue, why(error)),
+          error);
+    }
+    return problem(
+        (isConsumerTimeout(reply)
+                ? "A message from queue '%s' was open for longer than the broker's consumer_timeout; raise that, or give the consumer a smaller maxUnsettled"
+                : "Can't receive from queue '%s'")
+            .formatted(queue),
+        error);
+  }
+
+  /** Nobody knows whether a queue will be received from. */
+  static MessagingException unanswered(String queue) {
+    return new MessagingException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "RabbitMQ has not answered within %s to who wants to receive from queue '%s', which may have lost the majority of its nodes."
+            .formatted(seconds(RabbitLink.RPC_LIMIT), queue));
+  }
+
+  /** The broker has ended a consumer, and does not say why; whether it will take another shows. */
+  static MessagingException cancelled(String queue) {
+    return new MessagingException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "RabbitMQ ended receiving from queue '%s': it was deleted, its leader moved, or a message was open for longer than its consumer timeout."
+            .formatted(queue));
   }
 
   /** The broker's words, else the innermost exception's. */
@@ -115,15 +198,22 @@ final class RabbitErrors {
     if (reply.code() == AMQP.NOT_ALLOWED && reply.text().contains("not found")) {
       return new MessagingException(
           ErrorCode.NOT_FOUND,
-          "%s has no virtual host '%s': create it, or name another."
-              .formatted(where, settings.virtualHost()),
+          "%s has no virtual host '%s': create it, or name another. %s."
+              .formatted(where, settings.virtualHost(), why(error)),
+          error);
+    }
+    if (reply.code() == AMQP.NOT_ALLOWED && reply.text().contains("limit")) {
+      return new MessagingException(
+          ErrorCode.BROKER_UNAVAILABLE,
+          "%s takes no more connections: close some, or raise the limit. %s."
+              .formatted(where, why(error)),
           error);
     }
     if (reply.code() == AMQP.NOT_ALLOWED || reply.code() == AMQP.ACCESS_REFUSED) {
       return new MessagingException(
           ErrorCode.NOT_AUTHORISED,
-          "%s does not let the user '%s' use the virtual host '%s': grant a permission on it."
-              .formatted(where, settings.login().lastUser(), settings.virtualHost()),
+          "%s does not let the user '%s' use the virtual host '%s': grant a permission on it. %s."
+              .formatted(where, settings.login().lastUser(), settings.virtualHost(), why(error)),
           error);
     }
     if (error instanceof PossibleAuthenticationFailureException) {

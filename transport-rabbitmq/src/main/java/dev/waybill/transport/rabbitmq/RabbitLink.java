@@ -9,6 +9,7 @@ import com.rabbitmq.client.SocketConfigurators;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -32,7 +33,10 @@ import org.slf4j.LoggerFactory;
  * valid. The client's own recovery is off, because it reuses objects and numbers over epochs.
  */
 final class RabbitLink {
-  /** Told of each connection and each loss, in order, on the link's thread; must not block. */
+  /**
+   * Told of each connection and each loss, and of each other reason why there is none, in order, on
+   * the link's thread; must not block.
+   */
   interface Listener {
     void connected(Connection connection);
 
@@ -51,6 +55,12 @@ final class RabbitLink {
   /** For each of the hosts. */
   private static final Duration RECONNECT_LIMIT = Duration.ofSeconds(5);
 
+  /**
+   * Before a connection that ended by what can't be read, as the one before it did. Each time adds
+   * an attempt to what the broker had sent behind that.
+   */
+  private static final Duration UNREADABLE_WAIT = Duration.ofMinutes(1);
+
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
   private static final Logger log = LoggerFactory.getLogger(RabbitLink.class);
 
@@ -64,7 +74,12 @@ final class RabbitLink {
   private volatile @Nullable Connection connection;
   private volatile @Nullable Socket socket;
   private volatile boolean closed;
-  private boolean warned;
+
+  /** Why the last try has failed; null after one that has not. Of the link's thread. */
+  private @Nullable ErrorCode told;
+
+  /** Whether the last connection ended by what can't be read. Of the link's thread. */
+  private boolean unreadable;
 
   /**
    * A link, not yet open.
@@ -78,6 +93,11 @@ final class RabbitLink {
     this.threads = threads;
     this.shutdowns = shutdowns;
     this.mailbox = new Mailbox(threads, "link-" + purpose);
+  }
+
+  /** Another one to the same broker, not yet open. */
+  RabbitLink another(String anotherPurpose) {
+    return new RabbitLink(settings, anotherPurpose, threads, shutdowns);
   }
 
   /** Makes the first connection, within {@code limit}. */
@@ -124,8 +144,14 @@ final class RabbitLink {
         });
   }
 
+  /** Tells {@code listener} nothing more, soon; also one that is still to be added. */
   void remove(Listener listener) {
-    listeners.remove(listener);
+    mailbox.tell(() -> listeners.remove(listener));
+  }
+
+  /** Makes the first connection soon, or tries until closed. */
+  void begin() {
+    mailbox.tell(this::reconnect);
   }
 
   /**
@@ -210,7 +236,7 @@ final class RabbitLink {
       return;
     }
     backoff.succeeded();
-    warned = false;
+    told = null;
     made.addShutdownListener(signal -> mailbox.tell(() -> lost(made, signal)));
     listeners.forEach(listener -> listener.connected(made));
   }
@@ -220,12 +246,16 @@ final class RabbitLink {
       return;
     }
     connection = null;
-    MessagingException problem =
-        RabbitErrors.problem(
-            "The connection to RabbitMQ at %s was lost".formatted(settings.hosts()), signal);
+    MessagingException problem = RabbitErrors.lost(settings, signal);
     log.warn("{} Connecting again ({}).", problem.getMessage(), purpose);
     listeners.forEach(listener -> listener.lost(problem));
-    reconnectLater();
+    boolean again = unreadable;
+    unreadable = RabbitErrors.isUnreadable(signal);
+    if (again && unreadable) {
+      Runnable unused = mailbox.tellLater(UNREADABLE_WAIT.toMillis(), this::reconnect);
+    } else {
+      reconnectLater();
+    }
   }
 
   private void reconnectLater() {
@@ -240,9 +270,14 @@ final class RabbitLink {
       connect(RECONNECT_LIMIT.multipliedBy(settings.addresses().size()));
       log.info("Connected to RabbitMQ at {} again ({}).", settings.hosts(), purpose);
     } catch (RuntimeException | Error e) { // whatever it is must not be the last try
-      if (!warned && !closed) {
-        warned = true;
-        log.warn("{} Trying until closed ({}).", e.getMessage(), purpose);
+      MessagingException problem =
+          e instanceof MessagingException known
+              ? known
+              : RabbitErrors.problem("Connecting to RabbitMQ failed", e);
+      if (problem.code() != told && !closed) {
+        told = problem.code();
+        log.warn("{} Trying until closed ({}).", problem.getMessage(), purpose);
+        listeners.forEach(listener -> listener.lost(problem));
       }
       reconnectLater();
     }
@@ -263,7 +298,7 @@ final class RabbitLink {
     factory.setVirtualHost(settings.virtualHost());
     factory.setRequestedHeartbeat((int) settings.heartbeat().toSeconds());
     // a host that takes the connection and says nothing must leave time for the next one
-    int each = Math.max(millis / settings.addresses().size(), 1);
+    int each = Math.max(millis / Hosts.count(settings.addresses(), InetAddress::getAllByName), 1);
     factory.setConnectionTimeout(each);
     factory.setHandshakeTimeout(each);
     factory.setChannelRpcTimeout((int) RPC_LIMIT.toMillis());

@@ -2,7 +2,6 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.ErrorCode;
-import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
@@ -22,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Publishes with confirms. A {@link PublishLoop} writes, so that no caller waits for a socket; what
@@ -34,12 +34,16 @@ final class RabbitPublisher implements Sender {
    */
   private static final int MAX_PENDING = 1_000;
 
+  /** How late a deadline is noticed. A timer for each send would be dearer than all looks. */
+  private static final long LOOK_MILLIS = 10;
+
   private final Partitions partitions;
   private final PublishLoop loop;
   private final Mailbox timer;
   private final DelayedSends delayed;
   private final Semaphore room = new Semaphore(MAX_PENDING, true);
   private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean looking = new AtomicBoolean();
   private volatile boolean closed;
 
   RabbitPublisher(RabbitLink link, Partitions partitions, RabbitThreads threads, Delays delays) {
@@ -90,16 +94,7 @@ final class RabbitPublisher implements Sender {
    */
   CompletableFuture<String> publishLater(
       Target target, BasicProperties properties, byte[] body, Duration delay, Duration deadline) {
-    return delayed.isSure()
-        ? delayed.send(target, properties, body, delay, deadline, () -> {})
-        : CompletableFuture.failedFuture(unsure(target));
-  }
-
-  private static MessagingException unsure(Target target) {
-    return new MessagingException(
-        ErrorCode.UNSUPPORTED,
-        "a message can't wait for its next attempt at %s in queues that nobody has said are bound to it: use the topology mode CREATE, or delays(true) when they are."
-            .formatted(target));
+    return delayed.send(target, properties, body, delay, deadline, () -> {});
   }
 
   @Override
@@ -170,6 +165,7 @@ final class RabbitPublisher implements Sender {
     PendingSend send;
     try {
       send = new PendingSend(target, properties, body, leave);
+      send.expireAfter(deadline);
     } catch (SendException e) {
       leave.run();
       throw e;
@@ -177,16 +173,36 @@ final class RabbitPublisher implements Sender {
     unanswered.add(send);
     CompletableFuture<String> unused =
         send.answer().whenComplete((receipt, error) -> unanswered.remove(send));
-    send.timer(timer.tellLater(Math.max(deadline.toMillis(), 1), () -> expire(send, deadline)));
+    lookSoon();
     if (!loop.write(send) || closed) {
       endAtClose(send);
     }
     return send.answer();
   }
 
-  private void expire(PendingSend send, Duration deadline) {
+  /** Looks for what is late, as long as there is something that could be. */
+  private void lookSoon() {
+    if (!looking.get() && looking.compareAndSet(false, true)) {
+      Runnable unused = timer.tellLater(LOOK_MILLIS, this::look);
+    }
+  }
+
+  private void look() {
+    long now = System.nanoTime();
+    for (PendingSend send : unanswered) {
+      if (send.isLate(now)) {
+        expire(send);
+      }
+    }
+    looking.set(false);
+    if (!unanswered.isEmpty()) {
+      lookSoon();
+    }
+  }
+
+  private void expire(PendingSend send) {
     String target = send.target().toString();
-    String limit = RabbitErrors.seconds(deadline);
+    String limit = RabbitErrors.seconds(send.deadline());
     ErrorCode reason = loop.reasonToWait();
     send.giveUp(
         SendException.rejected(

@@ -10,9 +10,9 @@ import dev.waybill.transport.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,7 +33,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
 
   private final Source source;
   private final Listener listener;
-  private final RabbitLink link;
+  private final SourceLink link;
   private final Delays delays;
   private final Mailbox mailbox;
   private final Settler settler;
@@ -47,7 +47,8 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   private volatile boolean stopped;
 
   // of the mailbox's thread only
-  private final Set<QueueConsumer> disturbed = new HashSet<>();
+  private final Map<QueueConsumer, ErrorCode> disturbed = new HashMap<>();
+  private @Nullable ErrorCode reported;
   private int turn;
   private boolean handingOut;
 
@@ -65,7 +66,6 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
       Consumer<RabbitReceiver> onClose) {
     this.source = source;
     this.listener = listener;
-    this.link = link;
     this.delays = delays;
     this.onClose = onClose;
     this.mailbox = new Mailbox(threads, "receive-" + source.name());
@@ -87,6 +87,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
               }
             });
     List<String> queues = partitions.queues(source);
+    this.link = new SourceLink(link, queues, this);
     Credit credit = new Credit(maxUnsettled);
     int prefetch = Math.max(maxUnsettled / queues.size(), 1);
     for (String queue : queues) {
@@ -105,7 +106,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
 
   /** Begins to receive. */
   void start() {
-    link.add(this);
+    link.begin();
   }
 
   boolean isPaused() {
@@ -186,7 +187,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     }
     stop();
     settler.await(SETTLE_LIMIT);
-    link.remove(this);
+    link.end();
     long until = System.nanoTime() + CLOSE_LIMIT.toNanos();
     if (!mailbox.ask(CLOSE_LIMIT, this::end)) {
       abandon();
@@ -194,6 +195,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     calls.forEach(each -> each.await(until));
     mailbox.close();
     settler.abandon();
+    link.close();
     onClose.accept(this);
   }
 
@@ -280,21 +282,34 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     }
   }
 
-  /** One of the consumers is disturbed; the first is reported. */
+  /** One of the consumers is disturbed; the first is reported, and each other reason why. */
   void failed(QueueConsumer consumer, MessagingException problem) {
-    if (problem.code() == ErrorCode.NOT_FOUND) {
-      delays.forget(); // the queue may come again without what bound it
+    if (problem.code() == ErrorCode.NOT_FOUND || problem.code() == ErrorCode.BROKER_UNAVAILABLE) {
+      delays.forget(); // the queue may be, or come, again without what bound it
     }
-    boolean first = disturbed.isEmpty();
-    if (!stopped && disturbed.add(consumer) && first) {
+    if (!stopped && isNews(consumer, problem.code())) {
+      reported = problem.code();
       log.info("{} Trying again until closed.", problem.getMessage());
       listener.failed(problem);
     }
   }
 
+  /** Has a connection of its own from now on, for it costs those that it shares. */
+  void leaveTheOthers() {
+    link.leaveTheOthers();
+  }
+
+  /** That the connection is lost says less than any other reason. */
+  private boolean isNews(QueueConsumer consumer, ErrorCode code) {
+    boolean first = disturbed.isEmpty();
+    ErrorCode before = disturbed.put(consumer, code);
+    boolean other = before != null && before != code && reported != code;
+    return first || (other && code != ErrorCode.CONNECTION_FAILED);
+  }
+
   /** One of the consumers works; that all do is reported. */
   void recovered(QueueConsumer consumer) {
-    if (disturbed.remove(consumer) && disturbed.isEmpty()) {
+    if (disturbed.remove(consumer) != null && disturbed.isEmpty()) {
       log.info("Receiving from the {} again", source);
       listener.recovered();
     }

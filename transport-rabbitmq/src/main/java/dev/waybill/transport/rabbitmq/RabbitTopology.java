@@ -185,7 +185,7 @@ final class RabbitTopology {
     } catch (IOException | AlreadyClosedException e) {
       RabbitErrors.Reply reply = RabbitErrors.reply(e);
       for (int expected : expectedRefusals) {
-        if (reply.code() == expected && expected != 0) {
+        if (reply.code() == expected && expected != 0 && !RabbitErrors.isDown(reply)) {
           return reply;
         }
       }

@@ -332,8 +332,9 @@ public final class RabbitTransport implements Transport {
      * Whether the queues in which delayed messages wait belong to the topology, as for an
      * application that is known to delay: {@link Topology.Mode#CREATE} then makes them at the
      * start, and {@link Topology.Mode#VERIFY} names what is missing of them. By default the first
-     * delayed message makes them under {@code CREATE}, and is rejected as {@link
-     * ErrorCode#NOT_FOUND} otherwise if there are none.
+     * delayed message makes them under {@code CREATE}, and otherwise each is rejected as {@link
+     * ErrorCode#UNSUPPORTED}: by this somebody says that they are there, and bound to the channels
+     * that messages are delayed to, which nobody can see over AMQP.
      */
     public Builder delays(boolean fromStart) {
       this.delays = delays.withFromStart(fromStart);

@@ -2,6 +2,7 @@ package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import dev.waybill.error.SendException;
+import dev.waybill.error.SendException.Certainty;
 import dev.waybill.transport.Settlement.Release;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -15,6 +16,11 @@ import java.util.concurrent.CompletableFuture;
  */
 final class Reposts {
   private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  /** Before a message that could not be stored is stored again. */
+  private static final Duration AGAIN = Duration.ofSeconds(5);
+
+  private static final int MOST_DOUBLINGS = 7;
 
   private final RabbitPublisher publisher;
   private final PendingSend.Target queue;
@@ -51,6 +57,22 @@ final class Reposts {
     } catch (SendException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  /** Whether a message may have been stored though an error says that it may not. */
+  static boolean mayBeStored(Throwable error) {
+    return error instanceof SendException send && send.certainty() == Certainty.UNKNOWN;
+  }
+
+  /**
+   * How long to wait before a message is stored again, which makes one more of it each time that it
+   * had been: twice as long each time, up to some 10 minutes: so some eight within the half hour
+   * that a delivery may be open for.
+   *
+   * @param unknown how often it may have been
+   */
+  static Duration waitAfter(int unknown) {
+    return AGAIN.multipliedBy(1L << Math.min(unknown, MOST_DOUBLINGS));
   }
 
   private static BasicProperties properties(RabbitDelivery delivery, int attemptsMade) {

@@ -31,9 +31,6 @@ final class Settler {
 
   private static final Logger log = LoggerFactory.getLogger(Settler.class);
 
-  /** Before a message that could not be stored for its next attempt is stored again. */
-  private static final Duration STORE_AGAIN = Duration.ofSeconds(5);
-
   /** Whether the receiver is stopped. */
   interface Stopped {
     boolean isStopped();
@@ -123,12 +120,10 @@ final class Settler {
     } else if (!delivery.isOwned()) {
       result.complete(Result.NOT_OWNED);
     } else if (reposts.takes(delivery, release)) {
-      storeAnew(delivery, release, result);
+      storeAnew(delivery, release, 0, result);
     } else if (!release.after().isZero()) {
       long millis = Math.max(release.after().toMillis(), 1);
-      mailbox.tellLater(
-          millis, () -> requeue(delivery, release.attemptsMade(), new CompletableFuture<>()));
-      result.complete(Result.SETTLED);
+      mailbox.tellLater(millis, () -> requeue(delivery, release.attemptsMade(), result));
     } else if (stopped.goBackAtClose()) {
       result.complete(Result.SETTLED);
     } else {
@@ -138,13 +133,13 @@ final class Settler {
 
   /** The message waits elsewhere, or further back, and this delivery of it is done with. */
   private void storeAnew(
-      RabbitDelivery delivery, Release release, CompletableFuture<Result> result) {
+      RabbitDelivery delivery, Release release, int unknown, CompletableFuture<Result> result) {
     CompletableFuture<String> unused =
         reposts
             .store(delivery, release)
             .whenComplete(
                 (receipt, error) -> {
-                  if (!mailbox.tell(() -> storedAnew(delivery, release, error, result))) {
+                  if (!mailbox.tell(() -> storedAnew(delivery, release, unknown, error, result))) {
                     result.complete(Result.NOT_OWNED);
                   }
                 });
@@ -153,6 +148,7 @@ final class Settler {
   private void storedAnew(
       RabbitDelivery delivery,
       Release release,
+      int unknown,
       @Nullable Throwable error,
       CompletableFuture<Result> result) {
     if (error == null) {
@@ -161,12 +157,24 @@ final class Settler {
       log.warn("{} goes back without its attempts", delivery.brokerId(), error);
       requeue(delivery, release.attemptsMade(), result);
     } else {
+      int soFar = unknown + (Reposts.mayBeStored(error) ? 1 : 0);
+      Duration wait = Reposts.waitAfter(soFar);
       log.warn(
-          "{} can't be stored for its next attempt; it is kept, and that is tried again after {}",
+          "{} {} stored for its next attempt; it is kept, and that is tried again after {}",
           delivery.brokerId(),
-          STORE_AGAIN,
+          Reposts.mayBeStored(error) ? "may or may not be" : "can't be",
+          wait,
           error);
-      mailbox.tellLater(STORE_AGAIN.toMillis(), () -> release(delivery, release, result));
+      mailbox.tellLater(wait.toMillis(), () -> storeAgain(delivery, release, soFar, result));
+    }
+  }
+
+  private void storeAgain(
+      RabbitDelivery delivery, Release release, int unknown, CompletableFuture<Result> result) {
+    if (delivery.isOwned()) {
+      storeAnew(delivery, release, unknown, result);
+    } else {
+      result.complete(Result.NOT_OWNED);
     }
   }
 

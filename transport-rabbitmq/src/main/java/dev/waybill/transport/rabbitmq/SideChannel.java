@@ -5,6 +5,7 @@ import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -15,6 +16,7 @@ import org.slf4j.LoggerFactory;
  * is then made anew. Used by the receiver's thread only; what blocks is called on others.
  */
 final class SideChannel {
+  private static final Duration REFUSED_WAIT = Duration.ofMinutes(1);
   private static final Logger log = LoggerFactory.getLogger(SideChannel.class);
 
   /** What a new channel is used for first. */
@@ -36,6 +38,13 @@ final class SideChannel {
 
   private boolean opening;
   private boolean asking;
+
+  /** When to try again after a refusal, which lasts until somebody grants something. */
+  private long nextTry = System.nanoTime();
+
+  /** Why there is none, as it was logged last. */
+  private @Nullable String told;
+
   private volatile boolean ended;
 
   /**
@@ -55,7 +64,21 @@ final class SideChannel {
 
   void connected(Connection made) {
     connection = made;
+    nextTry = System.nanoTime();
     open();
+  }
+
+  /** The channel as it is now, if there is one. */
+  @Nullable Channel current() {
+    return channel;
+  }
+
+  /** Makes it anew, unless {@code old} is another one than it is now. */
+  void renew(@Nullable Channel old) {
+    if (old == channel) {
+      leave();
+      open();
+    }
   }
 
   /** Ends it for good. */
@@ -134,7 +157,11 @@ final class SideChannel {
 
   private void open() {
     Connection current = connection;
-    if (ended || opening || current == null || !current.isOpen()) {
+    if (ended
+        || opening
+        || current == null
+        || !current.isOpen()
+        || System.nanoTime() - nextTry < 0) {
       return;
     }
     leave();
@@ -156,13 +183,23 @@ final class SideChannel {
       made = Channels.open(on);
       beginning.begin(made);
       return made;
-    } catch (IOException | AlreadyClosedException e) {
-      log.info(
-          "There is no channel for {}, and another one is tried: {}", purpose, RabbitErrors.why(e));
+    } catch (IOException | RuntimeException e) {
+      mailbox.tell(() -> notBegun(e));
       if (made != null) {
         Channels.end(made);
       }
       return null;
+    }
+  }
+
+  private void notBegun(Exception problem) {
+    String why = RabbitErrors.why(problem);
+    if (RabbitErrors.reply(problem).code() == AMQP.ACCESS_REFUSED) {
+      nextTry = System.nanoTime() + REFUSED_WAIT.toNanos();
+    }
+    if (!why.equals(told)) {
+      told = why;
+      log.info("There is no channel for {}, and another one is tried: {}", purpose, why);
     }
   }
 
@@ -174,6 +211,7 @@ final class SideChannel {
       leave();
       open();
     } else if (made != null) {
+      told = null;
       opened.run();
     }
   }

@@ -79,6 +79,9 @@ class ConsumerSessionTest {
     public void consuming(ConsumerSession from) {}
 
     @Override
+    public void unanswered(ConsumerSession from) {}
+
+    @Override
     public void settled() {}
 
     @Override

@@ -18,10 +18,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CredentialsTest {
@@ -137,9 +139,14 @@ class CredentialsTest {
     assertThat(error).hasRootCause(vaultSealed);
   }
 
-  @Test
-  void whoGivesNoCredentialsIsToldSoAtOnce() {
-    RabbitTransport transport = RabbitTransport.builder().credentials(() -> null).build();
+  static Stream<RabbitCredentials> none() {
+    return Stream.of(null, new RabbitCredentials(null, "x"), new RabbitCredentials("x", null));
+  }
+
+  @ParameterizedTest
+  @MethodSource("none")
+  void whoGivesNoCredentialsIsToldSoAtOnce(RabbitCredentials given) {
+    RabbitTransport transport = RabbitTransport.builder().credentials(() -> given).build();
 
     MessagingException error =
         catchThrowableOfType(MessagingException.class, () -> transport.connect(Wires.DEADLINE));
@@ -169,7 +176,12 @@ class CredentialsTest {
       broker.admin().changePassword(user, "second");
 
       broker.closeConnections();
-      await().atMost(Wires.DEADLINE).until(() -> !recording.failures.isEmpty());
+      await()
+          .atMost(Wires.DEADLINE)
+          .until(
+              () ->
+                  recording.failures.stream()
+                      .anyMatch(each -> each.code() == ErrorCode.NOT_AUTHENTICATED));
       password.set("second");
 
       await().atMost(Wires.DEADLINE).until(() -> recording.recoveries.get() == 1);
@@ -178,6 +190,17 @@ class CredentialsTest {
     } finally {
       broker.admin().removeUser(user);
     }
+  }
+
+  @Test
+  void a_variable_that_is_no_path_is_a_problem_of_the_configuration() {
+    assertThatThrownBy(
+            () ->
+                RabbitTransport.builder()
+                    .environment(Map.of("WAYBILL_RABBITMQ_CREDENTIALS", "a\0b"))
+                    .build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("WAYBILL_RABBITMQ_CREDENTIALS");
   }
 
   private Path file(String text) throws Exception {

@@ -379,26 +379,40 @@ class RabbitDelayTest extends RabbitTest {
   }
 
   @Test
-  void without_levels_the_other_modes_reject_a_delay_and_with_them_they_send() throws Exception {
+  void the_other_modes_reject_a_delay_unless_they_are_told_that_it_leads_back() throws Exception {
     withoutLevels();
     create(queue);
+    try (TransportConnection other = told()) {
+      assertThat(other.prepare(Wires.topology(queue), Mode.ASSUME)).isEmpty();
+      SendException error = failure(other, queue, Wires.delayed("a", UNIT), DEADLINE);
+      assertThat(error.certainty()).isEqualTo(Certainty.REJECTED);
+      assertThat(error.code()).isEqualTo(ErrorCode.NOT_FOUND);
+      assertThat(error).hasMessageContaining(delays.levels().entry());
+    }
+    Queue unbound = Wires.queue();
+    create(unbound);
+    send(queue, Wires.delayed("mine", UNIT));
     for (Mode mode : List.of(Mode.VERIFY, Mode.ASSUME)) {
       try (TransportConnection other = connected()) {
-        assertThat(other.prepare(Wires.topology(queue), mode)).isEmpty();
-        SendException error = failure(other, queue, Wires.delayed("a", UNIT), DEADLINE);
+        assertThat(other.prepare(Wires.topology(unbound), mode)).isEmpty();
+        SendException error = failure(other, unbound, Wires.delayed("a", UNIT), DEADLINE);
         assertThat(error.certainty()).isEqualTo(Certainty.REJECTED);
-        assertThat(error.code()).isEqualTo(ErrorCode.NOT_FOUND);
-        assertThat(error).hasMessageContaining(delays.levels().entry());
+        assertThat(error.code()).isEqualTo(ErrorCode.UNSUPPORTED);
+        assertThat(error).hasMessageContaining("delays(true)");
       }
     }
-    send(queue, Wires.delayed("mine", UNIT));
-    try (TransportConnection other = connected()) {
+    assertThat(undeliverable()).isZero();
+    try (TransportConnection other = told()) {
       assertThat(other.prepare(Wires.topology(queue), Mode.ASSUME)).isEmpty();
       Wires.send(other.sender(), queue, Wires.delayed("theirs", UNIT));
     }
     Recording recording = receive(queue, 5);
     recording.delivery(1);
     assertThat(recording.bodies()).containsExactlyInAnyOrder("mine", "theirs");
+  }
+
+  private TransportConnection told() {
+    return Wires.transport(uri()).delays(delays.withFromStart(true)).build().connect(DEADLINE);
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ class RefusalsTest {
   private final ExecutorService blocking = Executors.newCachedThreadPool();
   private final String full = Wires.name("full");
   private final String open = Wires.name("open");
+  private final List<Runnable> others = new ArrayList<>();
   private Native raw;
   private RabbitLink link;
   private PublishLoop loop;
@@ -54,6 +56,7 @@ class RefusalsTest {
   void closeAndLeaveNothing() throws Exception {
     loop.close();
     link.close();
+    others.forEach(Runnable::run);
     blocking.shutdownNow();
     raw.close();
     await().atMost(Recording.LIMIT).untilAsserted(() -> assertThat(RabbitTest.threads()).isEmpty());
@@ -63,15 +66,15 @@ class RefusalsTest {
   void a_queue_that_stays_full_costs_no_connection_and_no_other_message() throws Exception {
     Connection before = link.connection();
     fill();
-    List<CompletableFuture<String>> others = new ArrayList<>();
+    List<CompletableFuture<String>> beside = new ArrayList<>();
     long end = System.nanoTime() + SILENCE.multipliedBy(2).toNanos();
 
     while (System.nanoTime() < end) {
-      others.add(send(open));
+      beside.add(send(open));
       assertThat(failure(send(full)).certainty()).isEqualTo(SendException.Certainty.UNKNOWN);
     }
 
-    for (CompletableFuture<String> other : others) {
+    for (CompletableFuture<String> other : beside) {
       assertThat(other.get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS)).isNotEmpty();
     }
     assertThat(link.connection()).isSameAs(before);
@@ -83,29 +86,93 @@ class RefusalsTest {
       throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
       broker.refuseOnFirstChannel("stuck");
-      RabbitLink scripted =
-          new RabbitLink(RabbitUri.settings(broker.uri()), "publish", threads, blocking);
-      scripted.open(Wires.DEADLINE);
-      PublishLoop publishing = new PublishLoop(scripted, threads, Duration.ofMillis(50));
-      publishing.start();
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, Duration.ofMillis(50));
       Connection before = scripted.connection();
-      List<CompletableFuture<String>> others = new ArrayList<>();
+      List<CompletableFuture<String>> beside = new ArrayList<>();
 
       await()
           .atMost(Wires.DEADLINE)
           .pollInterval(Duration.ofMillis(10))
           .until(
               () -> {
-                others.add(send(publishing, "fine"));
+                beside.add(send(publishing, "fine"));
                 return !isRefused(send(publishing, "stuck"));
               });
 
-      for (CompletableFuture<String> other : others) {
+      for (CompletableFuture<String> other : beside) {
         assertThat(other.get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS)).isNotEmpty();
       }
       assertThat(scripted.connection()).isSameAs(before);
-      publishing.close();
-      scripted.close();
+    }
+  }
+
+  @Test
+  void
+      a_channel_that_can_not_be_replaced_because_another_queue_is_silent_holds_up_neither_topics_nor_queues_for_good()
+          throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.refuseOnFirstChannel("stuck");
+      broker.swallow("silent");
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, Duration.ofMillis(50));
+      CompletableFuture<String> silent = send(publishing, "silent");
+
+      await()
+          .atMost(Wires.DEADLINE)
+          .pollInterval(Duration.ofMillis(10))
+          .until(() -> isHeldBack(send(publishing, "stuck")));
+
+      assertThat(send(publishing, PendingSend.Target.exchange("topic")))
+          .succeedsWithin(Wires.DEADLINE);
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+      assertThat(silent).isNotDone();
+    }
+  }
+
+  @Test
+  void an_exchange_that_no_channel_is_left_for_costs_its_own_messages_only() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.allowChannels(2);
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, SILENCE);
+      Connection before = scripted.connection();
+
+      for (String topic : List.of("a", "b", "a", "b")) {
+        assertThat(
+                send(publishing, PendingSend.Target.exchange(topic))
+                    .get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS))
+            .isNotEmpty();
+      }
+      SendException refused = failure(send(publishing, PendingSend.Target.exchange("c")));
+
+      assertThat(refused.certainty()).isEqualTo(SendException.Certainty.REJECTED);
+      assertThat(refused).hasMessageContaining("channel_max");
+      assertThat(send(publishing, PendingSend.Target.exchange("a"))).succeedsWithin(Wires.DEADLINE);
+      assertThat(scripted.connection()).isSameAs(before);
+    }
+  }
+
+  private RabbitLink scripted(ScriptedBroker broker) {
+    RabbitLink made =
+        new RabbitLink(RabbitUri.settings(broker.uri()), "publish", threads, blocking);
+    others.add(made::close);
+    made.open(Wires.DEADLINE);
+    return made;
+  }
+
+  private PublishLoop publishing(RabbitLink by, Duration silence) {
+    PublishLoop made = new PublishLoop(by, threads, silence);
+    others.add(made::close);
+    made.start();
+    return made;
+  }
+
+  private static boolean isHeldBack(CompletableFuture<String> answer) throws Exception {
+    try {
+      return !isRefused(answer, Duration.ofMillis(500));
+    } catch (TimeoutException e) {
+      return true;
     }
   }
 
@@ -117,9 +184,14 @@ class RefusalsTest {
   }
 
   private static boolean isRefused(CompletableFuture<String> answer) throws Exception {
+    return isRefused(answer, Wires.DEADLINE);
+  }
+
+  private static boolean isRefused(CompletableFuture<String> answer, Duration limit)
+      throws Exception {
     return answer
         .handle((receipt, error) -> error != null)
-        .get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        .get(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private static SendException failure(CompletableFuture<String> answer) throws Exception {
@@ -132,9 +204,13 @@ class RefusalsTest {
   }
 
   private static CompletableFuture<String> send(PublishLoop by, String queue) {
+    return send(by, PendingSend.Target.queue(queue));
+  }
+
+  private static CompletableFuture<String> send(PublishLoop by, PendingSend.Target target) {
     PendingSend send =
         new PendingSend(
-            PendingSend.Target.queue(queue),
+            target,
             new BasicProperties.Builder().deliveryMode(2).build(),
             "x".getBytes(StandardCharsets.UTF_8),
             () -> {});

@@ -38,7 +38,10 @@ final class ScriptedBroker implements AutoCloseable {
   private final List<Consumer> consumers = new CopyOnWriteArrayList<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private volatile boolean refusesToLook;
-  private volatile String stuckQueue = "";
+  private volatile String missing = "";
+  private volatile String swallowedQueue = "none";
+  private volatile int channelMax = 100;
+  private volatile String stuckQueue = "none";
   private volatile String heldQueue = "";
   private final List<Runnable> held = new CopyOnWriteArrayList<>();
   private volatile boolean holdsCancels;
@@ -198,6 +201,34 @@ final class ScriptedBroker implements AutoCloseable {
     await().atMost(Wires.DEADLINE).until(() -> !held.isEmpty());
   }
 
+  /** By which connections somebody has wanted to consume from a queue, in that order. */
+  List<Peer> peersThatConsume(String queue) {
+    return received.stream()
+        .filter(
+            each ->
+                each.method() instanceof AMQP.Basic.Consume consume
+                    && consume.getQueue().equals(queue))
+        .map(Received::peer)
+        .distinct()
+        .toList();
+  }
+
+  /** The channels of a connection by which somebody wanted to consume, and that were closed. */
+  Set<Integer> closedChannels(Peer peer) {
+    Set<Integer> consuming = new HashSet<>();
+    Set<Integer> closed = new HashSet<>();
+    for (Received each : received) {
+      if (each.peer() == peer && each.method() instanceof AMQP.Basic.Consume) {
+        consuming.add(each.channel());
+      } else if (each.peer() == peer
+          && each.method() instanceof AMQP.Channel.Close
+          && consuming.contains(each.channel())) {
+        closed.add(each.channel());
+      }
+    }
+    return closed;
+  }
+
   /** Whether something was acknowledged while somebody waited to consume from a queue. */
   boolean hasAcknowledgementsWhileWaitingFor(String queue) {
     Set<Integer> waiting = new HashSet<>();
@@ -226,14 +257,38 @@ final class ScriptedBroker implements AutoCloseable {
     return consuming.isEmpty();
   }
 
-  /** The consumer of a queue, as soon as it is there. */
+  /** The first consumer of a queue, as soon as it is there. */
   Consumer consumerOf(String queue) {
+    return consumerOf(queue, 0);
+  }
+
+  /** The nth consumer of a queue, from 0, as soon as it is there. */
+  Consumer consumerOf(String queue, int index) {
     return await()
         .atMost(Wires.DEADLINE)
         .until(
-            () -> consumers.stream().filter(each -> each.queue().equals(queue)).findFirst(),
+            () ->
+                consumers.stream()
+                    .filter(each -> each.queue().equals(queue))
+                    .skip(index)
+                    .findFirst(),
             Optional::isPresent)
         .orElseThrow();
+  }
+
+  /** Answers to passive declarations that there is no such queue, in these words. */
+  void sayOfQueues(String text) {
+    missing = text;
+  }
+
+  /** Answers to no message that is published to a queue. */
+  void swallow(String queue) {
+    swallowedQueue = queue;
+  }
+
+  /** Has connections that are made from now on use so many channels at most. */
+  void allowChannels(int count) {
+    channelMax = count;
   }
 
   /** Answers to passive declarations as 4.3.1 does to who has no permission on the queue. */
@@ -368,7 +423,8 @@ final class ScriptedBroker implements AutoCloseable {
 
     private void answer(int channel, Method method) {
       if (method instanceof AMQP.Connection.StartOk) {
-        write(0, new AMQP.Connection.Tune.Builder().channelMax(100).frameMax(131_072).build());
+        write(
+            0, new AMQP.Connection.Tune.Builder().channelMax(channelMax).frameMax(131_072).build());
       } else if (method instanceof AMQP.Connection.Open) {
         write(0, new AMQP.Connection.OpenOk.Builder().build());
       } else if (method instanceof AMQP.Connection.Close) {
@@ -392,7 +448,7 @@ final class ScriptedBroker implements AutoCloseable {
         write(channel, new AMQP.Basic.QosOk.Builder().build());
       } else if (method instanceof AMQP.Basic.Publish publish) {
         long number = published.merge(channel, 1L, Long::sum);
-        if (swallows) {
+        if (swallows || publish.getRoutingKey().equals(swallowedQueue)) {
           swallowed.add(
               () -> write(channel, new AMQP.Basic.Ack.Builder().deliveryTag(number).build()));
           return;
@@ -432,6 +488,10 @@ final class ScriptedBroker implements AutoCloseable {
     }
 
     private void declared(int channel, AMQP.Queue.Declare declare) {
+      if (declare.getPassive() && !missing.isEmpty()) {
+        new Consumer(this, channel, "", "").closeChannel(AMQP.NOT_FOUND, missing);
+        return;
+      }
       if (declare.getPassive() && refusesToLook) {
         new Consumer(this, channel, "", "")
             .closeChannel(

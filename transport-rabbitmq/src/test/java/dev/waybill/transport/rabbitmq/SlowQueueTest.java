@@ -3,7 +3,10 @@ package dev.waybill.transport.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
+import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.TransportConnection;
@@ -54,6 +57,45 @@ class SlowQueueTest {
     broker.letConsume();
     broker.consumerOf("q.partition-0").deliver(1, false, Map.of(), "late");
     await().atMost(Wires.DEADLINE).until(() -> recording.bodies().contains("late"));
+  }
+
+  @Test
+  void a_queue_that_does_not_answer_for_long_costs_the_others_neither_connection_nor_redelivery()
+      throws Exception {
+    broker.holdConsumersOf("stuck");
+    Recording ofStuck = new Recording();
+    Receiver unused = connection.receive(new Queue("well", false), 10, recording);
+    ScriptedBroker.Consumer well = broker.consumerOf("well");
+    well.deliver(1, false, Map.of(), "first");
+    Delivery first = recording.delivery(0);
+    Receiver unusedToo = connection.receive(new Queue("stuck", false), 10, ofStuck);
+    await().atMost(Wires.DEADLINE).until(() -> broker.peersThatConsume("stuck").size() == 2);
+    assertThat(broker.peersThatConsume("stuck").get(0)).isSameAs(well.peer());
+    assertThat(ofStuck.failures)
+        .extracting(MessagingException::code)
+        .containsExactly(ErrorCode.BROKER_UNAVAILABLE);
+
+    broker.letConsume();
+    await()
+        .atMost(Wires.DEADLINE)
+        .until(
+            () -> broker.closedChannels(well.peer()).size() >= 1 && ofStuck.recoveries.get() == 1);
+
+    assertThat(Recording.settle(first, Settlement.accept())).isEqualTo(Settlement.Result.SETTLED);
+    assertThat(recording.failures).isEmpty();
+    broker.consumerOf("stuck", 1).deliver(1, false, Map.of(), "late");
+    assertThat(Recording.body(ofStuck.delivery(0))).isEqualTo("late");
+  }
+
+  @Test
+  void an_instance_whose_count_the_broker_ends_joins_the_others_again() {
+    Receiver unused = connection.receive(queue, 1_000, recording);
+
+    broker.consumerOf("q.instances").cancel();
+    ScriptedBroker.Consumer second = broker.consumerOf("q.instances", 1);
+    broker.forgetConsumers();
+
+    assertThat(broker.consumerOf("q.instances", 2).queue()).isEqualTo(second.queue());
   }
 
   @Test
