@@ -18,7 +18,8 @@ import java.time.Duration;
  * again, is a dead letter, or is to be dropped. It says so once, then returns: nothing that it has
  * sent here leaves, its transaction is rolled back, and to send more, or to decide again, is an
  * {@link IllegalStateException}. If it throws after all, it has failed, whatever it has decided.
- * Interceptors decide by what they return, not here.
+ * Interceptors decide by what they return, not here. At-most-once the message is settled before it
+ * is handled: to decide has no effect then but a line in the log.
  */
 public interface HandlerContext {
   /** Where the message was received from. */

@@ -30,9 +30,9 @@ public interface Interceptor {
    *
    * <p>Called for each send through the bus, requests included; for what handlers send and reply,
    * when that leaves; for what an outbox has kept, when and where it is sent, which may be later
-   * and in another process, and each time that is tried. Not called for what was not begun because
-   * another send of the same handler failed, for what has no route or meets a closed bus, nor for
-   * dead letters.
+   * and in another process. What is stored by an outbox or with a settlement is told each time that
+   * is tried. Not called for what was not begun because another send of the same handler failed,
+   * for what has no route or meets a closed bus, nor for dead letters.
    *
    * <p>Called on the thread on which the send's future completes then: a transport's, a thread of
    * the bus, or the caller's; must not block. What it throws is logged, and changes nothing.

@@ -55,11 +55,12 @@ final class RandomIds {
   /** So many ids, each of which is given once. */
   private final class Batch {
     final AtomicInteger given = new AtomicInteger();
-    final long drawn = nanoTime.getAsLong();
+    final long drawn;
     private final ByteBuffer bits = ByteBuffer.allocate(BATCH * 2 * Long.BYTES);
 
     Batch() {
       random.nextBytes(bits.array());
+      drawn = nanoTime.getAsLong(); // at the end: however long it takes, it is fresh then
     }
 
     String id(int index) {

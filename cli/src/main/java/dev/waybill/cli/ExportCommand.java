@@ -70,8 +70,9 @@ final class ExportCommand extends DeskCommand {
 
   /** The file has its name when it is whole. */
   private int toFile(DeadLetterDesk desk, List<Source> sources, Path file) {
-    Path part = Path.of(file + ".part");
     try {
+      Path folder = file.toAbsolutePath().getParent();
+      Path part = Files.createTempFile(folder, file.getFileName() + ".", ".part");
       try {
         Exported exported;
         try (Writer to = Files.newBufferedWriter(part)) {

@@ -132,7 +132,7 @@ final class BufferingContext implements HandlerContext {
   }
 
   private synchronized void decide(Outcome outcome) {
-    if (!isHandling) {
+    if (!isHandling || closed) {
       throw new IllegalStateException(
           "%s has no effect on %s: its handler decides, while it handles; an interceptor returns its decision"
               .formatted(outcome, handled().id()));

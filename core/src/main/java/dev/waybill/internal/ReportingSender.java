@@ -9,9 +9,13 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Tells what became of each send, before its future completes. */
 final class ReportingSender extends ConfirmedSender {
+  private static final Logger LOG = LoggerFactory.getLogger(ReportingSender.class);
+
   private final SendReports reports;
 
   ReportingSender(
@@ -57,7 +61,11 @@ final class ReportingSender extends ConfirmedSender {
     var unused =
         answer.whenComplete(
             (result, failure) -> {
-              report.accept(result, failure);
+              try {
+                report.accept(result, failure);
+              } catch (RuntimeException e) { // must not keep the answer from whoever waits for it
+                LOG.warn("What became of a send is not told", e);
+              }
               if (failure == null) {
                 told.complete(result);
               } else {

@@ -71,7 +71,9 @@ final class SendReports {
     Duration took = Duration.ofNanos(System.nanoTime() - begun);
     SendException why = failure == null ? null : asSendException(failure);
     try {
-      Metadata metadata = WireMapping.decode(message, () -> String.valueOf(message.id()));
+      Metadata metadata =
+          WireMapping.decode(message, () -> String.valueOf(message.id()))
+              .withDelay(message.delay());
       tell(new SendResult(metadata, channel, took, why == null ? receipt : null, why));
     } catch (MessagingException e) {
       LOG.warn("What became of a message on {} is not told: it can't be read", channel, e);

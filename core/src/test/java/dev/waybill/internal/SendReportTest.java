@@ -77,7 +77,9 @@ class SendReportTest {
     CompletableFuture<String> confirmation = new CompletableFuture<>();
     transport.answer = sent -> confirmation;
     CompletableFuture<SendReceipt> send =
-        bus.publish(Event.of(new OrderShipped("o-1"), Metadata.withId("m-7")));
+        bus.publish(
+            Event.of(
+                new OrderShipped("o-1"), Metadata.withId("m-7").withDelay(Duration.ofSeconds(9))));
     CompletableFuture<Void> dependent = send.thenAccept(receipt -> toldBefore.add(results.size()));
     assertThat(results).isEmpty();
 
@@ -93,6 +95,7 @@ class SendReportTest {
     assertThat(result.metadata().id()).isEqualTo("m-7");
     assertThat(result.metadata().type()).isEqualTo("orders.shipped.v1");
     assertThat(result.metadata().header("traceparent")).isEqualTo("00-1-2-01");
+    assertThat(result.metadata().delay()).isEqualTo(Duration.ofSeconds(9));
   }
 
   @Test

@@ -89,6 +89,8 @@ final class LetterBox {
       return new Letter(codec.decode(message.body(), type), evidence);
     } catch (MessagingException e) {
       return new Letter(null, unread + e.getMessage());
+    } catch (RuntimeException | StackOverflowError | LinkageError e) { // in a codec's own way
+      return new Letter(null, unread + e);
     }
   }
 

@@ -148,12 +148,12 @@ final class Json {
     }
   }
 
-  /** The elements of an array as texts, or the one text that stands for it. */
+  /** The elements of an array as texts, or the one value that stands for it. */
   static List<String> texts(JsonNode node) {
     List<String> found = new ArrayList<>();
     if (node.isArray()) {
       node.forEach(element -> found.add(element.asText()));
-    } else if (node.isTextual()) {
+    } else if (node.isValueNode() && !node.isNull()) {
       found.add(node.asText());
     }
     return found;

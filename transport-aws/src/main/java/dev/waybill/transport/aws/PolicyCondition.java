@@ -16,6 +16,18 @@ record PolicyCondition(String operator, String key, List<String> values) {
     return isAboutTopic() && compares(plain(), topicArn);
   }
 
+  /** Whether SNS provably meets it, also by what it is or has not. */
+  boolean isHit(String topicArn) {
+    if (isAboutTopic()) {
+      return isKnown() && compares(positive(), topicArn) != plain().contains("not");
+    }
+    boolean isTrue = !values.isEmpty() && values.stream().allMatch("true"::equalsIgnoreCase);
+    return switch (lower(key)) {
+      case "aws:securetransport", "aws:principalisawsservice" -> plain().equals("bool") && isTrue;
+      default -> isOfAnAccount() && isKnown() && plain().contains("not");
+    };
+  }
+
   /** Whether SNS provably does not meet it. */
   boolean isUnmet(String topicArn) {
     if (isAboutTopic()) {

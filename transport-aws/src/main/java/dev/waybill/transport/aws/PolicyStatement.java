@@ -29,8 +29,19 @@ final class PolicyStatement {
         && conditions().stream().allMatch(condition -> condition.isMet(topicArn));
   }
 
+  /** One that provably means SNS. */
+  boolean denies(String queueArn, String topicArn) {
+    return isDenialOf(queueArn)
+        && conditions().stream().allMatch(condition -> condition.isHit(topicArn));
+  }
+
   /** All but one that SNS is provably not meant by: on requests without TLS, say. */
   boolean mayDeny(String queueArn, String topicArn) {
+    return isDenialOf(queueArn)
+        && conditions().stream().noneMatch(condition -> condition.isUnmet(topicArn));
+  }
+
+  private boolean isDenialOf(String queueArn) {
     return node.path("Effect").asText().equals("Deny")
         && (node.has("NotPrincipal")
             ? !covers(principals("NotPrincipal"), SNS)
@@ -40,8 +51,7 @@ final class PolicyStatement {
             : covers(lower("Action"), SEND))
         && (node.has("NotResource")
             ? !covers(texts("NotResource"), queueArn)
-            : node.path("Resource").isMissingNode() || covers(texts("Resource"), queueArn))
-        && conditions().stream().noneMatch(condition -> condition.isUnmet(topicArn));
+            : node.path("Resource").isMissingNode() || covers(texts("Resource"), queueArn));
   }
 
   private List<String> principals(String field) {

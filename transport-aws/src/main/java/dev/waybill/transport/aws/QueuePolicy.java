@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +26,20 @@ final class QueuePolicy {
         .anyMatch(one -> new PolicyStatement(one).allows(queueArn, topicArn));
   }
 
-  /** The statements that keep SNS from it nevertheless, or may: their ids. */
+  /** The statements that keep SNS from it nevertheless: their ids. */
   static List<String> denials(@Nullable String policy, String queueArn, String topicArn) {
+    return ids(policy, one -> one.denies(queueArn, topicArn));
+  }
+
+  /** The statements that may keep SNS from it, which can't be known here: their ids. */
+  static List<String> doubts(@Nullable String policy, String queueArn, String topicArn) {
+    return ids(policy, one -> one.mayDeny(queueArn, topicArn) && !one.denies(queueArn, topicArn));
+  }
+
+  private static List<String> ids(@Nullable String policy, Predicate<PolicyStatement> wanted) {
     return statements(policy).stream()
         .map(PolicyStatement::new)
-        .filter(one -> one.mayDeny(queueArn, topicArn))
+        .filter(wanted)
         .map(PolicyStatement::id)
         .toList();
   }

@@ -87,10 +87,19 @@ final class Subscriptions {
     String queueArn = queue.getOrDefault(ARN, "");
     for (String denial : QueuePolicy.denials(queue.get(POLICY), queueArn, topicArn)) {
       problems.add(
-          ("The policy of the SQS queue of the %s has a statement with Deny, %s, that may keep out"
-                  + " %s for the topic %s, and SNS would drop messages: except it, say by"
+          ("The policy of the SQS queue of the %s has a statement with Deny, %s, that keeps out %s"
+                  + " for the topic %s, and SNS would drop messages: except it, say by"
                   + " ArnNotEquals aws:SourceArn or by Bool aws:PrincipalIsAWSService.")
               .formatted(subscription, denial, PolicyStatement.SNS, topicArn));
+    }
+    for (String doubt : QueuePolicy.doubts(queue.get(POLICY), queueArn, topicArn)) {
+      log.warn(
+          "The policy of the SQS queue of the {} has a statement with Deny, {}, whose condition"
+              + " can't be judged here: if it means {} for the topic {}, SNS drops messages",
+          subscription,
+          doubt,
+          PolicyStatement.SNS,
+          topicArn);
     }
     String key = queue.getOrDefault(KEY, "");
     if (key.endsWith("alias/aws/sqs")) {

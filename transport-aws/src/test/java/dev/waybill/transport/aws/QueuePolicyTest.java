@@ -95,15 +95,28 @@ class QueuePolicyTest {
         "'NotPrincipal':{'AWS':'arn:aws:iam::1:root'},'NotAction':'sqs:ReceiveMessage'",
         "'Principal':'*','Action':'*','Condition':{'StringNotEquals':{'aws:PrincipalOrgID':'o-1'}}",
         "'Principal':'*','Action':'*','Condition':{'StringNotEqualsIfExists':{'aws:SourceVpce':'vpce-1'}}",
-        "'Principal':'*','Action':'*','Condition':{'StringEqualsIfExists':{'aws:PrincipalOrgID':'o-1'}}",
-        "'Principal':'*','Action':'*','Condition':{'NotIpAddress':{'aws:SourceIp':'10.0.0.0/8'}}",
         "'Principal':'*','Action':'*','Condition':{'Bool':{'aws:SecureTransport':'true'}}",
+        "'Principal':'*','Action':'*','Condition':{'Bool':{'aws:SecureTransport':true}}",
         "'Principal':'*','Action':'*','Condition':{'ArnNotEquals':{'aws:SourceArn':'arn:aws:sns:eu-west-1:123456789012:other'}}",
         "'Principal':'*','Action':'*','Condition':{'ArnEquals':{'aws:SourceArn':'arn:aws:sns:eu-west-1:123456789012:t'}}",
         "'Principal':'*','Action':'*','Condition':{'StringNotEquals':{'aws:SourceAccount':'000000000000'}}"
       })
-  void aDenialThatMayMeanSnsIsNamed(String statement) {
+  void aDenialThatMeansSnsIsNamed(String statement) {
     assertThat(QueuePolicy.denials(denying(statement), QUEUE, TOPIC)).containsExactly("no");
+    assertThat(QueuePolicy.doubts(denying(statement), QUEUE, TOPIC)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'Principal':'*','Action':'*','Condition':{'StringEqualsIfExists':{'aws:PrincipalOrgID':'o-1'}}",
+        "'Principal':'*','Action':'*','Condition':{'NotIpAddress':{'aws:SourceIp':'10.0.0.0/8'}}",
+        "'Principal':'*','Action':'*','Condition':{'StringNotEquals':{'aws:PrincipalServiceName':'sns.amazonaws.com'}}",
+        "'Principal':'*','Action':'*','Condition':{'StringNotEquals':{'aws:SourceOrgID':'o-1'}}"
+      })
+  void aDenialThatCantBeJudgedIsOnlyDoubted(String statement) {
+    assertThat(QueuePolicy.denials(denying(statement), QUEUE, TOPIC)).isEmpty();
+    assertThat(QueuePolicy.doubts(denying(statement), QUEUE, TOPIC)).containsExactly("no");
   }
 
   @ParameterizedTest
@@ -125,6 +138,7 @@ class QueuePolicyTest {
       })
   void aDenialThatCantMeanSnsIsNot(String statement) {
     assertThat(QueuePolicy.denials(denying(statement), QUEUE, TOPIC)).isEmpty();
+    assertThat(QueuePolicy.doubts(denying(statement), QUEUE, TOPIC)).isEmpty();
   }
 
   private static String denying(String statement) {

@@ -27,7 +27,7 @@ final class RabbitLike {
             Feature.DELAY,
             LONGEST_DELAY,
             "the message expires in one queue after another, of 1 s, 2 s, 4 s and so on, and the"
-                + " broker moves it on")
+                + " broker moves it on; takes the topology mode CREATE, or delays(true)")
         .emulated(Feature.EXPIRY, "looked at before handling")
         .emulated(
             Feature.DEAD_LETTER, "published to the dead-letter queue with a publisher confirm")

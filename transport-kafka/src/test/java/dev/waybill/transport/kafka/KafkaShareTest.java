@@ -145,7 +145,12 @@ class KafkaShareTest {
     assertThat(again).extracting(Inbox::text).containsExactlyInAnyOrder("a", "b");
     assertThat(again).extracting(Delivery::attempt).containsOnly(2);
     assertThat(settle(lost.get(0), Settlement.accept())).isEqualTo(Result.NOT_OWNED);
-    again.forEach(Inbox::accept);
+
+    Delivery last = again.get(0);
+    while (settle(last, Settlement.accept())
+        == Result.NOT_OWNED) { // lost once more, if we are slow
+      last = inbox.next();
+    }
   }
 
   @Test

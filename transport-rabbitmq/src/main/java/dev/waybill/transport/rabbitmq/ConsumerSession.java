@@ -248,8 +248,7 @@ final class ConsumerSession {
   private void call(Method method, Consumer<Method> answered) {
     try {
       CompletableFuture<Command> begun = channel.asyncCompletableRpc(method);
-      call = begun;
-      var unused = begun.thenAccept(command -> answered.accept(command.getMethod()));
+      call = begun.thenAccept(command -> answered.accept(command.getMethod()));
     } catch (IOException | RuntimeException e) {
       mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, e)));
     }

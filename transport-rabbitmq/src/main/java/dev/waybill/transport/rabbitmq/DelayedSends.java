@@ -61,11 +61,6 @@ final class DelayedSends {
     this.publishing = publishing;
   }
 
-  /** See {@link Delays#areSure}. */
-  boolean isSure() {
-    return delays.areSure();
-  }
-
   /**
    * Publishes a message so that {@code target} gets it after {@code delay}; never blocks.
    *

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,9 +35,6 @@ final class PartitionBalance {
   private final Mailbox mailbox;
   private final SideChannel channel;
   private boolean ticking;
-
-  /** The channel by which no instance was counted when it was asked last, though this is one. */
-  private @Nullable Channel uncounted;
 
   /**
    * Among the instances of a source.
@@ -99,23 +95,13 @@ final class PartitionBalance {
     }
 
     @Override
-    public void handleCancel(String tag) {
-      mailbox.tell(() -> notCounted(getChannel()));
+    public void handleCancel(String tag) { // the queue was deleted, or its node is lost
+      log.info("RabbitMQ does not count this instance of {} any more; it joins again", instances);
+      mailbox.tell(() -> channel.renew(getChannel()));
     }
-  }
-
-  /** By the broker, which has deleted the queue or lost its node: the channel does not say so. */
-  private void notCounted(@Nullable Channel by) {
-    log.info("RabbitMQ does not count this instance of {} any more; it joins again", instances);
-    channel.renew(by);
   }
 
   private void share(int count) {
-    Channel asked = channel.current();
-    if (count == 0 && uncounted == asked) { // the queue was made again, and nobody was told
-      notCounted(asked);
-    }
-    uncounted = count == 0 ? asked : null;
     List<QueueConsumer> owned =
         new ArrayList<>(consumers.stream().filter(QueueConsumer::isActive).toList());
     int excess = excess(owned.size(), consumers.size(), count);

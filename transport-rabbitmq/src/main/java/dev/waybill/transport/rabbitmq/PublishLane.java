@@ -220,6 +220,9 @@ final class PublishLane {
   private List<PendingSend> take(long number, boolean multiple) {
     if (!multiple) {
       PendingSend send = take(number);
+      while (lowest <= number && !pending.containsKey(lowest)) {
+        lowest++; // or the next that confirms several would go over all of these
+      }
       return send == null ? List.of() : List.of(send);
     }
     List<PendingSend> taken = new ArrayList<>();

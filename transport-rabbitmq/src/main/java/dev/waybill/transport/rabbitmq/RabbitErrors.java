@@ -81,7 +81,7 @@ final class RabbitErrors {
    * will end so again: a message with it comes again first.
    */
   static boolean isUnreadable(@Nullable Throwable error) {
-    Throwable cause = error instanceof ShutdownSignalException ? error.getCause() : error;
+    Throwable cause = error instanceof ShutdownSignalException ? error.getCause() : null;
     return cause instanceof MalformedFrameException
         || cause instanceof UnknownClassOrMethodId
         || cause instanceof IllegalStateException;

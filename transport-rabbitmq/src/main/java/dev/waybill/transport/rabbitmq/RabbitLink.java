@@ -190,12 +190,20 @@ final class RabbitLink {
     CompletableFuture<Void> told = new CompletableFuture<>();
     if (current != null) {
       current.addShutdownListener(signal -> told.complete(null));
-      await(shutdowns.submit(() -> current.abort((int) CLOSE_LIMIT.toMillis())));
+      abort(current);
     }
     mailbox.close();
     close(socket);
     if (current != null) {
       await(told);
+    }
+  }
+
+  private void abort(Connection current) {
+    try {
+      await(shutdowns.submit(() -> current.abort((int) CLOSE_LIMIT.toMillis())));
+    } catch (RejectedExecutionException e) { // all else has ended: its socket does
+      log.debug("The connection ends without a word to the broker", e);
     }
   }
 
@@ -267,7 +275,7 @@ final class RabbitLink {
       return;
     }
     try {
-      connect(RECONNECT_LIMIT.multipliedBy(settings.addresses().size()));
+      connect(RECONNECT_LIMIT.multipliedBy(hosts()));
       log.info("Connected to RabbitMQ at {} again ({}).", settings.hosts(), purpose);
     } catch (RuntimeException | Error e) { // whatever it is must not be the last try
       MessagingException problem =
@@ -298,7 +306,7 @@ final class RabbitLink {
     factory.setVirtualHost(settings.virtualHost());
     factory.setRequestedHeartbeat((int) settings.heartbeat().toSeconds());
     // a host that takes the connection and says nothing must leave time for the next one
-    int each = Math.max(millis / Hosts.count(settings.addresses(), InetAddress::getAllByName), 1);
+    int each = Math.max(millis / hosts(), 1);
     factory.setConnectionTimeout(each);
     factory.setHandshakeTimeout(each);
     factory.setChannelRpcTimeout((int) RPC_LIMIT.toMillis());
@@ -314,6 +322,10 @@ final class RabbitLink {
       factory.enableHostnameVerification();
     }
     return factory;
+  }
+
+  private int hosts() {
+    return Hosts.count(settings.addresses(), InetAddress::getAllByName);
   }
 
   private void remember(Socket made) throws IOException {

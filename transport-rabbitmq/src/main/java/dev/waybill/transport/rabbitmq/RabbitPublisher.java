@@ -189,14 +189,17 @@ final class RabbitPublisher implements Sender {
 
   private void look() {
     long now = System.nanoTime();
-    for (PendingSend send : unanswered) {
-      if (send.isLate(now)) {
-        expire(send);
+    try {
+      for (PendingSend send : unanswered) {
+        if (send.isLate(now)) {
+          expire(send);
+        }
       }
-    }
-    looking.set(false);
-    if (!unanswered.isEmpty()) {
-      lookSoon();
+    } finally {
+      looking.set(false);
+      if (!unanswered.isEmpty()) {
+        lookSoon();
+      }
     }
   }
 
