@@ -16,14 +16,21 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import dev.waybill.CheckReturnValue;
 import dev.waybill.Interceptor;
 import dev.waybill.MessageBus;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.jar.JarFile;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -146,7 +153,24 @@ class ArchitectureTest {
 
   private static JavaClasses classesOf(PublishedModule... modules) {
     return new ClassFileImporter()
-        .importPaths(Stream.of(modules).map(PublishedModule::location).toList());
+        .importLocations(
+            Stream.of(modules)
+                .map(PublishedModule::location)
+                .filter(Files::exists)
+                .map(ArchitectureTest::location)
+                .collect(Collectors.toSet()));
+  }
+
+  /** Of a folder of classes, or of a jar, whose path alone would be a location without a class. */
+  private static Location location(Path path) {
+    if (Files.isDirectory(path)) {
+      return Location.of(path);
+    }
+    try (JarFile jar = new JarFile(path.toFile())) {
+      return Location.of(jar);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static JavaClass outermost(JavaClass type) {
