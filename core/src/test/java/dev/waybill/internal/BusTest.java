@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -410,6 +411,7 @@ class BusTest {
                                 })));
     FakeDelivery payment = transport.deliver("payments", payment("p-1"));
     begun.await();
+    Executor onItsOwnThread = task -> new Thread(task).start(); // two that block, of a pool of one
     CompletableFuture<List<Settlement>> seen =
         CompletableFuture.supplyAsync(
             () -> {
@@ -419,8 +421,9 @@ class BusTest {
                 throw new IllegalStateException(e);
               }
               return List.copyOf(payment.settlements);
-            });
-    CompletableFuture<Void> closed = CompletableFuture.runAsync(bus::close);
+            },
+            onItsOwnThread);
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(bus::close, onItsOwnThread);
     assertThat(seen).isNotDone();
 
     mayEnd.countDown();
