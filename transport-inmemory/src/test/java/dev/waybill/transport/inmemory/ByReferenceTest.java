@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.waybill.Command;
 import dev.waybill.DeadLetter;
 import dev.waybill.Envelope;
+import dev.waybill.HandlerContext;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
 import dev.waybill.deadletter.DeadLetterBatch;
@@ -23,6 +24,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class ByReferenceTest {
@@ -212,54 +214,41 @@ class ByReferenceTest {
   void a_request_and_its_reply_are_the_same_objects_for_both() throws Exception {
     LiveToo reply = new LiveToo(Thread.currentThread());
     Live request = new Live(Thread.currentThread());
-    try (MessageBus bus =
-        MessageBus.over(transport)
-            .routes(ROUTES)
-            .requests("shop")
-            .consume(
-                "live",
-                c ->
-                    c.onCommand(
-                        Live.class,
-                        (m, x) -> {
-                          handled.add(m);
-                          x.reply(reply);
-                        }))
-            .start()) {
-      LiveToo answer =
-          bus.request(request, LiveToo.class, Duration.ofSeconds(DEADLINE_SECONDS)).join();
-
-      assertThat(answer).isSameAs(reply);
+    try (MessageBus bus = answering(context -> context.reply(reply))) {
+      assertThat(ask(bus, request).join()).isSameAs(reply);
       assertThat(next().payload()).isSameAs(request);
     }
   }
 
   @Test
   void a_request_that_cant_be_written_and_is_given_up_fails_at_once() {
-    try (MessageBus bus =
-        MessageBus.over(transport)
-            .routes(ROUTES)
-            .requests("shop")
-            .consume(
-                "live",
-                c ->
-                    c.onCommand(
-                        Live.class,
-                        (m, x) -> {
-                          handled.add(m);
-                          x.deadLetter("not wanted");
-                        }))
-            .start()) {
-      CompletableFuture<LiveToo> answer =
-          bus.request(
-              new Live(Thread.currentThread()),
-              LiveToo.class,
-              Duration.ofSeconds(DEADLINE_SECONDS));
+    try (MessageBus bus = answering(context -> context.deadLetter("not wanted"))) {
+      CompletableFuture<LiveToo> answer = ask(bus, new Live(Thread.currentThread()));
 
       assertThatThrownBy(answer::join).hasCauseInstanceOf(RequestFailedException.class);
       await().until(() -> broker.size("live.dlq") == 1);
       assertThat(handled).hasSize(1);
     }
+  }
+
+  private MessageBus answering(Consumer<HandlerContext> answer) {
+    return MessageBus.over(transport)
+        .routes(ROUTES)
+        .requests("shop")
+        .consume(
+            "live",
+            c ->
+                c.onCommand(
+                    Live.class,
+                    (m, x) -> {
+                      handled.add(m);
+                      answer.accept(x);
+                    }))
+        .start();
+  }
+
+  private static CompletableFuture<LiveToo> ask(MessageBus bus, Live request) {
+    return bus.request(request, LiveToo.class, Duration.ofSeconds(DEADLINE_SECONDS));
   }
 
   @Test

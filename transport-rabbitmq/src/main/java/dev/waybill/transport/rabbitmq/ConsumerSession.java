@@ -4,7 +4,6 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Command;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Delivery;
@@ -15,13 +14,8 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +35,7 @@ final class ConsumerSession {
   private final Mailbox mailbox;
   private final Channel channel;
   private final Calls calls;
+  private final QueueCalls ofQueue;
   private final Owner owner;
   private final Arrivals arrivals;
 
@@ -48,15 +43,6 @@ final class ConsumerSession {
   private final Deque<Runnable> afterCancel = new ArrayDeque<>();
 
   private final Acknowledger acknowledger;
-
-  /**
-   * The last call that a queue without a leader leaves without an answer. The channel takes no
-   * other meanwhile, not its own end either.
-   */
-  private volatile CompletableFuture<?> call = CompletableFuture.completedFuture(null);
-
-  /** How long to wait for its answer: no more once that has been in vain. */
-  private volatile Duration patience = RabbitLink.RPC_LIMIT;
 
   private volatile boolean active;
   private int open;
@@ -100,6 +86,7 @@ final class ConsumerSession {
     this.mailbox = mailbox;
     this.channel = channel;
     this.calls = calls;
+    this.ofQueue = new QueueCalls(queue, channel, calls);
     this.owner = owner;
     this.acknowledger = new Acknowledger(channel, prefetch, mailbox, this::settled);
     this.arrivals = new Arrivals(keyed);
@@ -222,17 +209,14 @@ final class ConsumerSession {
               RabbitLink.RPC_LIMIT.toMillis(),
               () -> {
                 if (handover == consumer && consuming && !handover.begun && owns()) {
-                  patience = Duration.ZERO;
+                  ofQueue.waitNoMore();
                   owner.unanswered(this);
                 }
               });
     }
   }
 
-  /**
-   * Without the client's limit for an answer, after which it takes a late one for that of the next
-   * call. What the consumer is sent comes to it as the channel's default one.
-   */
+  /** What the consumer is sent comes to it as the channel's default one. */
   private void begin(Handover handover) {
     channel.setDefaultConsumer(handover);
     call(
@@ -244,11 +228,9 @@ final class ConsumerSession {
         });
   }
 
-  /** Does not wait for the answer, which is told on the client's thread. */
   private void call(Method method, Consumer<Method> answered) {
     try {
-      CompletableFuture<Command> begun = channel.asyncCompletableRpc(method);
-      call = begun.thenAccept(command -> answered.accept(command.getMethod()));
+      ofQueue.call(method, answered);
     } catch (IOException | RuntimeException e) {
       mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, e)));
     }
@@ -259,7 +241,7 @@ final class ConsumerSession {
     Handover current = consumer;
     if (consuming && current != null) {
       consuming = false;
-      calls.add(() -> afterAnswer(() -> cancel(current)));
+      ofQueue.afterAnswer(() -> cancel(current));
     }
   }
 
@@ -270,26 +252,6 @@ final class ConsumerSession {
           new AMQP.Basic.Cancel.Builder().consumerTag(tag).build(),
           answer -> current.handleCancelOk(tag));
     }
-  }
-
-  /**
-   * Does what the channel has to be free for, once it is: after waiting for it, or in another call
-   * if that takes too long. Blocks.
-   */
-  private void afterAnswer(Runnable work) {
-    CompletableFuture<?> last = call;
-    try {
-      last.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // the connection is being closed
-      return;
-    } catch (ExecutionException e) {
-      log.debug("The channel of queue {} was closed before it answered", queue, e);
-    } catch (TimeoutException e) {
-      var unused = last.whenComplete((answer, error) -> calls.add(() -> afterAnswer(work)));
-      return;
-    }
-    work.run();
   }
 
   /**
@@ -422,15 +384,12 @@ final class ConsumerSession {
     cancelled();
     arrivals.clear();
     credit.giveBack(open);
-    calls.add(
+    ofQueue.afterAnswer(
         () -> {
-          afterAnswer(
-              () -> {
-                if (nack) { // behind a cancel, or the consumer would get the messages again
-                  giveAllBack();
-                }
-                abort();
-              });
+          if (nack) { // behind a cancel, or the consumer would get the messages again
+            giveAllBack();
+          }
+          abort();
         });
   }
 
@@ -441,7 +400,7 @@ final class ConsumerSession {
   void abandon() {
     ended = true;
     acknowledger.abandon();
-    calls.add(() -> afterAnswer(this::abort));
+    ofQueue.afterAnswer(this::abort);
   }
 
   private void giveAllBack() {
