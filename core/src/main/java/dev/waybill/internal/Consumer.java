@@ -80,7 +80,6 @@ final class Consumer {
           "concurrency(%d) of the %s: give from 1 to its maxUnsettled, %d."
               .formatted(handlers, setting.source(), setting.maxUnsettled()));
     }
-    Workers.resize(setting.workers(), handlers);
     dispatcher.concurrency(handlers);
   }
 

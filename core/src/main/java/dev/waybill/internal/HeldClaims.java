@@ -36,7 +36,7 @@ final class HeldClaims implements AutoCloseable {
   HeldClaims(Source source, ProcessedMessageStore store, ScheduledExecutorService timer) {
     this.source = source;
     this.store = store;
-    this.renewer = Workers.platform("waybill-" + source.name() + "-claims", 1);
+    this.renewer = Workers.single("waybill-" + source.name() + "-claims");
     long period = Math.max(1, store.lease().dividedBy(RENEWALS_PER_LEASE).toMillis());
     this.renewal =
         timer.scheduleAtFixedRate(this::renewSoon, period, period, TimeUnit.MILLISECONDS);

@@ -17,7 +17,7 @@ final class Requester {
   /** Replies are accepted at once, so that a few are on their way at a time. */
   private static final int MAX_UNSETTLED = 100;
 
-  private final ExecutorService workers = Workers.platform("waybill-replies", 1);
+  private final ExecutorService workers = Workers.single("waybill-replies");
   private final Requests requests;
   private final Trouble disturbance;
   private final Receiver receiver;

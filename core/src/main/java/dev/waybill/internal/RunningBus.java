@@ -122,9 +122,7 @@ final class RunningBus implements MessageBus {
       idempotent.add(receiver);
     }
     ExecutorService workers =
-        consumer.virtualThreads()
-            ? Workers.virtual()
-            : Workers.platform(name, consumer.concurrency());
+        consumer.virtualThreads() ? Workers.virtual() : Workers.handlers(name);
     add(
         new Consumer.Setting(
             consumer.source(), consumer.concurrency(), consumer.maxUnsettled(), atomic, workers),
@@ -142,7 +140,7 @@ final class RunningBus implements MessageBus {
             1,
             Math.min(DEAD_LETTERS, plan.transport().capabilities(consumer.queue()).maxUnsettled()),
             false,
-            Workers.platform(name, 1)),
+            Workers.handlers(name)),
         new DeadLetterPipeline(consumer));
   }
 

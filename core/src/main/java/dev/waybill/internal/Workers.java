@@ -19,11 +19,26 @@ final class Workers {
 
   private Workers() {}
 
-  /** A pool for handlers: grows to {@code size}, shrinks to nothing when idle. */
-  static ExecutorService platform(String name, int size) {
+  /**
+   * Threads for the handlers of one consumer, which alone bounds their number. The one that was
+   * idle last is woken first: it is still in the processor's caches, and those that are not needed
+   * end. Where they took turns, ten queues with little to do cost twice as much.
+   */
+  static ExecutorService handlers(String name) {
+    return new ThreadPoolExecutor(
+        0,
+        Integer.MAX_VALUE,
+        IDLE_SECONDS,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        daemons(name));
+  }
+
+  /** One thread, which ends when it is idle; what it can't begin yet it does later, in order. */
+  static ExecutorService single(String name) {
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
-            size, size, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), daemons(name));
+            1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), daemons(name));
     pool.allowCoreThreadTimeOut(true);
     return pool;
   }
@@ -42,15 +57,6 @@ final class Workers {
         new SynchronousQueue<>(),
         daemons(name),
         (task, pool) -> task.run());
-  }
-
-  /** Lets a pool of {@link #platform} grow to another size; virtual threads need no room. */
-  static void resize(ExecutorService workers, int size) {
-    if (workers instanceof ThreadPoolExecutor pool) {
-      pool.setCorePoolSize(Math.min(size, pool.getMaximumPoolSize()));
-      pool.setMaximumPoolSize(size);
-      pool.setCorePoolSize(size);
-    }
   }
 
   static boolean virtualThreadsAvailable() {

@@ -248,7 +248,7 @@ class DispatcherDrainTest {
   @Test
   void a_handler_that_runs_on_is_interrupted_and_its_attempt_does_not_count() {
     CountDownLatch begun = new CountDownLatch(1);
-    dispatcher = dispatcher(1, interruptible(begun), Workers.platform("drain-test-1", 1));
+    dispatcher = dispatcher(1, interruptible(begun), Workers.handlers("drain-test-1"));
     FakeDelivery a = deliver("a", "k", 2);
     FakeDelivery b = deliver("b", "k");
     awaitQuietly(begun);
@@ -271,7 +271,7 @@ class DispatcherDrainTest {
           awaitQuietly(new CountDownLatch(1));
           return CompletableFuture.completedFuture(Resolution.ACKNOWLEDGED);
         };
-    dispatcher = dispatcher(1, stubborn, Workers.platform("drain-test-2", 1));
+    dispatcher = dispatcher(1, stubborn, Workers.handlers("drain-test-2"));
     FakeDelivery a = deliver("a", "k");
     awaitQuietly(begun);
 
@@ -328,7 +328,7 @@ class DispatcherDrainTest {
                 return CompletableFuture.completedFuture(
                     new Resolution(Outcome.retryAfter(ZERO), new IllegalStateException()));
               },
-              Workers.platform("drain-test-3", 1));
+              Workers.handlers("drain-test-3"));
       FakeDelivery a = deliver("a", "k");
       while (attempts.get() < 20) {
         Thread.onSpinWait();

@@ -33,7 +33,7 @@ class DispatcherStressTest {
   private static final int KEYS = 40;
   private static final Queue SOURCE = new Queue("q", true);
 
-  private final ExecutorService workers = Workers.platform("stress", CONCURRENCY);
+  private final ExecutorService workers = Workers.handlers("stress");
   private final ScheduledExecutorService timer = Workers.timer("stress-timer");
   private final ExecutorService broker = Executors.newSingleThreadExecutor();
 
