@@ -38,7 +38,7 @@ final class KafkaLog implements BrokerLog {
     KafkaLog log = new KafkaLog(admin, bench, new Place(uri, topic, bench.partitions()));
     log.make();
     if (bench.readsLog()) {
-      try (Outlet outlet = new RawKafka(log.place, false).outlet()) {
+      try (Outlet outlet = new RawKafka(log.place, RawKafka.Form.PLAIN).outlet()) {
         Trial.fill(outlet, new Orders(bench.customers()), size.log());
       }
     }

@@ -27,6 +27,9 @@ enum Part {
   /** Kafka's client, reading of each record what type it is of. */
   private static final String RAW_TYPED = "raw-typed";
 
+  /** Kafka's client, reading all headers and handling on another thread. */
+  private static final String RAW_HANDED_OVER = "raw-handed-over";
+
   /** Waybill without JSON, as those that hand over in memory. */
   static final String BY_REFERENCE = "waybill-by-reference";
 
@@ -47,7 +50,7 @@ enum Part {
     }
     Stream<String> own =
         switch (this) {
-          case KAFKA -> Stream.of("raw", RAW_TYPED, "waybill");
+          case KAFKA -> Stream.of("raw", RAW_TYPED, RAW_HANDED_OVER, "waybill");
           case INMEMORY -> Stream.of("raw", "waybill", BY_REFERENCE);
           default -> Stream.of("raw", "waybill");
         };
@@ -61,7 +64,7 @@ enum Part {
     }
     return switch (contender) {
       case "raw", "waybill" -> true;
-      case RAW_TYPED -> this == KAFKA && bench == Bench.CONSUME;
+      case RAW_TYPED, RAW_HANDED_OVER -> this == KAFKA && bench == Bench.CONSUME;
       case BY_REFERENCE -> this == INMEMORY && (bench == Bench.FLOW || bench == Bench.LATENCY);
       default -> Peer.of(contender, this).has(bench);
     };
@@ -70,7 +73,7 @@ enum Part {
   /** Whether it is Waybill, or the bare client. */
   static boolean isOwn(String contender) {
     return switch (contender) {
-      case "raw", "waybill", RAW_TYPED, BY_REFERENCE -> true;
+      case "raw", "waybill", RAW_TYPED, RAW_HANDED_OVER, BY_REFERENCE -> true;
       default -> false;
     };
   }
@@ -88,6 +91,9 @@ enum Part {
     }
     if (bench == Bench.FLOW) {
       return this == INMEMORY;
+    }
+    if (this == INMEMORY && (bench == Bench.PRODUCE || bench == Bench.CONSUME)) {
+      return false; // a heap full of messages is all that they would show
     }
     if (bench == Bench.LATENCY) {
       return !isAws();
@@ -134,7 +140,8 @@ enum Part {
   Contender contender(String name, Place place) {
     return switch (name) {
       case "raw" -> raw(place);
-      case RAW_TYPED -> new RawKafka(place, true);
+      case RAW_TYPED -> new RawKafka(place, RawKafka.Form.TYPED);
+      case RAW_HANDED_OVER -> new RawKafka(place, RawKafka.Form.HANDED_OVER);
       case "waybill" -> Own.waybill(this, place);
       case BY_REFERENCE -> Own.byReference(place);
       default -> Peer.of(name, this).contender(place);
@@ -144,7 +151,7 @@ enum Part {
   private Contender raw(Place place) {
     return switch (this) {
       case STARTUP, INMEMORY, GROWTH -> new RawQueue();
-      case KAFKA -> new RawKafka(place, false);
+      case KAFKA -> new RawKafka(place, RawKafka.Form.PLAIN);
       case RABBITMQ, RABBITMQ_CLASSIC -> new RawRabbit(place);
       case AWS_SDK1 -> new RawAws1(place);
       case AWS_SDK2 -> new RawAws2(place);

@@ -8,18 +8,27 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -30,23 +39,36 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * beyond the partition.
  */
 final class RawKafka implements Contender {
+  /** What a consumer does with a batch. */
+  enum Form {
+    /** Handles it on the thread that polls. */
+    PLAIN("which it does not read"),
+    /** As well, but reads the headers that name a record's type. */
+    TYPED("of which it reads the type"),
+    /**
+     * Reads all headers, and handles it on another thread, so that a slow handler does not keep it
+     * from polling: the least that whatever keeps a contract like Waybill's has to do.
+     */
+    HANDED_OVER("all of which it reads; handled a batch at a time on one other thread");
+
+    private final String inWords;
+
+    Form(String inWords) {
+      this.inWords = inWords;
+    }
+  }
+
   private static final String VERSION = "/kafka/kafka-version.properties";
   private static final String TYPE = "bench.order.v1";
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration END = Duration.ofSeconds(10);
 
   private final Place place;
-  private final boolean typed;
+  private final Form form;
 
-  /**
-   * The client.
-   *
-   * @param typed whether it reads the headers that name a record's type and id, as it has to where
-   *     records of several types are in a topic
-   */
-  RawKafka(Place place, boolean typed) {
+  RawKafka(Place place, Form form) {
     this.place = place;
-    this.typed = typed;
+    this.form = form;
   }
 
   @Override
@@ -73,8 +95,8 @@ final class RawKafka implements Contender {
   @Override
   public String settings() {
     return "acks=all, enable.idempotence=true; the same key and headers as Waybill writes, "
-        + (typed ? "of which it reads the type;" : "which it does not read;")
-        + " one consumer, or one per partition where handlers wait; enable.auto.commit=false,"
+        + form.inWords
+        + "; one consumer, or one per partition where handlers wait; enable.auto.commit=false,"
         + " read_committed, cooperative-sticky";
   }
 
@@ -187,10 +209,13 @@ final class RawKafka implements Contender {
     @Override
     public void run() {
       try {
+        if (form == Form.HANDED_OVER) {
+          handOver();
+        }
         while (true) {
           ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
           for (ConsumerRecord<byte[], byte[]> record : records) {
-            if (typed) {
+            if (form == Form.TYPED) {
               checkType(record);
             }
             handler.handle(Json.decode(record.value()));
@@ -203,6 +228,46 @@ final class RawKafka implements Contender {
         consumer.close(CloseOptions.timeout(END));
       } catch (RuntimeException e) {
         Failure.end("the consumer", e);
+      }
+    }
+
+    /** Polls the next batch while the one before is handled, and commits what has been. */
+    private void handOver() {
+      ExecutorService worker = Executors.newSingleThreadExecutor();
+      try {
+        Future<?> handled = CompletableFuture.completedFuture(null);
+        Map<TopicPartition, OffsetAndMetadata> next = Map.of();
+        while (true) {
+          ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+          if (records.isEmpty()) {
+            continue;
+          }
+          handled.get();
+          if (!next.isEmpty()) {
+            consumer.commitAsync(next, null);
+          }
+          next = records.nextOffsets();
+          handled = worker.submit(() -> handle(records));
+        }
+      } catch (ExecutionException e) {
+        Failure.end("a handler", e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // the trial is over
+      } finally {
+        worker.shutdownNow();
+      }
+    }
+
+    private void handle(ConsumerRecords<byte[], byte[]> records) {
+      for (ConsumerRecord<byte[], byte[]> record : records) {
+        Map<String, String> headers = new HashMap<>();
+        for (Header header : record.headers()) {
+          headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
+        }
+        if (!TYPE.equals(headers.get("ce_type"))) {
+          throw new Failure("A record is of the type " + headers.get("ce_type"));
+        }
+        handler.handle(Json.decode(record.value()));
       }
     }
 

@@ -13,7 +13,7 @@ record Size(long warmUp, long measured, Duration longest) {
     SMOKE,
     /** Minutes. */
     QUICK,
-    /** Less than an hour for all parts, and long enough for the compiler to be nearly done. */
+    /** An hour for all parts, and long enough for the compiler to be nearly done. */
     STANDARD,
     /** Long enough for figures to be published. */
     FULL
@@ -27,15 +27,13 @@ record Size(long warmUp, long measured, Duration longest) {
     Part part = turn.part();
     boolean full = mode == Mode.FULL;
     return switch (turn.bench()) {
-      case PRODUCE, CONSUME ->
-          part == Part.INMEMORY
-              ? new Size(60_000, mode == Mode.QUICK ? 60_000 : 120_000, Duration.ofMinutes(1))
-              : overBroker(part, turn.bench(), mode);
+      case PRODUCE, CONSUME -> overBroker(part, turn.bench(), mode);
       case SLOW_KEYED -> new Size(20_000, full ? 80_000 : 40_000, Duration.ofSeconds(full ? 6 : 2));
       case FLOW -> new Size(2_000_000, 4_000_000, Duration.ofSeconds(full ? 20 : 4));
       case LATENCY -> {
         int rate = rate(part);
-        yield new Size(rate * (full ? 10L : 2L), rate * (full ? 60L : 5L), Duration.ofMinutes(2));
+        long warm = mode == Mode.QUICK ? 2L : 10L;
+        yield new Size(rate * warm, rate * (full ? 60L : 10L), Duration.ofMinutes(2));
       }
       case STARTUP -> new Size(0, 1, Duration.ofSeconds(30));
       case BACKLOG, BACKLOG_SLOW_KEY ->
@@ -67,8 +65,8 @@ record Size(long warmUp, long measured, Duration longest) {
     }
     if (part != Part.KAFKA) { // which is filled anew for each trial
       return switch (mode) {
-        case FULL -> new Size(200_000, 200_000, Duration.ofMinutes(2));
-        case STANDARD -> new Size(60_000, 60_000, Duration.ofSeconds(30));
+        case FULL -> new Size(400_000, 200_000, Duration.ofMinutes(2));
+        case STANDARD -> new Size(240_000, 80_000, Duration.ofSeconds(30));
         default -> new Size(60_000, 40_000, Duration.ofSeconds(20));
       };
     }
@@ -76,8 +74,8 @@ record Size(long warmUp, long measured, Duration longest) {
       case FULL -> new Size(3_000_000, 1_000_000, Duration.ofMinutes(2));
       case STANDARD ->
           bench == Bench.CONSUME
-              ? new Size(800_000, 400_000, Duration.ofSeconds(30))
-              : new Size(400_000, 300_000, Duration.ofSeconds(30));
+              ? new Size(2_400_000, 600_000, Duration.ofSeconds(60))
+              : new Size(800_000, 300_000, Duration.ofSeconds(60));
       default ->
           bench == Bench.CONSUME
               ? new Size(300_000, 150_000, Duration.ofSeconds(20))
