@@ -118,6 +118,11 @@ final class PendingSend {
     return deadline;
   }
 
+  /** When its deadline passes, as a {@link System#nanoTime}. */
+  long end() {
+    return end;
+  }
+
   /** Whether its deadline has passed at that {@link System#nanoTime}. */
   boolean isLate(long now) {
     return now - end >= 0;

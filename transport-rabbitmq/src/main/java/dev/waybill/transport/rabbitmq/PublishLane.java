@@ -83,14 +83,17 @@ final class PublishLane {
   /**
    * Writes a message that is already {@link PendingSend#beginWriting begun}.
    *
+   * @param more whether another one follows at once, or a flush, so that this one need not leave
+   *     before
    * @throws AlreadyClosedException nothing was written, and it is not pending here
    * @throws IOException nothing is known; it is pending until {@link #closed}
    */
-  void write(PendingSend send, byte[] body) throws IOException {
+  void write(PendingSend send, byte[] body, boolean more) throws IOException {
     long number = channel.getNextPublishSeqNo();
     PendingSend.Target target = send.target();
     unconfirmed.written(target.routingKey());
     pending.put(number, send);
+    GatheringSocket.gather(more);
     try {
       channel.basicPublish(
           target.exchange(),
@@ -101,6 +104,8 @@ final class PublishLane {
     } catch (AlreadyClosedException e) {
       take(number);
       throw e;
+    } finally {
+      GatheringSocket.gather(false);
     }
     send.written();
   }

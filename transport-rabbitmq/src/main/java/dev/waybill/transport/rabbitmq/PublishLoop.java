@@ -12,6 +12,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +31,10 @@ final class PublishLoop implements RabbitLink.Listener {
   private static final Duration RETIRE_LIMIT = Duration.ofSeconds(2);
 
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
+
+  /** How many are written before what else there is to do has its turn. */
+  private static final int AT_ONCE = 1_000;
+
   private static final Logger log = LoggerFactory.getLogger(PublishLoop.class);
 
   private final RabbitLink link;
@@ -51,8 +57,16 @@ final class PublishLoop implements RabbitLink.Listener {
   /** The last one that was silent; many sends notice it at the same time. */
   private final AtomicReference<@Nullable Connection> givenUp = new AtomicReference<>();
 
+  /** Not yet written; its begin is the mailbox's thread's only. */
+  private final Deque<PendingSend> waiting = new ConcurrentLinkedDeque<>();
+
+  /** Whether the mailbox has been told that something waits. */
+  private final AtomicBoolean told = new AtomicBoolean();
+
   // of the mailbox's thread only
-  private final Deque<PendingSend> waiting = new ArrayDeque<>();
+
+  /** Whether the last message that was written may still be in the client's buffer. */
+  private boolean unflushed;
 
   /** A lane that takes nothing more and is closed once all that it took is answered. */
   private @Nullable PublishLane retiring;
@@ -81,11 +95,16 @@ final class PublishLoop implements RabbitLink.Listener {
 
   /** Has a message written as soon as it can be; returns whether it will be: not after close. */
   boolean write(PendingSend send) {
-    return mailbox.tell(
-        () -> {
-          waiting.add(send);
-          drain();
-        });
+    waiting.add(send);
+    if (told.get() || !told.compareAndSet(false, true)) {
+      return mailbox.isOpen();
+    }
+    return mailbox.tell(this::drainTold);
+  }
+
+  private void drainTold() {
+    told.set(false);
+    drain();
   }
 
   /** Why a message has not been written, as a code. */
@@ -210,10 +229,10 @@ final class PublishLoop implements RabbitLink.Listener {
   }
 
   private void drain() {
-    while (ready()) {
-      PendingSend next = waiting.poll();
+    for (int i = 0; ready(); i++) {
+      PendingSend next = i < AT_ONCE ? waiting.poll() : null;
       if (next == null) {
-        return;
+        break;
       }
       if (retiring != null && retiring.exchange().equals(next.target().exchange())) {
         heldBack.add(next);
@@ -221,7 +240,25 @@ final class PublishLoop implements RabbitLink.Listener {
         publish(next);
       }
     }
-    waiting.removeIf(send -> send.answer().isDone());
+    flush();
+    if (!ready()) {
+      waiting.removeIf(send -> send.answer().isDone());
+    } else if (!waiting.isEmpty() && told.compareAndSet(false, true)) {
+      mailbox.tell(this::drainTold);
+    }
+  }
+
+  private void flush() {
+    Connection current = connection;
+    if (unflushed && current != null) {
+      try {
+        link.flush();
+      } catch (IOException | RuntimeException e) {
+        log.debug("Publishing failed half-way; the connection is given up", e);
+        giveUp(current);
+      }
+    }
+    unflushed = false;
   }
 
   private boolean ready() {
@@ -258,7 +295,8 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private void publish(PendingSend send, byte[] body, PublishLane lane, Connection current) {
     try {
-      lane.write(send, body);
+      unflushed = !waiting.isEmpty();
+      lane.write(send, body, unflushed);
     } catch (AlreadyClosedException e) {
       lanes.remove(lane.exchange(), lane);
       if (send.unwritten()) {

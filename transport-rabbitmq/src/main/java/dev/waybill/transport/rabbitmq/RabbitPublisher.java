@@ -21,7 +21,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Publishes with confirms. A {@link PublishLoop} writes, so that no caller waits for a socket; what
@@ -43,7 +42,15 @@ final class RabbitPublisher implements Sender {
   private final DelayedSends delayed;
   private final Semaphore room = new Semaphore(MAX_PENDING, true);
   private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean looking = new AtomicBoolean();
+
+  /** When it is looked for what is late, as a nano time, if {@link #looking}. */
+  private volatile long nextLook;
+
+  private volatile boolean looking;
+
+  /** Guarded by the timer. */
+  private Runnable callOffLook = () -> {};
+
   private volatile boolean closed;
 
   RabbitPublisher(RabbitLink link, Partitions partitions, RabbitThreads threads, Delays delays) {
@@ -173,33 +180,44 @@ final class RabbitPublisher implements Sender {
     unanswered.add(send);
     CompletableFuture<String> unused =
         send.answer().whenComplete((receipt, error) -> unanswered.remove(send));
-    lookSoon();
+    lookAt(send.end());
     if (!loop.write(send) || closed) {
       endAtClose(send);
     }
     return send.answer();
   }
 
-  /** Looks for what is late, as long as there is something that could be. */
-  private void lookSoon() {
-    if (!looking.get() && looking.compareAndSet(false, true)) {
-      Runnable unused = timer.tellLater(LOOK_MILLIS, this::look);
+  /** Looks for what is late once a deadline has passed, if not before. */
+  private void lookAt(long end) {
+    if (looking && nextLook - end <= 0) {
+      return;
+    }
+    synchronized (timer) {
+      if (!looking || nextLook - end > 0) {
+        callOffLook.run();
+        nextLook = end;
+        looking = true;
+        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        callOffLook = timer.tellLater(Math.max(left, LOOK_MILLIS), this::look);
+      }
     }
   }
 
   private void look() {
+    synchronized (timer) {
+      looking = false; // first: what is sent from now on is not surely seen
+    }
     long now = System.nanoTime();
-    try {
-      for (PendingSend send : unanswered) {
-        if (send.isLate(now)) {
-          expire(send);
-        }
+    PendingSend next = null;
+    for (PendingSend send : unanswered) {
+      if (send.isLate(now)) {
+        expire(send);
+      } else if (next == null || send.end() - next.end() < 0) {
+        next = send;
       }
-    } finally {
-      looking.set(false);
-      if (!unanswered.isEmpty()) {
-        lookSoon();
-      }
+    }
+    if (next != null) {
+      lookAt(next.end());
     }
   }
 
