@@ -70,6 +70,8 @@ final class PendingSend {
   private final AtomicReference<State> state = new AtomicReference<>(State.QUEUED);
   private final AtomicBoolean left = new AtomicBoolean();
   private volatile byte @Nullable [] body;
+  private volatile @Nullable PublishLane lane;
+  private volatile long number;
   private Duration deadline = Duration.ZERO;
   private long end;
   private volatile boolean returned;
@@ -134,6 +136,21 @@ final class PendingSend {
     return state.compareAndSet(State.QUEUED, State.WRITTEN) ? bytes : null;
   }
 
+  /** It is the lane's, by that number. */
+  void isOf(PublishLane its, long numberThere) {
+    number = numberThere;
+    lane = its;
+  }
+
+  /** No answer is waited for any more. */
+  void forget() {
+    PublishLane its = lane;
+    if (its != null) {
+      its.forget(number);
+    }
+    leaveOnce();
+  }
+
   /** It has been written; the body is not needed any more. */
   void written() {
     body = null;
@@ -167,15 +184,20 @@ final class PendingSend {
     leaveOnce();
   }
 
-  /** Ends with {@code rejected} if it was provably not written, else with {@code unknown}. */
-  void giveUp(SendException rejected, SendException unknown) {
+  /**
+   * Ends with {@code rejected} if it was provably not written, else with {@code unknown}; returns
+   * whether that was it.
+   */
+  boolean giveUp(SendException rejected, SendException unknown) {
     if (state.compareAndSet(State.QUEUED, State.DONE)) {
       end(rejected);
       leaveOnce();
     } else if (state.compareAndSet(State.WRITTEN, State.DONE)) {
       // still counted: its confirm may yet come, and until then it takes up room
       end(unknown);
+      return true;
     }
+    return false;
   }
 
   /** It takes up no room any more. */

@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -28,10 +27,20 @@ import java.util.concurrent.TimeoutException;
  */
 final class RabbitPublisher implements Sender {
   /**
-   * Messages without an answer at once. Fewer would leave the broker idle between confirms; more
-   * would hold more memory, and leave more unknown when a connection is lost.
+   * Messages without an answer at once to one queue or exchange. Fewer would leave the broker idle
+   * between confirms; more would hold more memory, and leave more unknown when a connection is
+   * lost.
    */
   private static final int MAX_PENDING = 1_000;
+
+  /** To all. Some that answer nothing leave room for the others. */
+  private static final int MAX_PENDING_TO_ALL = 4 * MAX_PENDING;
+
+  /**
+   * How long after a message's deadline its confirm may come, and it takes up room. RabbitMQ never
+   * answers to what reaches a quorum queue while it is deleted.
+   */
+  private static final Duration LATE = PublishLoop.SILENCE;
 
   /** How late a deadline is noticed. A timer for each send would be dearer than all looks. */
   private static final long LOOK_MILLIS = 10;
@@ -40,7 +49,7 @@ final class RabbitPublisher implements Sender {
   private final PublishLoop loop;
   private final Mailbox timer;
   private final DelayedSends delayed;
-  private final Semaphore room = new Semaphore(MAX_PENDING, true);
+  private final Window window = new Window(MAX_PENDING_TO_ALL, MAX_PENDING);
   private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
 
   /** When it is looked for what is late, as a nano time, if {@link #looking}. */
@@ -66,12 +75,12 @@ final class RabbitPublisher implements Sender {
     long end = System.nanoTime() + deadline.toNanos();
     try {
       BasicProperties properties = properties(channel, message);
-      admit(deadline);
-      Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
       Target target = target(channel, message);
+      Runnable leave = admit(message.delay() == null ? target : delayed.entry(target), deadline);
+      Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
       return message.delay() == null
-          ? publish(target, properties, message.body(), left, room::release)
-          : delayed.send(target, properties, message.body(), message.delay(), left, room::release);
+          ? publish(target, properties, message.body(), left, leave)
+          : delayed.send(target, properties, message.body(), message.delay(), left, leave);
     } catch (SendException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -126,6 +135,7 @@ final class RabbitPublisher implements Sender {
   /** Ends all that has no answer and takes nothing more. */
   void close() {
     closed = true;
+    window.open();
     delayed.close();
     unanswered.forEach(RabbitPublisher::endAtClose);
     loop.close();
@@ -147,19 +157,22 @@ final class RabbitPublisher implements Sender {
     return Target.queue(partitions.queueFor(channel.name(), message));
   }
 
-  private void admit(Duration deadline) {
+  /** Returns what gives the place back. */
+  private Runnable admit(Target target, Duration deadline) {
     if (closed) {
       throw RabbitErrors.closedBeforeSend();
     }
     try {
-      if (!room.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+      Runnable leave = window.enter(target, deadline);
+      if (leave == null) {
         loop.giveUpIfSilent(); // where all places are of sends that have expired, nobody else does
         throw SendException.rejected(
             ErrorCode.THROTTLED,
-            "%d messages await RabbitMQ's confirms, and none came within the deadline; nothing was sent."
-                .formatted(MAX_PENDING),
+            "As many messages as may be, to %s or to all, await RabbitMQ's confirms, and none came within the deadline; nothing was sent."
+                .formatted(target),
             null);
       }
+      return leave;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw SendException.rejected(
@@ -179,7 +192,14 @@ final class RabbitPublisher implements Sender {
     }
     unanswered.add(send);
     CompletableFuture<String> unused =
-        send.answer().whenComplete((receipt, error) -> unanswered.remove(send));
+        send.answer()
+            .whenComplete(
+                (receipt, error) -> {
+                  unanswered.remove(send);
+                  if (error == null) {
+                    window.trust(target);
+                  }
+                });
     lookAt(send.end());
     if (!loop.write(send) || closed) {
       endAtClose(send);
@@ -225,15 +245,25 @@ final class RabbitPublisher implements Sender {
     String target = send.target().toString();
     String limit = RabbitErrors.seconds(send.deadline());
     ErrorCode reason = loop.reasonToWait();
-    send.giveUp(
-        SendException.rejected(
-            reason,
-            "The message to %s was not sent within %s: %s.".formatted(target, limit, words(reason)),
-            null),
-        RabbitErrors.unknown(
-            ErrorCode.TIMEOUT,
-            "RabbitMQ did not confirm the message to %s within %s".formatted(target, limit),
-            null));
+    boolean written =
+        send.giveUp(
+            SendException.rejected(
+                reason,
+                "The message to %s was not sent within %s: %s."
+                    .formatted(target, limit, words(reason)),
+                null),
+            RabbitErrors.unknown(
+                ErrorCode.TIMEOUT,
+                "RabbitMQ did not confirm the message to %s within %s".formatted(target, limit),
+                null));
+    if (written) {
+      if (loop.isSilent(send.target())) {
+        window.doubt(send.target());
+      }
+      Runnable unused = timer.tellLater(LATE.toMillis(), send::forget);
+    } else {
+      loop.forget(send);
+    }
     loop.giveUpIfSilent();
   }
 
