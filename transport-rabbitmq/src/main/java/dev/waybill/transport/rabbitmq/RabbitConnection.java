@@ -63,6 +63,7 @@ final class RabbitConnection implements TransportConnection {
     this.consuming = new RabbitLink(settings, "consume", threads, blocking);
     this.delays = new Delays(settings.delays(), this::administer, blocking);
     this.publisher = new RabbitPublisher(publishing, settings.partitions(), threads, delays);
+    publishing.add(delays); // whatever has ended the connection may have taken queues with it
   }
 
   static RabbitConnection open(RabbitSettings settings, Duration deadline) {

@@ -48,6 +48,7 @@ final class RabbitPublisher implements Sender {
   private final Partitions partitions;
   private final PublishLoop loop;
   private final Mailbox timer;
+  private final Delays delays;
   private final DelayedSends delayed;
   private final Window window = new Window(MAX_PENDING_TO_ALL, MAX_PENDING);
   private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
@@ -66,6 +67,7 @@ final class RabbitPublisher implements Sender {
     this.partitions = partitions;
     this.loop = new PublishLoop(link, threads, PublishLoop.SILENCE);
     this.timer = new Mailbox(threads, "timer");
+    this.delays = delays;
     this.delayed = new DelayedSends(delays, this::publish);
     loop.start();
   }
@@ -198,6 +200,8 @@ final class RabbitPublisher implements Sender {
                   unanswered.remove(send);
                   if (error == null) {
                     window.trust(target);
+                  } else if (isUnroutable(error)) {
+                    delays.forget(target);
                   }
                 });
     lookAt(send.end());
@@ -205,6 +209,10 @@ final class RabbitPublisher implements Sender {
       endAtClose(send);
     }
     return send.answer();
+  }
+
+  private static boolean isUnroutable(Throwable error) {
+    return error instanceof SendException known && known.code() == ErrorCode.UNROUTABLE;
   }
 
   /** Looks for what is late once a deadline has passed, if not before. */

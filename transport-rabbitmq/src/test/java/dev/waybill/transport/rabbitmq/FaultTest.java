@@ -153,6 +153,25 @@ class FaultTest {
   }
 
   @Test
+  void aSenderThatIsConnectedAgainBindsAgainWhatItDelaysTo() throws Exception {
+    Queue other = Wires.queue();
+    create(other);
+    Wires.send(connection.sender(), queue, Wires.delayed("before", Duration.ofMillis(20)));
+    try (Native raw = new Native(broker.uri())) {
+      raw.channel.queueDelete(queue.name());
+      raw.channel.queueDeclare(queue.name(), true, false, false, Map.of("x-queue-type", "quorum"));
+    }
+    int before = proxy.accepted();
+    proxy.reset();
+    await().atMost(Recording.LIMIT).until(() -> proxy.accepted() >= before + 2);
+    Wires.send(connection.sender(), other, Wires.message("connected"));
+
+    Wires.send(connection.sender(), queue, Wires.delayed("after", Duration.ofMillis(20)));
+
+    assertThat(Recording.body(receive(queue, 5).delivery(0))).isEqualTo("after");
+  }
+
+  @Test
   void aSendWithoutConnectionIsRejectedAtItsDeadline() throws Exception {
     proxy.refuse();
     proxy.reset();
