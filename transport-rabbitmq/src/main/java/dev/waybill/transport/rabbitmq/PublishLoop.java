@@ -32,8 +32,6 @@ final class PublishLoop implements RabbitLink.Listener {
   /** What a lane's other queues are waited for when it is to be replaced for one of them. */
   private static final Duration RETIRE_LIMIT = Duration.ofSeconds(2);
 
-  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
-
   /** How many are written before what else there is to do has its turn. */
   private static final int AT_ONCE = 1_000;
 
@@ -304,13 +302,8 @@ final class PublishLoop implements RabbitLink.Listener {
   void close() {
     closed = true;
     link.remove(this);
-    mailbox.ask(
-        CLOSE_LIMIT,
-        () -> {
-          waiting.clear();
-          heldBack.clear();
-        });
     mailbox.close();
+    waiting.clear();
   }
 
   private void drain() {

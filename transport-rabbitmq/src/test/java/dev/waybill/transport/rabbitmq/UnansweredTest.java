@@ -12,6 +12,9 @@ import dev.waybill.routing.Queue;
 import dev.waybill.routing.Topic;
 import dev.waybill.testkit.broker.FaultProxy;
 import dev.waybill.testkit.broker.FaultProxy.Direction;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Settlement;
 import dev.waybill.transport.TransportConnection;
 import dev.waybill.transport.WireMessage;
 import java.lang.ref.WeakReference;
@@ -20,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,23 +131,10 @@ class UnansweredTest {
   @Test
   void what_expires_behind_a_write_that_is_stuck_is_not_kept() throws Exception {
     try (FaultProxy proxy = FaultProxy.open().forwardTo(broker.port());
-        TransportConnection stuck =
-            RabbitTransport.builder()
-                .address("127.0.0.1", proxy.port())
-                .heartbeat(Duration.ofHours(1))
-                .build()
-                .connect(Wires.DEADLINE)) {
+        TransportConnection stuck = through(proxy)) {
       Wires.send(stuck.sender(), well, Wires.message("opens the channel"));
       proxy.hold(Direction.TO_BROKER);
-      for (int i = 0; i < 4; i++) {
-        var unused =
-            stuck
-                .sender()
-                .send(
-                    well,
-                    new WireMessage(new byte[8_000_000], null, Map.of(), Map.of(), null, null),
-                    LONG);
-      }
+      sendMuch(stuck);
 
       WeakReference<String> kept = expired(stuck);
 
@@ -154,6 +145,41 @@ class UnansweredTest {
                 System.gc();
                 return kept.refersTo(null);
               });
+    }
+  }
+
+  @Test
+  void a_close_takes_no_longer_than_is_promised_whatever_stands_still() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    try (FaultProxy proxy = FaultProxy.open().forwardTo(broker.port())) {
+      TransportConnection stuck = through(proxy);
+      Recording recording =
+          new Recording() {
+            @Override
+            public void delivered(Delivery delivery) {
+              super.delivered(delivery);
+              if (deliveries.size() > 1) {
+                standStill(over);
+              }
+            }
+          };
+      Receiver unused = stuck.receive(well, 10, recording);
+      Wires.send(stuck.sender(), well, Wires.message("opens the channel"));
+      broker.swallow(true);
+      broker.consumerOf("well").deliver(1, false, Map.of(), "settled, without an answer");
+      var unusedToo = recording.delivery(0).settle(new Settlement.Reject("no", Map.of()));
+      await().atMost(Wires.DEADLINE).until(() -> broker.published() == 2);
+      broker.consumerOf("well").deliver(2, false, Map.of(), "handed over, for ever");
+      assertThat(recording.delivery(1)).isNotNull();
+      proxy.hold();
+      sendMuch(stuck);
+      long begin = System.nanoTime();
+
+      stuck.close();
+
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(6_500));
+    } finally {
+      over.countDown();
     }
   }
 
@@ -185,6 +211,34 @@ class UnansweredTest {
     assertThat(other).isNotDone();
     broker.confirmSwallowed();
     assertThat(other).succeedsWithin(Wires.DEADLINE);
+  }
+
+  private static TransportConnection through(FaultProxy proxy) {
+    return RabbitTransport.builder()
+        .address("127.0.0.1", proxy.port())
+        .heartbeat(Duration.ofHours(1))
+        .build()
+        .connect(Wires.DEADLINE);
+  }
+
+  /** More than the buffers on the way take. */
+  private void sendMuch(TransportConnection by) {
+    WireMessage big = new WireMessage(new byte[8_000_000], null, Map.of(), Map.of(), null, null);
+    for (int i = 0; i < 4; i++) {
+      var unused = by.sender().send(well, big, LONG);
+    }
+  }
+
+  private static void standStill(CountDownLatch until) {
+    boolean over = false;
+    while (!over) {
+      try {
+        until.await();
+        over = true;
+      } catch (InterruptedException e) {
+        over = false; // a listener that does not care
+      }
+    }
   }
 
   private CompletableFuture<String> send(Channel channel, Duration deadline) {
