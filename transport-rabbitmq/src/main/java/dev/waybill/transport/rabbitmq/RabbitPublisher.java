@@ -174,6 +174,10 @@ final class RabbitPublisher implements Sender {
                 .formatted(target),
             null);
       }
+      if (closed) { // which is what made room
+        leave.run();
+        throw RabbitErrors.closedBeforeSend();
+      }
       return leave;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Window {
   /**
-   * As many as may go where the last one got no answer in time. With some hundreds under way to a
-   * quorum queue without a leader RabbitMQ reads nothing more from their connection.
+   * As many as may go where the last one got no answer in time. Many that wait for quorum queues
+   * without a majority keep RabbitMQ from reading their connection.
    */
   static final int DOUBTED = 10;
 
