@@ -110,6 +110,11 @@ final class DelayedSends {
     return held.answer;
   }
 
+  /** Where a message for {@code target} is published to when it is to wait. */
+  PendingSend.Target entry(PendingSend.Target target) {
+    return delays.levels().waitingFor(target);
+  }
+
   /** The answers that are still to come. */
   Stream<CompletableFuture<String>> waiting() {
     return waiting.stream().map(held -> held.answer);

@@ -1,15 +1,18 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.Connection;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.transport.Topology.Mode;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,23 +21,40 @@ import org.jspecify.annotations.Nullable;
  * the other modes somebody has to say that both are there, for what comes due for a channel that is
  * not bound has been confirmed long ago. Thread-safe.
  */
-final class Delays {
+final class Delays implements RabbitLink.Listener {
   /** Does an administrative work, and repeats it after errors that pass. Blocks. */
   interface Administration {
     void perform(Consumer<DelayTopology> work);
   }
 
+  /** How long a binding counts as there. Whoever declares a queue anew does not bring it back. */
+  private static final Duration KNOWN = Duration.ofMinutes(1);
+
   private final DelaySettings settings;
   private final Administration administration;
   private final Executor executor;
-  private final Map<String, CompletableFuture<Void>> bound = new ConcurrentHashMap<>();
+  private final LongSupplier clock;
+  private final Map<String, Bound> bound = new ConcurrentHashMap<>();
   private volatile Mode mode = Mode.ASSUME;
   private @Nullable CompletableFuture<Void> made;
 
+  /** A channel that is being bound, or has been. */
+  private record Bound(CompletableFuture<Void> done, long since) {}
+
   Delays(DelaySettings settings, Administration administration, Executor executor) {
+    this(settings, administration, executor, System::nanoTime);
+  }
+
+  /** With another {@link System#nanoTime}. */
+  Delays(
+      DelaySettings settings,
+      Administration administration,
+      Executor executor,
+      LongSupplier clock) {
     this.settings = settings;
     this.administration = administration;
     this.executor = executor;
+    this.clock = clock;
   }
 
   DelaySettings settings() {
@@ -73,9 +93,10 @@ final class Delays {
     }
     String destination = DelayLevels.destination(target);
     CompletableFuture<Void> begun = new CompletableFuture<>();
-    CompletableFuture<Void> known = bound.putIfAbsent(destination, begun);
-    if (known != null) {
-      return known;
+    Bound its = new Bound(begun, clock.getAsLong());
+    Bound kept = bound.merge(destination, its, (known, other) -> isKnown(known) ? known : other);
+    if (kept.done() != begun) {
+      return kept.done();
     }
     var unused =
         made()
@@ -84,7 +105,7 @@ final class Delays {
                 (done, failure) -> {
                   // requesters come and go, and take their queues and bindings with them
                   if (failure != null || reply) {
-                    bound.remove(destination, begun);
+                    bound.remove(destination, its);
                   }
                   if (failure == null) {
                     begun.complete(null);
@@ -103,10 +124,31 @@ final class Delays {
             .formatted(target));
   }
 
+  @Override
+  public void connected(Connection connection) {
+    forget();
+  }
+
+  @Override
+  public void lost(MessagingException problem) {
+    // it is asked again when there is a connection
+  }
+
+  private boolean isKnown(Bound binding) {
+    return !binding.done().isDone() || clock.getAsLong() - binding.since() < KNOWN.toNanos();
+  }
+
   /** Something was missing after all: it is looked at again before the next message waits. */
   synchronized void forget() {
     made = null;
-    bound.values().removeIf(CompletableFuture::isDone);
+    bound.values().removeIf(binding -> binding.done().isDone());
+  }
+
+  /** A channel was missing: what bound it has gone with it. */
+  void forget(PendingSend.Target target) {
+    if (!bound.isEmpty()) {
+      bound.remove(DelayLevels.destination(target));
+    }
   }
 
   private synchronized CompletableFuture<Void> made() {

@@ -70,6 +70,8 @@ final class PendingSend {
   private final AtomicReference<State> state = new AtomicReference<>(State.QUEUED);
   private final AtomicBoolean left = new AtomicBoolean();
   private volatile byte @Nullable [] body;
+  private volatile @Nullable PublishLane lane;
+  private volatile long number;
   private Duration deadline = Duration.ZERO;
   private long end;
   private volatile boolean returned;
@@ -118,6 +120,11 @@ final class PendingSend {
     return deadline;
   }
 
+  /** When its deadline passes, as a {@link System#nanoTime}. */
+  long end() {
+    return end;
+  }
+
   /** Whether its deadline has passed at that {@link System#nanoTime}. */
   boolean isLate(long now) {
     return now - end >= 0;
@@ -127,6 +134,21 @@ final class PendingSend {
   byte @Nullable [] beginWriting() {
     byte[] bytes = body;
     return state.compareAndSet(State.QUEUED, State.WRITTEN) ? bytes : null;
+  }
+
+  /** It is the lane's, by that number. */
+  void isOf(PublishLane its, long numberThere) {
+    number = numberThere;
+    lane = its;
+  }
+
+  /** No answer is waited for any more. */
+  void forget() {
+    PublishLane its = lane;
+    if (its != null) {
+      its.forget(number);
+    }
+    leaveOnce();
   }
 
   /** It has been written; the body is not needed any more. */
@@ -162,15 +184,20 @@ final class PendingSend {
     leaveOnce();
   }
 
-  /** Ends with {@code rejected} if it was provably not written, else with {@code unknown}. */
-  void giveUp(SendException rejected, SendException unknown) {
+  /**
+   * Ends with {@code rejected} if it was provably not written, else with {@code unknown}; returns
+   * whether that was it.
+   */
+  boolean giveUp(SendException rejected, SendException unknown) {
     if (state.compareAndSet(State.QUEUED, State.DONE)) {
       end(rejected);
       leaveOnce();
     } else if (state.compareAndSet(State.WRITTEN, State.DONE)) {
       // still counted: its confirm may yet come, and until then it takes up room
       end(unknown);
+      return true;
     }
+    return false;
   }
 
   /** It takes up no room any more. */

@@ -41,8 +41,8 @@ final class PublishLane {
   private final Unconfirmed unconfirmed = new Unconfirmed();
   private final Runnable onRefusal;
 
-  /** What is run once nothing is pending any more, if that is waited for. */
-  private volatile @Nullable Runnable onEmpty;
+  /** What is run after each answer, if that is waited for. */
+  private volatile @Nullable Runnable onAnswer;
 
   private record Name(String routingKey, @Nullable String messageId) {
     @Override
@@ -83,14 +83,18 @@ final class PublishLane {
   /**
    * Writes a message that is already {@link PendingSend#beginWriting begun}.
    *
+   * @param more whether another one follows at once, or a flush, so that this one need not leave
+   *     before
    * @throws AlreadyClosedException nothing was written, and it is not pending here
    * @throws IOException nothing is known; it is pending until {@link #closed}
    */
-  void write(PendingSend send, byte[] body) throws IOException {
+  void write(PendingSend send, byte[] body, boolean more) throws IOException {
     long number = channel.getNextPublishSeqNo();
     PendingSend.Target target = send.target();
     unconfirmed.written(target.routingKey());
     pending.put(number, send);
+    send.isOf(this, number);
+    GatheringSocket.gather(more);
     try {
       channel.basicPublish(
           target.exchange(),
@@ -101,6 +105,8 @@ final class PublishLane {
     } catch (AlreadyClosedException e) {
       take(number);
       throw e;
+    } finally {
+      GatheringSocket.gather(false);
     }
     send.written();
   }
@@ -127,21 +133,62 @@ final class PublishLane {
     return unconfirmed.isSilentFor(time);
   }
 
+  /** Whether something that goes by this routing key has got no answer for so long. */
+  boolean isSilentFor(Duration time, String routingKey) {
+    return unconfirmed.isSilentFor(time, routingKey);
+  }
+
+  /** Whether nothing is pending but what goes to queues that have given no answer for so long. */
+  boolean isOnlySilent(Duration time) {
+    return pending.values().stream()
+        .allMatch(send -> unconfirmed.isSilentFor(time, send.target().routingKey()));
+  }
+
+  /** Ends all that is pending without an answer, for none is expected any more. */
+  void endSilent(Duration time) {
+    for (PendingSend send : drop()) {
+      send.fail(
+          RabbitErrors.unknown(
+              ErrorCode.TIMEOUT,
+              "RabbitMQ has answered to nothing for %s for %s"
+                  .formatted(send.target(), RabbitErrors.seconds(time)),
+              null));
+    }
+  }
+
+  /** Waits no more for the answer to a message. From any thread. */
+  void forget(long number) {
+    PendingSend send = take(number);
+    if (send != null) {
+      unconfirmed.forgotten(send.target().routingKey());
+      tellWaiting();
+    }
+  }
+
+  private List<PendingSend> drop() {
+    List<PendingSend> open = new ArrayList<>(new TreeMap<>(pending).values());
+    pending.clear();
+    return open;
+  }
+
   /** Whether all that goes to some queue has been refused for so long. */
   boolean isRefusedFor(Duration time) {
     return unconfirmed.isRefusedFor(time);
   }
 
-  /** Whether nothing is pending; if something is, {@code then} is run when nothing is any more. */
-  boolean isEmpty(Runnable then) {
-    onEmpty = then;
+  /** Whether nothing is pending. */
+  boolean isEmpty() {
     return pending.isEmpty();
+  }
+
+  /** Has {@code waiting}, if any, run after each answer from now on. */
+  void onAnswer(@Nullable Runnable waiting) {
+    onAnswer = waiting;
   }
 
   /** Ends all that is pending, for the channel is closed. */
   void closed(ShutdownSignalException signal) {
-    List<PendingSend> open = new ArrayList<>(new TreeMap<>(pending).values());
-    pending.clear();
+    List<PendingSend> open = drop();
     RabbitErrors.Reply reply = RabbitErrors.reply(signal);
     boolean refused =
         reply.code() == AMQP.NOT_FOUND
@@ -181,12 +228,12 @@ final class PublishLane {
       unconfirmed.confirmed(send.target().routingKey());
       send.confirmed();
     }
-    tellIfEmpty();
+    tellWaiting();
   }
 
-  private void tellIfEmpty() {
-    Runnable waiting = onEmpty;
-    if (waiting != null && pending.isEmpty()) {
+  private void tellWaiting() {
+    Runnable waiting = onAnswer;
+    if (waiting != null) {
       waiting.run();
     }
   }
@@ -202,7 +249,7 @@ final class PublishLane {
               null));
     }
     onRefusal.run();
-    tellIfEmpty();
+    tellWaiting();
   }
 
   /** The return of a message comes before its ack. */

@@ -12,7 +12,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,10 +29,12 @@ final class PublishLoop implements RabbitLink.Listener {
   /** Longer than a broker takes to elect a leader for a queue, or to write under load. */
   static final Duration SILENCE = Duration.ofSeconds(10);
 
-  /** What a lane's other queues wait for one of them that is silent, when another one refuses. */
+  /** What a lane's other queues are waited for when it is to be replaced for one of them. */
   private static final Duration RETIRE_LIMIT = Duration.ofSeconds(2);
 
-  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
+  /** How many are written before what else there is to do has its turn. */
+  private static final int AT_ONCE = 1_000;
+
   private static final Logger log = LoggerFactory.getLogger(PublishLoop.class);
 
   private final RabbitLink link;
@@ -51,17 +57,36 @@ final class PublishLoop implements RabbitLink.Listener {
   /** The last one that was silent; many sends notice it at the same time. */
   private final AtomicReference<@Nullable Connection> givenUp = new AtomicReference<>();
 
+  /** Not yet written; its begin is the mailbox's thread's only. */
+  private final Deque<PendingSend> waiting = new ConcurrentLinkedDeque<>();
+
+  /** Whether the mailbox has been told that something waits. */
+  private final AtomicBoolean told = new AtomicBoolean();
+
   // of the mailbox's thread only
-  private final Deque<PendingSend> waiting = new ArrayDeque<>();
+
+  /** Whether the last message that was written may still be in the client's buffer. */
+  private boolean unflushed;
 
   /** A lane that takes nothing more and is closed once all that it took is answered. */
   private @Nullable PublishLane retiring;
+
+  /** Whether it has nothing more that is waited for. */
+  private BooleanSupplier isAnswered = () -> true;
+
+  /** What takes its place, if it is open already. */
+  private @Nullable PublishLane successor;
 
   /** What waits for another lane in its place. */
   private final Deque<PendingSend> heldBack = new ArrayDeque<>();
 
   /** When a lane may be {@link #retiring} again. */
   private long nextRetirement = System.nanoTime();
+
+  /** Whether the mailbox's thread is about to write, or writes, and since when it writes that. */
+  private volatile boolean writing;
+
+  private volatile long writingSince;
 
   /**
    * A loop, not yet started.
@@ -81,11 +106,16 @@ final class PublishLoop implements RabbitLink.Listener {
 
   /** Has a message written as soon as it can be; returns whether it will be: not after close. */
   boolean write(PendingSend send) {
-    return mailbox.tell(
-        () -> {
-          waiting.add(send);
-          drain();
-        });
+    waiting.add(send);
+    if (told.get() || !told.compareAndSet(false, true)) {
+      return mailbox.isOpen();
+    }
+    return mailbox.tell(this::drainTold);
+  }
+
+  private void drainTold() {
+    told.set(false);
+    drain();
   }
 
   /** Why a message has not been written, as a code. */
@@ -97,61 +127,127 @@ final class PublishLoop implements RabbitLink.Listener {
     return current == blocked.get() ? ErrorCode.THROTTLED : ErrorCode.TIMEOUT;
   }
 
+  /** A message that has its answer is not kept, if it was not written. From any thread. */
+  void forget(PendingSend send) {
+    waiting.remove(send);
+  }
+
   /**
-   * Gives up a connection that takes messages to some queue and answers none: RabbitMQ 3.10 stops
-   * reading one for good when a quorum queue is deleted while it holds the connection's publishers
-   * back (flow control), and goes on with its heartbeats; and a channel that was opened while a
-   * quorum queue had no leader may never find the new one. From any thread.
+   * Lets a channel go that takes messages to some queue and answers none: one that was opened while
+   * a quorum queue had no leader may never find the new one. Another channel has to open first. If
+   * none does, the connection is given up: RabbitMQ 3.10 stops reading one for good when a quorum
+   * queue is deleted while it holds the connection's publishers back (flow control), and goes on
+   * with its heartbeats. From any thread.
    */
   void giveUpIfSilent() {
     Connection current = connection;
-    if (current != null
-        && current != blocked.get()
-        && System.nanoTime() - unblocked > silence.toNanos()
-        && lanes.values().stream().anyMatch(lane -> lane.isSilentFor(silence))
-        && givenUp.getAndSet(current) != current) {
-      log.warn(
-          "RabbitMQ has answered to nothing for some queue for {}: the connection is made anew",
-          RabbitErrors.seconds(silence));
-      mailbox.tell(() -> connection = connection == current ? null : connection);
-      link.discard(current); // here, as the mailbox's thread may be in a write that never ends
+    if (current == null || !answers(current)) {
+      return;
     }
+    if (isStuck()) {
+      if (givenUp.getAndSet(current) != current) {
+        log.warn(
+            "RabbitMQ has read nothing for {}: the connection is made anew",
+            RabbitErrors.seconds(silence));
+        mailbox.tell(() -> connection = connection == current ? null : connection);
+        link.discard(current); // here, as the mailbox's thread may be in a write that never ends
+      }
+    } else if (lanes.values().stream().anyMatch(lane -> lane.isSilentFor(silence))) {
+      mailbox.tell(() -> renew(lane -> lane.isSilentFor(silence), true));
+    }
+  }
+
+  /** Whether messages have gone there for long, and none was answered. From any thread. */
+  boolean isSilent(PendingSend.Target target) {
+    PublishLane lane = lanes.get(target.exchange());
+    return lane != null && lane.isSilentFor(silence, target.routingKey());
+  }
+
+  /** Whether answers can be expected: none come while the connection is blocked. */
+  private boolean answers(Connection current) {
+    return current != blocked.get() && System.nanoTime() - unblocked > silence.toNanos();
+  }
+
+  private boolean isStuck() {
+    return writing && System.nanoTime() - writingSince > silence.toNanos();
   }
 
   /**
    * Lets a channel go that some queue has refused everything by. The queue may be full; but a
    * channel is also told only once that a quorum queue takes messages again, and where that got
-   * lost with the queue's leader it refuses them for as long as it lives. What is under way on it
-   * is answered first, so that nothing becomes unknown and no key overtakes itself. If that takes
-   * long, for another queue is silent, the channel stays, and that is tried again later.
+   * lost with the queue's leader it refuses them for as long as it lives.
    */
   private void renewIfRefused() {
-    mailbox.tell(
-        () -> {
-          if (retiring == null && System.nanoTime() - nextRetirement >= 0) {
-            lanes.values().stream()
-                .filter(lane -> lane.isRefusedFor(silence))
-                .findFirst()
-                .ifPresent(this::beginToRetire);
-          }
-        });
+    mailbox.tell(() -> renew(lane -> lane.isRefusedFor(silence), false));
   }
 
-  private void beginToRetire(PublishLane lane) {
+  /**
+   * Replaces a channel. What is under way on it is answered first, so that nothing becomes unknown
+   * and no key overtakes itself. If that takes long the channel stays, and it is tried again later.
+   *
+   * @param despiteSilence whether what goes to silent queues is not waited for
+   */
+  private void renew(Predicate<PublishLane> which, boolean despiteSilence) {
+    if (retiring == null && System.nanoTime() - nextRetirement >= 0) {
+      lanes.values().stream()
+          .filter(which)
+          .findFirst()
+          .ifPresent(lane -> beginToRetire(lane, despiteSilence));
+    }
+  }
+
+  private void beginToRetire(PublishLane lane, boolean despiteSilence) {
+    Connection current = connection;
+    if (current == null || (despiteSilence && !opensAnother(lane, current))) {
+      return;
+    }
+    BooleanSupplier answered = despiteSilence ? () -> lane.isOnlySilent(silence) : lane::isEmpty;
     retiring = lane;
+    isAnswered = answered;
+    lane.onAnswer(
+        () -> {
+          if (answered.getAsBoolean()) {
+            mailbox.tell(this::retire);
+          }
+        });
     Runnable unused = mailbox.tellLater(RETIRE_LIMIT.toMillis(), () -> stay(lane));
     retire();
+  }
+
+  /** Whether a connection with a silent channel goes on; it is given up otherwise. */
+  private boolean opensAnother(PublishLane lane, Connection current) {
+    try {
+      successor = PublishLane.open(current, lane.exchange(), this::renewIfRefused);
+      return true;
+    } catch (Channels.NoneLeft e) {
+      log.debug("The silent channel has to end before another one can be opened", e);
+      return true;
+    } catch (IOException | RuntimeException e) {
+      if (current != blocked.get()) {
+        log.warn(
+            "RabbitMQ has answered to nothing for some queue for {}, and opens no other channel: the connection is made anew",
+            RabbitErrors.seconds(silence));
+        giveUp(current);
+      }
+      return false;
+    }
   }
 
   private void stay(PublishLane lane) {
     if (retiring == lane) {
       nextRetirement = System.nanoTime() + silence.toNanos();
+      lane.onAnswer(null);
       endRetirement();
       drain();
     }
   }
 
   private void endRetirement() {
+    PublishLane unused = successor;
+    if (unused != null) {
+      link.discard(unused.channel());
+    }
+    successor = null;
     retiring = null;
     while (!heldBack.isEmpty()) {
       waiting.addFirst(heldBack.removeLast());
@@ -160,13 +256,19 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private void retire() {
     PublishLane lane = retiring;
-    if (lane == null || !lane.isEmpty(() -> mailbox.tell(this::retire))) {
+    if (lane == null || !isAnswered.getAsBoolean()) {
       return;
     }
     log.info(
         "RabbitMQ has taken nothing for some queue for {}: another channel asks it",
         RabbitErrors.seconds(silence));
     lanes.remove(lane.exchange(), lane);
+    PublishLane next = successor;
+    if (next != null) {
+      use(next);
+      successor = null;
+    }
+    lane.endSilent(silence);
     link.discard(lane.channel());
     endRetirement();
     drain();
@@ -200,20 +302,15 @@ final class PublishLoop implements RabbitLink.Listener {
   void close() {
     closed = true;
     link.remove(this);
-    mailbox.ask(
-        CLOSE_LIMIT,
-        () -> {
-          waiting.clear();
-          heldBack.clear();
-        });
     mailbox.close();
+    waiting.clear();
   }
 
   private void drain() {
-    while (ready()) {
-      PendingSend next = waiting.poll();
+    for (int i = 0; ready(); i++) {
+      PendingSend next = i < AT_ONCE ? waiting.poll() : null;
       if (next == null) {
-        return;
+        break;
       }
       if (retiring != null && retiring.exchange().equals(next.target().exchange())) {
         heldBack.add(next);
@@ -221,7 +318,26 @@ final class PublishLoop implements RabbitLink.Listener {
         publish(next);
       }
     }
-    waiting.removeIf(send -> send.answer().isDone());
+    flush();
+    writing = false;
+    if (!ready()) {
+      waiting.removeIf(send -> send.answer().isDone());
+    } else if (!waiting.isEmpty() && told.compareAndSet(false, true)) {
+      mailbox.tell(this::drainTold);
+    }
+  }
+
+  private void flush() {
+    Connection current = connection;
+    if (unflushed && current != null) {
+      try {
+        link.flush();
+      } catch (IOException | RuntimeException e) {
+        log.debug("Publishing failed half-way; the connection is given up", e);
+        giveUp(current);
+      }
+    }
+    unflushed = false;
   }
 
   private boolean ready() {
@@ -258,7 +374,10 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private void publish(PendingSend send, byte[] body, PublishLane lane, Connection current) {
     try {
-      lane.write(send, body);
+      unflushed = !waiting.isEmpty();
+      writingSince = System.nanoTime();
+      writing = true;
+      lane.write(send, body, unflushed);
     } catch (AlreadyClosedException e) {
       lanes.remove(lane.exchange(), lane);
       if (send.unwritten()) {
@@ -292,9 +411,13 @@ final class PublishLoop implements RabbitLink.Listener {
       return known;
     }
     PublishLane made = PublishLane.open(current, exchange, this::renewIfRefused);
-    lanes.put(exchange, made);
-    made.channel().addShutdownListener(signal -> mailbox.tell(() -> laneClosed(made, signal)));
+    use(made);
     return made;
+  }
+
+  private void use(PublishLane made) {
+    lanes.put(made.exchange(), made);
+    made.channel().addShutdownListener(signal -> mailbox.tell(() -> laneClosed(made, signal)));
   }
 
   private void laneClosed(PublishLane lane, ShutdownSignalException signal) {

@@ -35,14 +35,17 @@ import org.slf4j.LoggerFactory;
  * everything.
  */
 final class RabbitConnection implements TransportConnection {
-  /** As long as one receiver takes, which nothing is answered to. */
-  private static final Duration RECEIVERS_LIMIT = Duration.ofSeconds(4);
+  /** For all of a close. The links need two seconds of it where nothing is answered. */
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+  /** What takes longer ends with the connection. */
+  private static final Duration RECEIVERS_LIMIT = Duration.ofMillis(2_500);
 
   /** With the answer to one call more, as long as {@link #prepare} may take. */
   private static final Duration PREPARE_LIMIT = Duration.ofSeconds(30).minus(RabbitLink.RPC_LIMIT);
 
-  private static final Duration DELETE_LIMIT = Duration.ofSeconds(1);
-  private static final Duration THREADS_LIMIT = Duration.ofSeconds(1);
+  private static final Duration DELETE_LIMIT = Duration.ofMillis(500);
+  private static final Duration THREADS_LEAST = Duration.ofMillis(500);
   private static final Logger log = LoggerFactory.getLogger(RabbitConnection.class);
 
   private final RabbitSettings settings;
@@ -63,6 +66,7 @@ final class RabbitConnection implements TransportConnection {
     this.consuming = new RabbitLink(settings, "consume", threads, blocking);
     this.delays = new Delays(settings.delays(), this::administer, blocking);
     this.publisher = new RabbitPublisher(publishing, settings.partitions(), threads, delays);
+    publishing.add(delays); // whatever has ended the connection may have taken queues with it
   }
 
   static RabbitConnection open(RabbitSettings settings, Duration deadline) {
@@ -147,12 +151,14 @@ final class RabbitConnection implements TransportConnection {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    long end = System.nanoTime() + CLOSE_LIMIT.toNanos();
     closeReceivers();
     deleteReplies();
     publisher.close();
     closeLinks();
     blocking.shutdownNow();
-    threads.awaitEnd(THREADS_LIMIT);
+    Duration left = Duration.ofNanos(end - System.nanoTime());
+    threads.awaitEnd(left.compareTo(THREADS_LEAST) < 0 ? THREADS_LEAST : left);
   }
 
   /** All at once, as each may have to wait for a broker that does not answer. */

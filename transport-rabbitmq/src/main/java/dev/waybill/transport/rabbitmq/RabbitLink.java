@@ -132,6 +132,14 @@ final class RabbitLink {
     return current != null && current.isOpen() ? current : null;
   }
 
+  /** Sends what was {@linkplain GatheringSocket#gather gathered} on the present connection. */
+  void flush() throws IOException {
+    Socket current = socket;
+    if (current != null) {
+      current.getOutputStream().flush();
+    }
+  }
+
   /** Tells {@code listener} of the present connection, if any, and of all changes. */
   void add(Listener listener) {
     mailbox.tell(
@@ -317,7 +325,9 @@ final class RabbitLink {
     factory.setSocketConfigurator(
         SocketConfigurators.defaultConfigurator().andThen(this::remember));
     RabbitSettings.Encryption tls = settings.tls();
-    if (tls != null) {
+    if (tls == null) {
+      factory.setSocketFactory(new GatheringSocket.Factory());
+    } else {
       factory.useSslProtocol(context(tls));
       factory.enableHostnameVerification();
     }

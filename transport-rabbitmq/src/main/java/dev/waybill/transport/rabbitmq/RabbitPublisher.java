@@ -18,10 +18,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Publishes with confirms. A {@link PublishLoop} writes, so that no caller waits for a socket; what
@@ -29,10 +27,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class RabbitPublisher implements Sender {
   /**
-   * Messages without an answer at once. Fewer would leave the broker idle between confirms; more
-   * would hold more memory, and leave more unknown when a connection is lost.
+   * Messages without an answer at once to one queue or exchange. Fewer would leave the broker idle
+   * between confirms; more would hold more memory, and leave more unknown when a connection is
+   * lost.
    */
   private static final int MAX_PENDING = 1_000;
+
+  /** To all. Some that answer nothing leave room for the others. */
+  private static final int MAX_PENDING_TO_ALL = 4 * MAX_PENDING;
+
+  /**
+   * How long after a message's deadline its confirm may come, and it takes up room. RabbitMQ never
+   * answers to what reaches a quorum queue while it is deleted.
+   */
+  private static final Duration LATE = PublishLoop.SILENCE;
 
   /** How late a deadline is noticed. A timer for each send would be dearer than all looks. */
   private static final long LOOK_MILLIS = 10;
@@ -40,16 +48,26 @@ final class RabbitPublisher implements Sender {
   private final Partitions partitions;
   private final PublishLoop loop;
   private final Mailbox timer;
+  private final Delays delays;
   private final DelayedSends delayed;
-  private final Semaphore room = new Semaphore(MAX_PENDING, true);
+  private final Window window = new Window(MAX_PENDING_TO_ALL, MAX_PENDING);
   private final Set<PendingSend> unanswered = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean looking = new AtomicBoolean();
+
+  /** When it is looked for what is late, as a nano time, if {@link #looking}. */
+  private volatile long nextLook;
+
+  private volatile boolean looking;
+
+  /** Guarded by the timer. */
+  private Runnable callOffLook = () -> {};
+
   private volatile boolean closed;
 
   RabbitPublisher(RabbitLink link, Partitions partitions, RabbitThreads threads, Delays delays) {
     this.partitions = partitions;
     this.loop = new PublishLoop(link, threads, PublishLoop.SILENCE);
     this.timer = new Mailbox(threads, "timer");
+    this.delays = delays;
     this.delayed = new DelayedSends(delays, this::publish);
     loop.start();
   }
@@ -59,12 +77,12 @@ final class RabbitPublisher implements Sender {
     long end = System.nanoTime() + deadline.toNanos();
     try {
       BasicProperties properties = properties(channel, message);
-      admit(deadline);
-      Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
       Target target = target(channel, message);
+      Runnable leave = admit(message.delay() == null ? target : delayed.entry(target), deadline);
+      Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1));
       return message.delay() == null
-          ? publish(target, properties, message.body(), left, room::release)
-          : delayed.send(target, properties, message.body(), message.delay(), left, room::release);
+          ? publish(target, properties, message.body(), left, leave)
+          : delayed.send(target, properties, message.body(), message.delay(), left, leave);
     } catch (SendException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -119,6 +137,7 @@ final class RabbitPublisher implements Sender {
   /** Ends all that has no answer and takes nothing more. */
   void close() {
     closed = true;
+    window.open();
     delayed.close();
     unanswered.forEach(RabbitPublisher::endAtClose);
     loop.close();
@@ -140,19 +159,26 @@ final class RabbitPublisher implements Sender {
     return Target.queue(partitions.queueFor(channel.name(), message));
   }
 
-  private void admit(Duration deadline) {
+  /** Returns what gives the place back. */
+  private Runnable admit(Target target, Duration deadline) {
     if (closed) {
       throw RabbitErrors.closedBeforeSend();
     }
     try {
-      if (!room.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+      Runnable leave = window.enter(target, deadline);
+      if (leave == null) {
         loop.giveUpIfSilent(); // where all places are of sends that have expired, nobody else does
         throw SendException.rejected(
             ErrorCode.THROTTLED,
-            "%d messages await RabbitMQ's confirms, and none came within the deadline; nothing was sent."
-                .formatted(MAX_PENDING),
+            "As many messages as may be, to %s or to all, await RabbitMQ's confirms, and none came within the deadline; nothing was sent."
+                .formatted(target),
             null);
       }
+      if (closed) { // which is what made room
+        leave.run();
+        throw RabbitErrors.closedBeforeSend();
+      }
+      return leave;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw SendException.rejected(
@@ -172,34 +198,58 @@ final class RabbitPublisher implements Sender {
     }
     unanswered.add(send);
     CompletableFuture<String> unused =
-        send.answer().whenComplete((receipt, error) -> unanswered.remove(send));
-    lookSoon();
+        send.answer()
+            .whenComplete(
+                (receipt, error) -> {
+                  unanswered.remove(send);
+                  if (error == null) {
+                    window.trust(target);
+                  } else if (isUnroutable(error)) {
+                    delays.forget(target);
+                  }
+                });
+    lookAt(send.end());
     if (!loop.write(send) || closed) {
       endAtClose(send);
     }
     return send.answer();
   }
 
-  /** Looks for what is late, as long as there is something that could be. */
-  private void lookSoon() {
-    if (!looking.get() && looking.compareAndSet(false, true)) {
-      Runnable unused = timer.tellLater(LOOK_MILLIS, this::look);
+  private static boolean isUnroutable(Throwable error) {
+    return error instanceof SendException known && known.code() == ErrorCode.UNROUTABLE;
+  }
+
+  /** Looks for what is late once a deadline has passed, if not before. */
+  private void lookAt(long end) {
+    if (looking && nextLook - end <= 0) {
+      return;
+    }
+    synchronized (timer) {
+      if (!looking || nextLook - end > 0) {
+        callOffLook.run();
+        nextLook = end;
+        looking = true;
+        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        callOffLook = timer.tellLater(Math.max(left, LOOK_MILLIS), this::look);
+      }
     }
   }
 
   private void look() {
+    synchronized (timer) {
+      looking = false; // first: what is sent from now on is not surely seen
+    }
     long now = System.nanoTime();
-    try {
-      for (PendingSend send : unanswered) {
-        if (send.isLate(now)) {
-          expire(send);
-        }
+    PendingSend next = null;
+    for (PendingSend send : unanswered) {
+      if (send.isLate(now)) {
+        expire(send);
+      } else if (next == null || send.end() - next.end() < 0) {
+        next = send;
       }
-    } finally {
-      looking.set(false);
-      if (!unanswered.isEmpty()) {
-        lookSoon();
-      }
+    }
+    if (next != null) {
+      lookAt(next.end());
     }
   }
 
@@ -207,15 +257,25 @@ final class RabbitPublisher implements Sender {
     String target = send.target().toString();
     String limit = RabbitErrors.seconds(send.deadline());
     ErrorCode reason = loop.reasonToWait();
-    send.giveUp(
-        SendException.rejected(
-            reason,
-            "The message to %s was not sent within %s: %s.".formatted(target, limit, words(reason)),
-            null),
-        RabbitErrors.unknown(
-            ErrorCode.TIMEOUT,
-            "RabbitMQ did not confirm the message to %s within %s".formatted(target, limit),
-            null));
+    boolean written =
+        send.giveUp(
+            SendException.rejected(
+                reason,
+                "The message to %s was not sent within %s: %s."
+                    .formatted(target, limit, words(reason)),
+                null),
+            RabbitErrors.unknown(
+                ErrorCode.TIMEOUT,
+                "RabbitMQ did not confirm the message to %s within %s".formatted(target, limit),
+                null));
+    if (written) {
+      if (loop.isSilent(send.target())) {
+        window.doubt(send.target());
+      }
+      Runnable unused = timer.tellLater(LATE.toMillis(), send::forget);
+    } else {
+      loop.forget(send);
+    }
     loop.giveUpIfSilent();
   }
 

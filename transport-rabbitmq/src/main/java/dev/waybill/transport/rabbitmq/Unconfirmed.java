@@ -30,6 +30,10 @@ final class Unconfirmed {
      */
     private volatile @Nullable Long refusedSince;
 
+    boolean isSilent(long before) {
+      return pending > 0 && before - since > 0;
+    }
+
     Wait written() {
       if (pending == 0) {
         since = System.nanoTime();
@@ -46,6 +50,11 @@ final class Unconfirmed {
       refusedSince = null;
       pending--;
       return this;
+    }
+
+    @Nullable Wait forgotten() {
+      pending = Math.max(pending - 1, 0);
+      return pending == 0 && refusedSince == null ? null : this;
     }
 
     Wait refused() {
@@ -70,11 +79,21 @@ final class Unconfirmed {
     waits.computeIfPresent(routingKey, (key, wait) -> wait.refused());
   }
 
+  /** No answer is waited for any more, which is none. */
+  void forgotten(String routingKey) {
+    waits.computeIfPresent(routingKey, (key, wait) -> wait.forgotten());
+  }
+
+  /** Whether messages to this routing key have waited for so long, and got no answer. */
+  boolean isSilentFor(Duration time, String routingKey) {
+    Wait wait = waits.get(routingKey);
+    return wait != null && wait.isSilent(System.nanoTime() - time.toNanos());
+  }
+
   /** Whether messages to some routing key have waited for so long, and got no answer. */
   boolean isSilentFor(Duration time) {
-    long now = System.nanoTime();
-    return waits.values().stream()
-        .anyMatch(wait -> wait.pending > 0 && now - wait.since > time.toNanos());
+    long before = System.nanoTime() - time.toNanos();
+    return waits.values().stream().anyMatch(wait -> wait.isSilent(before));
   }
 
   /** Whether messages to some routing key have been refused for so long, and none confirmed. */

@@ -306,6 +306,22 @@ class RabbitDelayTest extends RabbitTest {
   }
 
   @Test
+  void a_queue_that_a_sender_has_missed_and_others_have_declared_is_bound_again() throws Exception {
+    create(queue);
+    send(queue, Wires.delayed("before", UNIT));
+    try (Native raw = new Native(uri())) {
+      raw.channel.queueDelete(queue.name());
+      assertThat(failure(connection, queue, Wires.message("missed"), DEADLINE).code())
+          .isEqualTo(ErrorCode.UNROUTABLE);
+      raw.channel.queueDeclare(queue.name(), true, false, false, Map.of("x-queue-type", "quorum"));
+    }
+
+    send(queue, Wires.delayed("after", UNIT));
+
+    assertThat(body(receive(queue, 5).delivery(0))).isEqualTo("after");
+  }
+
+  @Test
   void a_delayed_message_to_a_queue_that_is_missing_is_rejected() throws Exception {
     create(queue);
 

@@ -131,6 +131,64 @@ class RefusalsTest {
   }
 
   @Test
+  void
+      a_channel_with_a_queue_that_does_not_answer_is_replaced_and_costs_neither_the_connection_nor_others()
+          throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.swallow("silent");
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, SILENCE);
+      Connection before = scripted.connection();
+      CompletableFuture<String> silent = send(publishing, "silent");
+      List<CompletableFuture<String>> beside = new ArrayList<>();
+
+      await()
+          .atMost(Wires.DEADLINE)
+          .pollInterval(Duration.ofMillis(10))
+          .until(
+              () -> {
+                beside.add(send(publishing, "fine"));
+                publishing.giveUpIfSilent();
+                return silent.isDone();
+              });
+
+      SendException error = failure(silent);
+      assertThat(error.certainty()).isEqualTo(SendException.Certainty.UNKNOWN);
+      assertThat(error).hasMessageContaining("answered to nothing for amq.default/silent");
+      for (CompletableFuture<String> other : beside) {
+        assertThat(other.get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS)).isNotEmpty();
+      }
+      broker.swallow("none");
+      assertThat(send(publishing, "silent")).succeedsWithin(Wires.DEADLINE);
+      assertThat(scripted.connection()).isSameAs(before);
+    }
+  }
+
+  @Test
+  void a_connection_that_answers_nothing_at_all_is_made_anew() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, Duration.ofMillis(50));
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+      broker.swallow(true);
+      broker.holdOpens();
+      CompletableFuture<String> lost = send(publishing, "fine");
+      await()
+          .atMost(Wires.DEADLINE)
+          .until(
+              () -> {
+                publishing.giveUpIfSilent();
+                return lost.isDone();
+              });
+
+      broker.swallow(false);
+      broker.open();
+
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+    }
+  }
+
+  @Test
   void an_exchange_that_no_channel_is_left_for_costs_its_own_messages_only() throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
       broker.allowChannels(2);

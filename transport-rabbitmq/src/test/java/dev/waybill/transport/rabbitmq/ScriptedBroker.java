@@ -107,6 +107,10 @@ final class ScriptedBroker implements AutoCloseable {
         .heartbeat(Duration.ofHours(1));
   }
 
+  int port() {
+    return listening.getLocalPort();
+  }
+
   String uri() {
     return "amqp://127.0.0.1:" + listening.getLocalPort();
   }
@@ -325,6 +329,18 @@ final class ScriptedBroker implements AutoCloseable {
   /** Lets the connections that have published go on. */
   void unblockPublishers() {
     publishers().forEach(peer -> peer.write(0, new AMQP.Connection.Unblocked.Builder().build()));
+  }
+
+  /** Ends the channel by which something was published to a queue. */
+  void closeChannelOf(String queue, int code, String text) {
+    received.stream()
+        .filter(
+            each ->
+                each.method() instanceof AMQP.Basic.Publish publish
+                    && publish.getRoutingKey().equals(queue))
+        .findFirst()
+        .ifPresent(
+            each -> new Consumer(each.peer(), each.channel(), "", queue).closeChannel(code, text));
   }
 
   /** Cuts the connections that have published. */

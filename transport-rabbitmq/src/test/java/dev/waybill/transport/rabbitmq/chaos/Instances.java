@@ -27,7 +27,7 @@ final class Instances implements AutoCloseable {
   static final int MAX_UNSETTLED = 32;
 
   private static final int PARTITIONS = 4;
-  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(5);
+  static final Duration SEND_TIMEOUT = Duration.ofSeconds(5);
 
   /** The shortest that does not take a busy machine for a dead one. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(5);

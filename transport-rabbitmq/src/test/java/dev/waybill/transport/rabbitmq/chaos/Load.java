@@ -4,6 +4,7 @@ import dev.waybill.Command;
 import dev.waybill.MessageBus;
 import dev.waybill.error.SendException;
 import dev.waybill.transport.rabbitmq.chaos.Ledger.Charge;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -29,6 +30,9 @@ final class Load implements AutoCloseable {
   private static final int WINDOW = 3;
 
   private static final int EVERY_MILLIS = 50;
+
+  /** The deadline of a send, and as long again for a machine that is busy. */
+  private static final Duration ANSWERED = Instances.SEND_TIMEOUT.multipliedBy(2);
 
   private final MessageBus bus;
   private final Map<String, Account> accounts = new TreeMap<>();
@@ -71,7 +75,7 @@ final class Load implements AutoCloseable {
     return failures;
   }
 
-  /** What was thrown and is no answer to a send. */
+  /** What was thrown and is no answer to a send, and answers that came late. */
   synchronized List<Throwable> surprises() {
     return List.copyOf(surprises);
   }
@@ -100,13 +104,22 @@ final class Load implements AutoCloseable {
 
   private void send(Account account, Command<Charge> charge) {
     account.underWay++;
+    long begun = System.nanoTime();
     var unused =
-        bus.send(charge).whenComplete((receipt, failure) -> answered(account, charge, failure));
+        bus.send(charge)
+            .whenComplete(
+                (receipt, failure) -> {
+                  Duration taken = Duration.ofNanos(System.nanoTime() - begun);
+                  answered(account, charge, failure, taken);
+                });
   }
 
   private synchronized void answered(
-      Account account, Command<Charge> charge, @Nullable Throwable failure) {
+      Account account, Command<Charge> charge, @Nullable Throwable failure, Duration taken) {
     account.underWay--;
+    if (taken.compareTo(ANSWERED) > 0) {
+      surprises.add(new AssertionError(charge.payload() + " was answered after " + taken));
+    }
     if (failure == null) {
       return;
     }
