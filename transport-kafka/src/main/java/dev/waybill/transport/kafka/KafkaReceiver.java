@@ -15,6 +15,9 @@ final class KafkaReceiver implements ClosedInSteps {
   /** How long dead letters on their way may take when the receiver is closed. */
   static final Duration BEGUN = Duration.ofSeconds(1);
 
+  /** The part of the credit that is kept for keys which have next to nothing open. */
+  private static final int RESERVED = 4;
+
   private static final Duration CLOSE = Duration.ofSeconds(4);
 
   private final PollLoop loop;
@@ -59,7 +62,7 @@ final class KafkaReceiver implements ClosedInSteps {
       @Nullable TopicCheck topics,
       Consumer<KafkaReceiver> closed) {
     Wake wake = new Wake();
-    Credit credit = new Credit(maxUnsettled, wake);
+    Credit credit = new Credit(maxUnsettled, maxUnsettled / RESERVED, wake);
     Transactions transactions =
         topics == null ? null : transactions(source, settings, properties, topics, credit, wake);
     Settler settler =

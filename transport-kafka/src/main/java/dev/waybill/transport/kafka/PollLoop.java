@@ -132,9 +132,8 @@ final class PollLoop implements Runnable {
 
   /**
    * A few of each partition at a time, those first that have the fewest open, in turns if there are
-   * several: neither one with much nor one whose handlers are slow takes the credit that the
-   * others' keys need. Returns whether there may be more: what comes back as fast as it is handed
-   * over must not keep this thread from polling.
+   * several: one with much does not take the credit that the others need. Returns whether there may
+   * be more: what comes back as fast as it is handed over must not keep this thread from polling.
    */
   private boolean deliver(ConsumerSession current) {
     Deadline enough = Deadline.in(POLL);
@@ -192,13 +191,26 @@ final class PollLoop implements Runnable {
     if (taken.size() < granted) {
       credit.giveBack(granted - taken.size());
     } else if (granted < most) {
-      credit.want();
+      taken.addAll(nextOfReserve(work, most - granted));
     }
     List<KafkaDelivery> deliveries = new ArrayList<>(taken.size());
     for (Held held : taken) {
       deliveries.add(new KafkaDelivery(held, work, settler));
     }
     return deliveries;
+  }
+
+  /** One key with much and a slow handler does not take the credit that all others need. */
+  private List<Held> nextOfReserve(PartitionWork work, int most) {
+    int granted = credit.takeWithReserve(most);
+    List<Held> taken = work.nextOfQuietKeys(granted);
+    credit.putBack(granted - taken.size());
+    if (taken.size() < granted) {
+      credit.want();
+    } else if (granted < most) {
+      credit.wantWithReserve();
+    }
+    return taken;
   }
 
   private void throttle(ConsumerSession current) {

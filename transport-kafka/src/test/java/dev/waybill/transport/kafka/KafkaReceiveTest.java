@@ -94,6 +94,40 @@ class KafkaReceiveTest {
   }
 
   @Test
+  void one_key_whose_messages_are_not_settled_does_not_take_all_of_the_credit() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    IntStream.range(0, 60).forEach(i -> send(connection, queue, keyed("hung", "hung")));
+    Receiver receiver = connection.receive(queue, 40, inbox);
+    inbox.next(30); // three quarters
+    inbox.staysEmpty(A_WHILE);
+
+    // behind what its key has in its own partition, and in others
+    for (int i = 0; i < 20; i++) {
+      send(connection, queue, keyed("k" + i, "k" + i));
+      Delivery delivery = inbox.next();
+      assertThat(text(delivery)).isEqualTo("k" + i);
+      accept(delivery);
+    }
+    receiver.close();
+  }
+
+  @Test
+  void what_a_busy_key_has_left_comes_when_its_messages_are_settled() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    IntStream.range(0, 20).forEach(i -> send(connection, queue, keyed("busy", "m" + i)));
+    Receiver receiver = connection.receive(queue, 4, inbox);
+
+    for (int i = 0; i < 20; i++) {
+      Delivery delivery = inbox.next();
+      assertThat(text(delivery)).isEqualTo("m" + i);
+      accept(delivery);
+    }
+    receiver.close();
+  }
+
+  @Test
   void eachMessageOfAQueueGoesToOneOfItsReceivers() throws Exception {
     Queue queue = queue();
     TransportConnection one = kafka.prepared(queue);
