@@ -131,7 +131,7 @@ final class KafkaReceiver implements ClosedInSteps {
         end);
   }
 
-  /** The partitions; the backlog is the lag of those, not older than half a second or so. */
+  /** The partitions; the backlog is the lag of those, a second or so old while brokers answer. */
   @Override
   public Status status() {
     return loop.status();

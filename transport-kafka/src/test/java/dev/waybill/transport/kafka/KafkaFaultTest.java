@@ -14,6 +14,9 @@ import dev.waybill.error.SendException;
 import dev.waybill.error.SendException.Certainty;
 import dev.waybill.routing.Queue;
 import dev.waybill.testkit.broker.KafkaTestBroker;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Settlement;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,6 +65,34 @@ class KafkaFaultTest {
     assertThat(inbox.failures.get(0).code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
     send(connection, queue, message("after"));
     assertThat(text(inbox.next())).isEqualTo("after");
+  }
+
+  @Test
+  void the_backlog_of_a_broker_that_does_not_answer_has_the_time_when_it_was_known()
+      throws Exception {
+    TransportConnection connection = kafka.prepared(queue);
+    Receiver receiver = connection.receive(queue, 10, inbox);
+    send(connection, queue, message("before"));
+    Delivery before = inbox.next();
+    await()
+        .atMost(Inbox.LONG_ENOUGH)
+        .until(() -> Long.valueOf(1).equals(receiver.status().backlog()));
+
+    broker.pause();
+    try {
+      Instant frozen = Instant.now();
+      // what it knows by itself goes on
+      assertThat(Inbox.settle(before, new Settlement.Release(Duration.ZERO, 0)))
+          .isEqualTo(Settlement.Result.SETTLED);
+      inbox.next();
+      await()
+          .during(Duration.ofSeconds(3))
+          .atMost(Inbox.LONG_ENOUGH)
+          .until(() -> receiver.status().asOf().isBefore(frozen));
+      assertThat(receiver.status().backlog()).isEqualTo(1);
+    } finally {
+      broker.resume();
+    }
   }
 
   @Test

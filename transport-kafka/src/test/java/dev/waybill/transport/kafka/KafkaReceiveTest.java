@@ -128,6 +128,26 @@ class KafkaReceiveTest {
   }
 
   @Test
+  void the_backlog_is_known_while_nothing_is_fetched_too() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    Receiver receiver = connection.receive(queue, 1, inbox);
+    send(connection, queue, message("before"));
+    accept(inbox.next());
+    receiver.pause();
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> Long.valueOf(0).equals(backlog(receiver)));
+
+    IntStream.range(0, 7).forEach(i -> send(connection, queue, message("m" + i)));
+
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> Long.valueOf(7).equals(backlog(receiver)));
+    receiver.close();
+  }
+
+  private static Long backlog(Receiver receiver) {
+    return receiver.status().backlog();
+  }
+
+  @Test
   void eachMessageOfAQueueGoesToOneOfItsReceivers() throws Exception {
     Queue queue = queue();
     TransportConnection one = kafka.prepared(queue);
