@@ -80,6 +80,7 @@ final class KafkaReceiver implements ClosedInSteps {
           new PollLoop(
               source.toString(),
               settings.bootstrapServers(),
+              settings.silence(),
               maxUnsettled,
               credit,
               settler,

@@ -37,6 +37,7 @@ final class PollLoop implements Runnable {
 
   private final String source;
   private final String address;
+  private final Duration silence;
   private final Credit credit;
   private final Settler settler;
   private final Receiver.Listener listener;
@@ -54,12 +55,14 @@ final class PollLoop implements Runnable {
   /**
    * A loop.
    *
+   * @param silence how long a consumer that is connected may receive nothing
    * @param sessions makes consumers; the first one at once
    * @param maxUnsettled how many records may wait in memory before fetching stops, and a few more
    */
   PollLoop(
       String source,
       String address,
+      Duration silence,
       int maxUnsettled,
       Credit credit,
       Settler settler,
@@ -67,6 +70,7 @@ final class PollLoop implements Runnable {
       Supplier<ConsumerSession> sessions) {
     this.source = source;
     this.address = address;
+    this.silence = silence;
     this.limit = new FetchLimit((long) maxUnsettled + MORE_WAITING, MORE_WAITING);
     this.credit = credit;
     this.settler = settler;
@@ -119,7 +123,7 @@ final class PollLoop implements Runnable {
   }
 
   private void serve(ConsumerSession current) {
-    ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer());
+    ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer(), silence);
     while (!end.hasCome()) {
       settler.requireNoDoubt();
       boolean more = deliver(current);
