@@ -216,6 +216,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     }
     commits.rebalancing(works.values());
     drain(revoked);
+    commits.ending(revoked, Deadline.in(DRAIN));
     revoked.forEach(PartitionWork::end);
     try {
       commits.now(revoked, Deadline.in(COMMIT));

@@ -165,6 +165,7 @@ final class KafkaReceiver implements ClosedInSteps {
     if (closing.compareAndSet(false, true)) {
       settler.awaitBegun(begun);
       if (transactions != null) {
+        transactions.awaitStored(begun);
         transactions.close();
       }
       loop.close();
