@@ -311,7 +311,7 @@ class KafkaTransactionTest {
     everySecond.forEach(each -> assertThat(each.join()).isEqualTo(Result.SETTLED));
     others.forEach(each -> assertThat(each.join()).isEqualTo(Result.SETTLED));
     receiver.close();
-    connection.receive(out, messages, stored);
+    connection.receive(out, 2 * messages, stored); // of one key, which gets a part of it
     assertThat(stored.next(messages)).extracting(Inbox::text).doesNotHaveDuplicates();
     connection.receiveAtomically(queue, 10, inbox);
     inbox.staysEmpty(Duration.ofSeconds(1));
