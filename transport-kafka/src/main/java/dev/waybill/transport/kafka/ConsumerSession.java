@@ -131,14 +131,16 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     }
     int waiting = 0;
     int ahead = 0;
+    int waitingKeys = 0;
     List<String> owned = new ArrayList<>();
     for (PartitionWork work : works.values()) {
       waiting += work.waiting();
+      waitingKeys += work.waitingForTime();
       ahead += work.settledAhead();
       owned.add(work.partition().toString());
     }
     owned.sort(null);
-    return new Receiver.Status(backlog.count(), backlog.asOf(), owned, waiting, ahead);
+    return new Receiver.Status(backlog.count(), backlog.asOf(), owned, waiting, ahead, waitingKeys);
   }
 
   /** Interrupts a {@link #poll}; may be called from any thread. */

@@ -215,6 +215,11 @@ final class PartitionWork {
     return waiting.size();
   }
 
+  /** How many keys, and records without one, wait for the time of their first record. */
+  synchronized int waitingForTime() {
+    return waiting.waitingForTime();
+  }
+
   /** Whether some of those that wait were given back, or wait for a time or for others of a key. */
   synchronized boolean hasHeldBack() {
     return waiting.hasApart();

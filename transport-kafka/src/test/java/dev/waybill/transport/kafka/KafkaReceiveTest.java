@@ -143,6 +143,21 @@ class KafkaReceiveTest {
     receiver.close();
   }
 
+  @Test
+  void a_key_that_waits_for_its_retry_is_told_of() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    send(connection, queue, keyed("a", "1"), keyed("a", "2"), keyed("b", "3"), message("4"));
+    Receiver receiver = connection.receive(queue, 10, inbox);
+    List<Delivery> all = inbox.next(4);
+
+    // the second of the key goes back with the first, and waits behind it
+    all.forEach(each -> settle(each, new Settlement.Release(Duration.ofHours(1), 1)));
+
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> receiver.status().waitingKeys() == 3);
+    receiver.close();
+  }
+
   private static Long backlog(Receiver receiver) {
     return receiver.status().backlog();
   }
