@@ -56,15 +56,28 @@ public interface Receiver extends AutoCloseable {
    * @param waiting how many messages it has fetched and not delivered: for want of credit, behind
    *     one of their key, or until they are due
    * @param settledAhead how many messages are settled though an earlier one is not
+   * @param waitingKeys how many keys, or messages without one, wait in the receiver for the time of
+   *     their first message; none where all waits are the library's or the broker's
    */
   record Status(
       @Nullable Long backlog,
       @Nullable Instant asOf,
       List<String> owned,
       int waiting,
-      int settledAhead) {
+      int settledAhead,
+      int waitingKeys) {
     /** Of a receiver that knows nothing. */
     public static final Status UNKNOWN = new Status(null, null, List.of(), 0, 0);
+
+    /** Of a receiver that keeps nothing until its time. */
+    public Status(
+        @Nullable Long backlog,
+        @Nullable Instant asOf,
+        List<String> owned,
+        int waiting,
+        int settledAhead) {
+      this(backlog, asOf, owned, waiting, settledAhead, 0);
+    }
 
     /** Copies the list. */
     public Status {

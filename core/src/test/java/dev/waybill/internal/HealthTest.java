@@ -103,17 +103,17 @@ class HealthTest {
   @Test
   void each_consumer_says_what_it_has_to_do() {
     transport.receivers.get("payments").status =
-        new Receiver.Status(7L, now, List.of("payments-0", "payments-2"), 3, 2);
+        new Receiver.Status(7L, now, List.of("payments-0", "payments-2"), 3, 2, 1);
 
     ConsumerStatus status = bus.health().consumers().get(0);
 
     assertThat(status)
         .isEqualTo(
             new ConsumerStatus(
-                "payments", 0, 0, false, 7L, now, List.of("payments-0", "payments-2"), 3, 2));
+                "payments", 0, 1, false, 7L, now, List.of("payments-0", "payments-2"), 3, 2));
     assertThat(bus.describe())
         .contains(
-            "now\n  payments: 0 in flight, 0 lanes wait, 3 fetched, 2 settled ahead,"
+            "now\n  payments: 0 in flight, 1 lanes wait, 3 fetched, 2 settled ahead,"
                 + " backlog 7 at 2026-01-01T12:00:00Z, owns payments-0, payments-2\n");
     assertThat(bus.health().isUp()).isTrue();
   }

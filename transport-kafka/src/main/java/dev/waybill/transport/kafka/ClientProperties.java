@@ -10,6 +10,8 @@ import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The configurations of Kafka's clients: what the contract needs, and the user's properties beside
@@ -32,12 +34,20 @@ final class ClientProperties {
   /** Properties of consumers that Kafka refuses for share groups; there, the group has its own. */
   private static final Set<String> NOT_OF_SHARE_CONSUMERS =
       Set.of(
+          "auto.offset.reset",
+          "enable.auto.commit",
           "group.protocol",
           "group.remote.assignor",
           "heartbeat.interval.ms",
           "interceptor.classes",
           "isolation.level",
           "session.timeout.ms");
+
+  /** Those of them that change something where they are taken, and nothing here. */
+  private static final Set<String> WITHOUT_EFFECT =
+      Set.of("group.remote.assignor", "interceptor.classes");
+
+  private static final Logger log = LoggerFactory.getLogger(ClientProperties.class);
 
   private final KafkaSettings settings;
   private final String clientId;
@@ -113,6 +123,11 @@ final class ClientProperties {
   /** Of a member of a share group. */
   Map<String, Object> shareConsumer(String group, int batch) {
     Map<String, Object> all = users(PropertyRules.CONSUMER, ConsumerConfig.configNames());
+    for (String name : WITHOUT_EFFECT) {
+      if (all.containsKey(name)) {
+        log.warn("Property {} has no effect in {}, which is a share group", name, group);
+      }
+    }
     all.keySet().removeAll(NOT_OF_SHARE_CONSUMERS);
     all.put("client.id", clientId + "-" + group);
     all.put("group.id", group);

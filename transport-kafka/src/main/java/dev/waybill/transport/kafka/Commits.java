@@ -10,6 +10,12 @@ interface Commits {
   /** Called when a rebalance begins to take partitions away. */
   void rebalancing(Collection<PartitionWork> works);
 
+  /**
+   * Called before assignments end: has stored what must be as long as they have not, at most until
+   * the deadline.
+   */
+  void ending(Collection<PartitionWork> works, Deadline deadline);
+
   /** Whether commits are made by others, so that nobody here knows of one that is under way. */
   boolean areElsewhere();
 

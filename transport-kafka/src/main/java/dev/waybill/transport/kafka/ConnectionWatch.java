@@ -25,9 +25,6 @@ final class ConnectionWatch {
 
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
-  /** Three of Kafka's heartbeats, by their default interval. */
-  private static final Duration SILENCE = Duration.ofSeconds(10);
-
   /** A member of a share group sends heartbeats as the broker says, up to 15 seconds apart. */
   private static final Duration SHARE_SILENCE = Duration.ofSeconds(20);
 
@@ -51,14 +48,14 @@ final class ConnectionWatch {
   }
 
   /** Of a member of a group, which is in touch once it has joined. */
-  static ConnectionWatch inGroup(Consumer<byte[], byte[]> consumer) {
+  static ConnectionWatch inGroup(Consumer<byte[], byte[]> consumer, Duration silence) {
     return new ConnectionWatch(
-        consumer.metrics(), () -> consumer.groupMetadata().generationId() >= 0, SILENCE);
+        consumer.metrics(), () -> consumer.groupMetadata().generationId() >= 0, silence);
   }
 
   /** Of a consumer without a group; while it fetches only, for else it says nothing. */
-  static ConnectionWatch alone(Consumer<byte[], byte[]> consumer) {
-    return new ConnectionWatch(consumer.metrics(), () -> true, SILENCE);
+  static ConnectionWatch alone(Consumer<byte[], byte[]> consumer, Duration silence) {
+    return new ConnectionWatch(consumer.metrics(), () -> true, silence);
   }
 
   /** Of a member of a share group. */

@@ -3,7 +3,6 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -56,6 +55,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private final Beginnings beginnings;
   private final Map<TopicPartition, PartitionWork> works = new LinkedHashMap<>();
   private final DeletedRecords deleted;
+  private final Backlog backlog;
   private Deadline nextLook = Deadline.in(Duration.ZERO);
   private boolean topicMissing;
 
@@ -77,6 +77,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     this.commits = commits;
     this.beginnings = new Beginnings(consumer);
     this.deleted = new DeletedRecords(consumer);
+    this.backlog = new Backlog(consumer);
     clock.polled();
     consumer.subscribe(List.of(topic), this);
   }
@@ -118,24 +119,28 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     return works.values();
   }
 
-  /** What is to be done in the partitions owned now; from what the client knows already. */
+  /**
+   * What is to be done in the partitions owned now. Asks for the backlog now and then, for half a
+   * second at most.
+   */
   Receiver.Status status() {
-    long backlog = 0;
-    boolean known = beginnings.isEmpty() && !works.isEmpty(); // none is owned before the first
+    if (beginnings.isEmpty() && !works.isEmpty()) { // none is owned before the first
+      backlog.look(works.values());
+    } else {
+      backlog.forget();
+    }
     int waiting = 0;
     int ahead = 0;
+    int waitingKeys = 0;
     List<String> owned = new ArrayList<>();
     for (PartitionWork work : works.values()) {
-      OptionalLong lag = consumer.currentLag(work.partition()); // behind what was fetched
-      known &= lag.isPresent();
-      backlog += lag.orElse(0) + work.unsettled();
       waiting += work.waiting();
+      waitingKeys += work.waitingForTime();
       ahead += work.settledAhead();
       owned.add(work.partition().toString());
     }
     owned.sort(null);
-    return new Receiver.Status(
-        known ? backlog : null, known ? Instant.now() : null, owned, waiting, ahead);
+    return new Receiver.Status(backlog.count(), backlog.asOf(), owned, waiting, ahead, waitingKeys);
   }
 
   /** Interrupts a {@link #poll}; may be called from any thread. */
@@ -213,6 +218,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     }
     commits.rebalancing(works.values());
     drain(revoked);
+    commits.ending(revoked, Deadline.in(DRAIN));
     revoked.forEach(PartitionWork::end);
     try {
       commits.now(revoked, Deadline.in(COMMIT));

@@ -2,7 +2,7 @@ package dev.waybill.transport.kafka;
 
 /**
  * How many more deliveries may be open. Wakes the polling thread when that has changed from none to
- * some. Thread-safe.
+ * some. A part may be a reserve, which is not for all. Thread-safe.
  */
 final class Credit {
   /**
@@ -16,16 +16,25 @@ final class Credit {
 
   private final Runnable wake;
   private final int enough;
+  private final int reserve;
   private int left;
-  private boolean wanted;
+
+  /** With how many left who wants some is woken; more than there can be if nobody does. */
+  private int wantedAt = Integer.MAX_VALUE;
 
   Credit(int maxUnsettled, Runnable wake) {
+    this(maxUnsettled, 0, wake);
+  }
+
+  /** Of which the last {@code reserve} are not given to all. */
+  Credit(int maxUnsettled, int reserve, Runnable wake) {
     this.left = maxUnsettled;
+    this.reserve = reserve;
     this.enough = Math.max(1, Math.min(maxUnsettled / SOME, AT_MOST));
     this.wake = wake;
   }
 
-  /** Takes one, or notes that one is wanted. */
+  /** Takes one that is not of the reserve, or notes that one is wanted. */
   boolean take() {
     boolean taken = take(1) == 1;
     if (!taken) {
@@ -34,11 +43,25 @@ final class Credit {
     return taken;
   }
 
-  /** Takes as many as there are, at most {@code most}. */
+  /** Takes as many as there are beyond the reserve, at most {@code most}. */
   synchronized int take(int most) {
-    int taken = Math.max(0, Math.min(left, most));
+    return takeOf(left - reserve, most);
+  }
+
+  /** Takes as many as there are, at most {@code most}. */
+  synchronized int takeWithReserve(int most) {
+    return takeOf(left, most);
+  }
+
+  private int takeOf(int there, int most) {
+    int taken = Math.max(0, Math.min(there, most));
     left -= taken;
     return taken;
+  }
+
+  /** Gives back what was taken just now and is not needed; wakes nobody. */
+  synchronized void putBack(int count) {
+    left += count;
   }
 
   /**
@@ -47,14 +70,26 @@ final class Credit {
    * again, and a woken consumer fetches nothing.
    */
   void want() {
-    if (isThereAlready()) {
+    wantFrom(reserve + enough);
+  }
+
+  /** The same of the reserve. */
+  void wantWithReserve() {
+    wantFrom(enough);
+  }
+
+  private void wantFrom(int level) {
+    if (isThereAlready(level)) {
       wake.run();
     }
   }
 
-  private synchronized boolean isThereAlready() {
-    wanted = left < enough;
-    return !wanted;
+  private synchronized boolean isThereAlready(int level) {
+    if (left >= level) {
+      return true;
+    }
+    wantedAt = Math.min(wantedAt, level);
+    return false;
   }
 
   /** How many more may be open now. */
@@ -69,7 +104,7 @@ final class Credit {
 
   /** Whether one is wanted, and may come back without a wake. */
   synchronized boolean mayComeUnnoticed() {
-    return wanted && enough > 1;
+    return wantedAt != Integer.MAX_VALUE && wantedAt > 1;
   }
 
   void giveBack(int count) {
@@ -80,8 +115,10 @@ final class Credit {
 
   private synchronized boolean add(int count) {
     left += count;
-    boolean wakes = wanted && count > 0 && left >= enough;
-    wanted = wanted && !wakes;
+    boolean wakes = count > 0 && left >= wantedAt;
+    if (wakes) {
+      wantedAt = Integer.MAX_VALUE;
+    }
     return wakes;
   }
 }

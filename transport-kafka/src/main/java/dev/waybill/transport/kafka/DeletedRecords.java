@@ -3,8 +3,10 @@ package dev.waybill.transport.kafka;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -23,15 +25,24 @@ final class DeletedRecords {
   private static final Logger log = LoggerFactory.getLogger(DeletedRecords.class);
   private static final Duration ASK = Duration.ofSeconds(1);
 
+  /** After no answer: the polling thread waits for each, and does nothing else then. */
+  private static final Duration LATER = Duration.ofSeconds(10);
+
+  /** Offsets from the one where an assignment was to begin to the first that was there. */
+  private record Gap(TopicPartition partition, long from, long to) {}
+
   private final Consumer<byte[], byte[]> consumer;
+  private final Queue<Gap> unanswered = new ArrayDeque<>();
+  private Deadline next = Deadline.in(Duration.ZERO);
   private @Nullable MessagingException problem;
 
   DeletedRecords(Consumer<byte[], byte[]> consumer) {
     this.consumer = consumer;
   }
 
-  /** What was deleted since the last call, or null. */
+  /** What was deleted since the last call, or null. Asks again what had no answer. */
   @Nullable MessagingException news() {
+    look();
     MessagingException news = problem;
     problem = null;
     return news;
@@ -43,20 +54,43 @@ final class DeletedRecords {
    */
   void lookBefore(long first, PartitionWork work) {
     OptionalLong begin = work.beginsLate(first);
-    if (begin.isEmpty()) {
-      return;
+    if (begin.isPresent()) {
+      unanswered.add(new Gap(work.partition(), begin.getAsLong(), first));
+      look();
     }
-    TopicPartition partition = work.partition();
-    try {
-      Long kept = consumer.beginningOffsets(Set.of(partition), ASK).get(partition);
-      if (kept != null && kept > begin.getAsLong()) {
-        tell(
-            ("%s begins at %d only: what it had from %d on was deleted before its group has handled"
-                    + " it. Give its topic a retention that is longer than the group is ever away.")
-                .formatted(partition, kept, begin.getAsLong()));
+  }
+
+  private void look() {
+    while (!unanswered.isEmpty() && next.passed()) {
+      Gap gap = unanswered.remove();
+      try {
+        look(gap);
+      } catch (TimeoutException e) {
+        log.debug("It is not known where {} begins", gap.partition(), e);
+        unanswered.add(gap);
+        next = Deadline.in(LATER);
       }
-    } catch (TimeoutException | WakeupException e) {
-      log.debug("It is not known where {} begins", partition, e);
+    }
+  }
+
+  private void look(Gap gap) {
+    Long kept = beginning(gap.partition(), Deadline.in(ASK));
+    if (kept != null && kept > gap.from()) {
+      tell(
+          ("%s begins at %d only: what it had from %d on was deleted before its group has handled"
+                  + " it. Give its topic a retention that is longer than the group is ever away.")
+              .formatted(gap.partition(), Math.min(kept, gap.to()), gap.from()));
+    }
+  }
+
+  private @Nullable Long beginning(TopicPartition partition, Deadline deadline) {
+    while (true) {
+      try {
+        Duration left = Duration.ofMillis(deadline.remainingMillis());
+        return consumer.beginningOffsets(Set.of(partition), left).get(partition);
+      } catch (WakeupException e) {
+        log.trace("Woken up");
+      }
     }
   }
 

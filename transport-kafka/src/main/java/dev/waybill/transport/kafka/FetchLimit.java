@@ -10,10 +10,10 @@ import org.apache.kafka.common.TopicPartition;
  * a number (and a few: a fetch is not cut), nor mostly those of one partition while others have
  * none.
  *
- * <p>Of a partition some of whose records wait for a time more are fetched, for those in memory may
- * be behind these, and others are needed; with its like it has half of the number, on top of it.
- * What is so held up does not keep the other partitions from being fetched. Used by the polling
- * thread alone.
+ * <p>Of a partition some of whose records wait for a time, or for others of their key, more are
+ * fetched, for those in memory may be behind these, and others are needed; with its like it has
+ * half of the number, on top of it. What is so held up does not keep the other partitions from
+ * being fetched. Used by the polling thread alone.
  */
 final class FetchLimit {
   private final long most;
@@ -34,13 +34,13 @@ final class FetchLimit {
   /** The partitions from which nothing is to be fetched now, of those owned. */
   Set<TopicPartition> full(Collection<PartitionWork> works) {
     long share = Math.max(least, most / Math.max(1, works.size()));
-    long holding = works.stream().filter(PartitionWork::hasPutBack).count();
+    long holding = works.stream().filter(PartitionWork::hasHeldBack).count();
     long more = Math.max(share, most / 2 / Math.max(1, holding));
     long sum = 0;
     Set<TopicPartition> owned = new HashSet<>();
     for (PartitionWork work : works) {
       int waiting = work.waiting();
-      boolean holds = work.hasPutBack();
+      boolean holds = work.hasHeldBack();
       sum += holds ? 0 : waiting;
       owned.add(work.partition());
       long may = holds ? more : share;

@@ -28,6 +28,11 @@ final class KafkaCapabilities {
     return Math.addExact(settings.maxRequestBytes(), EVIDENCE_BYTES);
   }
 
+  /** How large a record may be that still has room for its evidence in a dead letter. */
+  static int maxReceivedBytes(KafkaSettings settings) {
+    return Math.addExact(settings.maxRequestBytes(), EVIDENCE_BYTES / 2);
+  }
+
   /** Of sources that are read with consumer groups, and of all sending. */
   static Capabilities of(KafkaSettings settings) {
     return common(settings)

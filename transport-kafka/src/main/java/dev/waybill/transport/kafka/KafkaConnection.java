@@ -154,7 +154,12 @@ final class KafkaConnection implements TransportConnection {
           "%s is not this connection's: prepare it with a topology that has it.".formatted(queue));
     }
     return ReplyReceiver.start(
-        mine, maxUnsettled, listener, settings.bootstrapServers(), receivers::remove);
+        mine,
+        maxUnsettled,
+        listener,
+        settings.bootstrapServers(),
+        settings.silence(),
+        receivers::remove);
   }
 
   /** The {@code Producer} and the {@code Admin}; a consumer belongs to its receiver's thread. */

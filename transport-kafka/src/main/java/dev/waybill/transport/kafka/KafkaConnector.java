@@ -25,11 +25,18 @@ final class KafkaConnector {
   static KafkaConnection connect(KafkaSettings settings, Duration deadline) {
     ClientProperties properties =
         new ClientProperties(settings, "waybill-kafka-" + CONNECTIONS.incrementAndGet());
-    if ("SASL_PLAINTEXT".equalsIgnoreCase(settings.property("", "security.protocol", ""))) {
-      log.warn(
-          "The login at Kafka at {} is not encrypted: leave out the property security.protocol for TLS",
-          settings.bootstrapServers());
-    }
+    settings
+        .properties()
+        .forEach(
+            (name, value) -> {
+              if (name.substring(PropertyRules.client(name).length()).equals("security.protocol")
+                  && value.strip().equalsIgnoreCase("SASL_PLAINTEXT")) {
+                log.warn(
+                    "The login at Kafka at {} is not encrypted: leave out the property {} for TLS",
+                    settings.bootstrapServers(),
+                    name);
+              }
+            });
     Admin admin;
     try {
       admin = Admin.create(properties.admin());

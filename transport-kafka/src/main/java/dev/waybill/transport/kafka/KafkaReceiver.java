@@ -15,6 +15,9 @@ final class KafkaReceiver implements ClosedInSteps {
   /** How long dead letters on their way may take when the receiver is closed. */
   static final Duration BEGUN = Duration.ofSeconds(1);
 
+  /** The part of the credit that is kept for keys which have next to nothing open. */
+  private static final int RESERVED = 4;
+
   private static final Duration CLOSE = Duration.ofSeconds(4);
 
   private final PollLoop loop;
@@ -59,7 +62,7 @@ final class KafkaReceiver implements ClosedInSteps {
       @Nullable TopicCheck topics,
       Consumer<KafkaReceiver> closed) {
     Wake wake = new Wake();
-    Credit credit = new Credit(maxUnsettled, wake);
+    Credit credit = new Credit(maxUnsettled, maxUnsettled / RESERVED, wake);
     Transactions transactions =
         topics == null ? null : transactions(source, settings, properties, topics, credit, wake);
     Settler settler =
@@ -77,6 +80,7 @@ final class KafkaReceiver implements ClosedInSteps {
           new PollLoop(
               source.toString(),
               settings.bootstrapServers(),
+              settings.silence(),
               maxUnsettled,
               credit,
               settler,
@@ -128,7 +132,7 @@ final class KafkaReceiver implements ClosedInSteps {
         end);
   }
 
-  /** The partitions; the backlog is the lag of those, not older than half a second or so. */
+  /** The partitions; the backlog is the lag of those, a second or so old while brokers answer. */
   @Override
   public Status status() {
     return loop.status();
@@ -161,6 +165,7 @@ final class KafkaReceiver implements ClosedInSteps {
     if (closing.compareAndSet(false, true)) {
       settler.awaitBegun(begun);
       if (transactions != null) {
+        transactions.awaitStored(begun);
         transactions.close();
       }
       loop.close();

@@ -23,6 +23,8 @@ record KafkaSettings(
   /** Kafka's default {@code group.consumer.session.timeout.ms}, which is the broker's. */
   private static final Duration SESSION = Duration.ofSeconds(45);
 
+  private static final Duration SLOWEST_HEARTBEAT = Duration.ofSeconds(20);
+  private static final Duration LEAST_SILENCE = Duration.ofSeconds(10);
   private static final int DEFAULT_PORT = 9092;
   private static final String MAX_REQUEST_SIZE = "max.request.size";
   private static final String TRANSACTION_TIMEOUT = "transaction.timeout.ms";
@@ -87,15 +89,42 @@ record KafkaSettings(
   }
 
   /**
+   * How long a consumer that is connected may receive nothing: three heartbeats, which are the
+   * broker's matter with the newer group protocol, up to 15 seconds apart; or a fetch that finds
+   * nothing.
+   */
+  Duration silence() {
+    Duration heartbeat =
+        isNewerProtocol()
+            ? SLOWEST_HEARTBEAT
+            : millis("heartbeat.interval.ms", "3000").multipliedBy(3);
+    Duration fetch = millis("fetch.max.wait.ms", "500").plusSeconds(5);
+    Duration longer = heartbeat.compareTo(fetch) > 0 ? heartbeat : fetch;
+    return longer.compareTo(LEAST_SILENCE) > 0 ? longer : LEAST_SILENCE;
+  }
+
+  private Duration millis(String name, String otherwise) {
+    try {
+      return Duration.ofMillis(
+          Long.parseLong(property(PropertyRules.CONSUMER, name, otherwise).strip()));
+    } catch (NumberFormatException e) { // which Kafka's client refuses, with the name
+      return Duration.ZERO;
+    }
+  }
+
+  private boolean isNewerProtocol() {
+    return "consumer"
+        .equalsIgnoreCase(property(PropertyRules.CONSUMER, "group.protocol", "classic"));
+  }
+
+  /**
    * How long after its last poll a member may still commit. One of the newer group protocol whose
    * process stood still is expelled after its broker's session timeout, whatever the poll interval
    * is, and what it commits before it knows carries nothing by which the broker could refuse it.
    */
   Duration mayCommit() {
-    boolean newer =
-        "consumer".equalsIgnoreCase(property(PropertyRules.CONSUMER, "group.protocol", "classic"));
     Duration polls = maxPollInterval();
-    return newer && polls.compareTo(SESSION) > 0 ? SESSION : polls;
+    return isNewerProtocol() && polls.compareTo(SESSION) > 0 ? SESSION : polls;
   }
 
   /**

@@ -63,6 +63,7 @@ final class KafkaTopology {
       case CREATE -> create(topology);
       case VERIFY -> verify(topology);
       case ASSUME -> {
+        shared.of(topology).forEach(shareGroups::assume);
         warmUp(topology, deadline.orIn(WARM_UP_ASSUMED));
         yield List.of();
       }

@@ -72,6 +72,9 @@ final class OffsetCommits implements Commits {
   public void rebalancing(Collection<PartitionWork> works) {}
 
   @Override
+  public void ending(Collection<PartitionWork> works, Deadline deadline) {}
+
+  @Override
   public boolean areElsewhere() {
     return false;
   }

@@ -140,7 +140,7 @@ final class PartitionWork {
         ids.settle(record.offset());
       } else {
         gone.remove(record.offset());
-        waiting.add(Held.fetched(record, before(record.offset())));
+        waiting.add(record, before(record.offset()));
       }
     }
     failed.keySet().removeAll(gone);
@@ -154,12 +154,21 @@ final class PartitionWork {
    * and has no earlier record of its key waiting; none if the assignment is not owned any more. To
    * be followed by {@link #handedOver}.
    */
-  synchronized List<Held> next(int most) {
+  List<Held> next(int most) {
+    return next(most, true);
+  }
+
+  /** The same without those of keys that have enough open already: they wait for these first. */
+  List<Held> nextOfQuietKeys(int most) {
+    return next(most, false);
+  }
+
+  private synchronized List<Held> next(int most, boolean ofBusyKeys) {
     List<Held> taken = new ArrayList<>(most);
-    Held held = most > 0 && isOwned() ? waiting.take() : null;
+    Held held = most > 0 && isOwned() ? waiting.take(ofBusyKeys) : null;
     while (held != null) {
       taken.add(held);
-      held = taken.size() < most ? waiting.take() : null;
+      held = taken.size() < most ? waiting.take(ofBusyKeys) : null;
     }
     opened += taken.size();
     handingOver |= !taken.isEmpty();
@@ -206,8 +215,13 @@ final class PartitionWork {
     return waiting.size();
   }
 
-  /** Whether some of those that wait were given back, or wait for a time. */
-  synchronized boolean hasPutBack() {
+  /** How many keys, and records without one, wait for the time of their first record. */
+  synchronized int waitingForTime() {
+    return waiting.waitingForTime();
+  }
+
+  /** Whether some of those that wait were given back, or wait for a time or for others of a key. */
+  synchronized boolean hasHeldBack() {
     return waiting.hasApart();
   }
 
@@ -221,6 +235,7 @@ final class PartitionWork {
       failed.remove(held.offset());
     }
     changed = true;
+    waiting.settled(held);
     closeOne();
     return true;
   }

@@ -37,6 +37,7 @@ final class PollLoop implements Runnable {
 
   private final String source;
   private final String address;
+  private final Duration silence;
   private final Credit credit;
   private final Settler settler;
   private final Receiver.Listener listener;
@@ -54,12 +55,14 @@ final class PollLoop implements Runnable {
   /**
    * A loop.
    *
+   * @param silence how long a consumer that is connected may receive nothing
    * @param sessions makes consumers; the first one at once
    * @param maxUnsettled how many records may wait in memory before fetching stops, and a few more
    */
   PollLoop(
       String source,
       String address,
+      Duration silence,
       int maxUnsettled,
       Credit credit,
       Settler settler,
@@ -67,6 +70,7 @@ final class PollLoop implements Runnable {
       Supplier<ConsumerSession> sessions) {
     this.source = source;
     this.address = address;
+    this.silence = silence;
     this.limit = new FetchLimit((long) maxUnsettled + MORE_WAITING, MORE_WAITING);
     this.credit = credit;
     this.settler = settler;
@@ -119,7 +123,7 @@ final class PollLoop implements Runnable {
   }
 
   private void serve(ConsumerSession current) {
-    ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer());
+    ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer(), silence);
     while (!end.hasCome()) {
       settler.requireNoDoubt();
       boolean more = deliver(current);
@@ -132,9 +136,8 @@ final class PollLoop implements Runnable {
 
   /**
    * A few of each partition at a time, those first that have the fewest open, in turns if there are
-   * several: neither one with much nor one whose handlers are slow takes the credit that the
-   * others' keys need. Returns whether there may be more: what comes back as fast as it is handed
-   * over must not keep this thread from polling.
+   * several: one with much does not take the credit that the others need. Returns whether there may
+   * be more: what comes back as fast as it is handed over must not keep this thread from polling.
    */
   private boolean deliver(ConsumerSession current) {
     Deadline enough = Deadline.in(POLL);
@@ -192,13 +195,26 @@ final class PollLoop implements Runnable {
     if (taken.size() < granted) {
       credit.giveBack(granted - taken.size());
     } else if (granted < most) {
-      credit.want();
+      taken.addAll(nextOfReserve(work, most - granted));
     }
     List<KafkaDelivery> deliveries = new ArrayList<>(taken.size());
     for (Held held : taken) {
       deliveries.add(new KafkaDelivery(held, work, settler));
     }
     return deliveries;
+  }
+
+  /** One key with much and a slow handler does not take the credit that all others need. */
+  private List<Held> nextOfReserve(PartitionWork work, int most) {
+    int granted = credit.takeWithReserve(most);
+    List<Held> taken = work.nextOfQuietKeys(granted);
+    credit.putBack(granted - taken.size());
+    if (taken.size() < granted) {
+      credit.want();
+    } else if (granted < most) {
+      credit.wantWithReserve();
+    }
+    return taken;
   }
 
   private void throttle(ConsumerSession current) {

@@ -106,6 +106,11 @@ final class PropertyRules {
     return "";
   }
 
+  /** What the names of properties for one client alone begin with. */
+  static Set<String> clients() {
+    return CLIENTS.keySet();
+  }
+
   static boolean isKnown(String name) {
     return KNOWN.contains(name) || isOfConfigProvider(name);
   }

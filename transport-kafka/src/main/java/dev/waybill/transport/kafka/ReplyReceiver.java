@@ -25,6 +25,7 @@ final class ReplyReceiver implements ClosedInSteps {
 
   private final ReplyLog replies;
   private final String address;
+  private final Duration silence;
   private final Listener listener;
   private final java.util.function.Consumer<ReplyReceiver> closed;
   private final Credit credit;
@@ -44,9 +45,11 @@ final class ReplyReceiver implements ClosedInSteps {
       int maxUnsettled,
       Listener listener,
       String address,
+      Duration silence,
       java.util.function.Consumer<ReplyReceiver> closed) {
     this.replies = replies;
     this.address = address;
+    this.silence = silence;
     this.listener = listener;
     this.closed = closed;
     this.credit = new Credit(maxUnsettled, this::wakeup);
@@ -57,6 +60,7 @@ final class ReplyReceiver implements ClosedInSteps {
   /**
    * Begins to receive.
    *
+   * @param silence how long a consumer that is connected may receive nothing
    * @param closed is told when the receiver is closed
    */
   static ReplyReceiver start(
@@ -64,8 +68,10 @@ final class ReplyReceiver implements ClosedInSteps {
       int maxUnsettled,
       Listener listener,
       String address,
+      Duration silence,
       java.util.function.Consumer<ReplyReceiver> closed) {
-    ReplyReceiver receiver = new ReplyReceiver(replies, maxUnsettled, listener, address, closed);
+    ReplyReceiver receiver =
+        new ReplyReceiver(replies, maxUnsettled, listener, address, silence, closed);
     receiver.thread.start();
     return receiver;
   }
@@ -130,7 +136,7 @@ final class ReplyReceiver implements ClosedInSteps {
   }
 
   private void serve(Consumer<byte[], byte[]> consumer) {
-    ConnectionWatch watch = ConnectionWatch.alone(consumer);
+    ConnectionWatch watch = ConnectionWatch.alone(consumer, silence);
     while (!end.hasCome()) {
       boolean delivering = true;
       while (delivering) {
@@ -141,7 +147,7 @@ final class ReplyReceiver implements ClosedInSteps {
         report(watch.look());
       } else {
         consumer.pause(consumer.assignment());
-        watch = ConnectionWatch.alone(consumer);
+        watch = ConnectionWatch.alone(consumer, silence);
       }
       poll(consumer);
     }

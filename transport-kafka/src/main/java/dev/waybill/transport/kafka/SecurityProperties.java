@@ -1,5 +1,7 @@
 package dev.waybill.transport.kafka;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,11 +27,55 @@ final class SecurityProperties {
   private SecurityProperties() {}
 
   /**
-   * Adds the protocol that follows from the rest, and the login's configuration in Kafka's form.
+   * Adds the protocol that follows from the rest, and the login's configuration in Kafka's form;
+   * for all clients, and for those that have properties of their own.
    *
    * @param tls whether TLS is wanted whatever the properties say
    */
   static void complete(Map<String, String> properties, boolean tls, List<String> problems) {
+    Map<String, String> given = Map.copyOf(properties);
+    completeOne(properties, tls, problems);
+    for (String client : PropertyRules.clients()) {
+      Map<String, String> own = own(given, client);
+      if (own.isEmpty()) {
+        continue;
+      }
+      Map<String, String> all = new LinkedHashMap<>(given);
+      if (own.containsKey(JAAS)) { // a login of its own
+        all.keySet().removeAll(List.of(USERNAME, PASSWORD));
+      }
+      all.putAll(own);
+      List<String> its = new ArrayList<>();
+      completeOne(all, tls, its);
+      its.removeAll(problems);
+      its.forEach(problem -> problems.add("With \"" + client + "…\": " + problem));
+      all.forEach(
+          (name, value) -> {
+            if (isOfSecurity(name) && !value.equals(properties.get(name))) {
+              properties.put(client + name, value);
+            }
+          });
+    }
+  }
+
+  private static Map<String, String> own(Map<String, String> given, String client) {
+    Map<String, String> own = new LinkedHashMap<>();
+    given.forEach(
+        (name, value) -> {
+          String plain = name.startsWith(client) ? name.substring(client.length()) : "";
+          if (isOfSecurity(plain)) {
+            own.put(plain, value);
+          }
+        });
+    return own;
+  }
+
+  private static boolean isOfSecurity(String name) {
+    return name.equals(PROTOCOL) || name.startsWith("sasl.") || name.startsWith("ssl.");
+  }
+
+  private static void completeOne(
+      Map<String, String> properties, boolean tls, List<String> problems) {
     protocol(properties, tls, problems);
     login(properties, problems);
   }

@@ -98,6 +98,16 @@ final class ShareGroupAdmin {
     return problems;
   }
 
+  /** Names what nobody looks at; asks nothing. */
+  void assume(Source source) {
+    log.info(
+        "The share group '{}' (for {}) is assumed to have {}: with Kafka's own defaults it skips what"
+            + " was sent before, and handles what was aborted",
+        KafkaNames.group(source),
+        source,
+        configs.wanted());
+  }
+
   /** What is missing or differs. */
   List<String> verify(Source source) {
     String group = KafkaNames.group(source);

@@ -70,7 +70,8 @@ final class ShareGroupConfigs {
     return differences(source, configs(KafkaNames.group(source), SecurityErrors.DESCRIBE_CONFIGS));
   }
 
-  private Map<String, String> wanted() {
+  /** What a group has to have. */
+  Map<String, String> wanted() {
     Map<String, String> wanted = new LinkedHashMap<>();
     // for partitions that are added later too: nothing in them was sent before the group was made
     wanted.put("share.auto.offset.reset", "earliest");

@@ -90,6 +90,16 @@ final class ShareMember implements Runnable {
     return idle.passed();
   }
 
+  /** How many records it has locked and not delivered; from any thread. */
+  int waiting() {
+    return waiting.size();
+  }
+
+  /** How many of those are not due yet; from any thread. */
+  int waitingForTime() {
+    return (int) waiting.stream().filter(each -> !each.isDue()).count();
+  }
+
   /** Makes it end soon; from any thread. */
   void end() {
     end.now();

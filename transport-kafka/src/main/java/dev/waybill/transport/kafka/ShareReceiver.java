@@ -112,6 +112,14 @@ final class ShareReceiver implements ClosedInSteps {
     return receiver;
   }
 
+  /** What waits here; only the broker knows of a backlog, and no part of the topic is its own. */
+  @Override
+  public Status status() {
+    int waiting = members.stream().mapToInt(ShareMember::waiting).sum();
+    int untilDue = members.stream().mapToInt(ShareMember::waitingForTime).sum();
+    return new Status(null, null, List.of(), waiting, 0, untilDue);
+  }
+
   /** {@inheritDoc} A member of a share group that has nothing open leaves the group meanwhile. */
   @Override
   public void pause() {

@@ -9,6 +9,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Compares a topic with what it is to be like: with what the user has said, and with what the
@@ -21,6 +23,8 @@ final class TopicDifferences {
   private static final String RETENTION_BYTES = "retention.bytes";
   private static final String MAX_BYTES = "max.message.bytes";
   private static final String COMPACT = "compact";
+
+  private static final Logger log = LoggerFactory.getLogger(TopicDifferences.class);
 
   private final TopicSpec wanted;
   private final TopicDescription there;
@@ -126,11 +130,25 @@ final class TopicDifferences {
     }
   }
 
+  /** Not what was said to be so: it was compared already. */
   private void checkRoom() {
     String has = configs.get(MAX_BYTES);
-    if (has != null
-        && !wanted.said().containsKey(MAX_BYTES)
-        && Long.parseLong(has) < wanted.largest()) {
+    if (has == null || wanted.said().containsKey(MAX_BYTES)) {
+      return;
+    }
+    if (Long.parseLong(has) > wanted.most()) {
+      log.warn(
+          "Kafka topic '{}' (for {}) has {}={}: a message of more than {} bytes, which another producer"
+              + " may send, could not become a dead letter, and would be tried for ever; give the"
+              + " property max.request.size as large, or run {}",
+          wanted.name(),
+          wanted.carries(),
+          MAX_BYTES,
+          has,
+          wanted.most(),
+          change(MAX_BYTES, Integer.toString(wanted.most())));
+    }
+    if (Long.parseLong(has) < wanted.largest()) {
       String needed = Integer.toString(wanted.largest());
       add(
           "%s=%s and needs %s".formatted(MAX_BYTES, has, needed),

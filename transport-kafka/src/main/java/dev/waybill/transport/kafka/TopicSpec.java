@@ -17,6 +17,7 @@ import org.apache.kafka.clients.admin.NewTopic;
  * @param defaults the configuration that it is made with, but for what was said
  * @param said the configuration that it is made with and must have, each with where it was said
  * @param largest how many bytes a record has at most that it must take
+ * @param most how many bytes a record may have that it takes
  */
 record TopicSpec(
     String name,
@@ -27,7 +28,8 @@ record TopicSpec(
     int replication,
     Map<String, String> defaults,
     Map<String, Said> said,
-    int largest) {
+    int largest,
+    int most) {
   /** What a topic is for, which decides what would break the contract. */
   enum Use {
     /** Each message is to be handled. */
@@ -45,6 +47,21 @@ record TopicSpec(
    * @param where the builder's method
    */
   record Said(String value, String where) {}
+
+  /** The same, whose records may have no more than {@code bytes}. */
+  TopicSpec taking(int bytes) {
+    return new TopicSpec(
+        name,
+        carries,
+        use,
+        partitions,
+        partitionsSaid,
+        replication,
+        defaults,
+        said,
+        largest,
+        bytes);
+  }
 
   /** How it is made. */
   NewTopic toMake() {

@@ -3,6 +3,7 @@ package dev.waybill.transport.kafka;
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.kafka.TopicSpec.Said;
 import dev.waybill.transport.kafka.TopicSpec.Use;
@@ -45,6 +46,14 @@ final class TopicSpecs {
     Map<String, TopicSpec> specs = new LinkedHashMap<>();
     KafkaNames.topics(topology)
         .forEach((name, channel) -> specs.put(name, of(name, channel, deadLetters)));
+    for (Source source : topology.sources()) { // whatever is in them may become a dead letter
+      specs.computeIfPresent(
+          KafkaNames.topicOf(source),
+          (name, spec) ->
+              spec.use() == Use.MESSAGES || spec.use() == Use.STATE
+                  ? spec.taking(KafkaCapabilities.maxReceivedBytes(settings))
+                  : spec);
+    }
     if (settings.delays().fromStart()) {
       KafkaNames.delayable(topology)
           .forEach(
@@ -193,6 +202,7 @@ final class TopicSpecs {
         topics.replication(),
         defaults,
         said,
-        largest);
+        largest,
+        Integer.MAX_VALUE);
   }
 }

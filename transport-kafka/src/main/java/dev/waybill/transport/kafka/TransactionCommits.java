@@ -38,6 +38,14 @@ final class TransactionCommits implements Commits {
     return true;
   }
 
+  /** Attempts and due times, which no settlement has stored. */
+  @Override
+  public void ending(Collection<PartitionWork> works, Deadline deadline) {
+    if (works.stream().anyMatch(PartitionWork::hasChanged)) {
+      transactions.awaitStored(deadline);
+    }
+  }
+
   /** Nothing: what is settled is committed already, in the transaction that settled it. */
   @Override
   public void now(Collection<PartitionWork> works, Deadline deadline) {}

@@ -54,6 +54,7 @@ final class Transactions implements Runnable {
   private final List<TransactionalSettlement> ready = new ArrayList<>();
   private final Suspects suspects = new Suspects();
   private boolean news;
+  private boolean storing;
   private volatile @Nullable Membership membership;
   private volatile @Nullable MessagingException problem;
   private volatile @Nullable KafkaException doubt;
@@ -104,6 +105,23 @@ final class Transactions implements Runnable {
     notifyAll();
   }
 
+  /** Has what has changed stored, and waits for it, at most until the deadline. */
+  synchronized void awaitStored(Deadline deadline) {
+    offsetsChanged();
+    try {
+      while ((news || storing || hasUnstored()) && !end.hasCome() && !deadline.passed()) {
+        wait(deadline.remainingMillis());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean hasUnstored() {
+    Membership member = membership;
+    return member != null && member.works().stream().anyMatch(PartitionWork::hasChanged);
+  }
+
   /** What is wrong at the moment, or null. */
   @Nullable MessagingException problem() {
     return problem;
@@ -142,6 +160,8 @@ final class Transactions implements Runnable {
           next();
         } catch (RuntimeException | Error e) { // an Error must not end the settling for good
           disturbed(e);
+        } finally {
+          stored();
         }
       }
     } finally {
@@ -373,6 +393,12 @@ final class Transactions implements Runnable {
       log.debug("Interrupted while waiting; the thread ends by close only", e);
     }
     news = false;
+    storing = true;
+  }
+
+  private synchronized void stored() {
+    storing = false;
+    notifyAll();
   }
 
   private synchronized List<TransactionalSettlement> takeAll() {

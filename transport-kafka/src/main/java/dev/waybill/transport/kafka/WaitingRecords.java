@@ -1,105 +1,204 @@
 package dev.waybill.transport.kafka;
 
+import dev.waybill.transport.kafka.CommitMetadata.Failed;
+import dev.waybill.transport.kafka.KeyLane.Wait;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.HashSet;
-import java.util.Iterator;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a partition that wait for their delivery. Nearly all of them come and leave in the
- * order of the log; those that were given back, or wait for a time, are kept apart. Guarded by its
- * {@link PartitionWork}.
+ * The records of a partition that wait for their delivery, and how many of each key are out. Nearly
+ * all of them come and leave in the order of the log; those that were given back, or that their key
+ * or their time holds back, are kept in the lanes of their keys. Guarded by its {@link
+ * PartitionWork}.
  */
 final class WaitingRecords {
   private final Queue<Held> inOrder = new ArrayDeque<>();
-  private final TreeMap<Long, Held> apart = new TreeMap<>();
+  private final Map<ByteBuffer, KeyLane> lanes = new HashMap<>();
+
+  // the lanes that keep some, by what the first of these waits for
+  private final TreeMap<Long, KeyLane> turns = new TreeMap<>();
+  private final TreeMap<Long, KeyLane> busy = new TreeMap<>();
+  private final TreeSet<KeyLane> times = new TreeSet<>(BY_TIME);
+  private int kept;
+
+  private static final Comparator<KeyLane> BY_TIME =
+      (one, other) -> {
+        Held first = Objects.requireNonNull(one.first);
+        Held second = Objects.requireNonNull(other.first);
+        Deadline sooner = Objects.requireNonNull(first.due());
+        Deadline later = Objects.requireNonNull(second.due());
+        if (sooner.isBefore(later)) {
+          return -1;
+        }
+        return later.isBefore(sooner) ? 1 : Long.compare(first.offset(), second.offset());
+      };
 
   /** Adds one that was fetched, later in the log than all before. */
-  void add(Held fetched) {
-    if (fetched.due() == null) {
-      inOrder.add(fetched);
+  void add(ConsumerRecord<byte[], byte[]> record, @Nullable Failed before) {
+    KeyLane lane = lane(record.key());
+    lane.records++;
+    Held held = Held.fetched(record, before, lane);
+    if (held.due() == null) {
+      inOrder.add(held);
     } else {
-      apart.put(fetched.offset(), fetched);
+      keep(held);
     }
+  }
+
+  private KeyLane lane(byte @Nullable [] key) {
+    return key == null
+        ? new KeyLane(null)
+        : lanes.computeIfAbsent(ByteBuffer.wrap(key), KeyLane::new);
   }
 
   /** Adds one that was taken before. */
   void putBack(Held again) {
-    apart.put(again.offset(), again);
+    again.lane().open--;
+    keep(again);
+  }
+
+  /** Forgets one that was taken. */
+  void settled(Held taken) {
+    KeyLane lane = taken.lane();
+    lane.open--;
+    lane.records--;
+    if (lane.records == 0 && lane.key != null) {
+      lanes.remove(lane.key);
+    } else if (lane.wait == Wait.KEY) {
+      note(lane);
+    }
   }
 
   /**
    * Takes out the lowest offset that is due and has no earlier record of its key here; null if
    * there is none.
+   *
+   * @param ofBusyKeys whether it may be one of whose key enough is out already
    */
-  @Nullable Held take() {
-    return apart.isEmpty() ? inOrder.poll() : takeFromBoth();
-  }
-
-  private @Nullable Held takeFromBoth() {
-    Set<ByteBuffer> blocked = new HashSet<>();
-    Iterator<Held> ordered = inOrder.iterator();
-    Iterator<Held> others = apart.values().iterator();
-    Held one = nextOf(ordered);
-    Held other = nextOf(others);
+  @Nullable Held take(boolean ofBusyKeys) {
+    lookAtTimes();
     while (true) {
-      boolean isOther = other != null && (one == null || other.offset() < one.offset());
-      Held held = isOther ? other : one;
-      if (held == null) {
-        return null;
+      Held first = inOrder.peek();
+      KeyLane lane = lowest(ofBusyKeys);
+      if (first != null && (lane == null || first.offset() < offset(lane))) {
+        inOrder.remove();
+        if (first.lane().wait == Wait.NONE && (ofBusyKeys || !first.lane().isBusy())) {
+          first.lane().open++;
+          return first;
+        }
+        keep(first);
+      } else {
+        return lane == null ? null : takeFirst(lane);
       }
-      ByteBuffer key = held.key();
-      if ((key == null || !blocked.contains(key)) && held.isDue()) {
-        (isOther ? others : ordered).remove();
-        return held;
-      }
-      if (key != null) {
-        blocked.add(key);
-      }
-      one = isOther ? one : nextOf(ordered);
-      other = isOther ? nextOf(others) : other;
     }
   }
 
-  private static @Nullable Held nextOf(Iterator<Held> all) {
-    return all.hasNext() ? all.next() : null;
+  private @Nullable KeyLane lowest(boolean ofBusyKeys) {
+    Map.Entry<Long, KeyLane> one = turns.firstEntry();
+    Map.Entry<Long, KeyLane> other = ofBusyKeys ? busy.firstEntry() : null;
+    if (one == null || (other != null && other.getKey() < one.getKey())) {
+      return other == null ? null : other.getValue();
+    }
+    return one.getValue();
+  }
+
+  private Held takeFirst(KeyLane lane) {
+    Held held = Objects.requireNonNull(lane.first);
+    lane.kept.remove(held.offset());
+    kept--;
+    lane.open++;
+    note(lane);
+    return held;
+  }
+
+  private void keep(Held held) {
+    held.lane().kept.put(held.offset(), held);
+    kept++;
+    note(held.lane());
+  }
+
+  /** Notes what a lane waits for now. */
+  private void note(KeyLane lane) {
+    switch (lane.wait) {
+      case TURN -> turns.remove(offset(lane));
+      case KEY -> busy.remove(offset(lane));
+      case TIME -> times.remove(lane);
+      case NONE -> {}
+    }
+    Map.Entry<Long, Held> first = lane.kept.firstEntry();
+    lane.first = first == null ? null : first.getValue();
+    if (lane.first == null) {
+      lane.wait = Wait.NONE;
+    } else if (!lane.first.isDue()) {
+      lane.wait = Wait.TIME;
+      times.add(lane);
+    } else if (lane.isBusy()) {
+      lane.wait = Wait.KEY;
+      busy.put(offset(lane), lane);
+    } else {
+      lane.wait = Wait.TURN;
+      turns.put(offset(lane), lane);
+    }
+  }
+
+  private static long offset(KeyLane lane) {
+    return Objects.requireNonNull(lane.first).offset();
+  }
+
+  private void lookAtTimes() {
+    while (!times.isEmpty() && Objects.requireNonNull(times.first().first).isDue()) {
+      note(times.first());
+    }
   }
 
   /** Whether one is here, is the lowest, and is due. */
   boolean isLowestDue(long lowest) {
+    lookAtTimes();
     Held first = inOrder.peek();
-    Held held = first != null && first.offset() == lowest ? first : apart.get(lowest);
-    return held != null && held.isDue();
+    return (first != null && first.offset() == lowest)
+        || turns.containsKey(lowest)
+        || busy.containsKey(lowest);
   }
 
   /** How long it is until one that waits for its time is due; {@code most} if longer. */
   Duration untilDue(Duration most) {
-    Duration least = most;
-    for (Held held : apart.values()) {
-      Deadline due = held.due();
-      if (due != null && !due.passed() && due.remaining().compareTo(least) < 0) {
-        least = due.remaining();
-      }
+    if (times.isEmpty()) {
+      return most;
     }
-    return least;
+    Deadline due = Objects.requireNonNull(Objects.requireNonNull(times.first().first).due());
+    return !due.passed() && due.remaining().compareTo(most) < 0 ? due.remaining() : most;
   }
 
-  /** Whether some were put back, or wait for a time. */
+  /** Whether some were put back, or are held back by their key or their time. */
   boolean hasApart() {
-    return !apart.isEmpty();
+    return kept > 0;
+  }
+
+  /** How many keys, and records without one, wait for a time. */
+  int waitingForTime() {
+    return times.size();
   }
 
   int size() {
-    return inOrder.size() + apart.size();
+    return inOrder.size() + kept;
   }
 
   void clear() {
     inOrder.clear();
-    apart.clear();
+    lanes.clear();
+    turns.clear();
+    busy.clear();
+    times.clear();
+    kept = 0;
   }
 }

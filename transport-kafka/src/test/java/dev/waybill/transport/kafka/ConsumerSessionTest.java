@@ -20,6 +20,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.WakeupException;
 import org.junit.jupiter.api.Test;
 
 /** What happens at moments that a real broker does not give on demand. */
@@ -186,6 +187,25 @@ class ConsumerSessionTest {
   }
 
   @Test
+  void what_was_deleted_is_asked_for_again_when_something_came_between_or_nobody_answered() {
+    ConsumerSession session = session(DAY);
+    client.committed = new OffsetAndMetadata(1, "");
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 0L));
+    session.poll(Duration.ZERO);
+    client.updateBeginningOffsets(Map.of(PARTITION, 5L));
+    client.seek(PARTITION, 5);
+    add(5);
+    client.noBeginnings.add(new WakeupException());
+    client.noBeginnings.add(new TimeoutException("silent"));
+
+    session.poll(Duration.ZERO);
+
+    assertThat(session.loss()).isNull();
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> session.loss() != null);
+  }
+
+  @Test
   void what_waited_for_its_retry_longer_than_the_log_kept_it_is_named() {
     ConsumerSession session = session(DAY);
     client.committed = new OffsetAndMetadata(1, "wb1:;0.2"); // what is at 1 has failed twice
@@ -323,6 +343,9 @@ class ConsumerSessionTest {
     public void rebalancing(Collection<PartitionWork> works) {}
 
     @Override
+    public void ending(Collection<PartitionWork> works, Deadline deadline) {}
+
+    @Override
     public boolean areElsewhere() {
       return true;
     }
@@ -337,12 +360,22 @@ class ConsumerSessionTest {
     final List<OffsetAndMetadata> synced = new ArrayList<>();
     Runnable onCommitSync = () -> {};
     OffsetAndMetadata committed;
+    final List<KafkaException> noBeginnings = new ArrayList<>();
     boolean answersCommits = true;
     boolean isSilent;
     boolean soughtWithMetadata;
 
     Client() {
       super("earliest");
+    }
+
+    @Override
+    public synchronized Map<TopicPartition, Long> beginningOffsets(
+        Collection<TopicPartition> partitions, Duration timeout) {
+      if (!noBeginnings.isEmpty()) {
+        throw noBeginnings.remove(0);
+      }
+      return super.beginningOffsets(partitions, timeout);
     }
 
     @Override

@@ -14,9 +14,14 @@ import dev.waybill.error.SendException;
 import dev.waybill.error.SendException.Certainty;
 import dev.waybill.routing.Queue;
 import dev.waybill.testkit.broker.KafkaTestBroker;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Receiver;
+import dev.waybill.transport.Settlement;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -65,6 +70,34 @@ class KafkaFaultTest {
   }
 
   @Test
+  void the_backlog_of_a_broker_that_does_not_answer_has_the_time_when_it_was_known()
+      throws Exception {
+    TransportConnection connection = kafka.prepared(queue);
+    Receiver receiver = connection.receive(queue, 10, inbox);
+    send(connection, queue, message("before"));
+    Delivery before = inbox.next();
+    await()
+        .atMost(Inbox.LONG_ENOUGH)
+        .until(() -> Long.valueOf(1).equals(receiver.status().backlog()));
+
+    broker.pause();
+    try {
+      Instant frozen = Instant.now();
+      // what it knows by itself goes on
+      assertThat(Inbox.settle(before, new Settlement.Release(Duration.ZERO, 0)))
+          .isEqualTo(Settlement.Result.SETTLED);
+      inbox.next();
+      await()
+          .during(Duration.ofSeconds(3))
+          .atMost(Inbox.LONG_ENOUGH)
+          .until(() -> receiver.status().asOf().isBefore(frozen));
+      assertThat(receiver.status().backlog()).isEqualTo(1);
+    } finally {
+      broker.resume();
+    }
+  }
+
+  @Test
   void aSendThatIsNotConfirmedInTimeIsUnknown() throws Exception {
     TransportConnection connection = kafka.prepared(queue);
     send(connection, queue, message("before"));
@@ -81,6 +114,39 @@ class KafkaFaultTest {
     assertThat(problem.certainty()).isEqualTo(Certainty.UNKNOWN);
     assertThat(problem.code()).isEqualTo(ErrorCode.TIMEOUT);
     assertThat(kafka.read(queue.name(), 2)).hasSize(2);
+  }
+
+  @Test
+  void a_full_buffer_holds_up_no_caller_beyond_the_deadline_of_its_send() {
+    TransportConnection connection =
+        kafka.prepared(kafka.builder().property("buffer.memory", "100000"), queue);
+    send(connection, queue, message("before"));
+    String large = "x".repeat(30_000);
+    Duration deadline = Duration.ofSeconds(1);
+    Duration inTime = deadline.plusSeconds(1); // of a busy machine
+    List<CompletableFuture<String>> answers = new ArrayList<>();
+    broker.pause();
+    try {
+      for (int i = 0; i < 6; i++) { // three of which find room
+        long called = System.nanoTime();
+        CompletableFuture<String> answer =
+            connection.sender().send(queue, message(large), deadline);
+        assertThat(Duration.ofNanos(System.nanoTime() - called)).isLessThan(inTime);
+        answers.add(answer);
+      }
+      await().atMost(inTime).until(() -> answers.stream().allMatch(each -> each.isDone()));
+    } finally {
+      broker.resume();
+    }
+
+    assertThat(answers)
+        .extracting(answer -> problem(answer).certainty())
+        .contains(Certainty.UNKNOWN, Certainty.REJECTED);
+    send(connection, queue, message("after"));
+  }
+
+  private static SendException problem(CompletableFuture<String> failed) {
+    return (SendException) failed.handle((id, error) -> error).join();
   }
 
   @Test

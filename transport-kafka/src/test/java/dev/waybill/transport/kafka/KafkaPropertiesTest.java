@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,6 +124,43 @@ class KafkaPropertiesTest {
     sources.set(name, value);
 
     assertThat(problems()).isEmpty();
+  }
+
+  @Test
+  void a_connection_counts_as_lost_only_when_heartbeats_or_fetches_are_overdue() {
+    assertThat(silence(Map.of())).hasSeconds(10);
+    assertThat(silence(Map.of("heartbeat.interval.ms", "12000"))).hasSeconds(36);
+    assertThat(silence(Map.of("consumer.fetch.max.wait.ms", "30000"))).hasSeconds(35);
+    assertThat(silence(Map.of("group.protocol", "consumer"))).hasSeconds(20);
+  }
+
+  private static Duration silence(Map<String, String> properties) {
+    return TestSettings.of("host:1", Duration.ofSeconds(30), properties).silence();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "enable.auto.commit,false",
+    "auto.offset.reset,earliest",
+    "isolation.level,read_committed",
+    "group.protocol,classic",
+    "heartbeat.interval.ms,2000",
+    "session.timeout.ms,45000",
+    "group.remote.assignor,uniform",
+    "consumer.interceptor.classes,none.such"
+  })
+  void what_may_be_set_does_not_break_a_member_of_a_share_group(String name, String value) {
+    KafkaSettings settings =
+        TestSettings.of("localhost:1", Duration.ofSeconds(30), Map.of(name, value));
+    ClientProperties properties = new ClientProperties(settings, "test");
+    try (Logged logged = new Logged()) {
+      Map<String, Object> ofMember = properties.shareConsumer("g", 10);
+
+      assertThatCode(() -> new KafkaShareConsumer<byte[], byte[]>(ofMember).close(Duration.ZERO))
+          .doesNotThrowAnyException();
+      boolean named = name.contains("assignor") || name.contains("interceptor");
+      assertThat(logged.warnings("dev.waybill")).hasSize(named ? 1 : 0);
+    }
   }
 
   @ParameterizedTest
@@ -302,6 +340,9 @@ class KafkaPropertiesTest {
         .doesNotContainKeys("sasl.username", "sasl.password");
     assertThat(resolved("ssl.truststore.location", "x")).containsEntry("security.protocol", "SSL");
     assertThat(resolved("linger.ms", "1")).doesNotContainKey("security.protocol");
+    assertThat(resolved("producer.ssl.truststore.location", "x"))
+        .containsEntry("producer.security.protocol", "SSL")
+        .doesNotContainKey("security.protocol");
   }
 
   @ParameterizedTest
@@ -309,6 +350,12 @@ class KafkaPropertiesTest {
     "'sasl.mechanism=PLAIN,sasl.username=u,sasl.password=p,security.protocol=PLAINTEXT'",
     "'sasl.mechanism=PLAIN,sasl.username=u,sasl.password=p,security.protocol=SSL'",
     "'ssl.truststore.location=x,security.protocol=PLAINTEXT'",
+    "'ssl.truststore.location=x,producer.security.protocol=PLAINTEXT'",
+    "'sasl.mechanism=PLAIN,sasl.username=u,sasl.password=p,admin.security.protocol=PLAINTEXT'",
+    "'sasl.mechanism=PLAIN,sasl.username=u,sasl.password=p,consumer.security.protocol=SSL'",
+    "'consumer.ssl.truststore.location=x,consumer.security.protocol=PLAINTEXT'",
+    "'consumer.sasl.jaas.config=x'",
+    "'sasl.mechanism=PLAIN,sasl.username=u,sasl.password=p,producer.sasl.mechanism=GSSAPI'",
     "'ssl.keystore.location=x,sasl.mechanism=PLAIN,sasl.jaas.config=x,security.protocol=SASL_PLAINTEXT'",
     "'sasl.mechanism=PLAIN,sasl.username=u'",
     "'sasl.mechanism=PLAIN,sasl.password=geheim'",

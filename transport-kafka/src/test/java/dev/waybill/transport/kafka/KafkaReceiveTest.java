@@ -94,6 +94,75 @@ class KafkaReceiveTest {
   }
 
   @Test
+  void one_key_whose_messages_are_not_settled_does_not_take_all_of_the_credit() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    IntStream.range(0, 60).forEach(i -> send(connection, queue, keyed("hung", "hung")));
+    Receiver receiver = connection.receive(queue, 40, inbox);
+    inbox.next(30); // three quarters
+    inbox.staysEmpty(A_WHILE);
+
+    // behind what its key has in its own partition, and in others
+    for (int i = 0; i < 20; i++) {
+      send(connection, queue, keyed("k" + i, "k" + i));
+      Delivery delivery = inbox.next();
+      assertThat(text(delivery)).isEqualTo("k" + i);
+      accept(delivery);
+    }
+    receiver.close();
+  }
+
+  @Test
+  void what_a_busy_key_has_left_comes_when_its_messages_are_settled() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    IntStream.range(0, 20).forEach(i -> send(connection, queue, keyed("busy", "m" + i)));
+    Receiver receiver = connection.receive(queue, 4, inbox);
+
+    for (int i = 0; i < 20; i++) {
+      Delivery delivery = inbox.next();
+      assertThat(text(delivery)).isEqualTo("m" + i);
+      accept(delivery);
+    }
+    receiver.close();
+  }
+
+  @Test
+  void the_backlog_is_known_while_nothing_is_fetched_too() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    Receiver receiver = connection.receive(queue, 1, inbox);
+    send(connection, queue, message("before"));
+    accept(inbox.next());
+    receiver.pause();
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> Long.valueOf(0).equals(backlog(receiver)));
+
+    IntStream.range(0, 7).forEach(i -> send(connection, queue, message("m" + i)));
+
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> Long.valueOf(7).equals(backlog(receiver)));
+    receiver.close();
+  }
+
+  @Test
+  void a_key_that_waits_for_its_retry_is_told_of() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(queue);
+    send(connection, queue, keyed("a", "1"), keyed("a", "2"), keyed("b", "3"), message("4"));
+    Receiver receiver = connection.receive(queue, 10, inbox);
+    List<Delivery> all = inbox.next(4);
+
+    // the second of the key goes back with the first, and waits behind it
+    all.forEach(each -> settle(each, new Settlement.Release(Duration.ofHours(1), 1)));
+
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> receiver.status().waitingKeys() == 3);
+    receiver.close();
+  }
+
+  private static Long backlog(Receiver receiver) {
+    return receiver.status().backlog();
+  }
+
+  @Test
   void eachMessageOfAQueueGoesToOneOfItsReceivers() throws Exception {
     Queue queue = queue();
     TransportConnection one = kafka.prepared(queue);

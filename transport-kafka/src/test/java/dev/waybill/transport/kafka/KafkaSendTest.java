@@ -24,12 +24,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -39,6 +42,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -84,6 +88,28 @@ class KafkaSendTest {
     assertThat(header(record, "ce_specversion")).isEqualTo("1.0");
     assertThat(header(record, "wb-note")).isEqualTo("grün");
     assertThat(record.headers()).hasSize(6);
+  }
+
+  @Test
+  void a_key_has_the_partition_that_an_ordinary_producer_gives_it() throws Exception {
+    Queue queue = queue();
+    TransportConnection connection = kafka.prepared(kafka.builder().partitions(7), queue);
+    Map<String, Object> ordinary = Map.of("bootstrap.servers", kafka.servers());
+    Set<Integer> partitions = new TreeSet<>();
+    try (Producer<String, byte[]> producer =
+        new KafkaProducer<>(ordinary, new StringSerializer(), new ByteArraySerializer())) {
+      for (int i = 0; i < 60; i++) {
+        String key = i == 0 ? "ключ" : "key-" + i;
+        var theirs = producer.send(new ProducerRecord<>(queue.name(), key, bytes("theirs"))).get();
+
+        String ours =
+            connection.sender().send(queue, KafkaFixture.keyed(key, "ours"), DEADLINE).join();
+
+        assertThat(ours).as(key).startsWith(queue.name() + "-" + theirs.partition() + "@");
+        partitions.add(theirs.partition());
+      }
+    }
+    assertThat(partitions).hasSize(7);
   }
 
   @Test

@@ -19,6 +19,7 @@ import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Result;
+import dev.waybill.transport.Topology;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -66,6 +67,36 @@ class KafkaShareTest {
 
   private KafkaTransport.Builder shared() {
     return kafka.builder().shareGroups();
+  }
+
+  @Test
+  void a_receiver_tells_what_it_has_locked_and_what_waits_for_its_retry() throws Exception {
+    TransportConnection connection = kafka.prepared(shared(), queue);
+    send(connection, queue, message("a"), message("b"), message("c"));
+    Receiver receiver = connection.receive(queue, 2, inbox);
+
+    Delivery first = inbox.next();
+    settle(first, new Settlement.Release(Duration.ofHours(1), 1));
+
+    await().atMost(Inbox.LONG_ENOUGH).until(() -> receiver.status().waitingKeys() == 1);
+    assertThat(receiver.status().waiting()).isPositive();
+    receiver.close();
+  }
+
+  @Test
+  void what_nobody_looks_at_is_named_when_a_share_group_is_assumed() throws Exception {
+    TransportConnection connection = kafka.prepared(shared(), queue);
+    connection.close();
+    try (Logged logged = new Logged()) {
+      assertThat(
+              kafka.connect(shared()).prepare(KafkaFixture.topology(queue), Topology.Mode.ASSUME))
+          .isEmpty();
+
+      assertThat(logged.lines(ShareGroupAdmin.class.getName()))
+          .singleElement()
+          .asString()
+          .contains(queue.name(), "share.auto.offset.reset=earliest", "share.isolation.level=");
+    }
   }
 
   @Test

@@ -206,10 +206,33 @@ class KafkaTopicsTest {
     assertThat(kafka.connect(kafka.unsaid()).prepare(topology(queue, topic), mode)).isEmpty();
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = Mode.class,
+      names = {"CREATE", "VERIFY"})
+  void a_topic_that_takes_messages_too_large_for_a_dead_letter_is_named(Mode mode)
+      throws Exception {
+    Map<String, String> large = Map.of("max.message.bytes", "2000000");
+    make(
+        topic(queue.name(), 2, large),
+        topic(topic.name(), 2, large),
+        topic(queue.deadLetterQueue().name(), 1, LETTERS));
+    try (Logged logged = new Logged()) {
+      assertThat(kafka.connect(kafka.unsaid()).prepare(topology(queue, topic), mode)).isEmpty();
+
+      // what is only sent to never becomes one
+      assertThat(logged.warnings(TopicDifferences.class.getName()))
+          .singleElement()
+          .asString()
+          .contains("'" + queue.name() + "'", "max.message.bytes=2000000", "max.request.size");
+    }
+  }
+
   @Test
   void more_replicas_than_said_are_no_difference_for_so_it_looks_while_they_move() {
     List<Node> nodes = List.of(new Node(1, "a", 1), new Node(2, "b", 1), new Node(3, "c", 1));
-    TopicSpec two = new TopicSpec("t", "topic t", Use.MESSAGES, 6, false, 2, Map.of(), Map.of(), 1);
+    TopicSpec two =
+        new TopicSpec("t", "topic t", Use.MESSAGES, 6, false, 2, Map.of(), Map.of(), 1, 1);
 
     assertThat(TopicDifferences.of(two, replicated(nodes), Map.of(), DelayLevels.SECONDS))
         .isEmpty();

@@ -69,6 +69,24 @@ class KafkaTransactionTest {
   }
 
   @Test
+  void what_is_noted_of_a_failed_attempt_just_before_the_receiver_is_closed_is_kept()
+      throws Exception {
+    TransportConnection connection = prepared();
+    send(connection, queue, message("in"));
+    Receiver first = connection.receiveAtomically(queue, 10, inbox);
+    Delivery delivery = inbox.next();
+    Instant due = Instant.now().plusSeconds(2);
+
+    assertThat(settle(delivery, new Settlement.Release(Duration.ofSeconds(2), 3)))
+        .isEqualTo(Result.SETTLED);
+    first.close();
+
+    connection.receiveAtomically(queue, 10, inbox);
+    assertThat(inbox.next().attempt()).isEqualTo(4);
+    assertThat(Instant.now()).isAfterOrEqualTo(due);
+  }
+
+  @Test
   void manyDeliveriesShareATransaction() throws Exception {
     TransportConnection connection = prepared();
     for (int i = 0; i < 200; i++) {
@@ -293,7 +311,7 @@ class KafkaTransactionTest {
     everySecond.forEach(each -> assertThat(each.join()).isEqualTo(Result.SETTLED));
     others.forEach(each -> assertThat(each.join()).isEqualTo(Result.SETTLED));
     receiver.close();
-    connection.receive(out, messages, stored);
+    connection.receive(out, 2 * messages, stored); // of one key, which gets a part of it
     assertThat(stored.next(messages)).extracting(Inbox::text).doesNotHaveDuplicates();
     connection.receiveAtomically(queue, 10, inbox);
     inbox.staysEmpty(Duration.ofSeconds(1));

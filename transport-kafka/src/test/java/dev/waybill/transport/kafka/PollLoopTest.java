@@ -35,6 +35,7 @@ class PollLoopTest {
         new PollLoop(
             "queue t",
             "host:1",
+            LONG,
             1,
             credit,
             new Settler(
@@ -45,6 +46,7 @@ class PollLoopTest {
               ConsumerSession session =
                   new ConsumerSession(consumer, "t", credit, new PollClock(Duration.ofDays(1)));
               consumer.updateBeginningOffsets(Map.of(partition, 0L));
+              consumer.updateEndOffsets(Map.of(partition, 1L));
               consumer.rebalance(List.of(partition));
               if (consumers.isEmpty()) {
                 consumer.addRecord(new ConsumerRecord<>("t", 0, 0, null, new byte[] {'x'}));

@@ -41,6 +41,7 @@ final class Load implements AutoCloseable {
   private final List<Throwable> surprises = new ArrayList<>();
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private int failures;
+  private int unknown;
   private boolean ending;
 
   private static final class Account {
@@ -70,6 +71,11 @@ final class Load implements AutoCloseable {
   /** How many sends failed, and were repeated. */
   synchronized int failures() {
     return failures;
+  }
+
+  /** How many of these may have been stored all the same. */
+  synchronized int unknown() {
+    return unknown;
   }
 
   /** What was thrown and is no answer to a send. */
@@ -116,8 +122,10 @@ final class Load implements AutoCloseable {
     account.failed = charge;
     failures++;
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (!(cause instanceof SendException)) {
+    if (!(cause instanceof SendException problem)) {
       surprises.add(failure);
+    } else if (problem.certainty() == SendException.Certainty.UNKNOWN) {
+      unknown++;
     }
   }
 
