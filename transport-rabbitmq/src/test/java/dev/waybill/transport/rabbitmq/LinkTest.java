@@ -33,6 +33,7 @@ class LinkTest {
   private final CountDownLatch released = new CountDownLatch(1);
   private final AtomicBoolean holding = new AtomicBoolean();
   private final AtomicInteger held = new AtomicInteger();
+  private final Mailbox mailbox = new Mailbox(threads, "test");
   private ScriptedBroker broker;
   private RabbitSettings settings;
   private RabbitLink link;
@@ -48,6 +49,7 @@ class LinkTest {
   @AfterEach
   void closeAndLeaveNothing() throws Exception {
     released.countDown();
+    mailbox.close();
     link.close();
     blocking.shutdownNow();
     broker.close();
@@ -111,7 +113,6 @@ class LinkTest {
   @Test
   void what_a_side_channel_is_refused_at_first_is_not_asked_for_each_time() {
     broker.refuseToLook();
-    Mailbox mailbox = new Mailbox(threads, "test");
     AtomicBoolean begun = new AtomicBoolean();
     SideChannel side =
         new SideChannel(
@@ -121,15 +122,39 @@ class LinkTest {
             beginning(new AMQP.Queue.Declare.Builder().queue("q").passive().build(), begun));
     mailbox.ask(Wires.DEADLINE, () -> side.connected(link.connection()));
 
-    awaitOneQuestion(mailbox, side::isReady);
+    awaitOneQuestion(side::isReady);
     mailbox.ask(Wires.DEADLINE, side::end);
-    mailbox.close();
 
     assertThat(begun).isFalse();
   }
 
+  @Test
+  void a_question_that_a_side_channel_is_refused_is_not_asked_again_soon() {
+    broker.refuseToLook();
+    AtomicBoolean begun = new AtomicBoolean();
+    SideChannel side =
+        new SideChannel("a test", mailbox, new Calls(blocking), beginning(null, begun));
+    mailbox.ask(Wires.DEADLINE, () -> side.connected(link.connection()));
+    await().atMost(Wires.DEADLINE).untilTrue(begun);
+
+    try (Logged logged = new Logged()) {
+      mailbox.ask(Wires.DEADLINE, () -> side.ask("q", answer -> {}));
+      awaitOneQuestion(
+          () -> {
+            if (side.isReady()) {
+              side.ask("q", answer -> {});
+            }
+          });
+
+      assertThat(logged.lines("dev.waybill"))
+          .filteredOn(line -> line.contains("a test") && line.contains("refused"))
+          .hasSize(1);
+    }
+    mailbox.ask(Wires.DEADLINE, side::end);
+  }
+
   /** One question, and none in the second that comes then, though it may be asked ever again. */
-  private void awaitOneQuestion(Mailbox mailbox, Runnable again) {
+  private void awaitOneQuestion(Runnable again) {
     await().atMost(Wires.DEADLINE).until(() -> broker.askedForCounts() == 1);
     await()
         .during(Duration.ofSeconds(1))
