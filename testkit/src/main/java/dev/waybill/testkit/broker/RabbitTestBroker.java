@@ -153,10 +153,23 @@ public final class RabbitTestBroker extends LocalTestBroker {
    * @return how many there are at this moment
    */
   public int connections() {
-    String answer = evaluate("length(rabbit_networking:connections()).");
+    return count("rabbit_networking:connections()");
+  }
+
+  /**
+   * Counts the channels that clients have open, as {@link #connections()} counts connections.
+   *
+   * @return how many there are at this moment
+   */
+  public int channels() {
+    return count("rabbit_channel:list()");
+  }
+
+  private int count(String list) {
+    String answer = evaluate("length(" + list + ").");
     Matcher count = COUNT_ALONE.matcher(answer);
     if (!count.matches()) {
-      throw new BrokerUnavailableException("RabbitMQ could not count its connections: " + answer);
+      throw new BrokerUnavailableException("RabbitMQ could not count " + list + ": " + answer);
     }
     return Integer.parseInt(count.group(1));
   }

@@ -1,7 +1,9 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.Method;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -39,7 +41,7 @@ final class Backlog {
   Backlog(List<QueueConsumer> consumers, Mailbox mailbox, Calls calls) {
     this.consumers = consumers;
     this.mailbox = mailbox;
-    this.channel = new SideChannel("the backlog", mailbox, calls, made -> {}, this::begin);
+    this.channel = new SideChannel("the backlog", mailbox, calls, new Counting());
   }
 
   /** The latest answer; null if there was none. From any thread. */
@@ -76,6 +78,22 @@ final class Backlog {
     if (channel.isReady()) {
       begin();
     }
+  }
+
+  /** Which begins with the first question. */
+  private final class Counting implements SideChannel.Use {
+    @Override
+    public @Nullable Method first(Channel made) {
+      return null;
+    }
+
+    @Override
+    public void begun() {
+      begin();
+    }
+
+    @Override
+    public void unanswered() {}
   }
 
   private void begin() {

@@ -1,8 +1,11 @@
 package dev.waybill.transport.rabbitmq;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DefaultConsumer;
+import com.rabbitmq.client.Method;
+import dev.waybill.error.MessagingException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,10 +21,11 @@ import org.slf4j.LoggerFactory;
  * until each has its share or less.
  *
  * <p>To be counted, each instance consumes from a queue that nothing is sent to: the broker tells
- * how many consumers a queue has, but for those that wait in line at a quorum queue. Used by the
- * receiver's thread only.
+ * how many consumers a queue has, but for those that wait in line at a quorum queue. If that one
+ * does not answer, the counting, and not the source, leaves for a connection of its own, which the
+ * broker may end for it. Used by the receiver's thread only, unless said otherwise.
  */
-final class PartitionBalance {
+final class PartitionBalance implements RabbitLink.Listener {
   /**
    * How often the instances are counted, and up to half as much more, so that they do not all leave
    * at once. Less would move partitions while an instance only starts anew.
@@ -34,42 +38,63 @@ final class PartitionBalance {
   private final List<QueueConsumer> consumers;
   private final Mailbox mailbox;
   private final SideChannel channel;
+  private final SourceLink link;
   private boolean ticking;
 
   /**
    * Among the instances of a source.
    *
+   * @param link to count by
    * @param calls makes what blocks
    */
-  PartitionBalance(String instances, List<QueueConsumer> consumers, Mailbox mailbox, Calls calls) {
+  PartitionBalance(
+      String instances,
+      List<QueueConsumer> consumers,
+      RabbitLink link,
+      Mailbox mailbox,
+      Calls calls) {
     this.instances = instances;
+    this.link = new SourceLink(link, List.of(instances), this);
     this.consumers = consumers;
     this.mailbox = mailbox;
     this.channel =
-        new SideChannel(
-            "counting the instances of " + instances,
-            mailbox,
-            calls,
-            made -> made.basicConsume(instances, true, new Counted(made)),
-            () -> {});
+        new SideChannel("counting the instances of " + instances, mailbox, calls, new Counting());
   }
 
-  void connected(Connection made) {
-    channel.connected(made);
-    if (!ticking) {
-      ticking = true;
-      countLater();
-    }
+  void begin() {
+    link.begin();
   }
+
+  @Override
+  public void connected(Connection made) {
+    mailbox.tell(
+        () -> {
+          channel.connected(made);
+          if (!ticking) {
+            ticking = true;
+            countLater();
+          }
+        });
+  }
+
+  @Override
+  public void lost(MessagingException problem) {} // which the consumers tell
 
   /** Leaves for good, so that the others no longer count this instance. */
   void end() {
+    link.end();
     channel.end();
   }
 
   /** Leaves though the receiver's thread stands still. Any thread. */
   void abandon() {
+    link.end();
     channel.abandon();
+  }
+
+  /** Ends the connection, if it is its own; after the end. Any thread; blocks about a second. */
+  void close() {
+    link.close();
   }
 
   private void countLater() {
@@ -85,6 +110,24 @@ final class PartitionBalance {
     countLater();
     if (channel.isReady()) {
       channel.ask(instances, counted -> share(counted.getConsumerCount()));
+    }
+  }
+
+  private final class Counting implements SideChannel.Use {
+    /** What the consumer is told comes to it as the channel's default one. */
+    @Override
+    public Method first(Channel made) {
+      made.setDefaultConsumer(new Counted(made));
+      return new AMQP.Basic.Consume.Builder().queue(instances).noAck(true).build();
+    }
+
+    @Override
+    public void begun() {}
+
+    @Override
+    public void unanswered() {
+      log.info("RabbitMQ does not answer to who wants to be counted by queue {}", instances);
+      link.leaveTheOthers();
     }
   }
 

@@ -3,6 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import dev.waybill.routing.Source;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -12,15 +13,26 @@ import java.util.function.Predicate;
  *
  * <p>Partitions are made from the last to the first. So the last one without the first is a
  * creation that was interrupted, and the first without the last is a smaller number.
+ *
+ * <p>Most of these queues are not what the application works with, and its user may lack the right
+ * to look at them. What can't be seen is no problem.
  */
 final class PartitionCheck {
   private static final String REMEDY =
       " Keep what it was, or stop all senders, let the receivers empty the queue%s, delete %s and"
           + " start again.";
 
+  /** What is known of a queue. */
+  enum Sight {
+    THERE,
+    MISSING,
+    REFUSED
+  }
+
   private PartitionCheck() {}
 
-  static List<String> of(RabbitLayout layout, Predicate<String> isThere) {
+  static List<String> of(RabbitLayout layout, Function<String, Sight> look) {
+    Predicate<String> isThere = queue -> look.apply(queue) == Sight.THERE;
     List<String> problems = new ArrayList<>();
     Partitions partitions = layout.partitions();
     for (Source source : layout.keyedSources()) {
@@ -47,7 +59,7 @@ final class PartitionCheck {
         problems.add(
             problem(source, wanted, "has more of them: the queue '%s' too".formatted(beyond))
                 + remedy("s", all));
-      } else if (isThere.test(first) && !isThere.test(last)) {
+      } else if (isThere.test(first) && look.apply(last) == Sight.MISSING) {
         problems.add(
             problem(source, wanted, "has fewer: no queue '%s'".formatted(last)) + remedy("s", all));
       }

@@ -40,6 +40,10 @@ final class QueueCalls {
     this.calls = calls;
   }
 
+  Channel channel() {
+    return channel;
+  }
+
   /** Does not wait for the answer, which is told on the client's thread. */
   void call(Method method, Consumer<Method> answered) throws IOException {
     CompletableFuture<Command> begun = channel.asyncCompletableRpc(method);
@@ -57,6 +61,12 @@ final class QueueCalls {
    */
   void afterAnswer(Runnable work) {
     calls.add(() -> await(work));
+  }
+
+  /** Ends the channel, as soon as its last call is answered. */
+  void end() {
+    waitNoMore();
+    afterAnswer(() -> Channels.end(channel));
   }
 
   private void await(Runnable work) {

@@ -348,7 +348,9 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private void stay(ConsumerSession current) {
     if (current == session && moving) {
       moving = false;
-      current.calmDown();
+      if (!receiver.isStopped()) {
+        current.calmDown();
+      }
       moves.failed();
       receiver.handOut();
     }

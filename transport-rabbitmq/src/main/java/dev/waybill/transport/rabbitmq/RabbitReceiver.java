@@ -100,13 +100,17 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     this.balance =
         queues.size() == 1
             ? null
-            : new PartitionBalance(Partitions.instances(source.name()), consumers, mailbox, beside);
+            : new PartitionBalance(
+                Partitions.instances(source.name()), consumers, link, mailbox, beside);
     this.backlog = source instanceof ReplyQueue ? null : new Backlog(consumers, mailbox, beside);
   }
 
   /** Begins to receive. */
   void start() {
     link.begin();
+    if (balance != null) {
+      balance.begin();
+    }
   }
 
   boolean isPaused() {
@@ -125,9 +129,6 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
           List<QueueConsumer> order = new ArrayList<>(consumers);
           Collections.shuffle(order);
           order.forEach(consumer -> consumer.connected(made));
-          if (balance != null) {
-            balance.connected(made);
-          }
           if (backlog != null) {
             backlog.connected(made);
           }
@@ -196,6 +197,9 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     mailbox.close();
     settler.abandon();
     link.close();
+    if (balance != null) {
+      balance.close();
+    }
     onClose.accept(this);
   }
 

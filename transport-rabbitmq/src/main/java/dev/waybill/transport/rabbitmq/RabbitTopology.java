@@ -92,7 +92,7 @@ final class RabbitTopology {
   }
 
   private void prepare(RabbitLayout layout, Mode mode) {
-    problems.addAll(PartitionCheck.of(layout, this::isThere));
+    problems.addAll(PartitionCheck.of(layout, this::look));
     if (mode == Mode.CREATE && !problems.isEmpty()) {
       return;
     }
@@ -123,10 +123,13 @@ final class RabbitTopology {
 
   /** Looks for an exchange or queue; makes it, or notes that it is missing or differs. */
   void prepare(String kind, String name, Mode mode, Call look, Call declare) {
-    if (isThere(kind, name, look)) {
+    RabbitErrors.Reply refusal = call(kind, name, look, AMQP.NOT_FOUND, AMQP.ACCESS_REFUSED);
+    if (refusal == null) {
       compare(kind, name, mode, declare);
     } else if (mode == Mode.CREATE) {
       call(kind, name, declare, 0);
+    } else if (refusal.code() == AMQP.ACCESS_REFUSED) {
+      throw unseen(kind, name, refusal);
     } else {
       problems.add(
           "The %s '%s' is missing on RabbitMQ at %s: declare it, or let the bus create its topology."
@@ -134,12 +137,22 @@ final class RabbitTopology {
     }
   }
 
-  private boolean isThere(String queue) {
-    return isThere("queue", queue, on -> on.queueDeclarePassive(queue));
-  }
-
-  private boolean isThere(String kind, String name, Call look) {
-    return call(kind, name, look, AMQP.NOT_FOUND) == null;
+  private PartitionCheck.Sight look(String queue) {
+    RabbitErrors.Reply refusal =
+        call(
+            "queue",
+            queue,
+            on -> on.queueDeclarePassive(queue),
+            AMQP.NOT_FOUND,
+            AMQP.ACCESS_REFUSED);
+    if (refusal == null) {
+      return PartitionCheck.Sight.THERE;
+    }
+    if (refusal.code() == AMQP.NOT_FOUND) {
+      return PartitionCheck.Sight.MISSING;
+    }
+    log.info("The queue '{}' can't be looked for, to tell the partitions: {}", queue, refusal);
+    return PartitionCheck.Sight.REFUSED;
   }
 
   private void compare(String kind, String name, Mode mode, Call declare) {
@@ -196,6 +209,14 @@ final class RabbitTopology {
           "RabbitMQ at %s did not prepare the %s '%s'".formatted(settings.address(), kind, name),
           e);
     }
+  }
+
+  private MessagingException unseen(String kind, String name, RabbitErrors.Reply refusal) {
+    return new MessagingException(
+        ErrorCode.NOT_AUTHORISED,
+        ("The user '%s' may not look at the %s '%s' (%s): grant configure on it, or from RabbitMQ 4.2.7 and 4.3.1 on any permission,"
+                + " or use the topology mode ASSUME.")
+            .formatted(settings.login().lastUser(), kind, name, refusal.text()));
   }
 
   private MessagingException forbidden(

@@ -39,11 +39,14 @@ final class Reposts {
     this.counted = counted;
   }
 
-  /** Whether a message that is given back is stored anew, rather than requeued. */
+  /**
+   * Whether a message that is given back is stored anew, rather than requeued: if it is to wait, or
+   * if more attempts were made than will be known of it. The broker counts one for a delivery, in
+   * which several may have been made.
+   */
   boolean takes(RabbitDelivery delivery, Release release) {
-    return !keyed
-        && (!release.after().isZero()
-            || (!counted && release.attemptsMade() >= delivery.attempt()));
+    int known = counted ? delivery.attempt() : delivery.attempt() - 1;
+    return !keyed && (!release.after().isZero() || release.attemptsMade() > known);
   }
 
   /** Stores a message anew; completes when the broker has confirmed it. */

@@ -4,6 +4,8 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.Method;
+import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -13,30 +15,37 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A channel beside the consumers', to ask about queues by: a question may cost the channel, which
- * is then made anew. Used by the receiver's thread only; what blocks is called on others.
+ * is then made anew. It never costs the connection, however long an answer takes. Used by the
+ * receiver's thread only.
  */
 final class SideChannel {
   private static final Duration REFUSED_WAIT = Duration.ofMinutes(1);
   private static final Logger log = LoggerFactory.getLogger(SideChannel.class);
 
-  /** What a new channel is used for first. */
-  interface Beginning {
-    /** Not on the receiver's thread; may block. */
-    void begin(Channel made) throws IOException;
+  /** What it is there for. On the receiver's thread. */
+  interface Use {
+    /** What is to be called first on a new channel, before it can be asked; null if nothing is. */
+    @Nullable Method first(Channel made);
+
+    /** It can be asked now. */
+    void begun();
+
+    /** The first call has not been answered for long, and may be yet. */
+    void unanswered();
   }
 
   private final String purpose;
   private final Mailbox mailbox;
   private final Calls calls;
-  private final Beginning beginning;
-  private final Runnable opened;
+  private final Use use;
   private @Nullable Connection connection;
-  private volatile @Nullable Channel channel;
+  private volatile @Nullable QueueCalls channel;
 
   /** What was made last, until the receiver's thread has taken it. */
-  private volatile @Nullable Channel fresh;
+  private volatile @Nullable QueueCalls fresh;
 
   private boolean opening;
+  private boolean begun;
   private boolean asking;
 
   /** When to try again after a refusal, which lasts until somebody grants something. */
@@ -52,14 +61,12 @@ final class SideChannel {
    *
    * @param purpose for the log
    * @param calls makes what blocks
-   * @param opened is told of each one that is made, once it has begun
    */
-  SideChannel(String purpose, Mailbox mailbox, Calls calls, Beginning beginning, Runnable opened) {
+  SideChannel(String purpose, Mailbox mailbox, Calls calls, Use use) {
     this.purpose = purpose;
     this.mailbox = mailbox;
     this.calls = calls;
-    this.beginning = beginning;
-    this.opened = opened;
+    this.use = use;
   }
 
   void connected(Connection made) {
@@ -68,15 +75,10 @@ final class SideChannel {
     open();
   }
 
-  /** The channel as it is now, if there is one. */
-  @Nullable Channel current() {
-    return channel;
-  }
-
   /** Makes it anew, unless {@code old} is another one than it is now. */
-  void renew(@Nullable Channel old) {
-    if (old == channel) {
-      leave();
+  void renew(Channel old) {
+    QueueCalls current = channel;
+    if (current != null && current.channel() == old) {
       open();
     }
   }
@@ -90,9 +92,9 @@ final class SideChannel {
   /** Ends it though the receiver's thread stands still. Any thread. */
   void abandon() {
     ended = true;
-    for (Channel each : new Channel[] {fresh, channel}) {
+    for (QueueCalls each : new QueueCalls[] {fresh, channel}) {
       if (each != null) {
-        calls.add(() -> Channels.end(each));
+        each.end();
       }
     }
   }
@@ -106,12 +108,10 @@ final class SideChannel {
    * is lost is made anew.
    */
   boolean isReady() {
-    Channel current = channel;
-    boolean usable = current != null && current.isOpen();
-    if (!usable) {
+    if (channel == null) {
       open();
     }
-    return usable && !asking;
+    return begun && !asking;
   }
 
   /**
@@ -119,39 +119,43 @@ final class SideChannel {
    * for. There is none if the channel is lost.
    */
   void ask(String queue, Consumer<AMQP.Queue.DeclareOk> answer) {
-    Channel on = channel;
-    if (on == null) {
-      return;
+    QueueCalls on = channel;
+    if (on != null) {
+      call(
+          on,
+          new AMQP.Queue.Declare.Builder().queue(queue).passive().build(),
+          reply -> {
+            if (reply instanceof AMQP.Queue.DeclareOk counted) {
+              answer.accept(counted);
+            }
+          });
     }
+  }
+
+  private void call(QueueCalls on, Method method, Consumer<Method> answer) {
     asking = true;
     try {
-      var unused =
-          on.asyncCompletableRpc(new AMQP.Queue.Declare.Builder().queue(queue).passive().build())
-              .thenAccept(
-                  reply -> {
-                    if (reply.getMethod() instanceof AMQP.Queue.DeclareOk counted) {
-                      mailbox.tell(() -> answered(on, counted, answer));
-                    }
-                  });
+      on.call(method, reply -> mailbox.tell(() -> answered(on, reply, answer)));
     } catch (IOException | AlreadyClosedException e) {
       log.debug("The channel for {} is closed; another one is opened", purpose, e);
     }
   }
 
-  private void answered(
-      Channel on, AMQP.Queue.DeclareOk counted, Consumer<AMQP.Queue.DeclareOk> answer) {
+  private void answered(QueueCalls on, Method reply, Consumer<Method> answer) {
     if (on == channel) {
       asking = false;
-      answer.accept(counted);
+      told = null;
+      answer.accept(reply);
     }
   }
 
   private void leave() {
-    Channel current = channel;
+    QueueCalls current = channel;
     channel = null;
+    begun = false;
     asking = false;
     if (current != null) {
-      calls.add(() -> Channels.end(current));
+      current.end();
     }
   }
 
@@ -168,42 +172,25 @@ final class SideChannel {
     opening = true;
     calls.add(
         () -> {
-          Channel made = begun(current);
+          QueueCalls made = made(current);
           fresh = made;
           if ((ended || !mailbox.tell(() -> opened(current, made))) && made != null) {
-            Channels.end(made);
+            made.end();
           }
         });
   }
 
   /** Null if it can't be. Blocks; not on the receiver's thread. */
-  private @Nullable Channel begun(Connection on) {
-    Channel made = null;
+  private @Nullable QueueCalls made(Connection on) {
     try {
-      made = Channels.open(on);
-      beginning.begin(made);
-      return made;
+      return new QueueCalls(purpose, Channels.open(on), calls);
     } catch (IOException | RuntimeException e) {
-      mailbox.tell(() -> notBegun(e));
-      if (made != null) {
-        Channels.end(made);
-      }
+      mailbox.tell(() -> failed(e));
       return null;
     }
   }
 
-  private void notBegun(Exception problem) {
-    String why = RabbitErrors.why(problem);
-    if (RabbitErrors.reply(problem).code() == AMQP.ACCESS_REFUSED) {
-      nextTry = System.nanoTime() + REFUSED_WAIT.toNanos();
-    }
-    if (!why.equals(told)) {
-      told = why;
-      log.info("There is no channel for {}, and another one is tried: {}", purpose, why);
-    }
-  }
-
-  private void opened(Connection on, @Nullable Channel made) {
+  private void opened(Connection on, @Nullable QueueCalls made) {
     opening = false;
     channel = made;
     fresh = null;
@@ -211,8 +198,50 @@ final class SideChannel {
       leave();
       open();
     } else if (made != null) {
-      told = null;
-      opened.run();
+      made.channel().addShutdownListener(signal -> mailbox.tell(() -> lost(made, signal)));
+      begin(made);
+    }
+  }
+
+  private void begin(QueueCalls made) {
+    Method first = use.first(made.channel());
+    if (first == null) {
+      begun();
+      return;
+    }
+    call(made, first, answer -> begun());
+    Runnable unused =
+        mailbox.tellLater(
+            RabbitLink.RPC_LIMIT.toMillis(),
+            () -> {
+              if (made == channel && !begun) {
+                use.unanswered();
+              }
+            });
+  }
+
+  private void begun() {
+    begun = true;
+    use.begun();
+  }
+
+  private void lost(QueueCalls lost, ShutdownSignalException signal) {
+    if (lost == channel) {
+      leave();
+      if (!signal.isHardError()) { // else the connection is lost, which others tell
+        failed(signal);
+      }
+    }
+  }
+
+  private void failed(Exception problem) {
+    String why = RabbitErrors.why(problem);
+    if (RabbitErrors.reply(problem).code() == AMQP.ACCESS_REFUSED) {
+      nextTry = System.nanoTime() + REFUSED_WAIT.toNanos();
+    }
+    if (!why.equals(told)) {
+      told = why;
+      log.info("There is no channel for {}, and another one is tried: {}", purpose, why);
     }
   }
 }

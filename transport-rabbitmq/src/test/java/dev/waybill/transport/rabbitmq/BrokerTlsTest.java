@@ -1,5 +1,6 @@
 package dev.waybill.transport.rabbitmq;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -13,6 +14,7 @@ import dev.waybill.testkit.broker.RabbitTestBroker;
 import dev.waybill.testkit.broker.RabbitTestTls;
 import dev.waybill.testkit.broker.TestBrokers;
 import dev.waybill.testkit.broker.TestCertificate;
+import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.TransportConnection;
 import java.io.InputStream;
@@ -52,6 +54,38 @@ class BrokerTlsTest {
         t ->
             t.trustCertificates(tls.server().certificate())
                 .certificate(own.certificate(), own.privateKey()));
+  }
+
+  @Test
+  void certificates_that_change_are_read_by_the_next_connection() throws Exception {
+    TestCertificate own = tls.client();
+    Path trusted = folder.resolve("trusted.pem");
+    Files.copy(tls.server().certificate(), trusted);
+    RabbitTransport transport =
+        transport(
+            "127.0.0.1",
+            t -> t.trustCertificates(trusted).certificate(own.certificate(), own.privateKey()));
+    try (TransportConnection connection = transport.connect(Wires.DEADLINE)) {
+      Queue queue = Wires.queue();
+      assertThat(connection.prepare(Wires.topology(queue), Mode.CREATE)).isEmpty();
+      Recording recording = new Recording();
+      Receiver unused = connection.receive(queue, 1, recording);
+
+      try (Logged logged = new Logged()) {
+        Files.copy(own.certificate(), trusted, REPLACE_EXISTING);
+        broker.closeConnections();
+        await()
+            .atMost(Wires.DEADLINE)
+            .until(
+                () ->
+                    logged.lines("dev.waybill").stream()
+                        .anyMatch(line -> line.contains("Is its certificate trusted here")));
+        assertThat(logged.text()).doesNotContain(own.password());
+      }
+      Files.copy(tls.server().certificate(), trusted, REPLACE_EXISTING);
+
+      await().atMost(Wires.DEADLINE).until(() -> recording.recoveries.get() == 1);
+    }
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -157,36 +158,66 @@ class CredentialsTest {
 
   @Test
   void aPasswordThatChangesIsTakenByTheNextConnection() throws Exception {
-    RabbitTestBroker broker = TestBrokers.ownRabbitmq();
     String user = Wires.name("rotated");
-    broker.admin().addUser(user, "first");
+    AtomicReference<String> password = new AtomicReference<>("first-s3cret");
+
+    assertTakenByTheNextConnection(
+        user,
+        builder -> builder.credentials(() -> new RabbitCredentials(user, password.get())),
+        password::set);
+  }
+
+  @Test
+  void a_file_that_changes_is_read_by_the_next_connection() throws Exception {
+    String user = Wires.name("rotated");
+    Path file = file("user=" + user + "\npassword=first-s3cret");
+
+    assertTakenByTheNextConnection(
+        user,
+        builder -> builder.credentialsFile(file),
+        password -> file("user=" + user + "\npassword=" + password));
+  }
+
+  private interface Change {
+    void to(String password) throws Exception;
+  }
+
+  /** And no password is logged on the way, at any level. */
+  private static void assertTakenByTheNextConnection(
+      String user, UnaryOperator<RabbitTransport.Builder> given, Change change) throws Exception {
+    RabbitTestBroker broker = TestBrokers.ownRabbitmq();
+    broker.admin().addUser(user, "first-s3cret");
     broker.admin().permit(user, ".*", ".*", ".*");
-    AtomicReference<String> password = new AtomicReference<>("first");
-    try (TransportConnection connection =
-        RabbitTransport.builder()
-            .address("127.0.0.1", broker.port())
-            .virtualHost(RabbitUri.settings(broker.uri()).virtualHost())
-            .credentials(() -> new RabbitCredentials(user, password.get()))
-            .build()
-            .connect(Wires.DEADLINE)) {
-      Queue queue = Wires.queue();
-      assertThat(connection.prepare(Wires.topology(queue), Mode.CREATE)).isEmpty();
-      Recording recording = new Recording();
-      Receiver unused = connection.receive(queue, 1, recording);
-      broker.admin().changePassword(user, "second");
+    try (Logged logged = new Logged()) {
+      try (TransportConnection connection =
+          given
+              .apply(
+                  RabbitTransport.builder()
+                      .address("127.0.0.1", broker.port())
+                      .virtualHost(RabbitUri.settings(broker.uri()).virtualHost()))
+              .build()
+              .connect(Wires.DEADLINE)) {
+        Queue queue = Wires.queue();
+        assertThat(connection.prepare(Wires.topology(queue), Mode.CREATE)).isEmpty();
+        Recording recording = new Recording();
+        Receiver unused = connection.receive(queue, 1, recording);
+        broker.admin().changePassword(user, "second-s3cret");
 
-      broker.closeConnections();
-      await()
-          .atMost(Wires.DEADLINE)
-          .until(
-              () ->
-                  recording.failures.stream()
-                      .anyMatch(each -> each.code() == ErrorCode.NOT_AUTHENTICATED));
-      password.set("second");
+        broker.closeConnections();
+        await()
+            .atMost(Wires.DEADLINE)
+            .until(
+                () ->
+                    recording.failures.stream()
+                        .anyMatch(each -> each.code() == ErrorCode.NOT_AUTHENTICATED));
+        change.to("second-s3cret");
 
-      await().atMost(Wires.DEADLINE).until(() -> recording.recoveries.get() == 1);
-      Wires.send(connection.sender(), queue, Wires.message("after"));
-      assertThat(Recording.body(recording.delivery(0))).isEqualTo("after");
+        await().atMost(Wires.DEADLINE).until(() -> recording.recoveries.get() == 1);
+        Wires.send(connection.sender(), queue, Wires.message("after"));
+        assertThat(Recording.body(recording.delivery(0))).isEqualTo("after");
+      }
+      assertThat(logged.lines("dev.waybill")).anyMatch(line -> line.contains(user));
+      assertThat(logged.text()).doesNotContain("s3cret");
     } finally {
       broker.admin().removeUser(user);
     }

@@ -53,6 +53,9 @@ class FaultTest {
   /** With two links each, and four losses of each, a hundred reconnections. */
   private static final int MANY = 13;
 
+  /** Of each connection: to send, to receive, and to ask for the backlog. */
+  private static final int CHANNELS = 3;
+
   /**
    * After how many milliseconds without a confirm the broker makes a hop again: without this, 3
    * minutes, which is how late a delayed message is when the next queue was not there yet after a
@@ -398,6 +401,7 @@ class FaultTest {
       List<String> threads = lasting();
       int connections = broker.connections();
       assertThat(connections).isEqualTo(2 * MANY + 2);
+      await().atMost(Wires.DEADLINE).until(() -> broker.channels() == CHANNELS * MANY);
 
       int begin = proxy.accepted();
       for (int round = 0; round < 2; round++) { // twice two links each
@@ -413,13 +417,14 @@ class FaultTest {
           .untilAsserted(
               () -> {
                 assertThat(broker.connections()).isEqualTo(connections);
+                assertThat(broker.channels()).isEqualTo(CHANNELS * MANY);
                 assertThat(lasting()).containsExactlyElementsOf(threads);
                 assertThat(broker.counts(queue.name()).consumers()).isEqualTo(MANY);
               });
     } finally {
       all.forEach(TransportConnection::close);
     }
-    await().atMost(Wires.DEADLINE).until(() -> broker.connections() == 2);
+    await().atMost(Wires.DEADLINE).until(() -> broker.connections() == 2 && broker.channels() == 0);
   }
 
   /** Waits until so many connections have been made anew. */

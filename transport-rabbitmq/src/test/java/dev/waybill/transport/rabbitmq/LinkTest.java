@@ -5,15 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Address;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.Method;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
 import dev.waybill.transport.Topology.Mode;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -32,6 +33,7 @@ class LinkTest {
   private final CountDownLatch released = new CountDownLatch(1);
   private final AtomicBoolean holding = new AtomicBoolean();
   private final AtomicInteger held = new AtomicInteger();
+  private final Mailbox mailbox = new Mailbox(threads, "test");
   private ScriptedBroker broker;
   private RabbitSettings settings;
   private RabbitLink link;
@@ -47,6 +49,7 @@ class LinkTest {
   @AfterEach
   void closeAndLeaveNothing() throws Exception {
     released.countDown();
+    mailbox.close();
     link.close();
     blocking.shutdownNow();
     broker.close();
@@ -108,30 +111,72 @@ class LinkTest {
   }
 
   @Test
-  void what_a_side_channel_is_refused_is_not_asked_for_each_time() {
-    AtomicInteger asked = new AtomicInteger();
-    Mailbox mailbox = new Mailbox(threads, "test");
+  void what_a_side_channel_is_refused_at_first_is_not_asked_for_each_time() {
+    broker.refuseToLook();
+    AtomicBoolean begun = new AtomicBoolean();
     SideChannel side =
         new SideChannel(
             "a test",
             mailbox,
-            new Calls(Runnable::run),
-            made -> {
-              asked.incrementAndGet();
-              throw refused();
-            },
-            () -> {});
-    AtomicBoolean ready = new AtomicBoolean(true);
+            new Calls(blocking),
+            beginning(new AMQP.Queue.Declare.Builder().queue("q").passive().build(), begun));
     mailbox.ask(Wires.DEADLINE, () -> side.connected(link.connection()));
 
-    for (int i = 0; i < 5; i++) {
-      mailbox.ask(Wires.DEADLINE, () -> ready.set(side.isReady()));
+    awaitOneQuestion(side::isReady);
+    mailbox.ask(Wires.DEADLINE, side::end);
+
+    assertThat(begun).isFalse();
+  }
+
+  @Test
+  void a_question_that_a_side_channel_is_refused_is_not_asked_again_soon() {
+    broker.refuseToLook();
+    AtomicBoolean begun = new AtomicBoolean();
+    SideChannel side =
+        new SideChannel("a test", mailbox, new Calls(blocking), beginning(null, begun));
+    mailbox.ask(Wires.DEADLINE, () -> side.connected(link.connection()));
+    await().atMost(Wires.DEADLINE).untilTrue(begun);
+
+    try (Logged logged = new Logged()) {
+      mailbox.ask(Wires.DEADLINE, () -> side.ask("q", answer -> {}));
+      awaitOneQuestion(
+          () -> {
+            if (side.isReady()) {
+              side.ask("q", answer -> {});
+            }
+          });
+
+      assertThat(logged.lines("dev.waybill"))
+          .filteredOn(line -> line.contains("a test") && line.contains("refused"))
+          .hasSize(1);
     }
     mailbox.ask(Wires.DEADLINE, side::end);
-    mailbox.close();
+  }
 
-    assertThat(ready).isFalse();
-    assertThat(asked).hasValue(1);
+  /** One question, and none in the second that comes then, though it may be asked ever again. */
+  private void awaitOneQuestion(Runnable again) {
+    await().atMost(Wires.DEADLINE).until(() -> broker.askedForCounts() == 1);
+    await()
+        .during(Duration.ofSeconds(1))
+        .atMost(Wires.DEADLINE)
+        .until(() -> mailbox.ask(Wires.DEADLINE, again) && broker.askedForCounts() == 1);
+  }
+
+  private static SideChannel.Use beginning(Method first, AtomicBoolean begun) {
+    return new SideChannel.Use() {
+      @Override
+      public Method first(Channel made) {
+        return first;
+      }
+
+      @Override
+      public void begun() {
+        begun.set(true);
+      }
+
+      @Override
+      public void unanswered() {}
+    };
   }
 
   private RabbitCredentials credentials() {
@@ -156,17 +201,5 @@ class LinkTest {
       @Override
       public void lost(MessagingException problem) {}
     };
-  }
-
-  private static IOException refused() {
-    return new IOException(
-        new ShutdownSignalException(
-            false,
-            false,
-            new AMQP.Channel.Close.Builder()
-                .replyCode(AMQP.ACCESS_REFUSED)
-                .replyText("ACCESS_REFUSED - read access to queue refused")
-                .build(),
-            null));
   }
 }

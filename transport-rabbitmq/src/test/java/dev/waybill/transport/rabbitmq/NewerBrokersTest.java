@@ -32,6 +32,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What brokers say that are newer than the one that the other tests run on. */
 class NewerBrokersTest {
@@ -258,7 +260,7 @@ class NewerBrokersTest {
     assertThat(recording.delivery(1).message().headers()).isEmpty();
   }
 
-  /** From 4.3.1 on a passive declaration takes some permission on the queue. */
+  /** From 4.2.6 on a passive declaration takes a permission on the queue. */
   @Test
   void whoMayNotEvenLookIsToldSo() {
     broker.refuseToLook();
@@ -272,6 +274,23 @@ class NewerBrokersTest {
 
     assertThat(error.code()).isEqualTo(ErrorCode.NOT_AUTHORISED);
     assertThat(error).hasMessageContaining("queue 'q'").hasMessageContaining("ASSUME");
+  }
+
+  /** From 4.2.6 on; nobody has rights on the partitions of a queue that has none. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Mode.class,
+      names = {"CREATE", "VERIFY"})
+  void a_start_does_not_fail_for_partitions_that_it_may_not_look_for(Mode mode) {
+    broker.refuseToLookAt(".partition-");
+
+    try (Logged logged = new Logged()) {
+      assertThat(connection.prepare(Wires.topology(new Queue("keyed", true)), mode)).isEmpty();
+
+      assertThat(logged.lines("dev.waybill"))
+          .filteredOn(line -> line.contains("'keyed.partition-0' can't be looked for"))
+          .hasSize(1);
+    }
   }
 
   @Test

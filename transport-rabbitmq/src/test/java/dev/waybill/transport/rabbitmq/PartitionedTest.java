@@ -11,6 +11,7 @@ import dev.waybill.routing.Queue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
+import dev.waybill.testkit.broker.FaultProxy;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
@@ -235,6 +236,32 @@ class PartitionedTest extends RabbitTest {
   }
 
   @Test
+  void an_instance_that_is_cut_off_owns_nothing_and_gets_its_share_when_it_is_back()
+      throws Exception {
+    TransportConnection first = instance(queue.name(), COUNT);
+    assertThat(first.prepare(Wires.topology(queue), Mode.CREATE)).isEmpty();
+    Load load = new Load(first, queue);
+    Accepting all = new Accepting();
+    Receiver one = first.receive(queue, 50, all);
+    try (FaultProxy proxy = FaultProxy.open().forwardTo(port())) {
+      TransportConnection second = instance(queue.name(), COUNT, proxy.port());
+      Receiver two = second.receive(queue, 50, all);
+      load.until(() -> one.status().owned().size() == 2 && two.status().owned().size() == 2);
+
+      proxy.refuse();
+      proxy.reset();
+      load.until(() -> one.status().owned().size() == COUNT);
+      assertThat(two.status().owned()).isEmpty();
+
+      proxy.heal();
+      load.until(() -> one.status().owned().size() == 2 && two.status().owned().size() == 2);
+      assertThat(together(one, two)).containsExactlyInAnyOrderElementsOf(names(queue, COUNT));
+      second.close();
+    }
+    all.awaitKeys(Load.KEYS, load.rounds());
+  }
+
+  @Test
   void without_the_queue_that_counts_instances_the_first_has_all() throws Exception {
     TransportConnection first = instance(queue.name(), COUNT);
     assertThat(first.prepare(Wires.topology(queue), Mode.CREATE)).isEmpty();
@@ -290,11 +317,19 @@ class PartitionedTest extends RabbitTest {
     }
   }
 
+  private static int port() {
+    return RabbitUri.settings(uri()).addresses().get(0).getPort();
+  }
+
   private TransportConnection instance(String source, int partitions) {
+    return instance(source, partitions, port());
+  }
+
+  private TransportConnection instance(String source, int partitions, int port) {
     RabbitSettings settings = RabbitUri.settings(uri());
     RabbitTransport.Builder builder =
         RabbitTransport.builder()
-            .address("127.0.0.1", settings.addresses().get(0).getPort())
+            .address("127.0.0.1", port)
             .user(settings.user())
             .password(settings.password())
             .virtualHost(settings.virtualHost());

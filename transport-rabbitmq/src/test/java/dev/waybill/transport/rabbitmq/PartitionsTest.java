@@ -3,6 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.waybill.routing.Queue;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -81,6 +82,21 @@ class PartitionsTest {
   })
   void an_instance_leaves_what_is_over_its_share(int owned, int all, int instances, int excess) {
     assertThat(PartitionBalance.excess(owned, all, instances)).isEqualTo(excess);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"MISSING, 1", "REFUSED, 0", "THERE, 0"})
+  void only_a_last_partition_that_is_seen_to_be_missing_means_that_there_are_fewer(
+      PartitionCheck.Sight last, int problems) {
+    RabbitLayout layout =
+        RabbitLayout.of(Wires.topology(new Queue("q", true)), new Partitions(Map.of("q", 4)));
+    Map<String, PartitionCheck.Sight> seen =
+        Map.of("q.partition-0", PartitionCheck.Sight.THERE, "q.partition-3", last);
+
+    assertThat(
+            PartitionCheck.of(
+                layout, queue -> seen.getOrDefault(queue, PartitionCheck.Sight.MISSING)))
+        .hasSize(problems);
   }
 
   @ParameterizedTest

@@ -191,6 +191,22 @@ class RabbitRetryTest extends RabbitTest {
   }
 
   @Test
+  void what_is_given_back_after_several_attempts_in_one_delivery_keeps_them() throws Exception {
+    create(queue);
+    send("a");
+    Recording recording = receive(queue, 1);
+
+    settle(recording.delivery(0), new Release(Duration.ZERO, 4));
+    assertThat(recording.delivery(1).attempt()).isEqualTo(5);
+    settle(recording.delivery(1), new Release(Duration.ZERO, 5));
+    assertThat(recording.delivery(2).attempt()).isEqualTo(6);
+    settle(recording.delivery(2), new Release(Duration.ZERO, 8));
+    assertThat(recording.delivery(3).attempt()).isEqualTo(9);
+    assertThat(recording.delivery(3).brokerId()).isEqualTo(recording.delivery(0).brokerId());
+    settle(recording.delivery(3), Settlement.accept());
+  }
+
+  @Test
   void what_is_given_back_to_a_classic_queue_keeps_its_attempts() throws Exception {
     try (TransportConnection classic =
         Wires.transport(uri()).classicQueues().delays(delays).build().connect(DEADLINE)) {

@@ -37,7 +37,7 @@ final class ScriptedBroker implements AutoCloseable {
   private final List<Peer> peers = new CopyOnWriteArrayList<>();
   private final List<Consumer> consumers = new CopyOnWriteArrayList<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
-  private volatile boolean refusesToLook;
+  private volatile String unseen = "none";
   private volatile String missing = "";
   private volatile String swallowedQueue = "none";
   private volatile int channelMax = 100;
@@ -123,7 +123,8 @@ final class ScriptedBroker implements AutoCloseable {
   }
 
   /**
-   * Leaves those who want to consume from a queue without an answer, as one without a leader does.
+   * Leaves those who want to consume from a queue, or to declare it, without an answer, as one
+   * without a leader does, or a silent node.
    */
   void holdConsumersOf(String queue) {
     heldQueue = queue;
@@ -131,8 +132,12 @@ final class ScriptedBroker implements AutoCloseable {
 
   /** Answers those who want to consume from the held queue, the first to come and all others. */
   void letConsume() {
-    heldQueue = "";
-    held.forEach(Runnable::run);
+    synchronized (held) {
+      heldQueue = "";
+      held.forEach(Runnable::run);
+      held.clear();
+      peers.forEach(peer -> peer.stuck.clear());
+    }
   }
 
   /** Has lost the consumers so far, and does not say so. */
@@ -184,8 +189,12 @@ final class ScriptedBroker implements AutoCloseable {
 
   /** Answers those who have opened a channel, and all others. */
   void open() {
-    holdsOpens = false;
-    heldOpens.forEach(Runnable::run);
+    synchronized (held) {
+      holdsOpens = false;
+      heldOpens.forEach(Runnable::run);
+      heldOpens.clear();
+      peers.forEach(peer -> peer.unopened.clear());
+    }
   }
 
   /** Confirms the last message that was swallowed, and those before it. */
@@ -231,6 +240,11 @@ final class ScriptedBroker implements AutoCloseable {
       }
     }
     return closed;
+  }
+
+  /** How many channels were closed by their clients. */
+  long closedChannels() {
+    return received.stream().filter(each -> each.method() instanceof AMQP.Channel.Close).count();
   }
 
   /** Whether something was acknowledged while somebody waited to consume from a queue. */
@@ -297,7 +311,12 @@ final class ScriptedBroker implements AutoCloseable {
 
   /** Answers to passive declarations as 4.3.1 does to who has no permission on the queue. */
   void refuseToLook() {
-    refusesToLook = true;
+    refuseToLookAt("");
+  }
+
+  /** As {@link #refuseToLook}, for queues with such names. */
+  void refuseToLookAt(String part) {
+    unseen = part;
   }
 
   /** The nth consumer, from 0, as soon as it is there. */
@@ -402,6 +421,12 @@ final class ScriptedBroker implements AutoCloseable {
     private final Socket socket;
     private final DataOutputStream out;
 
+    /** The channels that wait for a queue, and do nothing else meanwhile. */
+    private final Set<Integer> stuck = new HashSet<>();
+
+    /** The channels that the client wants to open. */
+    private final Set<Integer> unopened = new HashSet<>();
+
     /** The first channel; -1 once another has its number, 0 before there is one. */
     private int stuckOne;
 
@@ -432,9 +457,36 @@ final class ScriptedBroker implements AutoCloseable {
         if (frame != null && frame.getType() == AMQP.FRAME_METHOD) {
           Method method = AMQImpl.readMethodFrom(frame.getInputStream());
           received.add(new Received(this, frame.getChannel(), method));
-          answer(frame.getChannel(), method);
+          answerInTurn(frame.getChannel(), method);
         }
       }
+    }
+
+    private void answerInTurn(int channel, Method method) {
+      synchronized (held) {
+        if (stuck.contains(channel)) {
+          held.add(() -> answer(channel, method));
+          return;
+        }
+        if (method instanceof AMQP.Channel.Open ? holdsOpens : unopened.contains(channel)) {
+          unopened.add(channel);
+          heldOpens.add(() -> answer(channel, method));
+          return;
+        }
+        if (isOfHeldQueue(method)) {
+          stuck.add(channel);
+          held.add(() -> answer(channel, method));
+          return;
+        }
+      }
+      answer(channel, method);
+    }
+
+    private boolean isOfHeldQueue(Method method) {
+      return (method instanceof AMQP.Basic.Consume consume && consume.getQueue().equals(heldQueue))
+          || (method instanceof AMQP.Queue.Declare declare
+              && !declare.getPassive()
+              && declare.getQueue().equals(heldQueue));
     }
 
     private void answer(int channel, Method method) {
@@ -448,12 +500,7 @@ final class ScriptedBroker implements AutoCloseable {
       } else if (method instanceof AMQP.Channel.Open) {
         published.remove(channel);
         stuckOne = stuckOne == 0 ? channel : stuckOne == channel ? -1 : stuckOne;
-        Runnable answer = () -> write(channel, new AMQP.Channel.OpenOk.Builder().build());
-        if (holdsOpens) {
-          heldOpens.add(answer);
-        } else {
-          answer.run();
-        }
+        write(channel, new AMQP.Channel.OpenOk.Builder().build());
       } else if (method instanceof AMQP.Channel.Close) {
         if (!holdsCloses) {
           write(channel, new AMQP.Channel.CloseOk.Builder().build());
@@ -487,11 +534,11 @@ final class ScriptedBroker implements AutoCloseable {
           answer.run();
         }
       } else if (method instanceof AMQP.Basic.Consume consume) {
-        if (consume.getQueue().equals(heldQueue)) {
-          held.add(() -> consume(channel, consume.getQueue()));
-        } else {
-          consume(channel, consume.getQueue());
-        }
+        consume(channel, consume.getQueue());
+      } else if (method instanceof AMQP.Exchange.Declare declare && declare.getPassive()) {
+        new Consumer(this, channel, "", "").closeChannel(AMQP.NOT_FOUND, "NOT_FOUND - no exchange");
+      } else if (method instanceof AMQP.Queue.Bind) {
+        write(channel, new AMQP.Queue.BindOk.Builder().build());
       } else if (method instanceof AMQP.Queue.Declare declare) {
         declared(channel, declare);
       }
@@ -508,7 +555,7 @@ final class ScriptedBroker implements AutoCloseable {
         new Consumer(this, channel, "", "").closeChannel(AMQP.NOT_FOUND, missing);
         return;
       }
-      if (declare.getPassive() && refusesToLook) {
+      if (declare.getPassive() && declare.getQueue().contains(unseen)) {
         new Consumer(this, channel, "", "")
             .closeChannel(
                 AMQP.ACCESS_REFUSED,

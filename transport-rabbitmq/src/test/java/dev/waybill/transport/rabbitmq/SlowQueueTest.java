@@ -88,6 +88,26 @@ class SlowQueueTest {
   }
 
   @Test
+  void a_queue_to_count_by_that_does_not_answer_costs_the_partitions_no_connection()
+      throws Exception {
+    broker.holdConsumersOf("q.instances");
+    Receiver unused = connection.receive(queue, 1_000, recording);
+    ScriptedBroker.Consumer partition = broker.consumerOf("q.partition-0");
+    partition.deliver(1, false, Map.of(), "first");
+    Delivery first = recording.delivery(0);
+    broker.awaitHeld();
+    await().atMost(Wires.DEADLINE).until(() -> broker.peersThatConsume("q.instances").size() == 2);
+
+    broker.letConsume();
+    await().atMost(Wires.DEADLINE).until(() -> broker.closedChannels(partition.peer()).size() == 1);
+
+    assertThat(Recording.settle(first, Settlement.accept())).isEqualTo(Settlement.Result.SETTLED);
+    assertThat(recording.failures).isEmpty();
+    assertThat(broker.peersThatConsume("q.partition-0")).containsExactly(partition.peer());
+    assertThat(broker.consumerOf("q.instances", 1).peer()).isNotSameAs(partition.peer());
+  }
+
+  @Test
   void an_instance_whose_count_the_broker_ends_joins_the_others_again() {
     Receiver unused = connection.receive(queue, 1_000, recording);
 

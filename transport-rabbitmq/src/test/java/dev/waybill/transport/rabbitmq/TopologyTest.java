@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.entry;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
+import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.Transport;
@@ -70,6 +72,30 @@ class TopologyTest extends RabbitTest {
     assertThat(connection.prepare(Wires.topology(queue, subscription), Mode.ASSUME)).isEmpty();
 
     assertThat(connection.prepare(Wires.topology(queue, subscription), Mode.VERIFY)).hasSize(5);
+  }
+
+  @Test
+  void what_is_refused_disturbs_neither_who_receives_nor_who_sends_on_the_connection()
+      throws Exception {
+    Queue well = Wires.queue();
+    create(well);
+    Wires.send(connection.sender(), well, Wires.message("a"));
+    Recording recording = receive(well, 2);
+    Delivery open = recording.delivery(0);
+    try (Native raw = new Native(uri())) {
+      raw.channel.queueDeclare(queue.name(), true, false, false, Map.of("x-queue-type", "classic"));
+    }
+
+    for (Mode mode : List.of(Mode.VERIFY, Mode.CREATE)) {
+      assertThat(connection.prepare(Wires.topology(queue, subscription), mode)).isNotEmpty();
+    }
+
+    Wires.send(connection.sender(), well, Wires.message("b"));
+    assertThat(Recording.body(recording.delivery(1))).isEqualTo("b");
+    assertThat(open.isOwned()).isTrue();
+    assertThat(Recording.settle(open, Settlement.accept())).isEqualTo(Settlement.Result.SETTLED);
+    assertThat(recording.failures).isEmpty();
+    assertThat(recording.deliveries).hasSize(2);
   }
 
   @Test
