@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Intake {
   private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
+
+  /** What is left of a lease that nobody else renews, in parts of it, and how often one looks. */
+  private static final int SHORT = 4;
+
+  private static final int LOOK = 16;
 
   private final Source source;
   private final Handover handover;
@@ -27,6 +33,7 @@ final class Intake {
   private final boolean wrapped;
   private final int maxReceives;
   private final Clock clock;
+  private final AtomicBoolean looking = new AtomicBoolean();
 
   /**
    * For one source.
@@ -77,12 +84,10 @@ final class Intake {
     if (!deliver(due, early)) {
       return givingBack.begin(messages.stream().map(ReceivedMessage::receiptHandle).toList());
     }
-    if (!due.isEmpty() && !due.get(0).isFresh()) {
-      // what came at the end of a long wait has less of a lease than whoever renews it counts on
-      renewInTime(due);
-    }
-    if (!early.isEmpty()) { // nobody else renews them, and to store their copies may take a while
-      renewInTime(List.copyOf(early.keySet()));
+    // what came at the end of a long wait has less of a lease than whoever renews it counts on, and
+    // of what is put back, which may take a while, nobody else renews it
+    if (!early.isEmpty() || !due.get(0).isFresh()) {
+      lookLater();
     }
     return NOTHING;
   }
@@ -108,10 +113,24 @@ final class Intake {
         });
   }
 
-  private void renewInTime(List<AwsDelivery> deliveries) {
-    Duration soon = deliveries.get(0).leaseLeft().minus(settler.lease().dividedBy(4));
-    timer.after(
-        soon.isNegative() ? Duration.ZERO : soon,
-        () -> deliveries.forEach(AwsDelivery::renewLease));
+  /** Knows no delivery until then, as what is settled by then would be kept in memory. */
+  private void lookLater() {
+    if (looking.compareAndSet(false, true)) {
+      timer.after(settler.lease().dividedBy(LOOK), this::look);
+    }
+  }
+
+  private void look() {
+    looking.set(false);
+    List<AwsDelivery> deliveries = open.all();
+    Duration least = settler.lease().dividedBy(SHORT);
+    for (AwsDelivery delivery : deliveries) {
+      if (delivery.leaseLeft().compareTo(least) <= 0) {
+        delivery.renewLease();
+      }
+    }
+    if (!deliveries.isEmpty()) {
+      lookLater();
+    }
   }
 }
