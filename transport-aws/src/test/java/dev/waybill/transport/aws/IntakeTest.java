@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.Mockito.doAnswer;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.reset;
 import static org.mockito.Mockito.when;
 import static org.mockito.Mockito.withSettings;
 
@@ -25,7 +26,6 @@ class IntakeTest {
   private final OpenDeliveries open = new OpenDeliveries(10, false);
   private final Timer timer = new Timer();
 
-  /** Without a memory of its calls, which would keep what they were about. */
   private final Settler settler = mock(Settler.class, withSettings().stubOnly());
 
   @AfterEach
@@ -58,6 +58,7 @@ class IntakeTest {
             Clock.systemUTC());
 
     WeakReference<ReceivedMessage> taken = takeEarly(intake);
+    reset(settler); // which keeps what it was asked last
 
     await()
         .atMost(Duration.ofSeconds(30))
