@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of messages that a poll brought: they go to the listener; what is not due yet is put
- * back until it is; and what came after the stop is given back.
+ * back until it is; and what came after the stop, or during a pause, is given back.
  */
 final class Intake {
   private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
@@ -99,18 +99,20 @@ final class Intake {
 
   /**
    * Whether the listener has those that are due, and the others are being put back, which takes
-   * credit as well; not after a stop.
+   * credit as well; not after a stop, and not while receiving is paused: a poll may have waited for
+   * long since.
    */
   private boolean deliver(List<AwsDelivery> due, Map<AwsDelivery, Duration> early) {
-    return handover.give(
-        to -> {
-          open.add(due);
-          open.add(List.copyOf(early.keySet()));
-          early.forEach(AwsDelivery::postpone);
-          if (!due.isEmpty()) {
-            to.delivered(due);
-          }
-        });
+    return !open.isPaused()
+        && handover.give(
+            to -> {
+              open.add(due);
+              open.add(List.copyOf(early.keySet()));
+              early.forEach(AwsDelivery::postpone);
+              if (!due.isEmpty()) {
+                to.delivered(due);
+              }
+            });
   }
 
   /** Knows no delivery until then, as what is settled by then would be kept in memory. */
