@@ -119,8 +119,7 @@ final class Addresses {
     CompletableFuture<String> earlier = lookups.putIfAbsent(what, own);
     if (earlier == null) {
       var unused =
-          lookup
-              .apply(name, Deadline.in(LOOKUP))
+          begun(lookup, name)
               .whenComplete(
                   (address, e) -> {
                     if (e == null) {
@@ -132,6 +131,15 @@ final class Addresses {
     }
     CompletableFuture<String> shared = earlier == null ? own : earlier;
     return shared.isDone() ? shared : byThen(shared, until);
+  }
+
+  private static CompletableFuture<String> begun(
+      BiFunction<String, Deadline, CompletableFuture<String>> lookup, String name) {
+    try {
+      return lookup.apply(name, Deadline.in(LOOKUP));
+    } catch (Throwable bug) { // others would wait for it for ever
+      return CompletableFuture.failedFuture(bug);
+    }
   }
 
   /** Looking up stores no message: whatever goes wrong with it, nothing was sent. */
