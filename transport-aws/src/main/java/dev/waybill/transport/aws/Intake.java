@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Intake {
   private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
 
-  /** What is left of a lease that nobody else renews, in parts of it, and how often one looks. */
+  /** What is left of a lease when it is renewed here, in parts of it, and how often one looks. */
   private static final int SHORT = 4;
 
   private static final int LOOK = 16;
@@ -86,7 +86,12 @@ final class Intake {
     }
     // what came at the end of a long wait has less of a lease than whoever renews it counts on, and
     // of what is put back, which may take a while, nobody else renews it
-    if (!early.isEmpty() || !due.get(0).isFresh()) {
+    List<AwsDelivery> unkept = new ArrayList<>(early.keySet());
+    if (!due.isEmpty() && !due.get(0).isFresh()) {
+      unkept.addAll(due);
+    }
+    if (!unkept.isEmpty()) {
+      unkept.forEach(AwsDelivery::watch);
       lookLater();
     }
     return NOTHING;
@@ -124,14 +129,13 @@ final class Intake {
 
   private void look() {
     looking.set(false);
-    List<AwsDelivery> deliveries = open.all();
     Duration least = settler.lease().dividedBy(SHORT);
-    for (AwsDelivery delivery : deliveries) {
-      if (delivery.leaseLeft().compareTo(least) <= 0) {
-        delivery.renewLease();
-      }
+    boolean again = false;
+    for (AwsDelivery delivery : open.all()) {
+      delivery.renewIfShort(least);
+      again |= delivery.isWatched();
     }
-    if (!deliveries.isEmpty()) {
+    if (again) {
       lookLater();
     }
   }
