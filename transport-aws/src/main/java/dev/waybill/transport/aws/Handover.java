@@ -23,18 +23,18 @@ final class Handover {
   /** What may be disturbed. */
   enum Work {
     /** The polls. */
-    RECEIVING("Nothing can be received from ", "Receiving from "),
+    RECEIVING("Nothing can be received from %s", "Receiving from %s works again"),
     /** The renewals of leases. */
     RENEWING(
-        "Messages come again while they are handled, as leases can't be renewed, from ",
-        "The renewal of leases of what is received from ");
+        "Messages come again while they are handled, as leases can't be renewed, from %s",
+        "No lease waits for a renewal that fails, of what is received from %s");
 
-    private final String trouble;
-    private final String name;
+    private final String begin;
+    private final String end;
 
-    Work(String trouble, String name) {
-      this.trouble = trouble;
-      this.name = name;
+    Work(String begin, String end) {
+      this.begin = begin;
+      this.end = end;
     }
   }
 
@@ -89,7 +89,8 @@ final class Handover {
             to -> {
               MessagingException before = disturbances.get(work);
               if (before == null || before.code() != failure.code()) {
-                MessagingException problem = failure.asMessagingException(work.trouble + source);
+                MessagingException problem =
+                    failure.asMessagingException(work.begin.formatted(source));
                 disturbances.put(work, problem);
                 log.warn("{}; trying again until it works", problem.getMessage());
                 to.failed(problem);
@@ -102,7 +103,7 @@ final class Handover {
         give(
             to -> {
               if (disturbances.remove(work) != null) {
-                log.info("{}{} works again", work.name, source);
+                log.info(work.end.formatted(source));
                 if (disturbances.isEmpty()) {
                   to.recovered();
                 }

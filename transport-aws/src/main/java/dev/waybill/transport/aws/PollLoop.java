@@ -160,6 +160,9 @@ final class PollLoop implements Runnable {
         open.answered(messages.isEmpty());
         backoff.reset();
         handover.undisturbed(Work.RECEIVING);
+        if (messages.isEmpty() && room.isIdle()) { // so there is no lease to renew
+          handover.undisturbed(Work.RENEWING);
+        }
         taken = intake.take(messages, hidden);
       } else if (e != null) {
         AwsFailure failure = AwsFailure.of(e);

@@ -41,6 +41,7 @@ class RenewalTest {
 
   @Test
   void leasesThatCantBeRenewedAreATroubleOfTheReceiverUntilTheyCan() {
+    Queue own = new Queue(Aws.unique("q"), false);
     try (ScriptedAws aws =
             new ScriptedAws()
                 .receiving(ScriptedAws.received("1", "g"), ScriptedAws.received("2", "g"));
@@ -48,7 +49,7 @@ class RenewalTest {
       when(aws.port.hide(anyString(), any(), any()))
           .thenAnswer(call -> all(call.getArgument(1), denied()));
       Collector collector = new Collector();
-      aws.connection.receive(QUEUE, 10, collector);
+      aws.connection.receive(own, 10, collector);
       List<Delivery> both = collector.next(2);
       aws.advance(OLD);
 
@@ -70,7 +71,34 @@ class RenewalTest {
                 return collector.recoveries.get() == 1;
               });
       assertThat(collector.failures).hasSize(1);
-      assertThat(log.lines()).filteredOn(line -> line.startsWith("WARN")).hasSize(1);
+      assertThat(log.lines())
+          .filteredOn(line -> line.startsWith("WARN") && line.contains(own.name()))
+          .hasSize(1);
+    }
+  }
+
+  @Test
+  void theTroubleIsOverWhenThereIsNothingToRenew() {
+    try (ScriptedAws aws = new ScriptedAws()) {
+      CompletableFuture<List<ReceivedMessage>> beside = new CompletableFuture<>();
+      when(aws.port.receive(any()))
+          .thenReturn(completedFuture(List.of(ScriptedAws.received("1", "g"))))
+          .thenReturn(beside)
+          .thenReturn(completedFuture(List.of()))
+          .thenReturn(aws.waiting);
+      when(aws.port.hide(anyString(), any(), any()))
+          .thenAnswer(call -> all(call.getArgument(1), denied()));
+      Collector collector = new Collector();
+      aws.connection.receive(QUEUE, 10, collector);
+      Delivery delivery = collector.next();
+      aws.advance(OLD);
+      delivery.renewLease();
+      await().atMost(PATIENCE).until(() -> collector.failures.size() == 1);
+
+      assertThat(Aws.settle(delivery, Settlement.accept())).isEqualTo(Result.SETTLED);
+      beside.complete(List.of()); // and then an idle one
+
+      await().atMost(PATIENCE).until(() -> collector.recoveries.get() == 1);
     }
   }
 
