@@ -5,19 +5,35 @@ import dev.waybill.routing.Channel;
 import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import dev.waybill.routing.Topic;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
-/** Queue URLs and topic ARNs by name, looked up at their first use and remembered. */
+/**
+ * Queue URLs and topic ARNs by name, looked up at their first use, once for all who ask meanwhile,
+ * and remembered.
+ */
 final class Addresses {
+  /** Not the time of whoever asks first, as others wait for it as well. */
+  private static final Duration LOOKUP = Duration.ofSeconds(10);
+
+  /** So long a topic is not looked for again, as that takes going through all topics. */
+  private static final Duration MISSING = Duration.ofSeconds(2);
+
   private final AwsPort port;
   private final Map<String, String> queueUrls = new ConcurrentHashMap<>();
   private final Map<String, String> replyQueueUrls =
       Collections.synchronizedMap(LastUsed.replyQueues());
   private final Map<String, String> kept = new ConcurrentHashMap<>();
   private final Map<String, String> topicArns = new ConcurrentHashMap<>();
+  private final Map<String, Deadline> missingTopics = new ConcurrentHashMap<>();
+  private final Map<String, CompletableFuture<String>> lookups = new ConcurrentHashMap<>();
 
   Addresses(AwsPort port) {
     this.port = port;
@@ -29,20 +45,38 @@ final class Addresses {
     String known = kept.getOrDefault(name, urls(source).get(name));
     return known != null
         ? CompletableFuture.completedFuture(known)
-        : remembered(urls(source), name, port.queueUrl(name, until));
+        : remembered("queue " + name, urls(source), name, until, port::queueUrl);
   }
 
   /** The ARN of a topic; fails with {@link ErrorCode#NOT_FOUND} if there is none. */
   CompletableFuture<String> topicArn(Topic topic, Deadline until) {
     String name = Names.topic(topic);
     String known = topicArns.get(name);
-    return known != null
-        ? CompletableFuture.completedFuture(known)
-        : remembered(topicArns, name, port.topicArn(name, until));
+    if (known != null) {
+      return CompletableFuture.completedFuture(known);
+    }
+    Deadline missing = missingTopics.get(name);
+    if (missing != null && !missing.hasPassed()) {
+      return CompletableFuture.failedFuture(AwsErrors.noTopic(name));
+    }
+    return remembered("topic " + name, topicArns, name, until, this::lookForTopic);
+  }
+
+  private CompletableFuture<String> lookForTopic(String name, Deadline until) {
+    return port.topicArn(name, until)
+        .whenComplete(
+            (arn, e) -> {
+              if (e != null && AwsFailure.of(e).code() == ErrorCode.NOT_FOUND) {
+                missingTopics.put(name, Deadline.in(MISSING));
+              } else {
+                missingTopics.remove(name);
+              }
+            });
   }
 
   void remember(Topic topic, String arn) {
     topicArns.put(Names.topic(topic), arn);
+    missingTopics.remove(Names.topic(topic));
   }
 
   void remember(Source source, String url) {
@@ -75,16 +109,63 @@ final class Addresses {
     return source instanceof ReplyQueue ? replyQueueUrls : queueUrls;
   }
 
+  private CompletableFuture<String> remembered(
+      String what,
+      Map<String, String> known,
+      String name,
+      Deadline until,
+      BiFunction<String, Deadline, CompletableFuture<String>> lookup) {
+    CompletableFuture<String> own = new CompletableFuture<>();
+    CompletableFuture<String> earlier = lookups.putIfAbsent(what, own);
+    if (earlier == null) {
+      var unused =
+          begun(lookup, name)
+              .whenComplete(
+                  (address, e) -> {
+                    if (e == null) {
+                      known.put(name, address);
+                    }
+                    lookups.remove(what, own);
+                    complete(own, address, e);
+                  });
+    }
+    CompletableFuture<String> shared = earlier == null ? own : earlier;
+    return shared.isDone() ? shared : byThen(shared, until);
+  }
+
+  private static CompletableFuture<String> begun(
+      BiFunction<String, Deadline, CompletableFuture<String>> lookup, String name) {
+    try {
+      return lookup.apply(name, Deadline.in(LOOKUP));
+    } catch (Throwable bug) { // others would wait for it for ever
+      return CompletableFuture.failedFuture(bug);
+    }
+  }
+
   /** Looking up stores no message: whatever goes wrong with it, nothing was sent. */
-  private static CompletableFuture<String> remembered(
-      Map<String, String> known, String name, CompletableFuture<String> lookup) {
-    return lookup.handle(
-        (address, e) -> {
-          if (e != null) {
-            throw AwsFailure.of(e).notExecuted();
-          }
-          known.put(name, address);
-          return address;
-        });
+  private static void complete(
+      CompletableFuture<String> lookup, String address, @Nullable Throwable e) {
+    if (e == null) {
+      lookup.complete(address);
+    } else {
+      lookup.completeExceptionally(AwsFailure.of(e).notExecuted());
+    }
+  }
+
+  private static CompletableFuture<String> byThen(
+      CompletableFuture<String> lookup, Deadline until) {
+    return lookup
+        .copy()
+        .orTimeout(Math.max(1, until.remainingNanos()), TimeUnit.NANOSECONDS)
+        .handle(
+            (address, e) -> {
+              if (e instanceof TimeoutException) {
+                throw AwsErrors.noAnswerInTime(e).notExecuted();
+              }
+              if (e != null) {
+                throw AwsFailure.of(e);
+              }
+              return address;
+            });
   }
 }

@@ -96,6 +96,7 @@ final class AwsConnection implements TransportConnection {
   public Receiver receive(Source source, int maxUnsettled, Receiver.Listener listener) {
     failIfClosed();
     OpenDeliveries open = new OpenDeliveries(maxUnsettled, source.keyed());
+    Handover handover = new Handover(source, listener);
     Settler settler =
         new Settler(
             port,
@@ -105,9 +106,9 @@ final class AwsConnection implements TransportConnection {
             timer,
             settings.visibilityTimeout(),
             settlements,
+            handover,
             open::isShortOfWork);
     GivingBack givingBack = new GivingBack(port, addresses, source);
-    Handover handover = new Handover(source, listener);
     Intake intake =
         new Intake(
             source,

@@ -39,6 +39,7 @@ final class AwsDelivery implements Delivery {
   private volatile boolean settled;
   private volatile boolean forwarding;
   private volatile boolean inDeadLetters;
+  private volatile boolean watched;
   private volatile @Nullable AwsDelivery before; // the open one before it in its message group
   private @Nullable CompletableFuture<Result> settlement; // guarded by this
 
@@ -229,6 +230,22 @@ final class AwsDelivery implements Delivery {
                     lost = true;
                   }
                 });
+  }
+
+  /** Has its lease renewed once in {@link #renewIfShort}: others come too late, or not at all. */
+  void watch() {
+    watched = true;
+  }
+
+  boolean isWatched() {
+    return watched;
+  }
+
+  void renewIfShort(Duration least) {
+    if (watched && leaseLeft().compareTo(least) <= 0) {
+      watched = false;
+      renewLease();
+    }
   }
 
   /** Whether its lease has lasted for less than a quarter of its time. */

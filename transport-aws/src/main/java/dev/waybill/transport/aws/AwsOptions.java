@@ -54,13 +54,14 @@ final class AwsOptions {
               .formatted(version, version.dependencies()));
     }
     Sdk chosen = present ? given.apply(version) : null;
-    checkClients(problems, chosen);
+    String where = region(chosen);
+    checkClients(problems, chosen, where);
     checkValues(problems);
     if (chosen == null || !problems.isEmpty()) {
       throw new ConfigurationException(problems);
     }
     return new AwsSettings(
-        region,
+        where,
         endpoint,
         emulator,
         account,
@@ -82,11 +83,22 @@ final class AwsOptions {
     return AwsSdk.V2.isPresent() ? AwsSdk.V2 : AwsSdk.V1;
   }
 
-  private void checkClients(List<String> problems, @Nullable Sdk chosen) {
+  /** That of the default chain, if the user names none; an endpoint can be in any. */
+  private @Nullable String region(@Nullable Sdk chosen) {
+    boolean looking = region == null && endpoint == null && chosen != null && !chosen.hasClients();
+    return looking && chosen != null ? chosen.defaultRegion() : region;
+  }
+
+  private void checkClients(List<String> problems, @Nullable Sdk chosen, @Nullable String where) {
     boolean clientsGiven = chosen != null && chosen.hasClients();
     boolean credentialsGiven = chosen != null && chosen.hasCredentials();
-    if (!clientsGiven && (region == null || region.isBlank())) {
-      problems.add("The AWS transport has no region: call region(\"eu-west-1\") or another.");
+    if (!clientsGiven && (where == null || where.isBlank())) {
+      problems.add(
+          "The AWS transport has no region%s: write aws://eu-west-1, or call region(\"eu-west-1\")."
+              .formatted(
+                  region == null && endpoint == null
+                      ? ", and the default chain of the AWS SDK, AWS_REGION to begin with, has none"
+                      : ""));
     }
     if (clientsGiven && (endpoint != null || credentialsGiven)) {
       problems.add(

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Checks messages, and puts each into the outbox of its channel. The caller waits only while
- * {@value #MAX_WAITING} messages have no answer yet.
+ * {@value #MAX_WAITING} messages to the same channel, or replies to whomever, have no answer yet:
+ * one that is not answered keeps no other waiting.
  */
 final class AwsSender implements Sender {
   private static final int MAX_WAITING = 1_000;
@@ -33,7 +34,8 @@ final class AwsSender implements Sender {
   private final Map<Channel, Outbox> outboxes = new ConcurrentHashMap<>();
   private final Map<Channel, Outbox> replyOutboxes =
       Collections.synchronizedMap(LastUsed.replyQueues());
-  private final Semaphore places = new Semaphore(MAX_WAITING, true);
+  private final Map<Channel, Semaphore> places = new ConcurrentHashMap<>();
+  private final Semaphore replyPlaces = new Semaphore(MAX_WAITING, true);
   private final Set<SendTask> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
@@ -67,7 +69,8 @@ final class AwsSender implements Sender {
                   + " bodies elsewhere and send where they are")
               .formatted(outgoing.size(), Limits.MAX_MESSAGE_BYTES));
     }
-    if (!hasPlace(until)) {
+    Semaphore places = places(channel);
+    if (!hasPlace(places, until)) {
       return rejected(
           ErrorCode.TIMEOUT, what, MAX_WAITING + " messages before it had no answer yet");
     }
@@ -146,7 +149,13 @@ final class AwsSender implements Sender {
             null);
   }
 
-  private boolean hasPlace(Deadline until) {
+  private Semaphore places(Channel channel) {
+    return channel instanceof ReplyQueue
+        ? replyPlaces
+        : places.computeIfAbsent(channel, to -> new Semaphore(MAX_WAITING, true));
+  }
+
+  private static boolean hasPlace(Semaphore places, Deadline until) {
     try {
       return places.tryAcquire(until.remainingNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {

@@ -57,10 +57,8 @@ final class AwsTopology {
     List<Source> inOrder = new ArrayList<>(items.queues());
     inOrder.sort((a, b) -> Boolean.compare(items.consumes(a), items.consumes(b)));
     for (Source queue : inOrder) { // dead-letter queues before those that name them
-      if (urlOf(queue).isPresent()) {
+      if (urlOf(queue).isPresent() || !isMade(queue)) {
         standing.add(queue);
-      } else {
-        addresses.remember(queue, admin.makeQueue(Names.queue(queue), attributes(queue)));
       }
     }
     for (Subscription subscription : items.subscriptions()) {
@@ -72,6 +70,19 @@ final class AwsTopology {
     }
     standing.forEach(queue -> checkRedrive(queue, problems));
     return problems;
+  }
+
+  /** False if others have made it meanwhile, with other attributes: a sender knows fewer. */
+  private boolean isMade(Source queue) {
+    try {
+      addresses.remember(queue, admin.makeQueue(Names.queue(queue), attributes(queue)));
+      return true;
+    } catch (AwsFailure e) {
+      if (e.code() == ErrorCode.TOPOLOGY_MISMATCH && urlOf(queue).isPresent()) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   /** Returns what is missing or differs; makes nothing. */

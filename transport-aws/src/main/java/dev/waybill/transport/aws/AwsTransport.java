@@ -28,9 +28,10 @@ import software.amazon.awssdk.services.sqs.SqsAsyncClient;
  * dies.
  *
  * <p><b>URIs.</b> {@code aws://eu-west-1} is a region, with the credentials of the SDK's default
- * chain. {@code aws://127.0.0.1:4566?region=us-east-1}, a host with a port, is an emulator: it is
- * spoken to by plain HTTP with credentials of no value. Both take {@code account=<account id>}; see
- * {@link Builder#account}. A URI never has credentials.
+ * chain; {@code aws://} is the region of that chain as well, which may ask the machine over the
+ * network and so block for some seconds. {@code aws://127.0.0.1:4566?region=us-east-1}, a host with
+ * a port, is an emulator: it is spoken to by plain HTTP with credentials of no value. Both take
+ * {@code account=<account id>}; see {@link Builder#account}. A URI never has credentials.
  *
  * <p><b>Names.</b> AWS allows letters, digits, {@code -} and {@code _}: {@code _} becomes {@code
  * __}, {@code .} becomes {@code _-}, and FIFO queues and topics end in {@code .fifo}.
@@ -136,9 +137,10 @@ public final class AwsTransport implements Transport {
   }
 
   /**
-   * Builds an {@link AwsTransport}. Needed is a region, or two clients; defaults: the region's own
-   * endpoints, the default credentials chain of the SDK, version 2 of the SDK where it is on the
-   * class path, a visibility timeout of 30 seconds, a linger of 10 milliseconds. Not thread-safe.
+   * Builds an {@link AwsTransport}. Defaults: the region of the default chain of the SDK, the
+   * region's own endpoints, the default credentials chain of the SDK, version 2 of the SDK where it
+   * is on the class path, a visibility timeout of 30 seconds, a linger of 10 milliseconds. Not
+   * thread-safe.
    */
   public static final class Builder {
     private final AwsOptions options = new AwsOptions();
@@ -151,7 +153,10 @@ public final class AwsTransport implements Transport {
 
     private Builder() {}
 
-    /** The region of queues and topics, such as {@code eu-west-1}. */
+    /**
+     * The region of queues and topics, such as {@code eu-west-1}. By default {@link #build} looks
+     * for it in the default chain of the SDK; not with an endpoint or with two clients.
+     */
     public Builder region(String region) {
       options.region = region;
       return this;

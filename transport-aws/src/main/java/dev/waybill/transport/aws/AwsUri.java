@@ -7,7 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Reads URIs: {@code aws://<region>}, or {@code aws://<host>:<port>?region=<region>}. */
+/**
+ * Reads URIs: {@code aws://<region>}, {@code aws://} for the default region, or {@code
+ * aws://<host>:<port>?region=<region>}.
+ */
 final class AwsUri {
   private static final String REGION = "region";
   private static final String ACCOUNT = "account";
@@ -30,8 +33,11 @@ final class AwsUri {
     if (sdk != null) {
       builder.sdk(sdk.equals("1") ? AwsSdk.V1 : AwsSdk.V2);
     }
-    return hasPort(parsed)
-        ? emulator(builder, parsed).build()
+    if (hasPort(parsed)) {
+      return emulator(builder, parsed).build();
+    }
+    return parsed.authority().isEmpty()
+        ? builder.build()
         : builder.region(parsed.authority()).build();
   }
 
@@ -55,15 +61,13 @@ final class AwsUri {
     if (parsed.path() != null && !parsed.path().isEmpty()) {
       problems.add("'%s' has a path: leave it out.".formatted(shown));
     }
-    if (parsed.authority().isEmpty()) {
-      problems.add("'%s' names no region: write for example aws://eu-west-1.".formatted(shown));
-    } else if (hasPort(parsed) && !parsed.parameters().containsKey(REGION)) {
+    if (hasPort(parsed) && !parsed.parameters().containsKey(REGION)) {
       problems.add("'%s' names no region: add ?region=us-east-1 or another.".formatted(shown));
     } else if (!hasPort(parsed) && parsed.parameters().containsKey(REGION)) {
       problems.add(
-          "'%s' names a region twice: the host is the region, unless a port follows."
+          "'%s' has region beside a host without a port: write for example aws://eu-west-1."
               .formatted(shown));
-    } else if (!parsed.authority().matches("[A-Za-z0-9.:\\[\\]-]+")) {
+    } else if (!parsed.authority().matches("[A-Za-z0-9.:\\[\\]-]*")) {
       problems.add("'%s' has an unusable host.".formatted(shown));
     }
     String sdk = parsed.parameters().get(SDK);

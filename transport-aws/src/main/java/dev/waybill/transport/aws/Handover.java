@@ -4,26 +4,45 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Calls a receiver's listener: by one thread at a time, not after the stop, and for a disturbance
- * once when it begins and once when it is over.
+ * once when it begins and once when none is left.
  */
 final class Handover {
   private static final Logger log = LoggerFactory.getLogger(Handover.class);
+
+  /** What may be disturbed. */
+  enum Work {
+    /** The polls. */
+    RECEIVING("Nothing can be received from %s", "Receiving from %s works again"),
+    /** The renewals of leases. */
+    RENEWING(
+        "Messages come again while they are handled, as leases can't be renewed, from %s",
+        "No lease waits for a renewal that fails, of what is received from %s");
+
+    private final String begin;
+    private final String end;
+
+    Work(String begin, String end) {
+      this.begin = begin;
+      this.end = end;
+    }
+  }
 
   private final Source source;
   private final Receiver.Listener listener;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable MessagingException disturbance; // guarded by lock
+  private final Map<Work, MessagingException> disturbances = new EnumMap<>(Work.class); // by lock
 
   Handover(Source source, Receiver.Listener listener) {
     this.source = source;
@@ -64,27 +83,30 @@ final class Handover {
     }
   }
 
-  void disturbed(AwsFailure failure) {
+  void disturbed(Work work, AwsFailure failure) {
     var unused =
         give(
             to -> {
-              if (disturbance == null || disturbance.code() != failure.code()) {
-                disturbance =
-                    failure.asMessagingException("Nothing can be received from " + source);
-                log.warn("{}; trying again until it works", disturbance.getMessage());
-                to.failed(disturbance);
+              MessagingException before = disturbances.get(work);
+              if (before == null || before.code() != failure.code()) {
+                MessagingException problem =
+                    failure.asMessagingException(work.begin.formatted(source));
+                disturbances.put(work, problem);
+                log.warn("{}; trying again until it works", problem.getMessage());
+                to.failed(problem);
               }
             });
   }
 
-  void undisturbed() {
+  void undisturbed(Work work) {
     var unused =
         give(
             to -> {
-              if (disturbance != null) {
-                disturbance = null;
-                log.info("Receiving from {} works again", source);
-                to.recovered();
+              if (disturbances.remove(work) != null) {
+                log.info(work.end.formatted(source));
+                if (disturbances.isEmpty()) {
+                  to.recovered();
+                }
               }
             });
   }

@@ -60,7 +60,10 @@ final class IamPolicy {
     }
     Set<Source> received = new LinkedHashSet<>(topology.sources());
     received.addAll(topology.deadLetterQueues());
+    Set<Source> replayedTo = new LinkedHashSet<>(topology.sources());
+    replayedTo.removeIf(source -> queueArns(sentTo).contains(arn("sqs", Names.queue(source))));
     allow("Send", SEND, queueArns(sentTo));
+    allow("Replay", SEND, queueArns(replayedTo));
     allow("Publish", List.of("sns:Publish"), topics);
     boolean found = mode == Topology.Mode.CREATE || settings.account() != null;
     if (!topics.isEmpty() && !found) {

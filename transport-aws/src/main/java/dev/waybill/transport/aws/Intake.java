@@ -9,14 +9,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of messages that a poll brought: they go to the listener; what is not due yet is put
- * back until it is; and what came after the stop is given back.
+ * back until it is; and what came after the stop, or during a pause, is given back.
  */
 final class Intake {
   private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
+
+  /** What is left of a lease when it is renewed here, in parts of it, and how often one looks. */
+  private static final int SHORT = 4;
+
+  private static final int LOOK = 16;
 
   private final Source source;
   private final Handover handover;
@@ -27,6 +33,7 @@ final class Intake {
   private final boolean wrapped;
   private final int maxReceives;
   private final Clock clock;
+  private final AtomicBoolean looking = new AtomicBoolean();
 
   /**
    * For one source.
@@ -77,12 +84,15 @@ final class Intake {
     if (!deliver(due, early)) {
       return givingBack.begin(messages.stream().map(ReceivedMessage::receiptHandle).toList());
     }
+    // what came at the end of a long wait has less of a lease than whoever renews it counts on, and
+    // of what is put back, which may take a while, nobody else renews it
+    List<AwsDelivery> unkept = new ArrayList<>(early.keySet());
     if (!due.isEmpty() && !due.get(0).isFresh()) {
-      // what came at the end of a long wait has less of a lease than whoever renews it counts on
-      renewInTime(due);
+      unkept.addAll(due);
     }
-    if (!early.isEmpty()) { // nobody else renews them, and to store their copies may take a while
-      renewInTime(List.copyOf(early.keySet()));
+    if (!unkept.isEmpty()) {
+      unkept.forEach(AwsDelivery::watch);
+      lookLater();
     }
     return NOTHING;
   }
@@ -94,24 +104,39 @@ final class Intake {
 
   /**
    * Whether the listener has those that are due, and the others are being put back, which takes
-   * credit as well; not after a stop.
+   * credit as well; not after a stop, and not while receiving is paused: a poll may have waited for
+   * long since.
    */
   private boolean deliver(List<AwsDelivery> due, Map<AwsDelivery, Duration> early) {
-    return handover.give(
-        to -> {
-          open.add(due);
-          open.add(List.copyOf(early.keySet()));
-          early.forEach(AwsDelivery::postpone);
-          if (!due.isEmpty()) {
-            to.delivered(due);
-          }
-        });
+    return !open.isPaused()
+        && handover.give(
+            to -> {
+              open.add(due);
+              open.add(List.copyOf(early.keySet()));
+              early.forEach(AwsDelivery::postpone);
+              if (!due.isEmpty()) {
+                to.delivered(due);
+              }
+            });
   }
 
-  private void renewInTime(List<AwsDelivery> deliveries) {
-    Duration soon = deliveries.get(0).leaseLeft().minus(settler.lease().dividedBy(4));
-    timer.after(
-        soon.isNegative() ? Duration.ZERO : soon,
-        () -> deliveries.forEach(AwsDelivery::renewLease));
+  /** Knows no delivery until then, as what is settled by then would be kept in memory. */
+  private void lookLater() {
+    if (looking.compareAndSet(false, true)) {
+      timer.after(settler.lease().dividedBy(LOOK), this::look);
+    }
+  }
+
+  private void look() {
+    looking.set(false);
+    Duration least = settler.lease().dividedBy(SHORT);
+    boolean again = false;
+    for (AwsDelivery delivery : open.all()) {
+      delivery.renewIfShort(least);
+      again |= delivery.isWatched();
+    }
+    if (again) {
+      lookLater();
+    }
   }
 }

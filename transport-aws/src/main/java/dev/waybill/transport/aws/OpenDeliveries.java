@@ -236,6 +236,15 @@ final class OpenDeliveries {
     locked(() -> paused = pause);
   }
 
+  boolean isPaused() {
+    lock.lock();
+    try {
+      return paused;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** No more room, ever. */
   void end() {
     locked(() -> ended = true);

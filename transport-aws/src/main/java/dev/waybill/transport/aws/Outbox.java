@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
  */
 final class Outbox {
   /** Enough for the slowest answers; with more, throttling would only begin earlier. */
-  private static final int MAX_CALLS = 16;
+  static final int MAX_CALLS = 16;
 
   /** With less time left no call is begun again: its answer would come too late to be known. */
   private static final Duration LAST_CALL = Duration.ofMillis(200);

@@ -44,9 +44,18 @@ final class PollAttempts {
     return new Attempt(UUID.randomUUID().toString(), max, false, Deadline.in(KNOWN, nanoTime));
   }
 
+  /**
+   * An id that SQS has answered, in whatever way, is done with: it refuses one whose poll it has
+   * throttled, or of whose messages one was settled or renewed, however often it is used.
+   */
   synchronized void failed(Attempt attempt, AwsFailure failure) {
-    if (attempt.mayHaveBeenAnswered() || failure.fate() == Fate.UNKNOWN) {
+    if (failure.fate() == Fate.UNKNOWN
+        || (attempt.mayHaveBeenAnswered() && hasNotReachedTheQueue(failure))) {
       lost.add(new Attempt(attempt.id(), attempt.max(), true, attempt.end()));
     }
+  }
+
+  private static boolean hasNotReachedTheQueue(AwsFailure failure) {
+    return failure.isForWantOfAws() || failure.isAboutExpiredCredentials();
   }
 }

@@ -3,6 +3,7 @@ package dev.waybill.transport.aws;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.aws.AwsPort.Poll;
+import dev.waybill.transport.aws.Handover.Work;
 import dev.waybill.transport.aws.OpenDeliveries.Room;
 import dev.waybill.transport.aws.PollAttempts.Attempt;
 import java.time.Duration;
@@ -158,7 +159,10 @@ final class PollLoop implements Runnable {
         asked = true;
         open.answered(messages.isEmpty());
         backoff.reset();
-        handover.undisturbed();
+        handover.undisturbed(Work.RECEIVING);
+        if (messages.isEmpty() && room.isIdle()) { // so there is no lease to renew
+          handover.undisturbed(Work.RENEWING);
+        }
         taken = intake.take(messages, hidden);
       } else if (e != null) {
         AwsFailure failure = AwsFailure.of(e);
@@ -187,7 +191,7 @@ final class PollLoop implements Runnable {
       port.renewCredentials();
     }
     pause = backoff.next();
-    handover.disturbed(failure);
+    handover.disturbed(Work.RECEIVING, failure);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.waybill.transport.aws;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.Source;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,8 +40,10 @@ final class Redrive {
         admin
             .getOfMade(port -> port.queueAttributes(deadLetterUrl, List.of(ARN)))
             .getOrDefault(ARN, "");
-    return Json.write(
-        Map.of("deadLetterTargetArn", arn, "maxReceiveCount", String.valueOf(Limits.MAX_RECEIVES)));
+    Map<String, String> policy = new LinkedHashMap<>(); // for SQS another order is another policy
+    policy.put("deadLetterTargetArn", arn);
+    policy.put("maxReceiveCount", String.valueOf(Limits.MAX_RECEIVES));
+    return Json.write(policy);
   }
 
   /** What is wrong with the policy that a queue has; it needs none. As far as we may look. */
@@ -57,6 +60,15 @@ final class Redrive {
     }
     String policy = attributes.get(POLICY);
     if (policy == null || policy.isBlank()) {
+      if (!source.keyed()) {
+        log.info(
+            "The SQS queue of the {} has no RedrivePolicy, as one that was made by who only sends:"
+                + " what ends each process that receives it comes again until its retention is"
+                + " over. To have it moved to the dead letters instead, set one with a"
+                + " maxReceiveCount of {}",
+            source,
+            Limits.MAX_RECEIVES);
+      }
       return Optional.empty();
     }
     int most = PolicyJson.maxReceiveCount(policy).orElse(0);

@@ -1,6 +1,7 @@
 package dev.waybill.transport.aws;
 
 import com.amazonaws.auth.AWSCredentialsProvider;
+import com.amazonaws.regions.DefaultAwsRegionProviderChain;
 import com.amazonaws.services.sns.AmazonSNS;
 import com.amazonaws.services.sqs.AmazonSQS;
 import java.util.List;
@@ -34,6 +35,15 @@ record Sdk1(
   @Override
   public List<String> repeatingClients() {
     return Sdk1Retries.repeating(sqs, sns);
+  }
+
+  @Override
+  public @Nullable String defaultRegion() {
+    try {
+      return new DefaultAwsRegionProviderChain().getRegion();
+    } catch (RuntimeException e) {
+      return null; // it has looked everywhere
+    }
   }
 
   @Override

@@ -24,20 +24,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The port on version 1 of the SDK, whose calls block: those that send, those that settle and those
- * that wait for messages have threads of their own, so that none keeps another's waiting.
+ * The port on version 1 of the SDK, whose calls block: those that send, those that publish, those
+ * that settle, those that look up or prepare, and those that wait for messages have threads of
+ * their own, so that none keeps another's waiting.
  */
 final class Sdk1Port implements AwsPort {
   private static final Logger log = LoggerFactory.getLogger(Sdk1Port.class);
   private static final Duration LATE = Duration.ofSeconds(5);
   private static final int THREADS = 16;
 
+  /** So that a channel or two without answers leave some to others. */
+  private static final int SENDING_THREADS = 3 * Outbox.MAX_CALLS;
+
   private final AwsSettings settings;
   private final Sdk1Clients clients;
   private final CallPool sending =
-      new CallPool(Threads.pool("send", THREADS), Sdk1Errors::translate);
+      new CallPool(Threads.pool("send", SENDING_THREADS), Sdk1Errors::translate);
+
+  /** For itself, as SNS may be down where SQS, and with it the dead letters, is not. */
+  private final CallPool publishing =
+      new CallPool(Threads.pool("publish", SENDING_THREADS), Sdk1Errors::translate);
+
   private final CallPool settling =
       new CallPool(Threads.pool("settle", THREADS), Sdk1Errors::translate);
+
+  /** Lookups, which may be slow and many, keep no deletion or renewal waiting. */
+  private final CallPool lookingUp =
+      new CallPool(Threads.pool("look-up", THREADS), Sdk1Errors::translate);
+
   private final CallPool polling = new CallPool(Threads.growing("poll"), Sdk1Errors::translate);
 
   private final Sdk1Topology topology;
@@ -45,7 +59,7 @@ final class Sdk1Port implements AwsPort {
   Sdk1Port(AwsSettings settings, Sdk1Clients clients) {
     this.settings = settings;
     this.clients = clients;
-    this.topology = new Sdk1Topology(settings, clients, settling);
+    this.topology = new Sdk1Topology(settings, clients, lookingUp);
   }
 
   @Override
@@ -55,12 +69,12 @@ final class Sdk1Port implements AwsPort {
 
   @Override
   public CompletableFuture<Boolean> checkCredentials(Deadline until) {
-    return settling.call(until, clients::checkCredentials);
+    return lookingUp.call(until, clients::checkCredentials);
   }
 
   @Override
   public CompletableFuture<String> queueUrl(String name, Deadline until) {
-    return settling.call(
+    return lookingUp.call(
         until,
         () -> {
           GetQueueUrlRequest request =
@@ -102,7 +116,7 @@ final class Sdk1Port implements AwsPort {
   @Override
   public CompletableFuture<List<Answer>> publish(
       String topicArn, List<OutgoingMessage> messages, Deadline until) {
-    return sending.call(
+    return publishing.call(
         until,
         () -> {
           PublishBatchRequest request =
@@ -223,10 +237,12 @@ final class Sdk1Port implements AwsPort {
   public void close() {
     polling.endThreads();
     sending.close();
+    publishing.close();
     settling.close();
+    lookingUp.close();
     clients.close();
     Deadline deadline = Deadline.in(Duration.ofSeconds(1));
-    for (CallPool pool : List.of(polling, sending, settling)) {
+    for (CallPool pool : List.of(polling, sending, publishing, settling, lookingUp)) {
       if (!pool.awaitTermination(deadline)) {
         log.debug("A call to AWS has not ended yet; its thread ends with it");
       }

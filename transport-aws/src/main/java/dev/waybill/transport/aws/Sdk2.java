@@ -3,6 +3,7 @@ package dev.waybill.transport.aws;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
 
@@ -36,6 +37,15 @@ record Sdk2(
   @Override
   public List<String> repeatingClients() {
     return Sdk2Retries.repeating(sqs, sns);
+  }
+
+  @Override
+  public @Nullable String defaultRegion() {
+    try {
+      return new DefaultAwsRegionProviderChain().getRegion().id();
+    } catch (RuntimeException e) {
+      return null; // it has looked everywhere
+    }
   }
 
   @Override

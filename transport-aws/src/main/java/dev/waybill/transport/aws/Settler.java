@@ -39,6 +39,7 @@ final class Settler {
   private final AwsSender sender;
   private final Duration lease;
   private final Confirmations confirmations;
+  private final Handover handover;
   private final Batcher<SettleTask> deletions;
   private final Batcher<SettleTask> hidings;
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
@@ -46,6 +47,7 @@ final class Settler {
   /**
    * For the deliveries of {@code source}.
    *
+   * @param handover is told when leases can't be renewed, and when they can again
    * @param idle tells whether nothing is open whose settlement is still to come, so that there is
    *     nothing to wait for
    */
@@ -57,6 +59,7 @@ final class Settler {
       Timer timer,
       Duration lease,
       Confirmations confirmations,
+      Handover handover,
       BooleanSupplier idle) {
     this.port = port;
     this.addresses = addresses;
@@ -64,6 +67,7 @@ final class Settler {
     this.sender = sender;
     this.lease = lease;
     this.confirmations = confirmations;
+    this.handover = handover;
     Duration linger = source.keyed() ? KEYED_LINGER : LINGER;
     this.deletions =
         new Batcher<>(
@@ -113,7 +117,15 @@ final class Settler {
   CompletableFuture<Boolean> renew(AwsDelivery delivery) {
     SettleTask task = SettleTask.renewal(delivery, lease);
     hidings.add(task);
-    return task.answer();
+    return task.answer()
+        .whenComplete(
+            (done, e) -> {
+              if (e != null) {
+                handover.disturbed(Handover.Work.RENEWING, AwsFailure.of(e));
+              } else if (done) {
+                handover.undisturbed(Handover.Work.RENEWING);
+              }
+            });
   }
 
   /** Makes the calls that wait for others to go with. */

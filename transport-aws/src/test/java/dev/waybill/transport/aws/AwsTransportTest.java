@@ -2,6 +2,7 @@ package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.amazonaws.auth.AWSStaticCredentialsProvider;
 import com.amazonaws.auth.BasicAWSCredentials;
@@ -15,7 +16,10 @@ import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Transport;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +35,52 @@ class AwsTransportTest {
     assertThat(transport.address()).isEqualTo("eu-west-1");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "2"})
+  void withoutARegionItIsThatOfTheDefaultChainOfTheSdk(String sdk) {
+    try (SystemProperties properties = new SystemProperties().with("aws.region", "eu-south-2")) {
+      assumeThat(System.getenv("AWS_REGION")).isNull();
+
+      assertThat(Transport.at("aws://?sdk=" + sdk).address()).isEqualTo("eu-south-2");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "2"})
+  void ifTheDefaultChainHasNoRegionTheErrorSaysWhereToNameIt(String sdk) {
+    try (SystemProperties properties =
+        new SystemProperties()
+            .with("aws.disableEc2Metadata", "true")
+            .with("com.amazonaws.sdk.disableEc2Metadata", "true")) {
+      assumeThat(System.getenv("AWS_REGION")).isNull();
+
+      assertThatThrownBy(() -> Transport.at("aws://?sdk=" + sdk))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("aws://eu-west-1")
+          .hasMessageContaining("AWS_REGION");
+    }
+  }
+
+  /** As they are to be for a moment. */
+  private static final class SystemProperties implements AutoCloseable {
+    private final Map<String, Optional<String>> before = new HashMap<>();
+
+    SystemProperties with(String name, String value) {
+      before.putIfAbsent(name, Optional.ofNullable(System.getProperty(name)));
+      System.setProperty(name, value);
+      return this;
+    }
+
+    @Override
+    public void close() {
+      before.forEach(
+          (name, value) -> {
+            System.clearProperty(name);
+            value.ifPresent(one -> System.setProperty(name, one));
+          });
+    }
+  }
+
   @Test
   void aHostWithAPortIsAnEmulator() {
     Transport transport = Transport.at("aws://127.0.0.1:4566?region=us-east-1");
@@ -41,8 +91,6 @@ class AwsTransportTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "aws:",
-        "aws://",
         "aws://127.0.0.1:4566",
         "aws://eu-west-1?region=eu-west-1",
         "aws://eu-west-1/path",
@@ -63,6 +111,7 @@ class AwsTransportTest {
     assertThatThrownBy(
             () ->
                 AwsTransport.builder()
+                    .region("")
                     .account("12")
                     .visibilityTimeout(Duration.ofMillis(2500))
                     .build())

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -97,6 +98,12 @@ class IamPolicyTest {
     Aws.settle(collector.next(), new Settlement.Release(Duration.ZERO, 1));
     Aws.settle(collector.next(), new Settlement.Reject("no", Map.of()));
     letters.next();
+    aws.connection // as a replay of a dead letter does
+        .sender()
+        .sendTo(subscription, Aws.message("6", "k"), Aws.DEADLINE)
+        .orTimeout(20, TimeUnit.SECONDS)
+        .join();
+    events.next();
   }
 
   @Test

@@ -1,15 +1,18 @@
 package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
 import dev.waybill.transport.Settlement;
+import dev.waybill.transport.aws.OpenDeliveries.Room;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class OpenDeliveriesTest {
@@ -96,6 +99,35 @@ class OpenDeliveriesTest {
 
     assertThat(keyed.status().backlog()).isNull();
     assertThat(unkeyed.status().backlog()).isEqualTo(1);
+  }
+
+  @Test
+  void anotherPollIsMadeBesideOneOnlyWhilePollsComeBackFull() throws InterruptedException {
+    OpenDeliveries open = new OpenDeliveries(100, false);
+    open.polled(open.awaitRoom(), 10);
+
+    Room first = open.awaitRoom();
+    Room second = open.awaitRoom(); // which would wait for the end of the first
+    open.polled(first, 10);
+    open.polled(second, 9);
+
+    open.awaitRoom();
+    CompletableFuture<Room> beside = new CompletableFuture<>();
+    Thread waiting =
+        new Thread(
+            () -> {
+              try {
+                beside.complete(open.awaitRoom());
+              } catch (InterruptedException e) {
+                beside.completeExceptionally(e);
+              }
+            });
+    waiting.start();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
+    open.end();
+    assertThat(beside.orTimeout(30, TimeUnit.SECONDS).join().max()).isZero();
   }
 
   @Test

@@ -2,6 +2,12 @@ package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.ArgumentMatchers.eq;
+import static org.mockito.Mockito.timeout;
+import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.when;
 
 import com.amazonaws.services.sqs.model.MessageAttributeValue;
 import com.amazonaws.services.sqs.model.SendMessageRequest;
@@ -20,6 +26,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -169,7 +176,6 @@ class ReceivingTest {
     Delivery before = collector.next();
 
     receiver.pause();
-    // what is on its way may still arrive: a poll takes up to two seconds
     Aws.waitsForCredit(receiver);
     aws.sendAndWait(queue, Aws.message("for the other"));
     Collector ofOther = Collector.accepting();
@@ -183,6 +189,26 @@ class ReceivingTest {
     receiver.resume();
 
     assertThat(Collector.text(collector.next())).isEqualTo("after");
+  }
+
+  @Test
+  void whatThePollOfAnIdleReceiverBringsDuringAPauseIsForOthers() {
+    CompletableFuture<List<ReceivedMessage>> poll = new CompletableFuture<>();
+    try (ScriptedAws scripted = new ScriptedAws()) {
+      when(scripted.port.receive(any())).thenReturn(poll).thenReturn(scripted.waiting);
+      Collector collector = new Collector();
+      Receiver receiver = scripted.connection.receive(new Queue("q", false), 5, collector);
+      await().atMost(PATIENCE).until(() -> ((AwsReceiver) receiver).isPolling());
+
+      receiver.pause();
+      poll.complete(List.of(ScriptedAws.received("late", "g")));
+
+      verify(scripted.port, timeout(PATIENCE.toMillis()))
+          .hide(anyString(), eq(List.of(new AwsPort.Hiding("receipt-late", 0))), any());
+      assertThat(collector.deliveries).isEmpty();
+      receiver.resume();
+      await().atMost(PATIENCE).until(() -> ((AwsReceiver) receiver).isPolling());
+    }
   }
 
   @Test

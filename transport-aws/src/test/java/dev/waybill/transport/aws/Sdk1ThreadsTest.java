@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** Version 1 of the SDK takes a thread for each call, and there are only so many. */
 class Sdk1ThreadsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final int THREADS = 16;
+  private static final int THREADS = 48;
 
   @Test
   void whatWaitedForAThreadUntilItsTimeWasOverIsNotStored() throws IOException {
@@ -26,7 +26,9 @@ class Sdk1ThreadsTest {
       for (int i = 0; i < THREADS; i++) {
         int calls = i;
         var unused =
-            aws.connection.sender().send(new Queue("busy", false), Aws.message("b" + i), PATIENCE);
+            aws.connection
+                .sender()
+                .send(new Queue("busy" + i % 3, false), Aws.message("b" + i), PATIENCE);
         await().atMost(PATIENCE).until(() -> stub.calls("SendMessageBatch") == calls + 1);
       }
 

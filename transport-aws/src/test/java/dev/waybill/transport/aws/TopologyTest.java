@@ -220,6 +220,45 @@ class TopologyTest {
   }
 
   @Test
+  void aQueueThatOthersHaveMadeMeanwhileIsOneThatStands() throws IOException {
+    try (StubAws stub = new StubAws();
+        Aws other = Aws.connect(stub.uri())) {
+      for (int i = 0; i < 2; i++) { // the dead-letter queue and the queue
+        stub.then("GetQueueUrl", 400, "QueueDoesNotExist");
+      }
+      stub.then("CreateQueue", 200, "").then("CreateQueue", 400, "QueueNameExists");
+
+      assertThat(
+              other.connection.prepare(Aws.topology(List.of(queue), List.of(queue)), Mode.CREATE))
+          .isEmpty();
+
+      assertThat(stub.calls("CreateQueue")).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void whoReceivesFromAQueueThatASenderHasMadeStartsAndIsToldThatItHasNoNativeRedrive() {
+    try (Aws sender = Aws.connect();
+        LogCapture log = LogCapture.of(Redrive.class)) {
+      sender.prepare(List.of(queue), List.of());
+
+      aws.prepare(List.of(queue), List.of(queue));
+
+      assertThat(log.lines())
+          .anySatisfy(line -> assertThat(line).contains("no RedrivePolicy", queue.toString()));
+    }
+  }
+
+  @Test
+  void theNativeRedriveIsWrittenAlikeByEachProcess() {
+    aws.connection.prepare(topology, Mode.CREATE);
+
+    String arn = attributes(aws.url(queue.deadLetterQueue())).get("QueueArn");
+    assertThat(attributes(aws.url(queue)).get("RedrivePolicy"))
+        .isEqualTo("{\"deadLetterTargetArn\":\"%s\",\"maxReceiveCount\":\"1000\"}".formatted(arn));
+  }
+
+  @Test
   void aStartThatMakesQueuesLastsUntilTheyMayBeUsed() {
     try (ScriptedAws scripted = ScriptedAws.asOnAws()) {
       Mockito.when(scripted.topology.createQueue(Mockito.anyString(), Mockito.anyMap()))

@@ -11,6 +11,8 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.Routes;
 import dev.waybill.transport.Delivery;
+import dev.waybill.transport.Settlement;
+import dev.waybill.transport.Settlement.Result;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -68,6 +70,37 @@ class UnreadableTest {
           .containsEntry("waybill-dead-letter-channel", name);
       assertThat(letter.readFailure().code()).isEqualTo(ErrorCode.UNDECODABLE);
       assertThat(letter.readFailure()).hasNoCause();
+    }
+  }
+
+  @Test
+  void evidenceThatCantBeReadIsNoneAndKeepsNobodyFromTheirMessages() {
+    try (Aws aws = Aws.connect()) {
+      Queue queue = aws.queue(true);
+      aws.sqs()
+          .sendMessage(
+              new SendMessageRequest(aws.url(queue), "poison")
+                  .withMessageGroupId("a")
+                  .withMessageDeduplicationId(Aws.unique("id"))
+                  .withMessageAttributes(
+                      Map.of(
+                          WireFormat.EVIDENCE,
+                          new MessageAttributeValue()
+                              .withDataType("String")
+                              .withStringValue("{\"x\":1e99999999999}"))));
+      aws.sendAndWait(queue, Aws.message("behind", "b"));
+      Collector collector = new Collector();
+      aws.receive(queue, 5, collector);
+
+      List<Delivery> both = collector.next(2);
+
+      assertThat(both.stream().map(Collector::text)).containsExactlyInAnyOrder("poison", "behind");
+      for (Delivery delivery : both) {
+        assertThat(delivery.readFailure()).isNull();
+        assertThat(Aws.settle(delivery, new Settlement.Reject("because", Map.of("why", "so"))))
+            .isEqualTo(Result.SETTLED);
+      }
+      assertThat(aws.count(queue.deadLetterQueue())).isEqualTo(2);
     }
   }
 

@@ -29,7 +29,17 @@ class WhichSdkTest {
   void aUriTakesTheSecondWhereItIsThereUnlessItSaysOtherwise(String parameter, int version) {
     Transport transport = Transport.at(TestBrokers.aws().uri() + parameter);
 
-    try (TransportConnection connection = transport.connect(Aws.LOADING)) {
+    try (LogCapture log = LogCapture.of(Connector.class);
+        TransportConnection connection = transport.connect(Aws.LOADING)) {
+      String start =
+          "%s Connecting to AWS at %s with version %d of the AWS SDK for Java"
+              .formatted(version == 1 ? "WARN" : "INFO", transport.address(), version);
+      assertThat(log.lines())
+          .anySatisfy(
+              line ->
+                  assertThat(line)
+                      .startsWith(start)
+                      .contains(version == 1 ? "whose support ended on 31 December 2025" : ""));
       assertThat(connection.unwrap(AmazonSQS.class).isPresent()).isEqualTo(version == 1);
       assertThat(connection.unwrap(SqsAsyncClient.class).isPresent()).isEqualTo(version == 2);
     }
