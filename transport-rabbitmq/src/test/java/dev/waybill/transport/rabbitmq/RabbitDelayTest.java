@@ -310,6 +310,7 @@ class RabbitDelayTest extends RabbitTest {
     create(queue);
     send(queue, Wires.delayed("before", UNIT));
     try (Native raw = new Native(uri())) {
+      await().atMost(Recording.LIMIT).until(() -> raw.channel.messageCount(queue.name()) == 1);
       raw.channel.queueDelete(queue.name());
       assertThat(failure(connection, queue, Wires.message("missed"), DEADLINE).code())
           .isEqualTo(ErrorCode.UNROUTABLE);
