@@ -36,6 +36,10 @@ final class PendingSend implements Callback, Runnable {
   private final long begun = System.nanoTime();
   private final Thread caller = Thread.currentThread();
   private boolean calling;
+
+  /** Its caller is back, and does not fail it any more. */
+  private volatile boolean handedOver;
+
   private @Nullable Exception refusal;
   private @Nullable RecordMetadata stored;
   private @Nullable Exception error;
@@ -99,6 +103,12 @@ final class PendingSend implements Callback, Runnable {
       failed.accept(refusal);
       fail(KafkaErrors.unsent(topic(), refusal, allowed));
     }
+    handedOver = true;
+  }
+
+  /** Whether the producer has it; else it is its caller who knows best what becomes of it. */
+  boolean isHandedOver() {
+    return handedOver;
   }
 
   /** Fails the answer, if there is none yet, because the deadline has passed. */

@@ -65,6 +65,9 @@ final class PendingSends {
     }
     Deadline soonest = null;
     for (PendingSend send : sends) {
+      if (!send.isHandedOver()) {
+        continue; // is watched when it is
+      }
       if (send.deadline().passed()) {
         send.expire();
       } else if (soonest == null || send.deadline().isBefore(soonest)) {

@@ -187,11 +187,20 @@ final class ScriptedBroker implements AutoCloseable {
     await().atMost(Wires.DEADLINE).until(() -> !heldOpens.isEmpty());
   }
 
+  /** Whoever was not answered for long may have gone. */
+  private static void answerIfThere(Runnable answer) {
+    try {
+      answer.run();
+    } catch (UncheckedIOException e) {
+      // it has, and waits for no answer
+    }
+  }
+
   /** Answers those who have opened a channel, and all others. */
   void open() {
     synchronized (held) {
       holdsOpens = false;
-      heldOpens.forEach(Runnable::run);
+      heldOpens.forEach(ScriptedBroker::answerIfThere);
       heldOpens.clear();
       peers.forEach(peer -> peer.unopened.clear());
     }
