@@ -105,6 +105,7 @@ final class AwsConnection implements TransportConnection {
             sender,
             timer,
             settings.visibilityTimeout(),
+            settings.nanoTime(),
             settlements,
             handover,
             open::isShortOfWork);
@@ -122,15 +123,7 @@ final class AwsConnection implements TransportConnection {
             Clock.systemUTC());
     PollLoop loop =
         new PollLoop(
-            port,
-            addresses,
-            source,
-            handover,
-            open,
-            settler.lease(),
-            settings.nanoTime(),
-            intake,
-            polls);
+            port, addresses, source, handover, open, settler, settings.nanoTime(), intake, polls);
     AwsReceiver receiver =
         new AwsReceiver(source.name(), open, loop, settler, givingBack, receivers::remove);
     receivers.add(receiver);

@@ -40,6 +40,7 @@ final class PollLoop implements Runnable {
   private final Source source;
   private final Handover handover;
   private final OpenDeliveries open;
+  private final Settler settler;
   private final Duration lease;
   private final LongSupplier nanoTime;
   private final Intake intake;
@@ -52,7 +53,7 @@ final class PollLoop implements Runnable {
   /**
    * For one source.
    *
-   * @param lease how long what a poll brings is hidden from others
+   * @param settler whose lease is how long what a poll brings is hidden from others
    * @param nanoTime the clock of leases
    * @param polls of the connection
    */
@@ -62,7 +63,7 @@ final class PollLoop implements Runnable {
       Source source,
       Handover handover,
       OpenDeliveries open,
-      Duration lease,
+      Settler settler,
       LongSupplier nanoTime,
       Intake intake,
       UnderWay polls) {
@@ -71,7 +72,8 @@ final class PollLoop implements Runnable {
     this.source = source;
     this.handover = handover;
     this.open = open;
-    this.lease = lease;
+    this.settler = settler;
+    this.lease = settler.lease();
     this.nanoTime = nanoTime;
     this.attempts = new PollAttempts(nanoTime);
     this.intake = intake;
@@ -162,6 +164,8 @@ final class PollLoop implements Runnable {
         handover.undisturbed(Work.RECEIVING);
         if (messages.isEmpty() && room.isIdle()) { // so there is no lease to renew
           handover.undisturbed(Work.RENEWING);
+        } else {
+          settler.forgetOldTrouble();
         }
         taken = intake.take(messages, hidden);
       } else if (e != null) {

@@ -16,6 +16,7 @@ final class SettleTask implements Batcher.Entry {
   private final @Nullable Duration hidden; // null to delete
   private final boolean renewal;
   private int repeats; // of one call after another
+  private @Nullable AwsFailure failure; // of the last call
   private final CompletableFuture<Boolean> answer = new CompletableFuture<>();
 
   private SettleTask(AwsDelivery delivery, @Nullable Duration hidden, boolean renewal) {
@@ -36,7 +37,10 @@ final class SettleTask implements Batcher.Entry {
     return new SettleTask(delivery, time, true);
   }
 
-  /** Whether it was done; false if the delivery was no longer ours. Fails if it wasn't done. */
+  /**
+   * Whether it was done; false if the delivery was no longer ours, or the renewal no longer needed.
+   * Fails if it wasn't done.
+   */
   CompletableFuture<Boolean> answer() {
     return answer;
   }
@@ -48,6 +52,7 @@ final class SettleTask implements Batcher.Entry {
 
   /** Whether it is to be done again, after a failure. */
   boolean isToBeRepeated(AwsFailure failure) {
+    this.failure = failure;
     return failure.isPassing()
         || failure.isForWantOfAws()
         || (failure.isUnanswered() && (keepsFromOthers() || repeats++ < MAX_REPEATS));
@@ -56,6 +61,24 @@ final class SettleTask implements Batcher.Entry {
   /** Whether nobody else can have the message once it is done, so that it may be done again. */
   private boolean keepsFromOthers() {
     return renewal || hidden == null;
+  }
+
+  /** Whether it is a renewal that nobody misses, as a settlement has begun or is done. */
+  boolean isNeedless() {
+    return renewal && !delivery.isHeld();
+  }
+
+  /**
+   * Answers one that is not wanted any more: with the failure of its calls where it is a renewal
+   * whose lease ran out meanwhile.
+   */
+  void giveUp() {
+    AwsFailure last = failure;
+    if (renewal && last != null && !isNeedless()) {
+      fail(last);
+    } else {
+      answer.complete(false);
+    }
   }
 
   String receiptHandle() {

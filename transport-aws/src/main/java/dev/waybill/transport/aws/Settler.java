@@ -16,6 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The native calls that settle the deliveries of one source, and renew their leases: put together
@@ -43,10 +45,13 @@ final class Settler {
   private final Batcher<SettleTask> deletions;
   private final Batcher<SettleTask> hidings;
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
+  private final LongSupplier nanoTime;
+  private volatile @Nullable Deadline troubled; // by a renewal that failed
 
   /**
    * For the deliveries of {@code source}.
    *
+   * @param nanoTime the clock of leases
    * @param handover is told when leases can't be renewed, and when they can again
    * @param idle tells whether nothing is open whose settlement is still to come, so that there is
    *     nothing to wait for
@@ -58,6 +63,7 @@ final class Settler {
       AwsSender sender,
       Timer timer,
       Duration lease,
+      LongSupplier nanoTime,
       Confirmations confirmations,
       Handover handover,
       BooleanSupplier idle) {
@@ -66,6 +72,7 @@ final class Settler {
     this.source = source;
     this.sender = sender;
     this.lease = lease;
+    this.nanoTime = nanoTime;
     this.confirmations = confirmations;
     this.handover = handover;
     Duration linger = source.keyed() ? KEYED_LINGER : LINGER;
@@ -121,11 +128,24 @@ final class Settler {
         .whenComplete(
             (done, e) -> {
               if (e != null) {
+                troubled = Deadline.in(lease.multipliedBy(2), nanoTime);
                 handover.disturbed(Handover.Work.RENEWING, AwsFailure.of(e));
               } else if (done) {
                 handover.undisturbed(Handover.Work.RENEWING);
               }
             });
+  }
+
+  /**
+   * Ends the trouble with renewals when none has failed for two leases: handlers that are quick
+   * again need none, so that none shows that it works. What was lost comes again after one lease at
+   * most, and fails again by the end of the next.
+   */
+  void forgetOldTrouble() {
+    Deadline until = troubled;
+    if (until != null && until.hasPassed()) {
+      handover.undisturbed(Handover.Work.RENEWING);
+    }
   }
 
   /** Makes the calls that wait for others to go with. */
@@ -198,7 +218,7 @@ final class Settler {
       if (task.isWanted()) {
         wanted.add(task);
       } else {
-        task.answer().complete(false);
+        task.giveUp();
       }
     }
     return wanted;
@@ -222,7 +242,7 @@ final class Settler {
           port.renewCredentials();
         }
         again.add(task);
-      } else if (failure.fate() == AwsFailure.Fate.LEASE_LOST) {
+      } else if (failure.fate() == AwsFailure.Fate.LEASE_LOST || task.isNeedless()) {
         task.answer().complete(false);
       } else {
         if (failure.code() == ErrorCode.NOT_FOUND) {

@@ -15,12 +15,14 @@ import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Capabilities.Level;
 import dev.waybill.transport.Transport;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,12 +49,17 @@ class AwsTransportTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"1", "2"})
-  void ifTheDefaultChainHasNoRegionTheErrorSaysWhereToNameIt(String sdk) {
+  void ifTheDefaultChainHasNoRegionTheErrorSaysWhereToNameIt(String sdk, @TempDir Path home) {
+    assumeThat(System.getenv("AWS_REGION")).isNull();
+    assumeThat(System.getenv("AWS_CONFIG_FILE")).isNull(); // which version 1 takes from here only
+    String none = home.resolve("none").toString();
     try (SystemProperties properties =
         new SystemProperties()
             .with("aws.disableEc2Metadata", "true")
-            .with("com.amazonaws.sdk.disableEc2Metadata", "true")) {
-      assumeThat(System.getenv("AWS_REGION")).isNull();
+            .with("com.amazonaws.sdk.disableEc2Metadata", "true")
+            .with("user.home", home.toString())
+            .with("aws.configFile", none)
+            .with("aws.sharedCredentialsFile", none)) {
 
       assertThatThrownBy(() -> Transport.at("aws://?sdk=" + sdk))
           .isInstanceOf(ConfigurationException.class)

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class OpenDeliveriesTest {
   private static final Duration LEASE = Duration.ofDays(1);
@@ -102,6 +103,7 @@ class OpenDeliveriesTest {
   }
 
   @Test
+  @Timeout(60)
   void anotherPollIsMadeBesideOneOnlyWhilePollsComeBackFull() throws InterruptedException {
     OpenDeliveries open = new OpenDeliveries(100, false);
     open.polled(open.awaitRoom(), 10);
