@@ -204,7 +204,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   }
 
   private void begin(TopicPartition partition, @Nullable OffsetAndMetadata committed) {
-    works.put(partition, new PartitionWork(partition, committed, clock));
+    works.put(partition, new PartitionWork(partition, committed, clock, credit::keyFreed));
   }
 
   @Override
