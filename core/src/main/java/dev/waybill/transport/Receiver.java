@@ -57,7 +57,8 @@ public interface Receiver extends AutoCloseable {
    *     one of their key, or until they are due
    * @param settledAhead how many messages are settled though an earlier one is not
    * @param waitingKeys how many keys, or messages without one, wait in the receiver for the time of
-   *     their first message; none where all waits are the library's or the broker's
+   *     their first message; every message where there is no order by key; none where all waits are
+   *     the library's or the broker's
    */
   record Status(
       @Nullable Long backlog,

@@ -54,13 +54,27 @@ final class Backlog {
     next = Deadline.in(Duration.ZERO);
   }
 
-  /** Asks, if it is time to. */
+  /** Asks, if it is time to; again while others wake the consumer, which is for the next poll. */
   void look(Collection<PartitionWork> works) {
     if (!next.passed()) {
       return;
     }
-    Instant now = Instant.now();
     Deadline deadline = Deadline.in(ASK);
+    boolean woken = false;
+    while (!isKnown(works, deadline)) {
+      woken = true;
+      if (deadline.passed()) {
+        break;
+      }
+    }
+    if (woken) {
+      consumer.wakeup();
+    }
+  }
+
+  /** Whether it is known now, or will not be for a while; false if something came between. */
+  private boolean isKnown(Collection<PartitionWork> works, Deadline deadline) {
+    Instant now = Instant.now();
     try {
       Set<TopicPartition> partitions =
           works.stream().map(PartitionWork::partition).collect(Collectors.toSet());
@@ -76,11 +90,12 @@ final class Backlog {
       count = sum;
       asOf = now;
       next = Deadline.in(INTERVAL);
-    } catch (WakeupException e) { // which was meant for the next poll
-      consumer.wakeup();
+    } catch (WakeupException e) {
+      return false;
     } catch (TimeoutException e) {
       log.debug("It is not known where {} partitions end", works.size(), e);
       next = Deadline.in(LATER);
     }
+    return true;
   }
 }

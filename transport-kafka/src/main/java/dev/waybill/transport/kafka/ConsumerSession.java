@@ -204,7 +204,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   }
 
   private void begin(TopicPartition partition, @Nullable OffsetAndMetadata committed) {
-    works.put(partition, new PartitionWork(partition, committed, clock));
+    works.put(partition, new PartitionWork(partition, committed, clock, credit::keyFreed));
   }
 
   @Override
@@ -232,6 +232,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
     beginnings.remove(partitions);
+    deleted.forget(partitions);
     for (TopicPartition partition : partitions) {
       PartitionWork work = works.remove(partition);
       if (work != null) {

@@ -22,6 +22,14 @@ final class Credit {
   /** With how many left who wants some is woken; more than there can be if nobody does. */
   private int wantedAt = Integer.MAX_VALUE;
 
+  /** How many keys were freed, and had been when the reserve was last taken from. */
+  private long freed;
+
+  private long freedBefore;
+
+  /** Whether a key that is freed wakes. */
+  private boolean keyWanted;
+
   Credit(int maxUnsettled, Runnable wake) {
     this(maxUnsettled, 0, wake);
   }
@@ -50,6 +58,7 @@ final class Credit {
 
   /** Takes as many as there are, at most {@code most}. */
   synchronized int takeWithReserve(int most) {
+    freedBefore = freed;
     return takeOf(left, most);
   }
 
@@ -78,6 +87,37 @@ final class Credit {
     wantFrom(enough);
   }
 
+  /**
+   * The same of what is not of the reserve, or of a key that is freed: there is more in the
+   * reserve, but all that waits waits for others of its key.
+   */
+  void wantOrKey() {
+    if (isFreedAlready()) {
+      wake.run();
+    } else {
+      want();
+    }
+  }
+
+  private synchronized boolean isFreedAlready() {
+    keyWanted = freed == freedBefore;
+    return !keyWanted;
+  }
+
+  /** Says that a record that waited for others of its key may come, of the reserve too. */
+  void keyFreed() {
+    if (isKeyWanted()) {
+      wake.run();
+    }
+  }
+
+  private synchronized boolean isKeyWanted() {
+    freed++;
+    boolean wakes = keyWanted;
+    keyWanted = false;
+    return wakes;
+  }
+
   private void wantFrom(int level) {
     if (isThereAlready(level)) {
       wake.run();
@@ -104,7 +144,7 @@ final class Credit {
 
   /** Whether one is wanted, and may come back without a wake. */
   synchronized boolean mayComeUnnoticed() {
-    return wantedAt != Integer.MAX_VALUE && wantedAt > 1;
+    return wantedAt != Integer.MAX_VALUE && enough > 1;
   }
 
   void giveBack(int count) {

@@ -28,8 +28,25 @@ final class DeletedRecords {
   /** After no answer: the polling thread waits for each, and does nothing else then. */
   private static final Duration LATER = Duration.ofSeconds(10);
 
-  /** Offsets from the one where an assignment was to begin to the first that was there. */
-  private record Gap(TopicPartition partition, long from, long to) {}
+  /**
+   * Offsets from the one where an assignment was to begin to the first that was there.
+   *
+   * @param asked whether there was no answer before
+   */
+  private record Gap(TopicPartition partition, long from, long to, boolean asked) {
+    /** The same, with a question that had no answer. */
+    Gap asAsked() {
+      return new Gap(partition, from, to, true);
+    }
+
+    /**
+     * Whether the log was cut in it before that first record was fetched. What begins beyond that
+     * does not tell when the answer is late: retention has gone on meanwhile.
+     */
+    boolean isDeletedIf(long kept) {
+      return kept > from && !(asked && kept > to);
+    }
+  }
 
   private final Consumer<byte[], byte[]> consumer;
   private final Queue<Gap> unanswered = new ArrayDeque<>();
@@ -55,9 +72,14 @@ final class DeletedRecords {
   void lookBefore(long first, PartitionWork work) {
     OptionalLong begin = work.beginsLate(first);
     if (begin.isPresent()) {
-      unanswered.add(new Gap(work.partition(), begin.getAsLong(), first));
+      unanswered.add(new Gap(work.partition(), begin.getAsLong(), first, false));
       look();
     }
+  }
+
+  /** Asks no more about partitions that others have now. */
+  void forget(Collection<TopicPartition> partitions) {
+    unanswered.removeIf(gap -> partitions.contains(gap.partition()));
   }
 
   private void look() {
@@ -67,7 +89,7 @@ final class DeletedRecords {
         look(gap);
       } catch (TimeoutException e) {
         log.debug("It is not known where {} begins", gap.partition(), e);
-        unanswered.add(gap);
+        unanswered.add(gap.asAsked());
         next = Deadline.in(LATER);
       }
     }
@@ -75,7 +97,7 @@ final class DeletedRecords {
 
   private void look(Gap gap) {
     Long kept = beginning(gap.partition(), Deadline.in(ASK));
-    if (kept != null && kept > gap.from()) {
+    if (kept != null && gap.isDeletedIf(kept)) {
       tell(
           ("%s begins at %d only: what it had from %d on was deleted before its group has handled"
                   + " it. Give its topic a retention that is longer than the group is ever away.")

@@ -12,8 +12,9 @@ import org.apache.kafka.common.TopicPartition;
  *
  * <p>Of a partition some of whose records wait for a time, or for others of their key, more are
  * fetched, for those in memory may be behind these, and others are needed; with its like it has
- * half of the number, on top of it. What is so held up does not keep the other partitions from
- * being fetched. Used by the polling thread alone.
+ * half of the number. What waits for a time is on top of the number, and does not keep the other
+ * partitions from being fetched; what waits for others of its key may be a plain backlog, and
+ * counts. Used by the polling thread alone.
  */
 final class FetchLimit {
   private final long most;
@@ -40,13 +41,13 @@ final class FetchLimit {
     Set<TopicPartition> owned = new HashSet<>();
     for (PartitionWork work : works) {
       int waiting = work.waiting();
-      boolean holds = work.hasHeldBack();
-      sum += holds ? 0 : waiting;
+      boolean forTime = work.waitingForTime() > 0;
+      sum += forTime ? 0 : waiting;
       owned.add(work.partition());
-      long may = holds ? more : share;
+      long may = work.hasHeldBack() ? more : share;
       if (waiting >= may) {
         full.add(work.partition());
-      } else if (holds || waiting <= may / 2) {
+      } else if (forTime || waiting <= may / 2) {
         full.remove(work.partition());
       }
     }

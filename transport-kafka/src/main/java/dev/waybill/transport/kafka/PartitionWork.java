@@ -31,6 +31,7 @@ final class PartitionWork {
 
   private final TopicPartition partition;
   private final PollClock clock;
+  private final Runnable keyFreed;
   private final LeaderEpochs epochs;
   private List<Range> settledBefore;
 
@@ -56,14 +57,26 @@ final class PartitionWork {
   /** Whether an earlier assignment has told of what was not fetched by this one yet. */
   private boolean tellsBefore;
 
+  /** A new assignment of which nobody is told when it has more to give. */
+  PartitionWork(TopicPartition partition, @Nullable OffsetAndMetadata committed, PollClock clock) {
+    this(partition, committed, clock, () -> {});
+  }
+
   /**
    * A new assignment.
    *
    * @param committed what the group had committed, or null if nothing
+   * @param keyFreed is told when a record that waited for others of its key may come; must not
+   *     block
    */
-  PartitionWork(TopicPartition partition, @Nullable OffsetAndMetadata committed, PollClock clock) {
+  PartitionWork(
+      TopicPartition partition,
+      @Nullable OffsetAndMetadata committed,
+      PollClock clock,
+      Runnable keyFreed) {
     this.partition = partition;
     this.clock = clock;
+    this.keyFreed = keyFreed;
     this.committed = committed;
     this.epochs = new LeaderEpochs(committed);
     CommitMetadata before =
@@ -102,7 +115,7 @@ final class PartitionWork {
       CommitMetadata all = new CommitMetadata(settledBeyond(ids), failed).below(cut);
       below = epochs.commit(ids.end(), all.encode(ids.end()));
     }
-    PartitionWork next = new PartitionWork(partition, below, clock);
+    PartitionWork next = new PartitionWork(partition, below, clock, keyFreed);
     next.committed = null; // perhaps it is not
     return next;
   }
@@ -235,7 +248,9 @@ final class PartitionWork {
       failed.remove(held.offset());
     }
     changed = true;
-    waiting.settled(held);
+    if (waiting.settled(held)) {
+      keyFreed.run();
+    }
     closeOne();
     return true;
   }

@@ -210,7 +210,7 @@ final class PollLoop implements Runnable {
     List<Held> taken = work.nextOfQuietKeys(granted);
     credit.putBack(granted - taken.size());
     if (taken.size() < granted) {
-      credit.want();
+      credit.wantOrKey();
     } else if (granted < most) {
       credit.wantWithReserve();
     }

@@ -95,7 +95,7 @@ final class ShareMember implements Runnable {
     return waiting.size();
   }
 
-  /** How many of those are not due yet; from any thread. */
+  /** How many of those are not due yet, whatever their keys; from any thread. */
   int waitingForTime() {
     return (int) waiting.stream().filter(each -> !each.isDue()).count();
   }

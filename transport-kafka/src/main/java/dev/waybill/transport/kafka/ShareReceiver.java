@@ -112,7 +112,10 @@ final class ShareReceiver implements ClosedInSteps {
     return receiver;
   }
 
-  /** What waits here; only the broker knows of a backlog, and no part of the topic is its own. */
+  /**
+   * What waits here; only the broker knows of a backlog, and no part of the topic is its own. Each
+   * message that waits for its time counts, also one with a key: there is no order by key.
+   */
   @Override
   public Status status() {
     int waiting = members.stream().mapToInt(ShareMember::waiting).sum();

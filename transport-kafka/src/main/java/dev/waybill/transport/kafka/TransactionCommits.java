@@ -41,9 +41,7 @@ final class TransactionCommits implements Commits {
   /** Attempts and due times, which no settlement has stored. */
   @Override
   public void ending(Collection<PartitionWork> works, Deadline deadline) {
-    if (works.stream().anyMatch(PartitionWork::hasChanged)) {
-      transactions.awaitStored(deadline);
-    }
+    transactions.awaitStored(works, deadline);
   }
 
   /** Nothing: what is settled is committed already, in the transaction that settled it. */

@@ -55,6 +55,10 @@ final class Transactions implements Runnable {
   private final Suspects suspects = new Suspects();
   private boolean news;
   private boolean storing;
+
+  /** How many rounds have ended. */
+  private long rounds;
+
   private volatile @Nullable Membership membership;
   private volatile @Nullable MessagingException problem;
   private volatile @Nullable KafkaException doubt;
@@ -105,21 +109,35 @@ final class Transactions implements Runnable {
     notifyAll();
   }
 
-  /** Has what has changed stored, and waits for it, at most until the deadline. */
-  synchronized void awaitStored(Deadline deadline) {
-    offsetsChanged();
+  /** Has what has changed in all partitions stored, and waits as for some. */
+  void awaitStored(Deadline deadline) {
+    Membership member = membership;
+    awaitStored(member == null ? List.of() : member.works(), deadline);
+  }
+
+  /**
+   * Has what has changed in these partitions stored, and waits for it, at most until the deadline.
+   * What others go on settling meanwhile is not waited for.
+   */
+  synchronized void awaitStored(Collection<PartitionWork> works, Deadline deadline) {
     try {
-      while ((news || storing || hasUnstored()) && !end.hasCome() && !deadline.passed()) {
-        wait(deadline.remainingMillis());
+      awaitRounds(storing ? 1 : 0, deadline); // it may be storing what has changed before
+      while (works.stream().anyMatch(PartitionWork::hasChanged)
+          && !end.hasCome()
+          && !deadline.passed()) {
+        offsetsChanged();
+        awaitRounds(storing ? 2 : 1, deadline);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private boolean hasUnstored() {
-    Membership member = membership;
-    return member != null && member.works().stream().anyMatch(PartitionWork::hasChanged);
+  private synchronized void awaitRounds(int count, Deadline deadline) throws InterruptedException {
+    long enough = rounds + count;
+    while (rounds < enough && !end.hasCome() && !deadline.passed()) {
+      wait(deadline.remainingMillis());
+    }
   }
 
   /** What is wrong at the moment, or null. */
@@ -398,6 +416,7 @@ final class Transactions implements Runnable {
 
   private synchronized void stored() {
     storing = false;
+    rounds++;
     notifyAll();
   }
 

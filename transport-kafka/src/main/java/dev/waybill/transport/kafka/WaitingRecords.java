@@ -67,8 +67,8 @@ final class WaitingRecords {
     keep(again);
   }
 
-  /** Forgets one that was taken. */
-  void settled(Held taken) {
+  /** Forgets one that was taken; returns whether what was kept back by its key no longer is. */
+  boolean settled(Held taken) {
     KeyLane lane = taken.lane();
     lane.open--;
     lane.records--;
@@ -76,7 +76,9 @@ final class WaitingRecords {
       lanes.remove(lane.key);
     } else if (lane.wait == Wait.KEY) {
       note(lane);
+      return lane.wait == Wait.TURN;
     }
+    return false;
   }
 
   /**

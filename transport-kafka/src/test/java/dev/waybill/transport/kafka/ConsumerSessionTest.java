@@ -206,6 +206,21 @@ class ConsumerSessionTest {
   }
 
   @Test
+  void the_backlog_is_known_also_if_the_polling_thread_is_woken_while_it_asks() {
+    ConsumerSession session = session(DAY);
+    var unused = assigned(session, 2);
+    client.updateEndOffsets(Map.of(PARTITION, 2L));
+    client.noEnds.addAll(List.of(new WakeupException(), new WakeupException()));
+
+    assertThat(session.status().backlog()).isEqualTo(2);
+
+    assertThatThrownBy(() -> client.poll(Duration.ZERO))
+        .as("the wake was for the next poll")
+        .isInstanceOf(WakeupException.class);
+    assertThat(client.poll(Duration.ZERO)).isEmpty();
+  }
+
+  @Test
   void what_waited_for_its_retry_longer_than_the_log_kept_it_is_named() {
     ConsumerSession session = session(DAY);
     client.committed = new OffsetAndMetadata(1, "wb1:;0.2"); // what is at 1 has failed twice
@@ -361,6 +376,7 @@ class ConsumerSessionTest {
     Runnable onCommitSync = () -> {};
     OffsetAndMetadata committed;
     final List<KafkaException> noBeginnings = new ArrayList<>();
+    final List<KafkaException> noEnds = new ArrayList<>();
     boolean answersCommits = true;
     boolean isSilent;
     boolean soughtWithMetadata;
@@ -376,6 +392,15 @@ class ConsumerSessionTest {
         throw noBeginnings.remove(0);
       }
       return super.beginningOffsets(partitions, timeout);
+    }
+
+    @Override
+    public synchronized Map<TopicPartition, Long> endOffsets(
+        Collection<TopicPartition> partitions, Duration timeout) {
+      if (!noEnds.isEmpty()) {
+        throw noEnds.remove(0);
+      }
+      return super.endOffsets(partitions, timeout);
     }
 
     @Override

@@ -66,6 +66,37 @@ class CreditTest {
   }
 
   @Test
+  void a_small_credit_wakes_with_the_first_that_is_not_of_the_reserve() {
+    Credit credit = new Credit(8, 2, wakes::incrementAndGet);
+    assertThat(credit.take(8)).isEqualTo(6);
+    credit.want();
+    assertThat(credit.mayComeUnnoticed()).isFalse();
+
+    credit.giveBack(1);
+
+    assertThat(wakes).hasValue(1);
+  }
+
+  @Test
+  void who_finds_none_but_of_busy_keys_is_woken_by_the_first_of_these_that_is_freed() {
+    Credit credit = new Credit(64, 16, wakes::incrementAndGet);
+    assertThat(credit.take(64)).isEqualTo(48);
+    credit.keyFreed();
+    credit.putBack(credit.takeWithReserve(10));
+    credit.wantOrKey();
+    assertThat(wakes).hasValue(0);
+
+    credit.keyFreed();
+    credit.keyFreed();
+    assertThat(wakes).hasValue(1);
+
+    credit.putBack(credit.takeWithReserve(10));
+    credit.keyFreed();
+    credit.wantOrKey();
+    assertThat(wakes).as("one that was freed just before").hasValue(2);
+  }
+
+  @Test
   void what_was_taken_and_is_not_needed_wakes_nobody() {
     Credit credit = new Credit(1, wakes::incrementAndGet);
 

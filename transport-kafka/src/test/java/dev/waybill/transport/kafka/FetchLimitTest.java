@@ -83,6 +83,33 @@ class FetchLimitTest {
   }
 
   @Test
+  void a_backlog_whose_keys_have_enough_open_is_fetched_again_when_half_of_it_is_taken() {
+    add(one, 52, "a");
+    assertThat(one.next(2)).hasSize(2);
+    assertThat(one.nextOfQuietKeys(1)).isEmpty();
+    assertThat(limit.full(works)).containsExactly(one.partition());
+    one.next(27);
+    assertThat(limit.full(works)).containsExactly(one.partition());
+    one.next(1);
+    assertThat(limit.full(works)).isEmpty();
+  }
+
+  @Test
+  void what_waits_for_others_of_its_key_counts_for_all_partitions() {
+    for (PartitionWork work : works) {
+      add(work, 32, "a");
+      assertThat(work.next(2)).hasSize(2);
+      assertThat(work.nextOfQuietKeys(1)).isEmpty();
+    }
+    one.next(1);
+    two.next(1);
+    add(three, 1, "a");
+    assertThat(limit.full(works)).containsExactly(three.partition());
+    add(three, 1, "a");
+    assertThat(limit.full(works)).hasSize(3);
+  }
+
+  @Test
   void however_many_partitions_there_are_each_may_have_a_few() {
     List<PartitionWork> many = new ArrayList<>(works);
     for (int number = 4; number <= 100; number++) {

@@ -6,10 +6,13 @@ import static org.awaitility.Awaitility.await;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
+import dev.waybill.transport.Delivery;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -32,15 +35,9 @@ class PollLoopTest {
     Credit credit = new Credit(1, () -> {});
     TopicPartition partition = new TopicPartition("t", 0);
     PollLoop loop =
-        new PollLoop(
-            "queue t",
-            "host:1",
-            LONG,
+        loop(
             1,
             credit,
-            new Settler(
-                new Queue("t.dlq", false), null, credit, () -> {}, DelayLevels.SECONDS, null),
-            inbox,
             () -> {
               Broken consumer = new Broken(consumers.isEmpty(), inbox);
               ConsumerSession session =
@@ -69,6 +66,42 @@ class PollLoopTest {
   }
 
   @Test
+  void beside_a_key_that_hangs_the_next_of_another_comes_as_soon_as_one_of_it_is_settled()
+      throws Exception {
+    AtomicReference<PollLoop> woken = new AtomicReference<>();
+    Credit credit = new Credit(64, 16, () -> woken.get().wakeup());
+    TopicPartition partition = new TopicPartition("t", 0);
+    WaitsForWakeups consumer = new WaitsForWakeups();
+    ConsumerSession session =
+        new ConsumerSession(consumer, "t", credit, new PollClock(Duration.ofDays(1)));
+    consumer.updateBeginningOffsets(Map.of(partition, 0L));
+    consumer.updateEndOffsets(Map.of(partition, 120L));
+    consumer.rebalance(List.of(partition));
+    for (int offset = 0; offset < 120; offset++) {
+      byte[] key = {(byte) (offset < 90 ? 'h' : 'q')};
+      consumer.addRecord(new ConsumerRecord<>("t", 0, offset, key, key));
+    }
+    PollLoop loop = loop(64, credit, () -> session);
+    woken.set(loop);
+    Thread thread = new Thread(loop, "poll loop");
+
+    thread.start();
+
+    try {
+      assertThat(inbox.next(48)).extracting(Inbox::text).containsOnly("h");
+      for (int i = 0; i < 30; i++) {
+        Delivery delivery = inbox.next();
+        assertThat(Inbox.text(delivery)).isEqualTo("q");
+        Inbox.accept(delivery);
+      }
+    } finally {
+      loop.close();
+      thread.join(LONG.toMillis());
+    }
+    assertThat(thread.isAlive()).isFalse();
+  }
+
+  @Test
   void a_disturbance_is_reported_once_and_again_when_it_is_another_one() {
     Reporter reporter = new Reporter(inbox);
 
@@ -84,6 +117,47 @@ class PollLoopTest {
         .extracting(MessagingException::code)
         .containsExactly(
             ErrorCode.CONNECTION_FAILED, ErrorCode.NOT_AUTHORISED, ErrorCode.NOT_AUTHORISED);
+  }
+
+  private PollLoop loop(int maxUnsettled, Credit credit, Supplier<ConsumerSession> sessions) {
+    return new PollLoop(
+        "queue t",
+        "host:1",
+        LONG,
+        maxUnsettled,
+        credit,
+        new Settler(new Queue("t.dlq", false), null, credit, () -> {}, DelayLevels.SECONDS, null),
+        inbox,
+        sessions);
+  }
+
+  /** Whose polls wait until they are woken, but the first one; the time that is given is none. */
+  private static final class WaitsForWakeups extends MockConsumer<byte[], byte[]> {
+    private boolean woken = true;
+
+    WaitsForWakeups() {
+      super("earliest");
+    }
+
+    @Override
+    public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+      try {
+        while (!woken && !timeout.isZero()) {
+          wait();
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      woken = false;
+      return super.poll(timeout);
+    }
+
+    @Override
+    public synchronized void wakeup() {
+      super.wakeup();
+      woken = true;
+      notifyAll();
+    }
   }
 
   /** Which fails once something is delivered, and with an Error when it commits or is closed. */

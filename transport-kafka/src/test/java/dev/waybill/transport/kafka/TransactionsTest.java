@@ -36,9 +36,7 @@ class TransactionsTest {
       new MockConsumer<byte[], byte[]>("earliest").groupMetadata();
   private static final int CREDIT = 4;
 
-  private final MockProducer<byte[], byte[]> producer =
-      new MockProducer<>(
-          true, new RoundRobinPartitioner(), new ByteArraySerializer(), new ByteArraySerializer());
+  private final Hooked producer = new Hooked();
   private final Credit credit = new Credit(CREDIT, () -> {});
   private final LoopEnd end = new LoopEnd();
   private final Transactions transactions = transactions(credit);
@@ -168,6 +166,45 @@ class TransactionsTest {
     settling.join();
   }
 
+  @Test
+  void what_others_go_on_settling_is_not_waited_for_before_a_partition_goes() {
+    work.putBack(delivered(1).get(0), Duration.ZERO, 1);
+    PartitionWork staying =
+        new PartitionWork(new TopicPartition("t", 1), null, new PollClock(Duration.ofDays(1)));
+    staying.add(List.of(new ConsumerRecord<>("t", 1, 0, null, bytes("0"))), 1);
+    Held held = Taken.next(staying);
+    producer.onOffsets = () -> staying.accept(held);
+    transactions.membership(JOINED, List.of(work, staying));
+    thread.start();
+    Deadline deadline = Deadline.in(Duration.ofSeconds(20));
+
+    transactions.awaitStored(List.of(work), deadline);
+
+    assertThat(deadline.passed()).isFalse();
+    assertThat(producer.consumerGroupOffsetsHistory()).hasSize(1);
+    assertThat(work.hasChanged()).isFalse();
+    assertThat(staying.hasChanged()).isTrue();
+  }
+
+  @Test
+  void what_changes_of_a_partition_that_goes_while_it_is_being_stored_is_stored_too() {
+    List<Held> all = delivered(2);
+    work.putBack(all.get(0), Duration.ZERO, 1);
+    producer.onOffsets =
+        () -> {
+          producer.onOffsets = () -> {};
+          work.putBack(all.get(1), Duration.ZERO, 1);
+        };
+    joined();
+    Deadline deadline = Deadline.in(Duration.ofSeconds(20));
+
+    transactions.awaitStored(List.of(work), deadline);
+
+    assertThat(deadline.passed()).isFalse();
+    assertThat(producer.consumerGroupOffsetsHistory()).hasSize(2);
+    assertThat(work.hasChanged()).isFalse();
+  }
+
   private Transactions transactions(Credit credit) {
     return new Transactions(
         "queue t",
@@ -221,5 +258,22 @@ class TransactionsTest {
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** A producer during whose transactions something happens. */
+  private static final class Hooked extends MockProducer<byte[], byte[]> {
+    Runnable onOffsets = () -> {};
+
+    Hooked() {
+      super(
+          true, new RoundRobinPartitioner(), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    @Override
+    public synchronized void sendOffsetsToTransaction(
+        Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
+      super.sendOffsetsToTransaction(offsets, group);
+      onOffsets.run();
+    }
   }
 }
