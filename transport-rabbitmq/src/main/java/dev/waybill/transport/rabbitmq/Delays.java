@@ -129,9 +129,10 @@ final class Delays implements RabbitLink.Listener {
     forget();
   }
 
+  /** What is sent before there is another connection would be written without a look. */
   @Override
   public void lost(MessagingException problem) {
-    // it is asked again when there is a connection
+    forget();
   }
 
   private boolean isKnown(Bound binding) {

@@ -54,7 +54,7 @@ final class PartitionBalance implements RabbitLink.Listener {
       Mailbox mailbox,
       Calls calls) {
     this.instances = instances;
-    this.link = new SourceLink(link, List.of(instances), this);
+    this.link = new SourceLink(link, List.of(instances), false, this);
     this.consumers = consumers;
     this.mailbox = mailbox;
     this.channel =

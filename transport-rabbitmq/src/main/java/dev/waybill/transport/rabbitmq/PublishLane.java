@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,17 @@ final class PublishLane {
 
   private final Unconfirmed unconfirmed = new Unconfirmed();
   private final Runnable onRefusal;
+
+  /** Whether some message has been forgotten, of which the broker may yet tell something. */
+  private volatile boolean forgotten;
+
+  /**
+   * When it may be tried to replace it because it refuses, as the next; of the publisher's thread.
+   */
+  private long nextForRefusal = System.nanoTime();
+
+  private long nextForSilence = nextForRefusal;
+  private CompletableFuture<?> asked = CompletableFuture.completedFuture(null);
 
   /** What is run after each answer, if that is waited for. */
   private volatile @Nullable Runnable onAnswer;
@@ -113,11 +125,19 @@ final class PublishLane {
 
   /**
    * A return carries no number but the message. If another with the same id to the same queue, or
-   * without an id, awaits its answer, the message carries its number itself.
+   * without an id, awaits its answer, or may have been forgotten, the message carries its number
+   * itself.
    */
   private BasicProperties recognisable(long number, PendingSend send) {
-    if (!send.target().mandatory() || unmarked.putIfAbsent(name(send), number) == null) {
+    if (!send.target().mandatory()) {
       return send.properties();
+    }
+    Name name = name(send);
+    if (unmarked.putIfAbsent(name, number) == null) {
+      if (!forgotten) {
+        return send.properties();
+      }
+      unmarked.remove(name, number);
     }
     Map<String, Object> headers = new LinkedHashMap<>(MessageReader.headers(send.properties()));
     headers.put(HeaderNames.SEND, number);
@@ -158,11 +178,40 @@ final class PublishLane {
 
   /** Waits no more for the answer to a message. From any thread. */
   void forget(long number) {
+    if (!pending.containsKey(number)) {
+      return;
+    }
+    forgotten = true; // before its name is another one's
     PendingSend send = take(number);
     if (send != null) {
       unconfirmed.forgotten(send.target().routingKey());
       tellWaiting();
     }
+  }
+
+  /** Whether it may be tried again to replace it, for its silence or else because it refuses. */
+  boolean mayRetire(boolean silent) {
+    return System.nanoTime() - (silent ? nextForSilence : nextForRefusal) >= 0;
+  }
+
+  /** Says when, as a {@link System#nanoTime}. */
+  void retireNotBefore(long time, boolean silent) {
+    if (silent) {
+      nextForSilence = time;
+    } else {
+      nextForRefusal = time;
+    }
+  }
+
+  /**
+   * Completes once the broker has done all that came to the channel before, on the client's thread;
+   * fails when the channel is closed.
+   */
+  CompletableFuture<?> ask() throws IOException {
+    if (asked.isDone()) { // the channel takes one call at a time
+      asked = channel.asyncCompletableRpc(new AMQP.Confirm.Select.Builder().build());
+    }
+    return asked;
   }
 
   private List<PendingSend> drop() {
@@ -194,8 +243,8 @@ final class PublishLane {
         reply.code() == AMQP.NOT_FOUND
             || reply.code() == AMQP.ACCESS_REFUSED
             || reply.code() == AMQP.PRECONDITION_FAILED;
-    // the broker refused one message of these; only if there is no other it is clear which
-    boolean certain = refused && open.size() == 1;
+    // the broker refused one message; only if there can be no other it is clear which
+    boolean certain = refused && open.size() == 1 && !forgotten;
     for (PendingSend send : open) {
       String text = text(send, reply, signal, refused);
       ErrorCode code = RabbitErrors.code(reply);

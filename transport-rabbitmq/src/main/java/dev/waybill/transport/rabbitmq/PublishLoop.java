@@ -16,7 +16,6 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +31,9 @@ final class PublishLoop implements RabbitLink.Listener {
   /** What a lane's other queues are waited for when it is to be replaced for one of them. */
   private static final Duration RETIRE_LIMIT = Duration.ofSeconds(2);
 
+  /** To open a channel takes two answers, and the client waits for each. */
+  private static final Duration OPENING_LIMIT = RabbitLink.RPC_LIMIT.multipliedBy(3);
+
   /** How many are written before what else there is to do has its turn. */
   private static final int AT_ONCE = 1_000;
 
@@ -39,6 +41,7 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private final RabbitLink link;
   private final Duration silence;
+  private final Duration opening;
   private final Mailbox mailbox;
 
   /** The connection that RabbitMQ blocks, if it does; one that is lost does not count any more. */
@@ -74,19 +77,20 @@ final class PublishLoop implements RabbitLink.Listener {
   /** Whether it has nothing more that is waited for. */
   private BooleanSupplier isAnswered = () -> true;
 
+  /** Whether it has not, and is to end. */
+  private boolean leaving;
+
   /** What takes its place, if it is open already. */
   private @Nullable PublishLane successor;
 
   /** What waits for another lane in its place. */
   private final Deque<PendingSend> heldBack = new ArrayDeque<>();
 
-  /** When a lane may be {@link #retiring} again. */
-  private long nextRetirement = System.nanoTime();
+  /** Whether the mailbox's thread does what a broker that reads nothing may hold up. */
+  private volatile boolean busy;
 
-  /** Whether the mailbox's thread is about to write, or writes, and since when it writes that. */
-  private volatile boolean writing;
-
-  private volatile long writingSince;
+  /** When that should have ended. */
+  private volatile long busyUntil;
 
   /**
    * A loop, not yet started.
@@ -94,8 +98,14 @@ final class PublishLoop implements RabbitLink.Listener {
    * @param silence how long a queue's messages may go without an answer, or without a confirm
    */
   PublishLoop(RabbitLink link, RabbitThreads threads, Duration silence) {
+    this(link, threads, silence, OPENING_LIMIT);
+  }
+
+  /** With another limit for the opening of a channel. */
+  PublishLoop(RabbitLink link, RabbitThreads threads, Duration silence, Duration opening) {
     this.link = link;
     this.silence = silence;
+    this.opening = opening;
     this.unblocked = System.nanoTime() - silence.toNanos();
     this.mailbox = new Mailbox(threads, "publish");
   }
@@ -153,7 +163,7 @@ final class PublishLoop implements RabbitLink.Listener {
         link.discard(current); // here, as the mailbox's thread may be in a write that never ends
       }
     } else if (lanes.values().stream().anyMatch(lane -> lane.isSilentFor(silence))) {
-      mailbox.tell(() -> renew(lane -> lane.isSilentFor(silence), true));
+      mailbox.tell(() -> renew(true));
     }
   }
 
@@ -169,7 +179,12 @@ final class PublishLoop implements RabbitLink.Listener {
   }
 
   private boolean isStuck() {
-    return writing && System.nanoTime() - writingSince > silence.toNanos();
+    return busy && System.nanoTime() - busyUntil > 0;
+  }
+
+  private void begin(Duration limit) {
+    busyUntil = System.nanoTime() + limit.toNanos();
+    busy = true;
   }
 
   /**
@@ -178,30 +193,32 @@ final class PublishLoop implements RabbitLink.Listener {
    * lost with the queue's leader it refuses them for as long as it lives.
    */
   private void renewIfRefused() {
-    mailbox.tell(() -> renew(lane -> lane.isRefusedFor(silence), false));
+    mailbox.tell(() -> renew(false));
   }
 
   /**
    * Replaces a channel. What is under way on it is answered first, so that nothing becomes unknown
    * and no key overtakes itself. If that takes long the channel stays, and it is tried again later.
    *
-   * @param despiteSilence whether what goes to silent queues is not waited for
+   * @param silent whether it is one that is silent, and what goes to silent queues is not waited
+   *     for; else it is one that refuses
    */
-  private void renew(Predicate<PublishLane> which, boolean despiteSilence) {
-    if (retiring == null && System.nanoTime() - nextRetirement >= 0) {
+  private void renew(boolean silent) {
+    if (retiring == null) {
       lanes.values().stream()
-          .filter(which)
+          .filter(lane -> silent ? lane.isSilentFor(silence) : lane.isRefusedFor(silence))
+          .filter(lane -> lane.mayRetire(silent))
           .findFirst()
-          .ifPresent(lane -> beginToRetire(lane, despiteSilence));
+          .ifPresent(lane -> beginToRetire(lane, silent));
     }
   }
 
-  private void beginToRetire(PublishLane lane, boolean despiteSilence) {
+  private void beginToRetire(PublishLane lane, boolean silent) {
     Connection current = connection;
-    if (current == null || (despiteSilence && !opensAnother(lane, current))) {
+    if (current == null || (silent && !opensAnother(lane, current))) {
       return;
     }
-    BooleanSupplier answered = despiteSilence ? () -> lane.isOnlySilent(silence) : lane::isEmpty;
+    BooleanSupplier answered = silent ? () -> lane.isOnlySilent(silence) : lane::isEmpty;
     retiring = lane;
     isAnswered = answered;
     lane.onAnswer(
@@ -210,14 +227,14 @@ final class PublishLoop implements RabbitLink.Listener {
             mailbox.tell(this::retire);
           }
         });
-    Runnable unused = mailbox.tellLater(RETIRE_LIMIT.toMillis(), () -> stay(lane));
+    Runnable unused = mailbox.tellLater(RETIRE_LIMIT.toMillis(), () -> stay(lane, silent));
     retire();
   }
 
   /** Whether a connection with a silent channel goes on; it is given up otherwise. */
   private boolean opensAnother(PublishLane lane, Connection current) {
     try {
-      successor = PublishLane.open(current, lane.exchange(), this::renewIfRefused);
+      successor = open(current, lane.exchange());
       return true;
     } catch (Channels.NoneLeft e) {
       log.debug("The silent channel has to end before another one can be opened", e);
@@ -233,9 +250,9 @@ final class PublishLoop implements RabbitLink.Listener {
     }
   }
 
-  private void stay(PublishLane lane) {
-    if (retiring == lane) {
-      nextRetirement = System.nanoTime() + silence.toNanos();
+  private void stay(PublishLane lane, boolean silent) {
+    if (retiring == lane && lane.channel().isOpen()) { // else its end is near
+      lane.retireNotBefore(System.nanoTime() + silence.toNanos(), silent);
       lane.onAnswer(null);
       endRetirement();
       drain();
@@ -249,6 +266,7 @@ final class PublishLoop implements RabbitLink.Listener {
     }
     successor = null;
     retiring = null;
+    leaving = false;
     while (!heldBack.isEmpty()) {
       waiting.addFirst(heldBack.removeLast());
     }
@@ -256,22 +274,45 @@ final class PublishLoop implements RabbitLink.Listener {
 
   private void retire() {
     PublishLane lane = retiring;
-    if (lane == null || !isAnswered.getAsBoolean()) {
+    if (lane == null || leaving || !isAnswered.getAsBoolean()) {
       return;
     }
     log.info(
         "RabbitMQ has taken nothing for some queue for {}: another channel asks it",
         RabbitErrors.seconds(silence));
-    lanes.remove(lane.exchange(), lane);
+    leaving = true;
+    lane.onAnswer(null);
     PublishLane next = successor;
     if (next != null) {
       use(next);
       successor = null;
+      lane.endSilent(silence);
+      endRetirement();
+      drain();
     }
-    lane.endSilent(silence);
-    link.discard(lane.channel());
-    endRetirement();
-    drain();
+    leave(lane);
+  }
+
+  /**
+   * Ends a channel once it answers to something, for to end one that does not costs the connection.
+   */
+  private void leave(PublishLane lane) {
+    begin(silence);
+    try {
+      var unused = lane.ask().whenComplete((answer, error) -> mailbox.tell(() -> end(lane)));
+    } catch (IOException | RuntimeException e) {
+      log.debug("The channel that was to be replaced is closed already", e);
+    }
+    busy = false;
+  }
+
+  /** Without a successor, another one can be opened once it has ended. */
+  private void end(PublishLane lane) {
+    boolean replaced = lanes.get(lane.exchange()) != lane;
+    if (replaced || (retiring == lane && leaving)) {
+      lane.endSilent(silence);
+      link.discard(lane.channel());
+    }
   }
 
   @Override
@@ -319,7 +360,6 @@ final class PublishLoop implements RabbitLink.Listener {
       }
     }
     flush();
-    writing = false;
     if (!ready()) {
       waiting.removeIf(send -> send.answer().isDone());
     } else if (!waiting.isEmpty() && told.compareAndSet(false, true)) {
@@ -330,6 +370,7 @@ final class PublishLoop implements RabbitLink.Listener {
   private void flush() {
     Connection current = connection;
     if (unflushed && current != null) {
+      begin(silence);
       try {
         link.flush();
       } catch (IOException | RuntimeException e) {
@@ -337,6 +378,7 @@ final class PublishLoop implements RabbitLink.Listener {
         giveUp(current);
       }
     }
+    busy = false;
     unflushed = false;
   }
 
@@ -373,11 +415,12 @@ final class PublishLoop implements RabbitLink.Listener {
   }
 
   private void publish(PendingSend send, byte[] body, PublishLane lane, Connection current) {
+    boolean more = !waiting.isEmpty();
+    unflushed |= more; // what was left there before is, if this one is not written
+    begin(silence);
     try {
-      unflushed = !waiting.isEmpty();
-      writingSince = System.nanoTime();
-      writing = true;
-      lane.write(send, body, unflushed);
+      lane.write(send, body, more);
+      unflushed = more;
     } catch (AlreadyClosedException e) {
       lanes.remove(lane.exchange(), lane);
       if (send.unwritten()) {
@@ -389,6 +432,7 @@ final class PublishLoop implements RabbitLink.Listener {
       log.debug("Publishing failed half-way; the connection is given up", e);
       giveUp(current);
     }
+    busy = false;
   }
 
   private void giveUp(Connection current) {
@@ -410,9 +454,18 @@ final class PublishLoop implements RabbitLink.Listener {
     if (known != null && known.channel().isOpen()) {
       return known;
     }
-    PublishLane made = PublishLane.open(current, exchange, this::renewIfRefused);
+    PublishLane made = open(current, exchange);
     use(made);
     return made;
+  }
+
+  private PublishLane open(Connection current, String exchange) throws IOException {
+    begin(opening);
+    try {
+      return PublishLane.open(current, exchange, this::renewIfRefused);
+    } finally {
+      busy = false;
+    }
   }
 
   private void use(PublishLane made) {

@@ -65,8 +65,9 @@ final class RabbitConnection implements TransportConnection {
     this.publishing = new RabbitLink(settings, "publish", threads, blocking);
     this.consuming = new RabbitLink(settings, "consume", threads, blocking);
     this.delays = new Delays(settings.delays(), this::administer, blocking);
+    // whatever has ended the connection may have taken queues with it; told before who publishes
+    publishing.add(delays);
     this.publisher = new RabbitPublisher(publishing, settings.partitions(), threads, delays);
-    publishing.add(delays); // whatever has ended the connection may have taken queues with it
   }
 
   static RabbitConnection open(RabbitSettings settings, Duration deadline) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   private final List<Calls> calls = new ArrayList<>();
   private final @Nullable PartitionBalance balance;
   private final @Nullable Backlog backlog;
+  private final Executor blocking;
   private final Consumer<RabbitReceiver> onClose;
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean paused;
@@ -67,6 +69,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     this.source = source;
     this.listener = listener;
     this.delays = delays;
+    this.blocking = blocking;
     this.onClose = onClose;
     this.mailbox = new Mailbox(threads, "receive-" + source.name());
     this.settler =
@@ -87,7 +90,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
               }
             });
     List<String> queues = partitions.queues(source);
-    this.link = new SourceLink(link, queues, this);
+    this.link = new SourceLink(link, queues, true, this);
     Credit credit = new Credit(maxUnsettled);
     int prefetch = Math.max(maxUnsettled / queues.size(), 1);
     for (String queue : queues) {
@@ -196,11 +199,22 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     calls.forEach(each -> each.await(until));
     mailbox.close();
     settler.abandon();
-    link.close();
-    if (balance != null) {
-      balance.close();
-    }
+    closeLinks();
     onClose.accept(this);
+  }
+
+  /** Both at once, as each may take its time. */
+  private void closeLinks() {
+    CompletableFuture<Void> other = CompletableFuture.completedFuture(null);
+    if (balance != null) {
+      try {
+        other = CompletableFuture.runAsync(balance::close, blocking);
+      } catch (RejectedExecutionException e) { // all else has ended
+        balance.close();
+      }
+    }
+    link.close();
+    other.join();
   }
 
   CompletableFuture<Settlement.Result> settle(RabbitDelivery delivery, Settlement how) {

@@ -51,7 +51,7 @@ final class SideChannel {
   /** When to try again after a refusal, which lasts until somebody grants something. */
   private long nextTry = System.nanoTime();
 
-  /** Why there is none, as it was logged last. */
+  /** Why there is none, as it was logged last for this connection. */
   private @Nullable String told;
 
   private volatile boolean ended;
@@ -71,6 +71,7 @@ final class SideChannel {
 
   void connected(Connection made) {
     connection = made;
+    told = null;
     nextTry = System.nanoTime();
     open();
   }
@@ -144,7 +145,6 @@ final class SideChannel {
   private void answered(QueueCalls on, Method reply, Consumer<Method> answer) {
     if (on == channel) {
       asking = false;
-      told = null;
       answer.accept(reply);
     }
   }

@@ -16,14 +16,21 @@ import org.jspecify.annotations.Nullable;
 final class SourceLink implements RabbitLink.Listener {
   private final RabbitLink shared;
   private final List<String> queues;
+  private final boolean messages;
   private final RabbitLink.Listener listener;
   private @Nullable RabbitLink own;
   private boolean ended;
 
-  /** A link for a source with these queues, not yet begun. */
-  SourceLink(RabbitLink shared, List<String> queues, RabbitLink.Listener listener) {
+  /**
+   * A link for a source with these queues, not yet begun.
+   *
+   * @param messages whether there may be messages in them, of which one can't be read
+   */
+  SourceLink(
+      RabbitLink shared, List<String> queues, boolean messages, RabbitLink.Listener listener) {
     this.shared = shared;
     this.queues = List.copyOf(queues);
+    this.messages = messages;
     this.listener = listener;
   }
 
@@ -55,7 +62,7 @@ final class SourceLink implements RabbitLink.Listener {
 
   @Override
   public void lost(MessagingException problem) {
-    boolean unreadable = RabbitErrors.isUnreadable(problem.getCause());
+    boolean unreadable = messages && RabbitErrors.isUnreadable(problem.getCause());
     listener.lost(unreadable && isAlone() ? RabbitErrors.unreadable(queues, problem) : problem);
     if (unreadable) {
       leaveTheOthers();

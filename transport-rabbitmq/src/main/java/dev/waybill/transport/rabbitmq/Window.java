@@ -135,13 +135,15 @@ final class Window {
     return entered ? share : null;
   }
 
-  /** A message got no answer in time: fewer may go there, until there is one, or none is left. */
+  /**
+   * A message got no answer in time: fewer may go there, until one is confirmed, or none is left.
+   */
   void doubt(Target target) {
     doubts = true;
     shares.computeIfPresent(name(target), (name, share) -> share.doubt());
   }
 
-  /** There was an answer. */
+  /** A message was confirmed in time. */
   void trust(Target target) {
     if (doubts) {
       shares.computeIfPresent(name(target), (name, share) -> share.trust());

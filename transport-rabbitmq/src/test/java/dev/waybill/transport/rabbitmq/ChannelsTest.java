@@ -13,6 +13,9 @@ import org.junit.jupiter.api.Test;
 
 /** What becomes of channels, of which the client does a part. */
 class ChannelsTest {
+  /** In milliseconds; long for an answer, on a busy machine. */
+  private static final int IMPATIENCE = 3_000;
+
   @Test
   void a_channel_whose_end_is_answered_leaves_its_connection_alone() throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("4.3.1");
@@ -31,7 +34,7 @@ class ChannelsTest {
   void a_channel_whose_end_is_not_answered_takes_its_connection_with_it() throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("4.3.1")) {
       ConnectionFactory impatient = factory(broker);
-      impatient.setChannelRpcTimeout(500);
+      impatient.setChannelRpcTimeout(IMPATIENCE);
       Connection connection = impatient.newConnection();
       Channel channel =
           await()
@@ -51,7 +54,7 @@ class ChannelsTest {
       throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("4.3.1")) {
       ConnectionFactory impatient = factory(broker);
-      impatient.setChannelRpcTimeout(500);
+      impatient.setChannelRpcTimeout(IMPATIENCE);
       try (Connection connection = impatient.newConnection()) {
         broker.holdConsumersOf("q");
         Channel channel = Channels.open(connection);
@@ -76,7 +79,7 @@ class ChannelsTest {
       throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("4.3.1")) {
       ConnectionFactory impatient = factory(broker);
-      impatient.setChannelRpcTimeout(500);
+      impatient.setChannelRpcTimeout(IMPATIENCE);
       try (Connection connection = impatient.newConnection()) {
         broker.holdOpens();
         assertThatThrownBy(() -> Channels.open(connection))

@@ -2,6 +2,8 @@ package dev.waybill.transport.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
 import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.rabbitmq.PendingSend.Target;
 import java.time.Duration;
@@ -48,6 +50,15 @@ class DelaysTest {
 
     assertThat(delays.ready(TARGET)).isCompleted();
     assertThat(delays.ready(Target.queue("other"))).isCompleted();
+
+    assertThat(works).hasValue(4);
+  }
+
+  @Test
+  void a_channel_is_bound_again_for_what_is_sent_while_there_is_no_connection() {
+    delays.lost(new MessagingException(ErrorCode.CONNECTION_FAILED, "cut"));
+
+    assertThat(delays.ready(TARGET)).isCompleted();
 
     assertThat(works).hasValue(4);
   }

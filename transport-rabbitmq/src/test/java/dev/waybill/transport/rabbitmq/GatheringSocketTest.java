@@ -1,10 +1,10 @@
 package dev.waybill.transport.rabbitmq;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -42,7 +42,10 @@ class GatheringSocketTest {
       publish();
     }
     GatheringSocket.gather(false);
-    assertThat(broker.published()).isZero();
+    await()
+        .during(Duration.ofMillis(300))
+        .atMost(Wires.DEADLINE)
+        .until(() -> broker.published() == 0);
 
     link.flush();
 

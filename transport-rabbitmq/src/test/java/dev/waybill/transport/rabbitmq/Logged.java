@@ -10,11 +10,12 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** Keeps all that Waybill and RabbitMQ's client log, down to the least important, until closed. */
+/** Keeps all that Waybill and RabbitMQ's client log, from {@code DEBUG} on, until closed. */
 final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable {
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
   private final Logger waybill = (Logger) LoggerFactory.getLogger("dev.waybill");
   private final Logger client = (Logger) LoggerFactory.getLogger("com.rabbitmq");
+  private final Level waybillLevel = waybill.getLevel();
   private final Level clientLevel = client.getLevel();
 
   Logged() {
@@ -58,7 +59,7 @@ final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable 
       logger.detachAppender(this);
       logger.setAdditive(true);
     }
-    waybill.setLevel(null);
+    waybill.setLevel(waybillLevel);
     client.setLevel(clientLevel);
     stop();
   }

@@ -3,10 +3,16 @@ package dev.waybill.transport.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ShutdownSignalException;
+import dev.waybill.error.ErrorCode;
 import dev.waybill.error.SendException;
+import dev.waybill.testkit.broker.FaultProxy;
 import dev.waybill.testkit.broker.TestBrokers;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +31,9 @@ import org.junit.jupiter.api.Test;
 class RefusalsTest {
   /** Long for an answer, however busy the machine; what is refused is soon refused for so long. */
   private static final Duration SILENCE = Duration.ofSeconds(5);
+
+  /** Of every message. */
+  private static final String ID = "m";
 
   private final RabbitThreads threads = new RabbitThreads();
   private final ExecutorService blocking = Executors.newCachedThreadPool();
@@ -211,9 +220,206 @@ class RefusalsTest {
     }
   }
 
+  @Test
+  void a_channel_that_answers_to_nothing_not_its_end_either_is_left_and_costs_no_connection()
+      throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.standStillAt("silent");
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, Duration.ofSeconds(1));
+      Connection before = scripted.connection();
+
+      awaitEndOfSilence(publishing, send(publishing, "silent"));
+
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+      await()
+          .during(RabbitLink.RPC_LIMIT.plusSeconds(2))
+          .atMost(Wires.DEADLINE)
+          .until(() -> scripted.connection() == before);
+    }
+  }
+
+  @Test
+  void a_silent_channel_that_takes_the_last_place_is_replaced_and_nothing_is_refused_meanwhile()
+      throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.allowChannels(1);
+      broker.swallow("silent");
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, Duration.ofSeconds(1));
+      CompletableFuture<String> silent = send(publishing, "silent");
+      List<CompletableFuture<String>> beside = new ArrayList<>();
+
+      await()
+          .atMost(Wires.DEADLINE)
+          .pollInterval(Duration.ofMillis(10))
+          .until(
+              () -> {
+                publishing.giveUpIfSilent();
+                for (int i = 0; i < 100; i++) {
+                  beside.add(send(publishing, "fine"));
+                }
+                return silent.isDone();
+              });
+
+      for (CompletableFuture<String> other : beside) {
+        assertThat(other.get(Wires.DEADLINE.toSeconds(), TimeUnit.SECONDS)).isNotEmpty();
+      }
+    }
+  }
+
+  @Test
+  void a_channel_that_can_not_be_replaced_for_what_is_refused_is_soon_replaced_for_its_silence()
+      throws Exception {
+    Duration silence = Duration.ofSeconds(6);
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.refuseOnFirstChannel("stuck");
+      broker.swallow("silent");
+      PublishLoop publishing = publishing(scripted(broker), silence);
+      CompletableFuture<String> silent = send(publishing, "silent");
+      await()
+          .atMost(Wires.DEADLINE)
+          .pollInterval(Duration.ofMillis(10))
+          .until(() -> isHeldBack(send(publishing, "stuck")));
+
+      await()
+          .atMost(silence)
+          .until(
+              () -> {
+                publishing.giveUpIfSilent();
+                return silent.isDone();
+              });
+    }
+  }
+
+  @Test
+  void a_channel_that_takes_long_to_open_behind_a_message_is_no_write_that_is_stuck()
+      throws Exception {
+    Duration silence = Duration.ofMillis(200);
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, silence);
+      Connection before = scripted.connection();
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+      broker.blockPublishers();
+      await().atMost(Wires.DEADLINE).until(() -> publishing.reasonToWait() == ErrorCode.THROTTLED);
+      CompletableFuture<String> fine = send(publishing, "fine");
+      CompletableFuture<String> late = send(publishing, PendingSend.Target.exchange("topic"));
+      broker.holdOpens();
+      broker.unblockPublishers();
+      broker.awaitHeldOpen();
+      assertThat(fine).succeedsWithin(Wires.DEADLINE);
+
+      await()
+          .during(silence.multipliedBy(4))
+          .atMost(Wires.DEADLINE)
+          .until(
+              () -> {
+                publishing.giveUpIfSilent();
+                return scripted.connection() == before;
+              });
+
+      broker.open();
+      assertThat(late).succeedsWithin(Wires.DEADLINE);
+      assertThat(scripted.connection()).isSameAs(before);
+    }
+  }
+
+  @Test
+  void a_channel_that_can_not_even_be_asked_for_costs_the_connection() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8");
+        FaultProxy proxy = FaultProxy.open().forwardTo(broker.port())) {
+      RabbitLink scripted = scripted("amqp://127.0.0.1:" + proxy.port());
+      PublishLoop publishing =
+          new PublishLoop(scripted, threads, Duration.ofSeconds(1), Duration.ofSeconds(2));
+      others.add(publishing::close);
+      publishing.start();
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+      Connection before = scripted.connection();
+      Channel beside = before.createChannel();
+      proxy.hold(FaultProxy.Direction.TO_BROKER);
+      Thread writing = new Thread(() -> writeMuch(beside));
+      writing.start();
+      await().during(Duration.ofMillis(500)).atMost(Wires.DEADLINE).until(writing::isAlive);
+      CompletableFuture<String> late = send(publishing, PendingSend.Target.exchange("topic"));
+
+      await()
+          .atMost(Duration.ofSeconds(15)) // the heartbeat would notice it after 20
+          .until(
+              () -> {
+                publishing.giveUpIfSilent();
+                return !before.isOpen();
+              });
+      proxy.heal();
+
+      assertThat(late).succeedsWithin(Wires.DEADLINE);
+      writing.join();
+    }
+  }
+
+  /** More than the buffers on the way take. */
+  private static void writeMuch(Channel by) {
+    try {
+      by.basicPublish("", "q", null, new byte[32_000_000]);
+    } catch (IOException | ShutdownSignalException e) {
+      // the connection is given up
+    }
+  }
+
+  @Test
+  void a_refusal_after_a_message_was_forgotten_may_be_of_that_one() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.swallow(true);
+      PublishLoop publishing = publishing(scripted(broker), SILENCE);
+      PendingSend expired = message(PendingSend.Target.queue("q"));
+      assertThat(publishing.write(expired)).isTrue();
+      await().atMost(Wires.DEADLINE).until(() -> broker.published() == 1);
+      expired.forget();
+      CompletableFuture<String> next = send(publishing, "q");
+      await().atMost(Wires.DEADLINE).until(() -> broker.published() == 2);
+
+      broker.closeChannelOf("q", AMQP.PRECONDITION_FAILED, "PRECONDITION_FAILED - no reason");
+
+      assertThat(failure(next).certainty()).isEqualTo(SendException.Certainty.UNKNOWN);
+    }
+  }
+
+  @Test
+  void a_message_that_comes_back_late_is_not_taken_for_the_next_with_its_id() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.swallow(true);
+      PublishLoop publishing = publishing(scripted(broker), SILENCE);
+      PendingSend expired = message(PendingSend.Target.queue("q"));
+      PendingSend again = message(PendingSend.Target.queue("q"));
+      assertThat(publishing.write(expired)).isTrue();
+      await().atMost(Wires.DEADLINE).until(() -> broker.published() == 1);
+      expired.forget();
+      assertThat(publishing.write(again)).isTrue();
+      await().atMost(Wires.DEADLINE).until(() -> broker.published() == 2);
+
+      broker.giveBack("q", ID);
+      broker.confirmSwallowed();
+
+      assertThat(again.answer()).succeedsWithin(Wires.DEADLINE);
+    }
+  }
+
+  private static void awaitEndOfSilence(PublishLoop publishing, CompletableFuture<String> silent) {
+    await()
+        .atMost(Wires.DEADLINE)
+        .until(
+            () -> {
+              publishing.giveUpIfSilent();
+              return silent.isDone();
+            });
+  }
+
   private RabbitLink scripted(ScriptedBroker broker) {
-    RabbitLink made =
-        new RabbitLink(RabbitUri.settings(broker.uri()), "publish", threads, blocking);
+    return scripted(broker.uri());
+  }
+
+  private RabbitLink scripted(String uri) {
+    RabbitLink made = new RabbitLink(RabbitUri.settings(uri), "publish", threads, blocking);
     others.add(made::close);
     made.open(Wires.DEADLINE);
     return made;
@@ -266,13 +472,16 @@ class RefusalsTest {
   }
 
   private static CompletableFuture<String> send(PublishLoop by, PendingSend.Target target) {
-    PendingSend send =
-        new PendingSend(
-            target,
-            new BasicProperties.Builder().deliveryMode(2).build(),
-            "x".getBytes(StandardCharsets.UTF_8),
-            () -> {});
+    PendingSend send = message(target);
     assertThat(by.write(send)).isTrue();
     return send.answer();
+  }
+
+  private static PendingSend message(PendingSend.Target target) {
+    return new PendingSend(
+        target,
+        new BasicProperties.Builder().deliveryMode(2).messageId(ID).build(),
+        "x".getBytes(StandardCharsets.UTF_8),
+        () -> {});
   }
 }

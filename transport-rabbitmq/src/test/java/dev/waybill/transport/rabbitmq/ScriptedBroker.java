@@ -40,6 +40,7 @@ final class ScriptedBroker implements AutoCloseable {
   private volatile String unseen = "none";
   private volatile String missing = "";
   private volatile String swallowedQueue = "none";
+  private volatile String standingQueue = "none";
   private volatile int channelMax = 100;
   private volatile String stuckQueue = "none";
   private volatile String heldQueue = "";
@@ -313,6 +314,40 @@ final class ScriptedBroker implements AutoCloseable {
     swallowedQueue = queue;
   }
 
+  /** Does nothing more by a channel that something is published to a queue by. */
+  void standStillAt(String queue) {
+    standingQueue = queue;
+  }
+
+  /**
+   * Returns a message that was published to a queue, by the first channel that was used for that.
+   */
+  void giveBack(String queue, String messageId) throws IOException {
+    Received first =
+        received.stream()
+            .filter(
+                each ->
+                    each.method() instanceof AMQP.Basic.Publish publish
+                        && publish.getRoutingKey().equals(queue))
+            .findFirst()
+            .orElseThrow();
+    BasicProperties properties = new BasicProperties.Builder().messageId(messageId).build();
+    byte[] body = {1};
+    first
+        .peer()
+        .write(
+            frame(
+                first.channel(),
+                new AMQP.Basic.Return.Builder()
+                    .replyCode(AMQP.NO_ROUTE)
+                    .replyText("NO_ROUTE")
+                    .exchange("")
+                    .routingKey(queue)
+                    .build()),
+            properties.toFrame(first.channel(), body.length),
+            Frame.fromBodyFragment(first.channel(), ByteBuffer.wrap(body), 0, body.length));
+  }
+
   /** Has connections that are made from now on use so many channels at most. */
   void allowChannels(int count) {
     channelMax = count;
@@ -482,7 +517,9 @@ final class ScriptedBroker implements AutoCloseable {
           heldOpens.add(() -> answer(channel, method));
           return;
         }
-        if (isOfHeldQueue(method)) {
+        if (isOfHeldQueue(method)
+            || (method instanceof AMQP.Basic.Publish publish
+                && publish.getRoutingKey().equals(standingQueue))) {
           stuck.add(channel);
           held.add(() -> answer(channel, method));
           return;

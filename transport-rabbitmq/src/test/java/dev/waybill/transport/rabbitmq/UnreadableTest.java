@@ -55,6 +55,26 @@ class UnreadableTest {
   }
 
   @Test
+  void a_message_that_the_client_can_not_read_gives_no_connection_to_the_counting_of_instances()
+      throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      try (TransportConnection connection =
+          broker.builder().partitions("a", 2).partitions("b", 2).build().connect(Wires.DEADLINE)) {
+        Receiver unused = connection.receive(new Queue("a", true), 10, new Recording());
+        Receiver unusedToo = connection.receive(new Queue("b", true), 10, new Recording());
+        List<String> countings = List.of(Partitions.instances("a"), Partitions.instances("b"));
+        countings.forEach(broker::consumerOf);
+
+        broker.consumerOf(Partitions.queue("a", 0)).deliver(1, false, nested(), "x");
+
+        List<ScriptedBroker.Peer> by =
+            countings.stream().map(each -> broker.consumerOf(each, 1).peer()).distinct().toList();
+        assertThat(by).hasSize(1);
+      }
+    }
+  }
+
+  @Test
   void a_message_with_a_header_that_fails_when_it_is_read_is_handed_over_as_unreadable() {
     Map<String, Object> headers = new HashMap<>();
     headers.put("ce-partitionkey", "key");
