@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,6 +35,12 @@ final class PublishLoop implements RabbitLink.Listener {
 
   /** To open a channel takes two answers, and the client waits for each. */
   private static final Duration OPENING_LIMIT = RabbitLink.RPC_LIMIT.multipliedBy(3);
+
+  /**
+   * So many channels that do not answer may be left behind until their connection ends: each keeps
+   * a process of the broker.
+   */
+  static final int MOST_LEFT = 8;
 
   /** How many are written before what else there is to do has its turn. */
   private static final int AT_ONCE = 1_000;
@@ -82,6 +90,9 @@ final class PublishLoop implements RabbitLink.Listener {
 
   /** What takes its place, if it is open already. */
   private @Nullable PublishLane successor;
+
+  /** Those that were asked whether they answer to something. */
+  private final Set<PublishLane> left = new HashSet<>();
 
   /** What waits for another lane in its place. */
   private final Deque<PendingSend> heldBack = new ArrayDeque<>();
@@ -204,7 +215,8 @@ final class PublishLoop implements RabbitLink.Listener {
    *     for; else it is one that refuses
    */
   private void renew(boolean silent) {
-    if (retiring == null) {
+    left.removeIf(lane -> !lane.channel().isOpen());
+    if (retiring == null && (!silent || left.size() < MOST_LEFT)) {
       lanes.values().stream()
           .filter(lane -> silent ? lane.isSilentFor(silence) : lane.isRefusedFor(silence))
           .filter(lane -> lane.mayRetire(silent))
@@ -297,6 +309,7 @@ final class PublishLoop implements RabbitLink.Listener {
    * Ends a channel once it answers to something, for to end one that does not costs the connection.
    */
   private void leave(PublishLane lane) {
+    left.add(lane);
     begin(silence);
     try {
       var unused = lane.ask().whenComplete((answer, error) -> mailbox.tell(() -> end(lane)));

@@ -240,6 +240,29 @@ class RefusalsTest {
   }
 
   @Test
+  void no_more_than_a_few_silent_channels_are_left() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.standStillAt("silent");
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, Duration.ofMillis(50));
+      for (int i = 0; i < PublishLoop.MOST_LEFT; i++) {
+        awaitEndOfSilence(publishing, send(publishing, "silent"));
+      }
+
+      CompletableFuture<String> last = send(publishing, "silent");
+
+      await()
+          .during(Duration.ofSeconds(1))
+          .atMost(Wires.DEADLINE)
+          .until(
+              () -> {
+                publishing.giveUpIfSilent();
+                return !last.isDone() && broker.opened() == PublishLoop.MOST_LEFT + 1;
+              });
+    }
+  }
+
+  @Test
   void a_silent_channel_that_takes_the_last_place_is_replaced_and_nothing_is_refused_meanwhile()
       throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {

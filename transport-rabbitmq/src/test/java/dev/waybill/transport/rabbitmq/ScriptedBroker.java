@@ -257,6 +257,11 @@ final class ScriptedBroker implements AutoCloseable {
     return received.stream().filter(each -> each.method() instanceof AMQP.Channel.Close).count();
   }
 
+  /** How many channels were opened. */
+  long opened() {
+    return received.stream().filter(each -> each.method() instanceof AMQP.Channel.Open).count();
+  }
+
   /** Whether something was acknowledged while somebody waited to consume from a queue. */
   boolean hasAcknowledgementsWhileWaitingFor(String queue) {
     Set<Integer> waiting = new HashSet<>();
