@@ -28,6 +28,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AwsTransportTest {
+  /** A test can't unset it. */
+  private static final String BEFORE_ALL_ELSE =
+      "the environment's region, which goes before what these tests set";
+
   @Test
   void itIsFoundByItsScheme() {
     Transport transport = Transport.at("aws://eu-west-1");
@@ -41,7 +45,7 @@ class AwsTransportTest {
   @ValueSource(strings = {"1", "2"})
   void withoutARegionItIsThatOfTheDefaultChainOfTheSdk(String sdk) {
     try (SystemProperties properties = new SystemProperties().with("aws.region", "eu-south-2")) {
-      assumeThat(System.getenv("AWS_REGION")).isNull();
+      assumeThat(System.getenv("AWS_REGION")).as(BEFORE_ALL_ELSE).isNull();
 
       assertThat(Transport.at("aws://?sdk=" + sdk).address()).isEqualTo("eu-south-2");
     }
@@ -50,7 +54,7 @@ class AwsTransportTest {
   @ParameterizedTest
   @ValueSource(strings = {"1", "2"})
   void ifTheDefaultChainHasNoRegionTheErrorSaysWhereToNameIt(String sdk, @TempDir Path home) {
-    assumeThat(System.getenv("AWS_REGION")).isNull();
+    assumeThat(System.getenv("AWS_REGION")).as(BEFORE_ALL_ELSE).isNull();
     assumeThat(System.getenv("AWS_CONFIG_FILE")).isNull(); // which version 1 takes from here only
     String none = home.resolve("none").toString();
     try (SystemProperties properties =

@@ -181,14 +181,7 @@ class RefusalsTest {
       assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
       broker.swallow(true);
       broker.holdOpens();
-      CompletableFuture<String> lost = send(publishing, "fine");
-      await()
-          .atMost(Wires.DEADLINE)
-          .until(
-              () -> {
-                publishing.giveUpIfSilent();
-                return lost.isDone();
-              });
+      awaitEndOfSilence(publishing, send(publishing, "fine"));
 
       broker.swallow(false);
       broker.open();
