@@ -62,8 +62,8 @@ final class RabbitConnection implements TransportConnection {
 
   private RabbitConnection(RabbitSettings settings) {
     this.settings = settings;
-    this.publishing = new RabbitLink(settings, "publish", threads, blocking);
-    this.consuming = new RabbitLink(settings, "consume", threads, blocking);
+    this.publishing = new RabbitLink(settings, "publish", threads);
+    this.consuming = new RabbitLink(settings, "consume", threads);
     this.delays = new Delays(settings.delays(), this::administer, blocking);
     // whatever has ended the connection may have taken queues with it; told before who publishes
     publishing.add(delays);

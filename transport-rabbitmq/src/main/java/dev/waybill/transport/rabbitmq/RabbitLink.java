@@ -19,7 +19,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
@@ -67,7 +68,14 @@ final class RabbitLink {
   private final RabbitSettings settings;
   private final String purpose;
   private final RabbitThreads threads;
-  private final ExecutorService shutdowns;
+
+  /**
+   * Of the client's work at the end of a connection or channel, and ours. Never shut down, or the
+   * client's reading thread, which may come with it when all else has ended, would die of being
+   * refused; it keeps no idle thread.
+   */
+  private final ExecutorService ends;
+
   private final Mailbox mailbox;
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final Backoff backoff = new Backoff();
@@ -81,23 +89,25 @@ final class RabbitLink {
   /** Whether the last connection ended by what can't be read. Of the link's thread. */
   private boolean unreadable;
 
-  /**
-   * A link, not yet open.
-   *
-   * @param shutdowns runs the client's work at the end of a connection; not closed by the link
-   */
-  RabbitLink(
-      RabbitSettings settings, String purpose, RabbitThreads threads, ExecutorService shutdowns) {
+  /** A link, not yet open. */
+  RabbitLink(RabbitSettings settings, String purpose, RabbitThreads threads) {
     this.settings = settings;
     this.purpose = purpose;
     this.threads = threads;
-    this.shutdowns = shutdowns;
+    this.ends =
+        new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            0,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            threads.named("end-" + purpose));
     this.mailbox = new Mailbox(threads, "link-" + purpose);
   }
 
   /** Another one to the same broker, not yet open. */
   RabbitLink another(String anotherPurpose) {
-    return new RabbitLink(settings, anotherPurpose, threads, shutdowns);
+    return new RabbitLink(settings, anotherPurpose, threads);
   }
 
   /** Makes the first connection, within {@code limit}. */
@@ -171,26 +181,17 @@ final class RabbitLink {
     Socket last = socket; // read first: it may be the next connection's a moment later
     Socket its = broken == connection ? last : null;
     Runnable unused = mailbox.tellLater(2 * CLOSE_LIMIT.toMillis(), () -> close(its));
-    try {
-      shutdowns.execute(() -> broken.abort((int) CLOSE_LIMIT.toMillis()));
-    } catch (RejectedExecutionException e) {
-      log.debug("Closing already, which ends this connection too", e);
-    }
+    ends.execute(() -> broken.abort((int) CLOSE_LIMIT.toMillis()));
   }
 
   /** Gives up a channel that nothing is pending on. */
   void discard(Channel unused) {
-    try {
-      shutdowns.execute(() -> Channels.end(unused));
-    } catch (RejectedExecutionException e) {
-      log.debug("Closing already, which ends this channel too", e);
-    }
+    ends.execute(() -> Channels.end(unused));
   }
 
   /**
    * Ends the connection and the attempts to make one; blocks about a second at most, and another
-   * for the client to tell those who wait for an answer by it, for which it needs {@code
-   * shutdowns}.
+   * for the client to tell those who wait for an answer by it.
    */
   void close() {
     closed = true;
@@ -198,20 +199,12 @@ final class RabbitLink {
     CompletableFuture<Void> told = new CompletableFuture<>();
     if (current != null) {
       current.addShutdownListener(signal -> told.complete(null));
-      abort(current);
+      await(ends.submit(() -> current.abort((int) CLOSE_LIMIT.toMillis())));
     }
     mailbox.close();
     close(socket);
     if (current != null) {
       await(told);
-    }
-  }
-
-  private void abort(Connection current) {
-    try {
-      await(shutdowns.submit(() -> current.abort((int) CLOSE_LIMIT.toMillis())));
-    } catch (RejectedExecutionException e) { // all else has ended: its socket does
-      log.debug("The connection ends without a word to the broker", e);
     }
   }
 
@@ -320,7 +313,7 @@ final class RabbitLink {
     factory.setChannelRpcTimeout((int) RPC_LIMIT.toMillis());
     factory.setMaxInboundMessageBodySize(LARGEST_MESSAGE);
     factory.setThreadFactory(threads);
-    factory.setShutdownExecutor(shutdowns);
+    factory.setShutdownExecutor(ends);
     factory.setExceptionHandler(new QuietExceptionHandler());
     factory.setSocketConfigurator(
         SocketConfigurators.defaultConfigurator().andThen(this::remember));

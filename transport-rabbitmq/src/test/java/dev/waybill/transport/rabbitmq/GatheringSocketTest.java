@@ -21,7 +21,7 @@ class GatheringSocketTest {
   @BeforeEach
   void connect() throws Exception {
     broker = new ScriptedBroker("4.3.1");
-    link = new RabbitLink(RabbitUri.settings(broker.uri()), "publish", threads, blocking);
+    link = new RabbitLink(RabbitUri.settings(broker.uri()), "publish", threads);
     link.open(Wires.DEADLINE);
     Connection connection = link.connection();
     channel = connection.createChannel();

@@ -42,7 +42,7 @@ class LinkTest {
   void connect() throws Exception {
     broker = new ScriptedBroker("3.10.8");
     settings = broker.builder().credentials(this::credentials).settings();
-    link = new RabbitLink(settings, "consume", threads, blocking);
+    link = new RabbitLink(settings, "consume", threads);
     link.open(Wires.DEADLINE);
   }
 

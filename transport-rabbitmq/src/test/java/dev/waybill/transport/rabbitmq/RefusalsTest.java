@@ -19,8 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
@@ -36,7 +34,6 @@ class RefusalsTest {
   private static final String ID = "m";
 
   private final RabbitThreads threads = new RabbitThreads();
-  private final ExecutorService blocking = Executors.newCachedThreadPool();
   private final String full = Wires.name("full");
   private final String open = Wires.name("open");
   private final List<Runnable> others = new ArrayList<>();
@@ -55,7 +52,7 @@ class RefusalsTest {
         false,
         Map.of("x-queue-type", "quorum", "x-max-length", 1, "x-overflow", "reject-publish"));
     raw.channel.queueDeclare(open, true, false, false, Map.of("x-queue-type", "quorum"));
-    link = new RabbitLink(RabbitUri.settings(uri), "publish", threads, blocking);
+    link = new RabbitLink(RabbitUri.settings(uri), "publish", threads);
     link.open(Wires.DEADLINE);
     loop = new PublishLoop(link, threads, SILENCE);
     loop.start();
@@ -66,7 +63,6 @@ class RefusalsTest {
     loop.close();
     link.close();
     others.forEach(Runnable::run);
-    blocking.shutdownNow();
     raw.close();
     await().atMost(Recording.LIMIT).untilAsserted(() -> assertThat(RabbitTest.threads()).isEmpty());
   }
@@ -435,7 +431,7 @@ class RefusalsTest {
   }
 
   private RabbitLink scripted(String uri) {
-    RabbitLink made = new RabbitLink(RabbitUri.settings(uri), "publish", threads, blocking);
+    RabbitLink made = new RabbitLink(RabbitUri.settings(uri), "publish", threads);
     others.add(made::close);
     made.open(Wires.DEADLINE);
     return made;
