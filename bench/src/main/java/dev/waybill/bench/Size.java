@@ -86,7 +86,7 @@ record Size(long warmUp, long measured, Duration longest) {
   /** Orders a second where latency is measured: what the broker can do on a small machine. */
   static int rate(Part part) {
     return switch (part) {
-      case INMEMORY, STARTUP, GROWTH -> 20_000;
+      case INMEMORY, STARTUP, GROWTH -> 100_000;
       case KAFKA -> 5_000;
       default -> 1_000;
     };

@@ -73,17 +73,25 @@ final class Dispatcher implements Schedule.Actions {
 
   /** A message has arrived. Does not block. */
   void delivered(Delivery delivery) {
-    delivered(List.of(delivery));
+    begin(List.of(arrived(delivery)));
   }
 
   /** Messages have arrived. Does not block. */
   void delivered(List<? extends Delivery> deliveries) {
     List<Work> works = new ArrayList<>(deliveries.size());
     for (Delivery delivery : deliveries) {
-      Work work = new Work(delivery);
-      retries.arrived(work);
-      works.add(work);
+      works.add(arrived(delivery));
     }
+    begin(works);
+  }
+
+  private Work arrived(Delivery delivery) {
+    Work work = new Work(delivery);
+    retries.arrived(work);
+    return work;
+  }
+
+  private void begin(List<Work> works) {
     if (!schedule.add(works)) {
       var unused = giveBack(works);
     }

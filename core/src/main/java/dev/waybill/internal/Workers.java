@@ -81,10 +81,17 @@ final class Workers {
     return timer;
   }
 
+  /**
+   * A thread is made by whoever has something for it, perhaps one that sends in the middle of a
+   * request: it has no thread-locals of that one's, and the class loader of the one that starts the
+   * bus.
+   */
   private static ThreadFactory daemons(String name) {
     AtomicInteger count = new AtomicInteger();
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
     return task -> {
-      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+      Thread thread = new Thread(null, task, name + "-" + count.incrementAndGet(), 0, false);
+      thread.setContextClassLoader(loader);
       thread.setDaemon(true);
       return thread;
     };

@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
  * to its listener. All methods may be called from any thread.
  */
 public interface Receiver extends AutoCloseable {
-  /** Takes what a receiver receives. Called by one thread at a time, on a transport's thread. */
+  /**
+   * Takes what a receiver receives. Called by one thread at a time: one of the transport's, or,
+   * where sender and receiver are in one process, one that sends or settles.
+   */
   interface Listener {
     /** A message has arrived. Must not block and must not throw. In the broker's order per key. */
     void delivered(Delivery delivery);

@@ -30,6 +30,32 @@ class WorkersTest {
   }
 
   @Test
+  void a_thread_has_nothing_of_the_one_that_happens_to_need_it() throws Exception {
+    InheritableThreadLocal<String> ofTheRequest = new InheritableThreadLocal<>();
+    ClassLoader ofTheBus = Thread.currentThread().getContextClassLoader();
+    ThreadPoolExecutor pool = (ThreadPoolExecutor) Workers.handlers("waybill-q");
+    CompletableFuture<String> inherited = new CompletableFuture<>();
+    CompletableFuture<ClassLoader> loader = new CompletableFuture<>();
+    Thread sender =
+        new Thread(
+            () -> {
+              ofTheRequest.set("secret");
+              Thread.currentThread().setContextClassLoader(null);
+              pool.execute(
+                  () -> {
+                    inherited.complete(String.valueOf(ofTheRequest.get()));
+                    loader.complete(Thread.currentThread().getContextClassLoader());
+                  });
+            });
+    sender.start();
+    sender.join();
+
+    assertThat(inherited).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("null");
+    assertThat(loader).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(ofTheBus);
+    pool.shutdownNow();
+  }
+
+  @Test
   void no_handler_waits_for_another_one() {
     ExecutorService pool = Workers.handlers("waybill-q");
     CountDownLatch all = new CountDownLatch(20);

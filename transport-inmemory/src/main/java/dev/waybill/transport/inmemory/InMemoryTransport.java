@@ -21,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * one more after each release, as its {@code attemptsMade} says, and one more after a delivery that
  * was lost, by a lease that ended or a receiver that closed.
  *
- * <p>Listeners are called on a thread per receiver, {@code waybill-inmemory-<source>}. A body's
- * array is shared by sender and receivers, so nobody may change it.
+ * <p>A listener is called on the thread that sends, or settles what was before it in the way, so
+ * that no other is woken for that; and for what becomes due, or is about the connection, on a
+ * thread of its receiver's, {@code waybill-inmemory-<source>}. A body's array is shared by sender
+ * and receivers, so nobody may change it.
  */
 public final class InMemoryTransport implements Transport {
   private final InMemoryBroker broker;

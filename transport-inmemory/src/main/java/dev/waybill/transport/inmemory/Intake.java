@@ -2,6 +2,7 @@ package dev.waybill.transport.inmemory;
 
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,10 @@ final class Intake {
   final MemorySender sender;
 
   private final Thread thread;
+  private final Runnable handOver;
+
+  /** Held by the thread that hands over, or reports on the connection: one at a time. */
+  final ReentrantLock turn = new ReentrantLock();
 
   volatile boolean paused;
   volatile boolean stopped;
@@ -28,15 +33,24 @@ final class Intake {
   /** Whether the connection is lost, until the receiver has reported it and has a new one. */
   volatile boolean disconnected;
 
-  /** Whether the thread is handing over what it took last, or is to report a lost connection. */
-  boolean handingOver;
+  /** Whether the thread is to report on the connection, or to try to make it. */
+  volatile boolean toConnect;
+
+  /** Whether it is in line for the next message; see {@link Intakes}. */
+  boolean hungry;
 
   /** When to look for expired leases; not later than the first that expires. */
   long leasesDue = Ticker.NEVER;
 
-  /** An intake of nothing, emptied by {@code thread}. */
-  Intake(Thread thread, MemorySender sender, int maxUnsettled, Conduct conduct) {
+  /**
+   * An intake of nothing.
+   *
+   * @param thread sees to what nobody else does
+   * @param handOver takes what there is and hands it over, on any thread; not under a queue's lock
+   */
+  Intake(Thread thread, Runnable handOver, MemorySender sender, int maxUnsettled, Conduct conduct) {
     this.thread = thread;
+    this.handOver = handOver;
     this.sender = sender;
     this.maxUnsettled = maxUnsettled;
     this.conduct = conduct;
@@ -55,18 +69,32 @@ final class Intake {
   /** The connection is lost: the thread has to report it before it takes anything. */
   void disconnect() {
     disconnected = true;
-    handingOver = !stopped;
+    toConnect = !stopped;
     wake();
   }
 
-  /** The connection may be made again; if it is lost, the thread has to report that it is. */
+  /** The connection may be made again, if it is lost. */
   void reconnect() {
-    handingOver |= disconnected && !stopped;
+    toConnect |= disconnected && !stopped;
     wake();
   }
 
+  /** Whether somebody hands over, or is to report on the connection. */
+  boolean isBusy() {
+    return turn.isLocked() || toConnect;
+  }
+
+  /** Whether it is the calling thread that hands over. */
   boolean isCurrentThread() {
-    return Thread.currentThread() == thread;
+    return turn.isHeldByCurrentThread();
+  }
+
+  /**
+   * Hands over on the calling thread, so that a message wakes no thread on its way to its handler;
+   * nothing if another does it now, who then looks again. Not under a queue's lock.
+   */
+  void handOver() {
+    handOver.run();
   }
 
   /** Makes the thread look at the queue again; remembered if it is not waiting just now. */

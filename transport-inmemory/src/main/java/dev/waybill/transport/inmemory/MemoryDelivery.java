@@ -116,7 +116,7 @@ final class MemoryDelivery implements Delivery {
       return CompletableFuture.failedStage(noDeadLetterQueue());
     }
     return stage(
-        queue.acceptStoring(
+        queue.move(
             this,
             () -> {
               ready.forEach(MemorySender.Ready::store);
@@ -142,7 +142,7 @@ final class MemoryDelivery implements Delivery {
     return stage(
         deadLetters == null
             ? became()
-            : queue.move(this, message().withHeaders(evidence), deadLetters));
+            : queue.move(this, () -> deadLetters.store(message().withHeaders(evidence))));
   }
 
   @Override

@@ -8,15 +8,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes messages from its queue and hands them to its listener, on a thread of its own: it takes as
- * many as it has credit for, hands them over together without a lock, and looks again; if there is
- * nothing to take it sleeps until the queue wakes it.
+ * Takes messages from its queue and hands them to its listener: as many as it has credit for,
+ * together, without the queue's lock; then it looks again. Whoever makes a message ready, by
+ * sending or by settling the one before it, does so on its own thread, so that no thread is woken
+ * in between. A thread of the receiver's does so for all else: what becomes due, credit after there
+ * was none, and the state of the connection. If there is nothing to do it sleeps.
  */
 final class MemoryReceiver implements Receiver {
   private static final Logger LOG = LoggerFactory.getLogger(MemoryReceiver.class);
@@ -42,6 +45,9 @@ final class MemoryReceiver implements Receiver {
 
   private volatile boolean closed;
 
+  /** Whether somebody has wanted a hand-over since the one that goes on has begun. */
+  private volatile boolean wanted;
+
   /** A receiver that has not begun yet; see {@link #start}. */
   MemoryReceiver(
       InMemoryBroker broker,
@@ -55,7 +61,7 @@ final class MemoryReceiver implements Receiver {
     this.listener = listener;
     this.thread = new Thread(this::run, "waybill-inmemory-" + source.name());
     this.thread.setDaemon(true);
-    this.intake = new Intake(thread, sender, maxUnsettled, conduct);
+    this.intake = new Intake(thread, this::handOver, sender, maxUnsettled, conduct);
   }
 
   /** Begins to receive. */
@@ -93,9 +99,12 @@ final class MemoryReceiver implements Receiver {
     if (intake.isCurrentThread()) {
       return;
     }
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_MILLIS);
     try {
       thread.join(STOP_MILLIS);
-      if (thread.isAlive()) {
+      if (intake.turn.tryLock(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+        intake.turn.unlock();
+      } else {
         LOG.warn("The listener of {} has not returned within {} ms", source, STOP_MILLIS);
       }
     } catch (InterruptedException e) {
@@ -139,11 +148,8 @@ final class MemoryReceiver implements Receiver {
     if (joined == null) {
       return;
     }
-    try {
-      receive(joined);
-    } finally {
-      joined.finished(intake);
-    }
+    receive(joined);
+    joined.handedOver();
   }
 
   private @Nullable MessageQueue awaitQueue() {
@@ -152,50 +158,100 @@ final class MemoryReceiver implements Receiver {
     }
     tell(() -> listener.failed(missing()));
     long backoff = FIRST_BACKOFF.toNanos();
-    while (!intake.stopped && !tryToJoin()) {
+    while (!intake.stopped && !isThere()) {
       LockSupport.parkNanos(this, backoff);
       forgetInterrupt();
       backoff = Math.min(2 * backoff, LONGEST_BACKOFF.toNanos());
     }
-    if (queue != null) {
-      tell(listener::recovered);
-    }
     return queue;
+  }
+
+  /** Reports that it is before anybody hands over. */
+  private boolean isThere() {
+    inTurn(
+        () -> {
+          if (tryToJoin()) {
+            tell(listener::recovered);
+          }
+        });
+    return queue != null;
   }
 
   private void receive(MessageQueue joined) {
     while (!intake.stopped) {
-      List<MemoryDelivery> taken = new ArrayList<>();
       if (intake.disconnected) {
         reconnect(joined);
       }
-      long due = joined.take(intake, taken);
-      if (taken.isEmpty()) {
-        broker.ticker().park(due);
-        forgetInterrupt();
-      }
-      handOver(joined, taken);
+      joined.doWhatIsDue();
+      handOver();
+      broker.ticker().park(joined.nextDue());
+      forgetInterrupt();
     }
   }
 
   private void reconnect(MessageQueue joined) {
-    tell(() -> listener.failed(broker.faults().lost()));
-    while (!intake.stopped && !joined.connect(intake)) {
-      broker.ticker().park(Ticker.NEVER);
-      forgetInterrupt();
+    inTurn(() -> tell(() -> listener.failed(broker.faults().lost())));
+    while (!intake.stopped && intake.disconnected) {
+      inTurn(() -> connect(joined));
+      if (intake.disconnected) {
+        broker.ticker().park(Ticker.NEVER);
+        forgetInterrupt();
+      }
     }
-    if (!intake.stopped) {
+  }
+
+  private void connect(MessageQueue joined) {
+    if (joined.connect(intake) && !intake.stopped) {
       tell(listener::recovered);
     }
   }
 
-  private void handOver(MessageQueue joined, List<MemoryDelivery> taken) {
-    if (intake.stopped) {
-      taken.forEach(joined::takeBack);
+  /** Waits until nobody hands over, and lets nobody do so meanwhile. */
+  private void inTurn(Runnable report) {
+    intake.turn.lock();
+    try {
+      report.run();
+    } finally {
+      intake.turn.unlock();
+    }
+  }
+
+  /** On any thread, but not within another hand-over of this receiver's: that looks again. */
+  private void handOver() {
+    wanted = true;
+    MessageQueue joined = queue;
+    if (joined == null || intake.isCurrentThread()) {
       return;
     }
-    taken.removeIf(delivery -> !delivery.isOpen());
-    if (!taken.isEmpty()) {
+    while (wanted && intake.turn.tryLock()) {
+      try {
+        wanted = false;
+        handOverAll(joined);
+      } finally {
+        intake.turn.unlock();
+      }
+      joined.handedOver();
+    }
+  }
+
+  private void handOverAll(MessageQueue joined) {
+    boolean more = true;
+    while (more) {
+      List<MemoryDelivery> taken = new ArrayList<>(1);
+      more = joined.take(intake, taken);
+      if (intake.stopped) {
+        taken.forEach(joined::takeBack);
+      } else {
+        taken.removeIf(delivery -> !delivery.isOpen());
+        handOver(taken);
+      }
+    }
+  }
+
+  private void handOver(List<MemoryDelivery> taken) {
+    if (taken.size() == 1) {
+      tell(() -> listener.delivered(taken.get(0)));
+    } else if (!taken.isEmpty()) {
       tell(() -> listener.delivered(taken));
     }
   }

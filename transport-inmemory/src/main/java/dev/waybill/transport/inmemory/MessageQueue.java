@@ -7,15 +7,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The messages of one queue or subscription: those in its {@link Backlog}, and those in the {@link
  * Intake} of a receiver. Thread-safe: each queue has one lock, its monitor, and every operation
- * first does what has become due. Nobody is called with the lock held who may block or call back.
- *
- * <p>The lock may be held when the dead-letter queue's lock is taken, never the other way round: a
- * dead-letter queue's name is longer than its source's, so there is no cycle.
+ * first does what has become due. Nobody is called with the lock held who may block or call back,
+ * and no other queue's lock is taken.
  */
 final class MessageQueue implements Destination {
   /** How many messages a receiver takes under one lock; with more, other receivers wait longer. */
@@ -27,6 +26,9 @@ final class MessageQueue implements Destination {
   private final Ticker ticker;
   private final Backlog backlog;
   private final Intakes intakes = new Intakes();
+
+  /** Whether anybody has ever waited for hand-overs to end. */
+  private volatile boolean awaited;
 
   private long lastId;
   private int size;
@@ -69,13 +71,32 @@ final class MessageQueue implements Destination {
     return time != Ticker.NEVER && time <= ticker.now();
   }
 
+  /** Hands over on the calling thread what it can; not under a queue's lock. */
   @Override
-  public synchronized String store(WireMessage message) {
-    return store(message, new Sending(brokerId(lastId + 1)));
+  public String store(WireMessage message) {
+    Sending sending;
+    Intake hungry;
+    synchronized (this) {
+      sending = new Sending(brokerId(lastId + 1));
+      hungry = add(message, sending);
+    }
+    handOver(hungry);
+    return sending.brokerId;
   }
 
-  /** Stores this queue's copy of what is sent to a topic. */
-  synchronized String store(WireMessage message, Sending sending) {
+  /** The same with this queue's copy of what is sent to a topic. */
+  void store(WireMessage message, Sending sending) {
+    handOver(add(message, sending));
+  }
+
+  private static void handOver(@Nullable Intake hungry) {
+    if (hungry != null) {
+      hungry.handOver();
+    }
+  }
+
+  /** Returns who may take it now, if anybody waits for that. */
+  private synchronized @Nullable Intake add(WireMessage message, Sending sending) {
     doWhatIsDue();
     Duration delay = message.delay();
     StoredMessage stored = new StoredMessage(message, ++lastId, sending);
@@ -83,10 +104,9 @@ final class MessageQueue implements Destination {
     broker.moved();
     if (delay != null) {
       await(stored, delay);
-    } else if (backlog.arrive(stored)) {
-      intakes.wakeOne();
+      return null;
     }
-    return sending.brokerId;
+    return backlog.arrive(stored) ? intakes.nextHungry() : null;
   }
 
   @Override
@@ -115,7 +135,7 @@ final class MessageQueue implements Destination {
   synchronized boolean connect(Intake intake) {
     boolean connected = faults.isRunning();
     intake.disconnected = !connected;
-    intake.handingOver = connected;
+    intake.toConnect = false;
     notifyAll();
     return connected;
   }
@@ -136,30 +156,32 @@ final class MessageQueue implements Destination {
    * woken when it is worth looking again.
    *
    * @param taken gets the deliveries
-   * @return when to look again though nobody has woken the receiver
+   * @return whether there may be more for it now
    */
-  synchronized long take(Intake intake, List<MemoryDelivery> taken) {
+  synchronized boolean take(Intake intake, List<MemoryDelivery> taken) {
     doWhatIsDue();
     intakes.notHungry(intake);
     int most = faults.delivers() ? Math.min(intake.credit(), MAX_TAKEN_AT_ONCE) : 0;
     while (taken.size() < most && backlog.hasReady()) {
       takeNext(intake, taken);
     }
-    if (taken.isEmpty() && most > 0) {
+    if (taken.size() < most) {
       intakes.hungry(intake);
     }
-    intake.handingOver = !taken.isEmpty() || intake.disconnected;
-    notifyAll();
-    return nextDue();
+    return taken.size() == MAX_TAKEN_AT_ONCE;
   }
 
-  /** The message is done with. */
-  synchronized Result accept(MemoryDelivery delivery) {
-    doWhatIsDue();
-    if (delivery.isOpen()) {
-      end(delivery, Result.SETTLED);
-      done(delivery.stored);
+  /** The message is done with. As {@link #store(WireMessage)}, with the next of its key. */
+  Result accept(MemoryDelivery delivery) {
+    Intake hungry = null;
+    synchronized (this) {
+      doWhatIsDue();
+      if (delivery.isOpen()) {
+        end(delivery, Result.SETTLED);
+        hungry = done(delivery.stored);
+      }
     }
+    handOver(hungry);
     return delivery.became();
   }
 
@@ -184,6 +206,16 @@ final class MessageQueue implements Destination {
    * held while another queue's is taken; {@code storing} can't fail.
    */
   Result acceptStoring(MemoryDelivery delivery, Runnable storing) {
+    return endStoring(delivery, storing, this::done);
+  }
+
+  /** The message leaves this queue for others, where {@code storing} puts it; as above. */
+  Result move(MemoryDelivery delivery, Runnable storing) {
+    return endStoring(delivery, storing, this::remove);
+  }
+
+  private Result endStoring(
+      MemoryDelivery delivery, Runnable storing, Function<StoredMessage, @Nullable Intake> ending) {
     synchronized (this) {
       doWhatIsDue();
       if (!delivery.isOpen()) {
@@ -192,22 +224,12 @@ final class MessageQueue implements Destination {
       end(delivery, Result.SETTLED);
     }
     storing.run();
+    Intake hungry;
     synchronized (this) {
-      done(delivery.stored);
+      hungry = ending.apply(delivery.stored);
     }
+    handOver(hungry);
     return Result.SETTLED;
-  }
-
-  /** The message leaves this queue for another one, as {@code deadLetter}, in one step. */
-  synchronized Result move(
-      MemoryDelivery delivery, WireMessage deadLetter, MessageQueue deadLetters) {
-    doWhatIsDue();
-    if (delivery.isOpen()) {
-      deadLetters.store(deadLetter);
-      end(delivery, Result.SETTLED);
-      remove(delivery.stored);
-    }
-    return delivery.became();
   }
 
   /** Takes back what its receiver has not seen; not counted as an attempt. */
@@ -234,10 +256,13 @@ final class MessageQueue implements Destination {
     intakes.wakeAll();
   }
 
-  /** The receiver's thread has ended; what it has taken stays its own. */
-  synchronized void finished(Intake intake) {
-    intake.handingOver = false;
-    notifyAll();
+  /** For those who wait for that: a hand-over has ended. */
+  void handedOver() {
+    if (awaited) {
+      synchronized (this) {
+        notifyAll();
+      }
+    }
   }
 
   /** Takes everything back from a receiver that is gone; each delivery counts as an attempt. */
@@ -285,6 +310,7 @@ final class MessageQueue implements Destination {
    * @return whether it came to that
    */
   synchronized boolean awaitHandedOver(long deadline) throws InterruptedException {
+    awaited = true;
     while (!isHandedOver()) {
       long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
       if (millis <= 0) {
@@ -390,18 +416,17 @@ final class MessageQueue implements Destination {
     }
   }
 
-  private void done(StoredMessage accepted) {
+  /** Returns who may take what is ready now, if anybody waits for that. */
+  private @Nullable Intake done(StoredMessage accepted) {
     if (faults.duplicates()) {
-      comeBack(accepted);
-    } else {
-      remove(accepted);
+      backlog.comeBack(accepted);
+      return intakes.nextHungry();
     }
+    return remove(accepted);
   }
 
-  private void remove(StoredMessage message) {
+  private @Nullable Intake remove(StoredMessage message) {
     size--;
-    if (backlog.done(message)) {
-      intakes.wakeOne();
-    }
+    return backlog.done(message) ? intakes.nextHungry() : null;
   }
 }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -57,6 +58,31 @@ class KeyOrderTest {
       Scene.accept(delivery);
     }
     assertThat(scene.broker.size("orders-in")).isZero();
+  }
+
+  @Test
+  void theNextOfAKeyIsHandedOverOnTheThreadThatSettlesTheOneBefore() throws Exception {
+    BlockingQueue<Delivery> arrived = new LinkedBlockingQueue<>();
+    Map<String, Thread> threads = new ConcurrentHashMap<>();
+    scene.receive(
+        Scene.KEYED,
+        10,
+        (Handing)
+            delivery -> {
+              threads.put(Listening.text(delivery), Thread.currentThread());
+              arrived.add(delivery);
+            });
+    Scene.awaitIdle(Scene.KEYED);
+    scene.send(Scene.KEYED, "key", "first");
+    scene.send(Scene.KEYED, "key", "second");
+    Thread settling = new Thread(() -> Scene.accept(Listening.within(arrived)));
+    settling.start();
+    settling.join();
+
+    assertThat(Listening.text(Listening.within(arrived))).isEqualTo("second");
+    assertThat(threads)
+        .containsEntry("first", Thread.currentThread())
+        .containsEntry("second", settling);
   }
 
   @Test

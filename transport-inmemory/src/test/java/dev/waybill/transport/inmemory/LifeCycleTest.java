@@ -155,6 +155,41 @@ class LifeCycleTest {
     assertThat(scene.broker.unsettled("payments")).isEqualTo(2);
   }
 
+  @Test
+  void aStopWaitsForWhoeverHandsOverWhileItSends() throws Exception {
+    CountDownLatch handed = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Receiver receiver =
+        scene.receive(
+            Scene.QUEUE,
+            10,
+            (Handing)
+                delivery -> {
+                  handed.countDown();
+                  awaitQuietly(goOn);
+                });
+    Scene.awaitIdle(Scene.QUEUE);
+    Thread sender = new Thread(() -> scene.send(Scene.QUEUE, "m"));
+    sender.start();
+    handed.await();
+    Thread stopper = new Thread(receiver::stop);
+    stopper.start();
+    await().until(() -> threads().isEmpty());
+
+    await().until(() -> stopper.getState() == Thread.State.TIMED_WAITING);
+    goOn.countDown();
+    stopper.join();
+    sender.join();
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private static List<String> threads() {
     return Thread.getAllStackTraces().keySet().stream()
         .map(Thread::getName)

@@ -1,6 +1,7 @@
 package dev.waybill.transport.inmemory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.waybill.routing.Channel;
 import dev.waybill.routing.Queue;
@@ -81,6 +82,16 @@ final class Scene implements AutoCloseable {
   /** Waits until every receiver has what it takes now. */
   void settleDown() {
     clock.advance(Duration.ZERO);
+  }
+
+  /** Waits until the receivers of a source have found that there is nothing to do. */
+  static void awaitIdle(Source source) {
+    await()
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().equals("waybill-inmemory-" + source.name()))
+                    .allMatch(thread -> thread.getState() == Thread.State.WAITING));
   }
 
   static WireMessage message(String text, String key, Duration delay) {
