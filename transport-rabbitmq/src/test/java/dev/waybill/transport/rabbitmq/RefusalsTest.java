@@ -234,7 +234,7 @@ class RefusalsTest {
       broker.standStillAt("silent");
       RabbitLink scripted = scripted(broker);
       PublishLoop publishing = publishing(scripted, Duration.ofMillis(50));
-      for (int i = 0; i < PublishLoop.MOST_LEFT; i++) {
+      for (int i = 0; i < PublishLanes.MOST_LEFT; i++) {
         awaitEndOfSilence(publishing, send(publishing, "silent"));
       }
 
@@ -246,7 +246,7 @@ class RefusalsTest {
           .until(
               () -> {
                 publishing.giveUpIfSilent();
-                return !last.isDone() && broker.opened() == PublishLoop.MOST_LEFT + 1;
+                return !last.isDone() && broker.opened() == PublishLanes.MOST_LEFT + 1;
               });
     }
   }
