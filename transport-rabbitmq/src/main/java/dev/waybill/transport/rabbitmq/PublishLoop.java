@@ -147,6 +147,11 @@ final class PublishLoop implements RabbitLink.Listener {
     return lanes.isSilent(target);
   }
 
+  /** A message was confirmed in time. From any thread. */
+  void trust(PendingSend.Target target) {
+    lanes.trust(target);
+  }
+
   /** Whether answers can be expected: none come while the connection is blocked. */
   private boolean answers(Connection current) {
     return !isBlocked(current) && System.nanoTime() - unblocked > silence.toNanos();
@@ -246,7 +251,7 @@ final class PublishLoop implements RabbitLink.Listener {
     }
     PublishLane lane;
     try {
-      lane = lanes.lane(current, send.target().exchange());
+      lane = lanes.lane(current, send.target());
     } catch (Channels.NoneLeft e) { // the next connection would have no more
       send.fail(SendException.rejected(ErrorCode.BROKER_ERROR, String.valueOf(e.getMessage()), e));
       return;
@@ -258,6 +263,10 @@ final class PublishLoop implements RabbitLink.Listener {
         log.debug("No publishing channel can be opened; the connection is given up", e);
         giveUp(current);
       }
+      return;
+    }
+    if (lane.isFullFor(silence)) {
+      send.fail(full(send));
       return;
     }
     byte[] body = send.beginWriting();
@@ -291,6 +300,14 @@ final class PublishLoop implements RabbitLink.Listener {
   void giveUp(Connection current) {
     connection = null;
     link.discard(current);
+  }
+
+  private SendException full(PendingSend send) {
+    return SendException.rejected(
+        ErrorCode.THROTTLED,
+        "RabbitMQ has answered to nothing for %s for %s, and as much as may be is under way; nothing was sent."
+            .formatted(send.target(), RabbitErrors.seconds(silence)),
+        null);
   }
 
   private static boolean tooLarge(PendingSend send, Connection current) {
