@@ -5,13 +5,9 @@ import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,10 +15,6 @@ import org.slf4j.LoggerFactory;
 /**
  * The channels that are published by: how one begins, how another takes its place while what it
  * took is answered, and how it ends. Of the mailbox's thread, unless a method says otherwise.
- *
- * <p>A quorum queue without a majority makes the broker's end of a channel stand still, for a
- * minute at each message, and all that is behind. So queues share a channel only where more than a
- * few are published to at once, and those that are known to be silent share one of their own.
  */
 final class PublishLanes {
   /** What a lane's other queues are waited for when it is to be replaced for one of them. */
@@ -33,14 +25,6 @@ final class PublishLanes {
    * a process of the broker.
    */
   static final int MOST_LEFT = 8;
-
-  /** Channels to queues; of a broker that allows few, only a part. */
-  private static final int MOST_TO_QUEUES = 16;
-
-  private static final int PART_TO_QUEUES = 10;
-
-  /** Of so many queues it is kept which channel they have; of more only while it matters. */
-  private static final int MOST_KNOWN = 1_000;
 
   private static final Logger log = LoggerFactory.getLogger(PublishLanes.class);
 
@@ -59,18 +43,7 @@ final class PublishLanes {
   private final Duration silence;
   private final Duration opening;
 
-  private final Set<PublishLane> lanes = ConcurrentHashMap.newKeySet();
-  private final Map<String, PublishLane> ofExchange = new ConcurrentHashMap<>();
-
-  /** A queue keeps its lane while something of it is under way. */
-  private final Map<String, PublishLane> ofQueue = new ConcurrentHashMap<>();
-
-  /** Queues that have held up a lane and confirmed nothing since, also on the next connection. */
-  private final Set<String> silentQueues = ConcurrentHashMap.newKeySet();
-
-  /** Theirs, if there is one. */
-  private @Nullable PublishLane ofSilent;
-
+  private final LaneTable lanes;
   private @Nullable Retirement retirement;
 
   /** Those that were asked whether they answer to something. */
@@ -112,142 +85,55 @@ final class PublishLanes {
     this.clock = clock;
     this.silence = limits.silence();
     this.opening = limits.opening();
+    this.lanes = new LaneTable(silence);
   }
 
   /** What a message goes by, opened if there is none. Blocks for two answers of the broker. */
   PublishLane lane(Connection current, PendingSend.Target target) throws IOException {
-    PublishLane known = known(target);
+    PublishLane known = lanes.known(target);
     if (known != null && known.channel().isOpen()) {
       return known;
     }
-    if (!isQueue(target)) {
-      PublishLane made = use(open(current, target.exchange()));
-      ofExchange.put(target.exchange(), made);
-      return made;
-    }
-    PublishLane its = laneOfQueue(current, target.routingKey());
-    if (ofQueue.size() >= MOST_KNOWN) {
-      ofQueue.keySet().removeIf(this::mayMove);
-    }
-    ofQueue.put(target.routingKey(), its);
-    return its;
-  }
-
-  private @Nullable PublishLane known(PendingSend.Target target) {
-    if (!isQueue(target)) {
-      return ofExchange.get(target.exchange());
-    }
-    String queue = target.routingKey();
-    PublishLane known = ofQueue.get(queue);
-    if (known != null && known == ofSilent && !silentQueues.contains(queue) && mayMove(queue)) {
-      ofQueue.remove(queue);
-      return null;
-    }
-    return known;
-  }
-
-  /** Whether nothing of it is under way, or held back, that a message would overtake elsewhere. */
-  private boolean mayMove(String queue) {
-    PublishLane its = ofQueue.get(queue);
-    return retirement == null && (its == null || !its.awaits(queue));
-  }
-
-  private static boolean isQueue(PendingSend.Target target) {
-    return target.exchange().isEmpty();
-  }
-
-  private PublishLane laneOfQueue(Connection current, String queue) throws IOException {
-    boolean silent = silentQueues.contains(queue);
-    PublishLane its = ofSilent;
-    if (silent && its != null && its.channel().isOpen()) {
-      return its;
-    }
-    List<PublishLane> shared = shared();
-    if (silent || shared.size() < mostToQueues(current)) {
+    PublishLane its = lanes.choose(target, current.getChannelMax()).orElse(null);
+    if (its == null) {
       try {
-        PublishLane made = use(open(current, ""));
-        ofSilent = silent ? made : ofSilent;
-        return made;
+        its = use(open(current, target.exchange()));
       } catch (Channels.NoneLeft e) {
-        if (shared.isEmpty()) {
-          throw e;
-        }
+        its = lanes.leastUsed(target).orElseThrow(() -> e);
       }
     }
-    return shared.stream()
-        .min(
-            Comparator.comparing((PublishLane lane) -> lane.isSilentFor(silence))
-                .thenComparing(PublishLane::size))
-        .orElseThrow();
-  }
-
-  private List<PublishLane> shared() {
-    Retirement current = retirement;
-    return lanes.stream()
-        .filter(this::isOfQueues)
-        .filter(lane -> lane.channel().isOpen() && (current == null || current.lane != lane))
-        .toList();
-  }
-
-  private boolean isOfQueues(PublishLane lane) {
-    return lane.exchange().isEmpty() && lane != ofSilent;
-  }
-
-  private static int mostToQueues(Connection current) {
-    int limit = current.getChannelMax();
-    return limit == 0
-        ? MOST_TO_QUEUES
-        : Math.min(MOST_TO_QUEUES, Math.max(limit / PART_TO_QUEUES, 1));
-  }
-
-  /** A queue is silent no more. From any thread. */
-  void trust(PendingSend.Target target) {
-    if (!silentQueues.isEmpty() && isQueue(target)) {
-      silentQueues.remove(target.routingKey());
-    }
+    lanes.assign(target, its);
+    return its;
   }
 
   /** A lane that takes nothing more. */
   void remove(PublishLane lane) {
     lanes.remove(lane);
-    if (lane.exchange().isEmpty()) {
-      ofQueue.values().removeIf(known -> known == lane);
-    } else {
-      ofExchange.remove(lane.exchange(), lane);
-    }
-    ofSilent = ofSilent == lane ? null : ofSilent;
+  }
+
+  /** A message was confirmed in time. From any thread. */
+  void trust(PendingSend.Target target) {
+    lanes.trust(target);
   }
 
   /** Keeps a message back whose lane is being replaced; returns whether it is one. */
   boolean holdsBack(PendingSend send) {
     Retirement current = retirement;
-    if (current == null || !isToGoBy(current.lane, send.target())) {
+    if (current == null || !lanes.isHeldBack(send.target())) {
       return false;
     }
     current.heldBack.add(send);
     return true;
   }
 
-  private boolean isToGoBy(PublishLane lane, PendingSend.Target target) {
-    PublishLane known = known(target);
-    if (known != null || !isQueue(target)) {
-      return known == lane;
-    }
-    return silentQueues.contains(target.routingKey())
-        ? lane == ofSilent
-        : isOfQueues(lane) && shared().isEmpty();
-  }
-
   /** Whether messages have gone to some queue for long, and none was answered. From any thread. */
   boolean isOneSilent() {
-    return lanes.stream().anyMatch(lane -> lane.isSilentFor(silence));
+    return lanes.isOneSilent();
   }
 
   /** Whether messages have gone there for long, and none was answered. From any thread. */
   boolean isSilent(PendingSend.Target target) {
-    PublishLane lane =
-        isQueue(target) ? ofQueue.get(target.routingKey()) : ofExchange.get(target.exchange());
-    return lane != null && lane.isSilentFor(silence, target.routingKey());
+    return lanes.isSilent(target);
   }
 
   /**
@@ -260,15 +146,14 @@ final class PublishLanes {
   void renew(boolean silent) {
     left.removeIf(lane -> !lane.channel().isOpen());
     if (silent) {
-      lanes.stream()
-          .filter(lane -> lane.exchange().isEmpty())
-          .forEach(lane -> lane.silentFirst(silence).ifPresent(silentQueues::add));
+      lanes.doubtSilent();
     }
     if (retirement == null && (!silent || left.size() < MOST_LEFT)) {
-      lanes.stream()
-          .filter(lane -> silent ? lane.isSilentFor(silence) : lane.isRefusedFor(silence))
-          .filter(lane -> lane.mayRetire(silent))
-          .findFirst()
+      lanes
+          .find(
+              lane ->
+                  lane.mayRetire(silent)
+                      && (silent ? lane.isSilentFor(silence) : lane.isRefusedFor(silence)))
           .ifPresent(lane -> begin(lane, silent));
     }
   }
@@ -300,6 +185,7 @@ final class PublishLanes {
     }
     Retirement begun = new Retirement(lane, silent, successor);
     retirement = begun;
+    lanes.retiring(lane);
     lane.onAnswer(
         () -> {
           if (begun.isAnswered()) {
@@ -333,6 +219,7 @@ final class PublishLanes {
 
   private void end(Retirement of) {
     retirement = null;
+    lanes.retiring(null);
     loop.takeBack(of.heldBack);
   }
 
@@ -346,7 +233,7 @@ final class PublishLanes {
     of.leaving = true;
     of.lane.onAnswer(null);
     if (of.successor != null) {
-      replace(of.lane, of.successor);
+      lanes.replace(of.lane, use(of.successor));
       of.lane.endSilent(silence);
       end(of);
       loop.drain();
@@ -387,23 +274,12 @@ final class PublishLanes {
   }
 
   private PublishLane use(PublishLane made) {
-    lanes.add(made);
     made.channel().addShutdownListener(signal -> mailbox.tell(() -> closed(made, signal)));
     return made;
   }
 
-  private void replace(PublishLane old, PublishLane successor) {
-    remove(old);
-    use(successor);
-    if (!old.exchange().isEmpty()) {
-      ofExchange.put(old.exchange(), successor);
-    } else if (ofSilent == null) {
-      ofSilent = successor;
-    }
-  }
-
   private void closed(PublishLane lane, ShutdownSignalException signal) {
-    remove(lane);
+    lanes.remove(lane);
     Retirement current = retirement;
     if (current != null && current.lane == lane) {
       if (current.successor != null) {
