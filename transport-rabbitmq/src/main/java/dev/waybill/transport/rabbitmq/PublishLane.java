@@ -12,9 +12,11 @@ import dev.waybill.error.SendException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,12 +31,24 @@ import org.jspecify.annotations.Nullable;
  * <p>Written to by the publisher's thread; confirms come on the client's reading thread.
  */
 final class PublishLane {
+  /**
+   * RabbitMQ reads nothing more of a connection once a channel has 400 messages that it has not got
+   * to, and adds to that by 200: so many cost the others nothing.
+   */
+  static final int MOST_BEHIND = 200;
+
   private final String exchange;
   private final Channel channel;
   private final Map<Long, PendingSend> pending = new ConcurrentHashMap<>();
 
   /** All before are answered; of the client's reading thread. */
   private long lowest = 1;
+
+  /** The highest number that is answered; of the client's reading thread, asked by the other. */
+  private volatile long answered;
+
+  /** When the latest answer came, or the first message after it was written. */
+  private volatile long since;
 
   /** What a return says of its message, and the one pending message that says no more itself. */
   private final Map<Name, Long> unmarked = new ConcurrentHashMap<>();
@@ -103,6 +117,9 @@ final class PublishLane {
   void write(PendingSend send, byte[] body, boolean more) throws IOException {
     long number = channel.getNextPublishSeqNo();
     PendingSend.Target target = send.target();
+    if (answered == number - 1) {
+      since = System.nanoTime();
+    }
     unconfirmed.written(target.routingKey());
     pending.put(number, send);
     send.isOf(this, number);
@@ -158,6 +175,27 @@ final class PublishLane {
     return unconfirmed.isSilentFor(time, routingKey);
   }
 
+  /**
+   * What the first message that is pending goes to by, if that is silent: it holds up the others.
+   */
+  Optional<String> silentFirst(Duration time) {
+    return pending.keySet().stream()
+        .min(Comparator.naturalOrder())
+        .map(pending::get)
+        .map(send -> send.target().routingKey())
+        .filter(key -> unconfirmed.isSilentFor(time, key));
+  }
+
+  /** Whether some message by this routing key awaits its answer. */
+  boolean awaits(String routingKey) {
+    return unconfirmed.awaits(routingKey);
+  }
+
+  /** How many messages are pending. */
+  int size() {
+    return pending.size();
+  }
+
   /** Whether nothing is pending but what goes to queues that have given no answer for so long. */
   boolean isOnlySilent(Duration time) {
     return pending.values().stream()
@@ -174,6 +212,12 @@ final class PublishLane {
                   .formatted(send.target(), RabbitErrors.seconds(time)),
               null));
     }
+  }
+
+  /** Whether there was no answer at all for so long, and as much is written as may be then. */
+  boolean isFullFor(Duration time) {
+    return channel.getNextPublishSeqNo() - 1 - answered >= MOST_BEHIND
+        && System.nanoTime() - since > time.toNanos();
   }
 
   /** Waits no more for the answer to a message. From any thread. */
@@ -272,7 +316,13 @@ final class PublishLane {
             .formatted(send.target(), why);
   }
 
+  private void answered(long number) {
+    answered = Math.max(answered, number);
+    since = System.nanoTime();
+  }
+
   private void acked(long number, boolean multiple) {
+    answered(number);
     for (PendingSend send : take(number, multiple)) {
       unconfirmed.confirmed(send.target().routingKey());
       send.confirmed();
@@ -288,6 +338,7 @@ final class PublishLane {
   }
 
   private void nacked(long number, boolean multiple) {
+    answered(number);
     for (PendingSend send : take(number, multiple)) {
       unconfirmed.refused(send.target().routingKey());
       send.fail(

@@ -204,6 +204,7 @@ final class RabbitPublisher implements Sender {
                   unanswered.remove(send);
                   if (error == null) {
                     window.trust(target);
+                    loop.trust(target);
                   } else if (isUnroutable(error)) {
                     delays.forget(target);
                   }

@@ -84,6 +84,12 @@ final class Unconfirmed {
     waits.computeIfPresent(routingKey, (key, wait) -> wait.forgotten());
   }
 
+  /** Whether some message to this routing key waits for its answer. */
+  boolean awaits(String routingKey) {
+    Wait wait = waits.get(routingKey);
+    return wait != null && wait.pending > 0;
+  }
+
   /** Whether messages to this routing key have waited for so long, and got no answer. */
   boolean isSilentFor(Duration time, String routingKey) {
     Wait wait = waits.get(routingKey);

@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
 /** Quorum queues that have lost their majority, beside one that has not. */
@@ -67,6 +69,53 @@ class MinorityTest {
       down = false;
       for (int i = 0; i < DRAWN; i++) {
         assertThat(Recording.body(ofPairs.get(i).delivery(0))).isEqualTo("of a pair");
+      }
+    } finally {
+      if (down) {
+        other.restart();
+      }
+      delete();
+    }
+  }
+
+  @Test
+  void messages_to_queues_without_a_majority_cost_those_to_another_one_nothing() throws Exception {
+    declare();
+    boolean down = false;
+    try (TransportConnection connection =
+        Wires.transport(mine.uri()).build().connect(Wires.DEADLINE)) {
+      for (Queue known : pairs.subList(0, DRAWN / 2)) {
+        assertThat(Wires.send(connection.sender(), known, Wires.message("before"))).isNotEmpty();
+      }
+      other.kill();
+      down = true;
+      List<CompletableFuture<String>> toWell = new ArrayList<>();
+      List<CompletableFuture<String>> toPairs = new ArrayList<>();
+      long end = System.nanoTime() + PublishLoop.SILENCE.multipliedBy(3).toNanos();
+      await()
+          .pollInterval(Duration.ofMillis(500))
+          .atMost(PATIENCE)
+          .until(
+              () -> {
+                for (Queue pair : pairs) {
+                  toPairs.add(
+                      connection.sender().send(pair, Wires.message("a"), Duration.ofSeconds(3)));
+                  toWell.add(connection.sender().send(well, Wires.message("a"), Wires.DEADLINE));
+                }
+                return System.nanoTime() - end > 0;
+              });
+
+      assertThat(connection.sender().flush(PATIENCE)).isTrue();
+      assertThat(toPairs).anyMatch(CompletableFuture::isCompletedExceptionally);
+      assertThat(toWell).noneMatch(CompletableFuture::isCompletedExceptionally);
+
+      other.restart();
+      down = false;
+      for (Queue pair : pairs) {
+        await()
+            .atMost(PATIENCE)
+            .ignoreExceptionsInstanceOf(ExecutionException.class)
+            .until(() -> !Wires.send(connection.sender(), pair, Wires.message("after")).isEmpty());
       }
     } finally {
       if (down) {

@@ -30,6 +30,9 @@ class RefusalsTest {
   /** Long for an answer, however busy the machine; what is refused is soon refused for so long. */
   private static final Duration SILENCE = Duration.ofSeconds(5);
 
+  /** So few that all queues share one to be published to. */
+  private static final int FEW_CHANNELS = 12;
+
   /** Of every message. */
   private static final String ID = "m";
 
@@ -90,6 +93,7 @@ class RefusalsTest {
   void a_channel_that_goes_on_refusing_is_replaced_and_nothing_on_it_becomes_unknown()
       throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.allowChannels(FEW_CHANNELS);
       broker.refuseOnFirstChannel("stuck");
       RabbitLink scripted = scripted(broker);
       PublishLoop publishing = publishing(scripted, Duration.ofMillis(50));
@@ -117,6 +121,7 @@ class RefusalsTest {
       a_channel_that_can_not_be_replaced_because_another_queue_is_silent_holds_up_neither_topics_nor_queues_for_good()
           throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.allowChannels(FEW_CHANNELS);
       broker.refuseOnFirstChannel("stuck");
       broker.swallow("silent");
       RabbitLink scripted = scripted(broker);
@@ -140,6 +145,7 @@ class RefusalsTest {
       a_channel_with_a_queue_that_does_not_answer_is_replaced_and_costs_neither_the_connection_nor_others()
           throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.allowChannels(FEW_CHANNELS);
       broker.swallow("silent");
       RabbitLink scripted = scripted(broker);
       PublishLoop publishing = publishing(scripted, SILENCE);
@@ -229,12 +235,65 @@ class RefusalsTest {
   }
 
   @Test
+  void a_queue_that_does_not_answer_holds_up_no_other() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.standStillAt("silent");
+      PublishLoop publishing = publishing(scripted(broker), SILENCE);
+      CompletableFuture<String> silent = send(publishing, "silent");
+
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+      assertThat(send(publishing, "fine too")).succeedsWithin(Wires.DEADLINE);
+      assertThat(silent).isNotDone();
+    }
+  }
+
+  @Test
+  void more_queues_than_there_are_channels_for_share_them() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      PublishLoop publishing = publishing(scripted(broker), SILENCE);
+
+      for (int i = 0; i < 100; i++) {
+        assertThat(send(publishing, "q" + i)).succeedsWithin(Wires.DEADLINE);
+      }
+
+      assertThat(broker.opened()).isLessThanOrEqualTo(16);
+    }
+  }
+
+  /** Where there are so many queues that they share channels. */
+  @Test
+  void a_queue_that_has_held_up_others_holds_them_up_once_the_next_connections_included()
+      throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.allowChannels(FEW_CHANNELS);
+      broker.standStillAt("silent");
+      RabbitLink scripted = scripted(broker);
+      PublishLoop publishing = publishing(scripted, Duration.ofSeconds(1));
+      awaitEndOfSilence(publishing, send(publishing, "silent"));
+      CompletableFuture<String> again = send(publishing, "silent");
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+      assertThat(again).isNotDone();
+      Connection before = scripted.connection();
+
+      broker.cutPublishers();
+
+      await()
+          .atMost(Wires.DEADLINE)
+          .until(() -> scripted.connection() != null && scripted.connection() != before);
+      assertThat(failure(again).certainty()).isEqualTo(SendException.Certainty.UNKNOWN);
+      CompletableFuture<String> onNext = send(publishing, "silent");
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
+      assertThat(onNext).isNotDone();
+    }
+  }
+
+  @Test
   void no_more_than_a_few_silent_channels_are_left() throws Exception {
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
       broker.standStillAt("silent");
       RabbitLink scripted = scripted(broker);
       PublishLoop publishing = publishing(scripted, Duration.ofMillis(50));
-      for (int i = 0; i < PublishLoop.MOST_LEFT; i++) {
+      for (int i = 0; i < PublishLanes.MOST_LEFT; i++) {
         awaitEndOfSilence(publishing, send(publishing, "silent"));
       }
 
@@ -246,8 +305,36 @@ class RefusalsTest {
           .until(
               () -> {
                 publishing.giveUpIfSilent();
-                return !last.isDone() && broker.opened() == PublishLoop.MOST_LEFT + 1;
+                return !last.isDone() && broker.opened() == PublishLanes.MOST_LEFT + 1;
               });
+    }
+  }
+
+  @Test
+  void only_so_much_is_written_to_what_stands_still() throws Exception {
+    Duration silence = Duration.ofSeconds(2);
+    try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.standStillAt("silent");
+      PublishLoop publishing = publishing(scripted(broker), silence);
+      List<CompletableFuture<String>> sent = new ArrayList<>();
+      for (int i = 0; i < PublishLane.MOST_BEHIND; i++) {
+        sent.add(send(publishing, "silent"));
+      }
+
+      await()
+          .atMost(Wires.DEADLINE)
+          .until(
+              () -> {
+                CompletableFuture<String> last = send(publishing, "silent");
+                sent.add(last);
+                return last.isDone();
+              });
+
+      SendException refused = failure(sent.get(sent.size() - 1));
+      assertThat(refused.certainty()).isEqualTo(SendException.Certainty.REJECTED);
+      assertThat(refused.code()).isEqualTo(ErrorCode.THROTTLED);
+      assertThat(sent.get(0)).isNotDone();
+      assertThat(send(publishing, "fine")).succeedsWithin(Wires.DEADLINE);
     }
   }
 
@@ -285,6 +372,7 @@ class RefusalsTest {
       throws Exception {
     Duration silence = Duration.ofSeconds(6);
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
+      broker.allowChannels(FEW_CHANNELS);
       broker.refuseOnFirstChannel("stuck");
       broker.swallow("silent");
       PublishLoop publishing = publishing(scripted(broker), silence);
