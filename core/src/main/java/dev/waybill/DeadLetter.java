@@ -42,11 +42,16 @@ public record DeadLetter(
     void handle(DeadLetter deadLetter) throws Exception;
   }
 
-  /** Id, reason and origin; never the body. */
+  /** Id, origin, reason and what was thrown; never the body. */
   @Override
   public String toString() {
-    return "DeadLetter[%s %s from %s%s: %s]"
+    return "DeadLetter[%s %s from %s%s: %s%s]"
         .formatted(
-            typeName, messageId, channel, subscription == null ? "" : "." + subscription, reason);
+            typeName,
+            messageId,
+            channel,
+            subscription == null ? "" : "." + subscription,
+            reason,
+            exceptionClass == null ? "" : ", " + exceptionClass + ": " + exceptionMessage);
   }
 }

@@ -58,7 +58,8 @@ public interface HandlerContext {
 
   /**
    * Decides that the message is handled again, not before {@code after}; the attempt counts. Later
-   * messages of the same key wait. The failure policy has no say in it.
+   * messages of the same key wait. The failure policy has no say in it, and nothing else bounds how
+   * often: each time is a line in the log at INFO.
    *
    * @param after not negative; zero is at once
    * @throws IllegalArgumentException if it is negative

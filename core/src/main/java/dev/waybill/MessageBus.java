@@ -174,7 +174,8 @@ public interface MessageBus extends AutoCloseable {
   /**
    * Drains and closes: stops receiving, lets running handlers finish within {@link
    * Builder#drainTimeout} and interrupts those that don't, settles, gives back the rest uncounted,
-   * flushes sends, closes the connection. No thread is left.
+   * flushes sends, closes the connection. No thread is left but that of a handler which does not
+   * heed its interruption; its message will come again.
    *
    * <p>Idempotent; blocks until all that is done, also if another thread does it, or until this
    * thread is interrupted while another does. Not for handlers: they would be waited for until they

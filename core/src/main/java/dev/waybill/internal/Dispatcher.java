@@ -110,7 +110,7 @@ final class Dispatcher implements Schedule.Actions {
           work.delivery.renewLease();
         }
       } catch (RuntimeException e) { // must not end the keeping of all leases
-        LOG.error("The lease of {} could not be renewed", work.delivery.brokerId(), e);
+        LOG.error("The lease of {} could not be renewed", work.name(), e);
       }
     }
   }
@@ -187,7 +187,7 @@ final class Dispatcher implements Schedule.Actions {
     if (!work.delivery.isOwned()) {
       LOG.info(
           "{} from the {} was lost before it was handled, and will come again",
-          work.delivery.brokerId(),
+          work.name(),
           source);
       turn.over();
       schedule.finished(turn, Result.NOT_OWNED);
@@ -204,7 +204,7 @@ final class Dispatcher implements Schedule.Actions {
               if (bug != null) {
                 LOG.error(
                     "{} from the {}: the library failed, the message is kept",
-                    work.delivery.brokerId(),
+                    work.name(),
                     source,
                     bug);
               }

@@ -45,7 +45,9 @@ final class Draining {
   void await(Duration patience) {
     try {
       if (!isDrainedWithin(patience)) {
-        LOG.warn("Handlers of the {} still run after {}, and are interrupted", source, patience);
+        LOG.warn(
+            "Handlers of the {} still run at the end of the time to drain, and are interrupted",
+            source);
         interrupt();
         if (!isDrainedWithin(GRACE)) {
           LOG.warn(

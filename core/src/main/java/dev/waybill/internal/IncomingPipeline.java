@@ -353,6 +353,14 @@ final class IncomingPipeline implements Pipeline {
     Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
     if (!(outcome instanceof Outcome.Acknowledged)) {
       context.drop();
+      if (outcome instanceof Outcome.Retried retried) {
+        LOG.info(
+            "{} from the {}: attempt {} decided that it is handled again after {}",
+            envelope,
+            consumer.source(),
+            work.attempt(),
+            retried.after());
+      }
       return resolved(Resolution.of(outcome));
     }
     if (consumer.atomic()) {

@@ -94,7 +94,7 @@ final class Settler {
           || resolution.outcome() instanceof Outcome.DeadLettered) {
         LOG.warn(
             "{} from the {} was accepted before it was handled, at-most-once: {} has no effect any more",
-            work.delivery.brokerId(),
+            work.name(),
             source,
             resolution.outcome());
       }
@@ -130,7 +130,7 @@ final class Settler {
     if (outcome instanceof Outcome.DeadLettered deadLettered) {
       LOG.warn(
           "{} from the {} becomes a dead letter: {}",
-          work.delivery.brokerId(),
+          work.name(),
           source,
           deadLettered.reason(),
           resolution.failure());
@@ -141,7 +141,7 @@ final class Settler {
     if (outcome instanceof Outcome.Discarded discarded) {
       LOG.warn(
           "{} from the {} is discarded: {}",
-          work.delivery.brokerId(),
+          work.name(),
           source,
           discarded.reason(),
           resolution.failure());
@@ -183,9 +183,7 @@ final class Settler {
               if (failure == null) {
                 if (result == Result.NOT_OWNED) {
                   LOG.info(
-                      "{} from the {} was no longer ours when it was settled",
-                      work.delivery.brokerId(),
-                      source);
+                      "{} from the {} was no longer ours when it was settled", work.name(), source);
                 }
                 done.complete(result);
               } else if (step.mayFail() && work.delivery.isOwned()) {
@@ -193,7 +191,7 @@ final class Settler {
               } else if (isRefused(step, failure) && work.delivery.isOwned()) {
                 LOG.warn(
                     "{} from the {} is settled without what was to be stored with it",
-                    work.delivery.brokerId(),
+                    work.name(),
                     source,
                     failure);
                 attempt(work, step.alone(), wait, done);
@@ -201,7 +199,7 @@ final class Settler {
                   && work.delivery.isOwned()) {
                 LOG.error(
                     "{} from the {} could not be put into {}; it is kept, and tried again after {}",
-                    work.delivery.brokerId(),
+                    work.name(),
                     source,
                     source.deadLetterQueue(),
                     wait,
@@ -213,7 +211,7 @@ final class Settler {
               } else {
                 LOG.warn(
                     "{} from the {} could not be settled, and will come again",
-                    work.delivery.brokerId(),
+                    work.name(),
                     source,
                     failure);
                 done.complete(Result.NOT_OWNED);

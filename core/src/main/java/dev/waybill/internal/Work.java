@@ -38,6 +38,14 @@ final class Work {
     this.attempt = Math.max(1, delivery.attempt());
   }
 
+  /** For logs: the message's id, by which a person looks for it, and the broker's name for it. */
+  String name() {
+    String id = delivery.message().id();
+    return id == null || delivery.brokerId().contains(id)
+        ? delivery.brokerId()
+        : id + " (" + delivery.brokerId() + ")";
+  }
+
   /** Which attempt is being made or comes next, from 1. */
   int attempt() {
     return attempt;

@@ -46,7 +46,9 @@ class EvidenceTest {
     assertThat(read.lastFailure()).isEqualTo(LAST);
     assertThat(read.messageId()).isEqualTo("m-1");
     assertThat(read.typeName()).isEqualTo("t");
-    assertThat(read).hasToString("DeadLetter[t m-1 from orders.billing: attempt 2 failed]");
+    assertThat(read)
+        .hasToString(
+            "DeadLetter[t m-1 from orders.billing: attempt 2 failed, java.lang.IllegalStateException: broken]");
   }
 
   @Test

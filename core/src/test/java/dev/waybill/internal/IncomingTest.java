@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -42,6 +43,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -61,6 +63,7 @@ class IncomingTest {
 
   private FakeTransport transport = new FakeTransport();
   private final List<Object> handled = new CopyOnWriteArrayList<>();
+  private final IdentityHashMap<ListAppender<ILoggingEvent>, Logger> logs = new IdentityHashMap<>();
   private MessageBus bus;
 
   @AfterEach
@@ -68,6 +71,11 @@ class IncomingTest {
     if (bus != null) {
       bus.close();
     }
+    logs.forEach(
+        (log, logger) -> {
+          logger.detachAppender(log);
+          logger.setLevel(null);
+        });
   }
 
   private void start(UnaryOperator<MessageBus.Builder> more) {
@@ -785,11 +793,58 @@ class IncomingTest {
   }
 
   @Test
+  void each_time_that_a_handler_puts_its_message_off_is_a_line_in_the_log() {
+    ListAppender<ILoggingEvent> log = appender(IncomingPipeline.class);
+    consumePayments(
+        c ->
+            c.onCommand(
+                ProcessPayment.class,
+                (command, context) -> {
+                  handled.add(command);
+                  if (handled.size() < 3) {
+                    context.retryAfter(Duration.ofMillis(1));
+                  }
+                }));
+
+    FakeDelivery delivery = handle(payment("m-1"));
+    await().until(() -> delivery.settlements.contains(ACCEPT));
+
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "Command[ProcessPayment m-1] from the queue payments: attempt 1 decided that it is handled again after PT0.001S",
+            "Command[ProcessPayment m-1] from the queue payments: attempt 2 decided that it is handled again after PT0.001S");
+  }
+
+  @Test
+  void what_becomes_a_dead_letter_or_is_dropped_is_found_in_the_log_by_the_messages_id() {
+    ListAppender<ILoggingEvent> log = appender(Settler.class);
+    consumePayments(
+        c ->
+            c.onCommand(
+                ProcessPayment.class,
+                (command, context) -> {
+                  if (command.metadata().id().equals("m-1")) {
+                    context.deadLetter("broken");
+                  } else {
+                    context.discard("stale");
+                  }
+                }));
+
+    FakeDelivery dead = handle(new FakeDelivery("payments-0@7", payment("m-1").message(), 1));
+    FakeDelivery dropped = handle(new FakeDelivery("payments-0@8", payment("m-2").message(), 1));
+    await().until(() -> dead.settlements.size() == 1 && dropped.settlements.size() == 1);
+
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactlyInAnyOrder(
+            "m-1 (payments-0@7) from the queue payments becomes a dead letter: broken",
+            "m-2 (payments-0@8) from the queue payments is discarded: stale");
+  }
+
+  @Test
   void at_most_once_says_in_the_log_that_a_handlers_decision_comes_too_late() {
-    ListAppender<ILoggingEvent> log = new ListAppender<>();
-    log.start();
-    Logger settler = (Logger) LoggerFactory.getLogger(Settler.class);
-    settler.addAppender(log);
+    ListAppender<ILoggingEvent> log = appender(Settler.class);
     consumePayments(
         c ->
             c.guarantee(AT_MOST_ONCE)
@@ -803,7 +858,6 @@ class IncomingTest {
     FakeDelivery delivery = handle(payment("m-1"));
     await().until(() -> handled.size() == 1);
     bus.close();
-    settler.detachAppender(log);
 
     assertThat(delivery.settlements).containsExactly(ACCEPT);
     assertThat(log.list)
@@ -811,6 +865,17 @@ class IncomingTest {
         .containsExactly(
             "payments@m-1 from the queue payments was accepted before it was handled, at-most-once:"
                 + " DeadLettered[reason=too late] has no effect any more");
+  }
+
+  /** What a class logs, until the end of the test. */
+  private ListAppender<ILoggingEvent> appender(Class<?> of) {
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    Logger logger = (Logger) LoggerFactory.getLogger(of);
+    logger.setLevel(Level.INFO);
+    logger.addAppender(log);
+    logs.put(log, logger);
+    return log;
   }
 
   // dead letters
