@@ -458,7 +458,7 @@ final class ConsumerSession {
     public void handleDelivery(
         String tag, Envelope envelope, BasicProperties properties, byte[] body) {
       Delivery arrival = new Delivery(envelope, properties, body);
-      mailbox.tell(
+      mailbox.tellWhenRead(
           () -> {
             // first of all, or what can't be read would be acknowledged with those behind it
             acknowledger.arrived(envelope.getDeliveryTag());

@@ -31,6 +31,7 @@ final class Mailbox {
   /** Whether the thread has been told that there is something to do soon. */
   private final AtomicBoolean awake = new AtomicBoolean();
 
+  private final Runnable waking = this::wake;
   private volatile @Nullable Thread self;
 
   Mailbox(RabbitThreads threads, String name) {
@@ -50,11 +51,27 @@ final class Mailbox {
 
   /** Has {@code work} done soon; returns whether it will be: not after {@link #close}. */
   boolean tell(Runnable work) {
+    return tell(work, false);
+  }
+
+  /**
+   * As {@link #tell}, but the thread is not woken before {@linkplain GatheringSocket#whenRead all
+   * is read}, for each message that the caller reads. In order with what is told otherwise.
+   */
+  boolean tellWhenRead(Runnable work) {
+    return tell(work, true);
+  }
+
+  private boolean tell(Runnable work, boolean whenRead) {
     if (!isOpen()) {
       return false;
     }
     soon.add(work);
-    wake();
+    if (whenRead) {
+      GatheringSocket.whenRead(waking);
+    } else {
+      wake();
+    }
     if (!isOpen()) {
       soon.clear(); // which the close may have done before
       return false;

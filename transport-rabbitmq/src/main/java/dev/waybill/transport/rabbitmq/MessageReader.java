@@ -10,11 +10,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a message's attributes and headers from AMQP properties. */
+/**
+ * Reads a message's attributes and headers from AMQP properties. Of an attribute that each message
+ * has another of a text is made when somebody asks for it.
+ */
 final class MessageReader {
   private static final String CONTENT_TYPE = "datacontenttype";
 
-  private final Map<String, String> attributes = new AttributeMap();
+  private final AttributeMap attributes =
+      new AttributeMap((name, bytes) -> HeaderValues.bytes(bytes));
   private Map<String, String> headers = Map.of();
   private @Nullable String contentType;
   private int place;
@@ -61,6 +65,14 @@ final class MessageReader {
     } else if (attribute.equals(CONTENT_TYPE)) {
       contentType = isOurSpelling || contentType == null ? text(header, value) : contentType;
     } else if (isOurSpelling || !attributes.containsKey(attribute)) {
+      put(attribute, header, value);
+    }
+  }
+
+  private void put(String attribute, AttributeNames.Header header, Object value) {
+    if (header.repeated() == null && value instanceof LongString string) {
+      attributes.putUnread(attribute, string.getBytes());
+    } else {
       attributes.put(attribute, text(header, value));
     }
   }

@@ -1,12 +1,22 @@
 package dev.waybill.transport.rabbitmq;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,5 +96,109 @@ class GatheringSocketTest {
 
   private void publish() throws Exception {
     channel.basicPublish("", "q", null, new byte[1]);
+  }
+
+  @Test
+  void what_is_to_be_done_when_all_is_read_is_done_once_before_the_thread_waits_for_more()
+      throws Exception {
+    AtomicInteger done = new AtomicInteger();
+    Runnable work = done::incrementAndGet;
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Socket socket = connected(server);
+        Socket peer = server.accept()) {
+      peer.getOutputStream().write(new byte[] {1, 2, 3});
+      Future<Integer> reader =
+          blocking.submit(
+              () -> {
+                InputStream in = socket.getInputStream();
+                assertThat(in.read()).isEqualTo(1);
+                GatheringSocket.whenRead(work);
+                assertThat(in.read()).isEqualTo(2);
+                GatheringSocket.whenRead(work);
+                assertThat(in.available()).isEqualTo(1);
+                assertThat(in.read()).isEqualTo(3);
+                assertThat(done).hasValue(0);
+                return in.read();
+              });
+
+      await().atMost(Wires.DEADLINE).until(() -> done.get() == 1 || reader.isDone());
+      peer.getOutputStream().write(4);
+
+      assertThat(reader.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+      assertThat(done).hasValue(1);
+    }
+  }
+
+  @Test
+  void it_is_done_though_there_is_always_more_to_read() throws Exception {
+    AtomicInteger done = new AtomicInteger();
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Socket socket = connected(server);
+        Socket peer = server.accept()) {
+      Future<?> writer =
+          blocking.submit(
+              () -> {
+                peer.getOutputStream().write(new byte[2_000_000]);
+                return true;
+              });
+      Future<Integer> reader =
+          blocking.submit(
+              () -> {
+                InputStream in = socket.getInputStream();
+                assertThat(in.read()).isZero();
+                GatheringSocket.whenRead(done::incrementAndGet);
+                int read = 1;
+                for (; done.get() == 0; read++) {
+                  assertThat(in.read()).isZero();
+                }
+                return read;
+              });
+
+      assertThat(reader.get(60, TimeUnit.SECONDS)).isLessThan(200_000);
+      socket.close();
+      assertThat(writer).isNotNull();
+    }
+  }
+
+  @Test
+  void on_a_thread_that_reads_nothing_it_is_done_at_once() throws Exception {
+    AtomicInteger done = new AtomicInteger();
+
+    blocking.submit(() -> GatheringSocket.whenRead(done::incrementAndGet)).get();
+
+    assertThat(done).hasValue(1);
+  }
+
+  @Test
+  void what_a_mailbox_is_told_when_all_is_read_keeps_its_order_and_does_not_wake_it()
+      throws Exception {
+    Mailbox mailbox = new Mailbox(threads, "test");
+    List<String> done = new CopyOnWriteArrayList<>();
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Socket socket = connected(server);
+        Socket peer = server.accept()) {
+      peer.getOutputStream().write(1);
+      blocking
+          .submit(
+              () -> {
+                assertThat(socket.getInputStream().read()).isEqualTo(1);
+                assertThat(mailbox.tellWhenRead(() -> done.add("first"))).isTrue();
+                return true;
+              })
+          .get();
+      await().during(Duration.ofMillis(300)).atMost(Wires.DEADLINE).until(() -> done.isEmpty());
+
+      assertThat(mailbox.ask(Wires.DEADLINE, () -> done.add("second"))).isTrue();
+
+      assertThat(done).containsExactly("first", "second");
+    } finally {
+      mailbox.close();
+    }
+  }
+
+  private static Socket connected(ServerSocket server) throws Exception {
+    Socket made = new GatheringSocket.Factory().createSocket();
+    made.connect(server.getLocalSocketAddress());
+    return made;
   }
 }

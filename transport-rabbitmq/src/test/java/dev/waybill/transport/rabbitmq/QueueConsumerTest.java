@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.mockito.ArgumentCaptor;
+import org.mockito.stubbing.Answer;
 
 /** With a thread whose timers a test runs, for what happens within milliseconds. */
 class QueueConsumerTest {
@@ -45,12 +46,13 @@ class QueueConsumerTest {
   }
 
   private QueueConsumer consuming() throws Exception {
-    when(mailbox.tell(any()))
-        .thenAnswer(
-            call -> {
-              call.<Runnable>getArgument(0).run();
-              return true;
-            });
+    Answer<Boolean> atOnce =
+        call -> {
+          call.<Runnable>getArgument(0).run();
+          return true;
+        };
+    when(mailbox.tell(any())).thenAnswer(atOnce);
+    when(mailbox.tellWhenRead(any())).thenAnswer(atOnce);
     when(mailbox.tellLater(anyLong(), any()))
         .thenAnswer(
             call -> {
