@@ -28,10 +28,10 @@ final class AwsConnection implements TransportConnection {
   private final AwsPort port;
   private final AwsSettings settings;
   private final Timer timer = new Timer();
-  private final Confirmations confirmations = new Confirmations("confirm", timer);
+  private final Confirmations confirmations = new Confirmations("confirm");
 
   /** Beside those of sends, on which an application may wait for a place to send again. */
-  private final Confirmations settlements = new Confirmations("settled", timer);
+  private final Confirmations settlements = new Confirmations("settled");
 
   private final ReceiveLimits limits = new ReceiveLimits();
   private final Addresses addresses;
