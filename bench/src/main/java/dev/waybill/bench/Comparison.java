@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs contenders in turn, each trial in a JVM of its own: in each round all of them, in an order
@@ -61,7 +62,12 @@ final class Comparison {
   }
 
   private void run(Part part) throws IOException {
-    TestBroker broker = part.broker();
+    try (TestBroker broker = part.broker()) {
+      run(part, broker);
+    }
+  }
+
+  private void run(Part part, @Nullable TestBroker broker) throws IOException {
     String uri = broker == null ? "memory:" : broker.uri();
     Conditions conditions =
         Conditions.now(

@@ -1,6 +1,7 @@
 package dev.waybill.bench;
 
 import dev.waybill.bench.Contender.Place;
+import dev.waybill.testkit.broker.AwsTestBroker;
 import dev.waybill.testkit.broker.TestBroker;
 import dev.waybill.testkit.broker.TestBrokers;
 import java.util.List;
@@ -109,14 +110,21 @@ enum Part {
     return this == AWS_SDK1 || this == AWS_SDK2;
   }
 
-  /** The broker, started; null if it is in the measured JVM. */
+  /** The broker, started, to be closed; null if it is in the measured JVM. */
   @Nullable TestBroker broker() {
     return switch (this) {
       case STARTUP, INMEMORY, GROWTH -> null;
       case KAFKA -> TestBrokers.kafka();
       case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
-      case AWS_SDK1, AWS_SDK2 -> TestBrokers.aws();
+      case AWS_SDK1, AWS_SDK2 -> aws();
     };
+  }
+
+  /** In memory: one that writes each message to disk would be all that is measured. */
+  private static TestBroker aws() {
+    return System.getenv("WAYBILL_TEST_AWS") == null
+        ? AwsTestBroker.builder().inMemory().start()
+        : TestBrokers.aws();
   }
 
   /** What the trials of a bench find at the broker. */

@@ -56,11 +56,11 @@ record Size(long warmUp, long measured, Duration longest) {
 
   /** The warm-up is as long as the compiler needs, or nearly so where there is no time for it. */
   private static Size overBroker(Part part, Bench bench, Mode mode) {
-    if (part == Part.AWS_SDK1 || part == Part.AWS_SDK2) { // whose emulator is slow
+    if (part == Part.AWS_SDK1 || part == Part.AWS_SDK2) { // where ten messages are one call
       return switch (mode) {
-        case FULL -> new Size(20_000, 20_000, Duration.ofMinutes(2));
-        case STANDARD -> new Size(12_000, 8_000, Duration.ofMinutes(1));
-        default -> new Size(5_000, 5_000, Duration.ofMinutes(1));
+        case FULL -> new Size(300_000, 100_000, Duration.ofMinutes(2));
+        case STANDARD -> new Size(200_000, 80_000, Duration.ofMinutes(1));
+        default -> new Size(40_000, 40_000, Duration.ofMinutes(1));
       };
     }
     if (part != Part.KAFKA) { // which is filled anew for each trial

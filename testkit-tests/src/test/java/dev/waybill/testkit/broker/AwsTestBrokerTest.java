@@ -108,6 +108,22 @@ class AwsTestBrokerTest {
   }
 
   @Test
+  void keeps_nothing_over_a_kill_in_memory() {
+    try (AwsTestBroker forgetful = AwsTestBroker.builder().inMemory().start()) {
+      AmazonSQS its = sqs(forgetful);
+      String queue = its.createQueue("forgotten").getQueueUrl();
+      its.sendMessage(queue, "a");
+      assertThat(receive(its, queue)).containsExactly("a");
+
+      forgetful.kill();
+      forgetful.restart();
+
+      assertThat(its.listQueues().getQueueUrls()).isEmpty();
+      its.shutdown();
+    }
+  }
+
+  @Test
   void starts_again_after_a_clean_stop() {
     String queue = sqs.createQueue("stopped").getQueueUrl();
     sqs.sendMessage(queue, "a");

@@ -2,11 +2,13 @@ package dev.waybill.testkit.broker;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
- * An SNS and SQS service: fauxqs, which keeps its data over a crash, in Node.js.
+ * An SNS and SQS service: fauxqs, which keeps its data over a crash unless it is {@linkplain
+ * Builder#inMemory in memory}, in Node.js.
  *
  * <p>Any credentials do. It differs from AWS in this: one receive from a FIFO queue gives one
  * message per group, messages do not expire by the queue's retention period, a redrive policy of a
@@ -22,11 +24,13 @@ public final class AwsTestBroker extends LocalTestBroker {
   private final Path installation;
   private final int port = FreePorts.next();
   private final int advertisedPort;
+  private final boolean inMemory;
 
   private AwsTestBroker(Path installation, Builder builder) {
     super(BrokerKind.AWS);
     this.installation = installation;
     this.advertisedPort = builder.advertisedPort == 0 ? port : builder.advertisedPort;
+    this.inMemory = builder.inMemory;
   }
 
   /**
@@ -61,7 +65,7 @@ public final class AwsTestBroker extends LocalTestBroker {
 
   @Override
   public String version() {
-    return kind().product() + " " + Installations.FAUXQS_VERSION;
+    return kind().product() + " " + Installations.FAUXQS_VERSION + (inMemory ? " in memory" : "");
   }
 
   @Override
@@ -71,17 +75,19 @@ public final class AwsTestBroker extends LocalTestBroker {
 
   @Override
   BrokerCommand command(Path folder) {
-    return new BrokerCommand(
-        List.of(
-            installation.resolve("node").toString(),
-            "--no-warnings",
-            folder.resolve("aws.mjs").toString(),
-            installation.toString(),
-            String.valueOf(port),
-            String.valueOf(advertisedPort),
-            folder.resolve("data").toString()),
-        Map.of(),
-        "Ready on port");
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                installation.resolve("node").toString(),
+                "--no-warnings",
+                folder.resolve("aws.mjs").toString(),
+                installation.toString(),
+                String.valueOf(port),
+                String.valueOf(advertisedPort)));
+    if (!inMemory) {
+      command.add(folder.resolve("data").toString());
+    }
+    return new BrokerCommand(command, Map.of(), "Ready on port");
   }
 
   /** Settings of an {@link AwsTestBroker}. Not thread-safe. */
@@ -89,6 +95,7 @@ public final class AwsTestBroker extends LocalTestBroker {
 
     private Installations installations = Installations.ofThisMachine();
     private int advertisedPort;
+    private boolean inMemory;
 
     private Builder() {}
 
@@ -101,6 +108,18 @@ public final class AwsTestBroker extends LocalTestBroker {
      */
     public Builder advertisedPort(int port) {
       this.advertisedPort = port;
+      return this;
+    }
+
+    /**
+     * Keeps nothing on disk: what it has is lost with its process. It takes ten times as many
+     * messages a second as one that writes each of them to disk, for measurements of what is beside
+     * it.
+     *
+     * @return this
+     */
+    public Builder inMemory() {
+      this.inMemory = true;
       return this;
     }
 

@@ -1,6 +1,7 @@
-// aws.mjs INSTALLATION PORT ADVERTISED_PORT DATA
+// aws.mjs INSTALLATION PORT ADVERTISED_PORT [DATA]
 //
-// Runs fauxqs (SNS and SQS) with changes that make it a stand-in for AWS and its SDK for Java.
+// Runs fauxqs (SNS and SQS) with changes that make it a stand-in for AWS and its SDK for Java;
+// without DATA in memory only.
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import http from "node:http";
 import net from "node:net";
