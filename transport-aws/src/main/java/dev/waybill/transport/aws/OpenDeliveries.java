@@ -41,8 +41,7 @@ final class OpenDeliveries {
    */
   record Room(int max, boolean isIdle) {}
 
-  /** No poll. */
-  static final Room NONE = new Room(0, true);
+  private static final Room NONE = new Room(0, true);
 
   private final int credit;
   private final boolean keyed;
@@ -136,39 +135,16 @@ final class OpenDeliveries {
 
   /** A poll has ended; what it brought has been added. */
   void polled(Room room, int received) {
-    locked(() -> end(room, received));
-  }
-
-  /**
-   * The same of a poll that came back full; and begins the next one, if there is enough room for
-   * it, so that nobody has to be woken for that. For no messages if there isn't.
-   */
-  Room polledFull(Room room) {
-    lock.lock();
-    try {
-      Room[] next = {NONE};
-      locked(
-          () -> {
-            end(room, Batcher.MAX_ENTRIES);
-            int left = room();
-            if (!ended && left > 0 && isEnough(left)) {
-              next[0] = begin(left);
-            }
-          });
-      return next[0];
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void end(Room room, int received) {
-    polls--;
-    asked -= room.max();
-    if (received >= Batcher.MAX_ENTRIES) {
-      allowedPolls = Math.min(MAX_POLLS, allowedPolls + 1);
-    } else if (received < room.max()) {
-      allowedPolls = 1;
-    }
+    locked(
+        () -> {
+          polls--;
+          asked -= room.max();
+          if (received >= Batcher.MAX_ENTRIES) {
+            allowedPolls = Math.min(MAX_POLLS, allowedPolls + 1);
+          } else if (received < room.max()) {
+            allowedPolls = 1;
+          }
+        });
   }
 
   /**

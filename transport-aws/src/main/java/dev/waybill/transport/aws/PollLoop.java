@@ -16,8 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Asks SQS for messages while there is room, and hands them to the listener. One thread decides
- * when to ask; the answers come on the port's threads, and are handed over one at a time. One that
- * is full, and leaves enough room, is followed by the next poll at once.
+ * when to ask; the answers come on the port's threads, and are handed over one at a time.
  */
 final class PollLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(PollLoop.class);
@@ -101,26 +100,20 @@ final class PollLoop implements Runnable {
     if (room.max() == 0) {
       return;
     }
-    boolean rested = false;
+    boolean polling = false;
     try {
       Duration time = pause;
       if (time != null) {
         pause = null;
         handover.rest(time);
       }
-      rested = true;
+      polling = !handover.isStopped();
     } finally {
-      if (!rested) {
+      if (!polling) {
         open.polled(room, 0);
       }
     }
-    pollUnlessStopped(room);
-  }
-
-  private void pollUnlessStopped(Room room) {
-    if (handover.isStopped()) {
-      open.polled(room, 0);
-    } else {
+    if (polling) {
       poll(room);
     }
   }
@@ -189,20 +182,9 @@ final class PollLoop implements Runnable {
     var unused =
         taken.whenComplete(
             (done, failure) -> {
-              Room next = end(room, brought);
+              open.polled(room, brought);
               over.complete(null);
-              if (next.max() > 0) {
-                pollUnlessStopped(next);
-              }
             });
-  }
-
-  private Room end(Room room, int received) {
-    if (received >= Batcher.MAX_ENTRIES && pause == null) {
-      return open.polledFull(room);
-    }
-    open.polled(room, received);
-    return OpenDeliveries.NONE;
   }
 
   private void disturbed(AwsFailure failure) {

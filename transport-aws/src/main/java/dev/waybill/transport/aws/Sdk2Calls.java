@@ -2,7 +2,7 @@ package dev.waybill.transport.aws;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
@@ -17,7 +17,7 @@ final class Sdk2Calls {
   private static final int THREADS = 4;
 
   private final Sdk2Clients clients;
-  private final ThreadPoolExecutor threads = Threads.pool("call", THREADS);
+  private final ExecutorService threads = Threads.pool("call", THREADS);
   private final CallPool calls = new CallPool(threads, Sdk2Errors::translate);
   private final CallPool polls = new CallPool(threads, Sdk2Errors::translate);
 

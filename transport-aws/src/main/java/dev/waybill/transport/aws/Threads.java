@@ -26,7 +26,7 @@ final class Threads {
   }
 
   /** A pool of up to {@code size} threads, which end when idle. */
-  static ThreadPoolExecutor pool(String name, int size) {
+  static ExecutorService pool(String name, int size) {
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
             size, size, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory(name));
@@ -35,7 +35,7 @@ final class Threads {
   }
 
   /** A thread for each task, for as many as there are; they end when idle. */
-  static ThreadPoolExecutor growing(String name) {
+  static ExecutorService growing(String name) {
     return new ThreadPoolExecutor(
         0,
         Integer.MAX_VALUE,

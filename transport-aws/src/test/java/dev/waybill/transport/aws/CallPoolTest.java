@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.transport.aws.AwsFailure.Fate;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -59,53 +57,6 @@ class CallPoolTest {
       assertThat(before).succeedsWithin(PATIENCE);
       assertThat(made).isFalse();
     }
-  }
-
-  @Test
-  void aCallThatAnAnswerBringsAboutIsMadeByTheSameThread() {
-    CountDownLatch busy = new CountDownLatch(1);
-    try (CallPool calls = new CallPool(Threads.pool("test", 4), AwsFailure::of)) {
-      CompletableFuture<List<Thread>> threads =
-          calls
-              .call(Deadline.in(PATIENCE), () -> madeWhen(busy))
-              .thenCompose(
-                  first ->
-                      calls
-                          .call(Deadline.in(PATIENCE), Thread::currentThread)
-                          .thenApply(second -> List.of(first, second)));
-
-      busy.countDown();
-
-      assertThat(threads)
-          .succeedsWithin(PATIENCE)
-          .satisfies(both -> assertThat(both.get(0)).isSameAs(both.get(1)));
-    }
-  }
-
-  @Test
-  void aCallThatAnAnswerBringsAboutComesAfterThoseThatWaitForAThread() {
-    CountDownLatch busy = new CountDownLatch(1);
-    List<String> made = new CopyOnWriteArrayList<>();
-    try (CallPool calls = new CallPool(Threads.pool("test", 1), AwsFailure::of)) {
-      CompletableFuture<Boolean> brought =
-          calls
-              .call(Deadline.in(PATIENCE), () -> isLetGo(busy))
-              .thenCompose(
-                  first -> calls.call(Deadline.in(PATIENCE), () -> made.add("brought about")));
-      CompletableFuture<Boolean> waited =
-          calls.call(Deadline.in(PATIENCE), () -> made.add("waited"));
-
-      busy.countDown();
-
-      assertThat(brought).succeedsWithin(PATIENCE);
-      assertThat(waited).succeedsWithin(PATIENCE);
-      assertThat(made).containsExactly("waited", "brought about");
-    }
-  }
-
-  private static Thread madeWhen(CountDownLatch latch) {
-    assertThat(isLetGo(latch)).isTrue();
-    return Thread.currentThread();
   }
 
   private static boolean isLetGo(CountDownLatch latch) {

@@ -104,21 +104,6 @@ class OpenDeliveriesTest {
 
   @Test
   @Timeout(60)
-  void aFullPollIsFollowedByTheNextAsLongAsThereIsRoomForAFullOne() throws InterruptedException {
-    OpenDeliveries open = new OpenDeliveries(19, false);
-    Room first = open.awaitRoom();
-    assertThat(open.polledFull(first).max()).isEqualTo(10);
-
-    deliveries(open, 10);
-    assertThat(open.polledFull(first).max()).isZero();
-
-    open.all().forEach(open::remove);
-    open.end();
-    assertThat(open.polledFull(open.awaitRoom()).max()).isZero();
-  }
-
-  @Test
-  @Timeout(60)
   void anotherPollIsMadeBesideOneOnlyWhilePollsComeBackFull() throws InterruptedException {
     OpenDeliveries open = new OpenDeliveries(100, false);
     open.polled(open.awaitRoom(), 10);
