@@ -16,16 +16,19 @@ import org.springframework.kafka.listener.ConcurrentMessageListenerContainer;
 import org.springframework.kafka.listener.ContainerProperties;
 import org.springframework.kafka.listener.ContainerProperties.AckMode;
 import org.springframework.kafka.listener.MessageListener;
+import org.springframework.kafka.transaction.KafkaTransactionManager;
 
 /** Spring Kafka: a listener container without an application context, and its template. */
 final class SpringKafka implements Contender {
   private final Place place;
   private final boolean batch;
+  private final boolean transactional;
   private final AckMode ackMode;
 
   SpringKafka(Place place, String name) {
     this.place = place;
-    this.batch = name.endsWith("-batch");
+    this.transactional = name.endsWith("-transactional");
+    this.batch = transactional || name.endsWith("-batch");
     this.ackMode = name.endsWith("-per-record") ? AckMode.RECORD : AckMode.BATCH;
   }
 
@@ -41,6 +44,10 @@ final class SpringKafka implements Contender {
 
   @Override
   public String receiveGuarantee() {
+    if (transactional) {
+      return "exactly once, each poll a transaction, repeated without end if it fails; order and"
+          + " parallelism per partition";
+    }
     return (ackMode == AckMode.RECORD
             ? "at least once, each record committed by itself"
             : "at least once, a poll committed after it")
@@ -60,13 +67,17 @@ final class SpringKafka implements Contender {
     return new HashMap<>(Map.of("bootstrap.servers", place.uri().substring("kafka://".length())));
   }
 
-  @Override
-  public Outlet outlet() {
+  private DefaultKafkaProducerFactory<String, byte[]> producers() {
     Map<String, Object> settings = common();
     settings.put("acks", "all");
     settings.put("key.serializer", StringSerializer.class);
     settings.put("value.serializer", ByteArraySerializer.class);
-    var factory = new DefaultKafkaProducerFactory<String, byte[]>(settings);
+    return new DefaultKafkaProducerFactory<>(settings);
+  }
+
+  @Override
+  public Outlet outlet() {
+    var factory = producers();
     KafkaTemplate<String, byte[]> template = new KafkaTemplate<>(factory);
     return new Outlet() {
       @Override
@@ -102,7 +113,9 @@ final class SpringKafka implements Contender {
     ContainerProperties properties = new ContainerProperties(place.queue());
     properties.setGroupId(place.queue());
     properties.setAckMode(ackMode);
-    if (batch) {
+    if (transactional) {
+      ship(properties, handler);
+    } else if (batch) {
       BatchMessageListener<String, byte[]> listener =
           records -> records.forEach(record -> handle(record, handler));
       properties.setMessageListener(listener);
@@ -116,6 +129,26 @@ final class SpringKafka implements Contender {
     container.setConcurrency(handlers == 1 ? 1 : place.partitions());
     container.start();
     return container::stop;
+  }
+
+  private void ship(ContainerProperties properties, Handler handler) {
+    var factory = producers();
+    factory.setTransactionIdPrefix(place.queue() + "-");
+    KafkaTemplate<String, byte[]> template = new KafkaTemplate<>(factory);
+    properties.setKafkaAwareTransactionManager(new KafkaTransactionManager<>(factory));
+    BatchMessageListener<String, byte[]> listener =
+        records ->
+            records.forEach(
+                record -> {
+                  Order order = Json.decode(record.value());
+                  var shipment =
+                      new ProducerRecord<String, byte[]>(
+                          place.shipments(), order.customer(), Json.encode(Shipment.of(order)));
+                  CloudEvents.each(order, "ce_", shipment.headers()::add);
+                  template.send(shipment);
+                  handler.handle(order);
+                });
+    properties.setMessageListener(listener);
   }
 
   private static void handle(ConsumerRecord<String, byte[]> record, Handler handler) {

@@ -17,6 +17,9 @@ enum Bench {
   BACKLOG("a backlog over 16 partitions and 1,600 keys, handlers count"),
   /** The same, and one customer's orders take long. */
   BACKLOG_SLOW_KEY("the same backlog; one key's handler waits 1 s, the others' messages count"),
+  /** A log is read by handlers that send, together with the offsets. */
+  EXACTLY_ONCE(
+      "a log is read, each handler sends 1 KiB to another topic, together with the offsets"),
   /** One thread sends while the orders are handled, at most {@link #WINDOW} of them unhandled. */
   FLOW("one thread sends and one handler counts, at most " + Bench.WINDOW + " are on their way"),
   /** Orders are sent at a fixed rate. */
@@ -81,7 +84,7 @@ enum Bench {
   /** Whether trials read a log that is there already. */
   boolean readsLog() {
     return switch (this) {
-      case CONSUME, SLOW_KEYED, BACKLOG, BACKLOG_SLOW_KEY -> true;
+      case CONSUME, SLOW_KEYED, BACKLOG, BACKLOG_SLOW_KEY, EXACTLY_ONCE -> true;
       default -> false;
     };
   }

@@ -29,7 +29,12 @@ interface Contender {
   Running receive(int handlers, Handler handler);
 
   /** Where to send and receive. */
-  record Place(String uri, String queue, int partitions) {}
+  record Place(String uri, String queue, int partitions) {
+    /** Where what handlers send goes, in the bench in which they do. */
+    String shipments() {
+      return queue + "-shipments";
+    }
+  }
 
   /** Sends until it is closed. */
   interface Outlet extends Running {

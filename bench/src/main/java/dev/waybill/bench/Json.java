@@ -11,13 +11,22 @@ import java.io.UncheckedIOException;
 final class Json {
   private static final JsonMapper MAPPER = new JsonMapper();
   private static final ObjectWriter WRITER = MAPPER.writerFor(Order.class);
+  private static final ObjectWriter SHIPMENTS = MAPPER.writerFor(Shipment.class);
   private static final ObjectReader READER = MAPPER.readerFor(Order.class);
 
   private Json() {}
 
   static byte[] encode(Order order) {
+    return encode(WRITER, order);
+  }
+
+  static byte[] encode(Shipment shipment) {
+    return encode(SHIPMENTS, shipment);
+  }
+
+  private static byte[] encode(ObjectWriter writer, Record record) {
     try {
-      return WRITER.writeValueAsBytes(order);
+      return writer.writeValueAsBytes(record);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }

@@ -50,12 +50,21 @@ final class KafkaLog implements BrokerLog {
     return place;
   }
 
+  private List<String> topics() {
+    return bench == Bench.EXACTLY_ONCE
+        ? List.of(place.queue(), place.shipments())
+        : List.of(place.queue());
+  }
+
   private void make() {
     try {
       admin
           .createTopics(
-              List.of(
-                  new NewTopic(place.queue(), Optional.of(place.partitions()), Optional.empty())))
+              topics().stream()
+                  .map(
+                      topic ->
+                          new NewTopic(topic, Optional.of(place.partitions()), Optional.empty()))
+                  .toList())
           .all()
           .get();
       awaitLeaders();
@@ -75,7 +84,10 @@ final class KafkaLog implements BrokerLog {
       Thread.onSpinWait();
     }
     if (!bench.readsLog()) {
-      empty();
+      empty(place.queue());
+    }
+    if (bench == Bench.EXACTLY_ONCE) {
+      empty(place.shipments());
     }
   }
 
@@ -86,7 +98,9 @@ final class KafkaLog implements BrokerLog {
   private void awaitLeaders() throws ExecutionException, InterruptedException {
     while (true) {
       try {
-        var unused = ends();
+        for (String topic : topics()) {
+          var unused = ends(topic);
+        }
         return;
       } catch (ExecutionException e) {
         if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
@@ -98,22 +112,22 @@ final class KafkaLog implements BrokerLog {
   }
 
   /** Where the partitions end, as their leaders say. */
-  private Map<TopicPartition, ListOffsetsResultInfo> ends()
+  private Map<TopicPartition, ListOffsetsResultInfo> ends(String topic)
       throws ExecutionException, InterruptedException {
     Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
     for (int i = 0; i < place.partitions(); i++) {
-      partitions.put(new TopicPartition(place.queue(), i), OffsetSpec.latest());
+      partitions.put(new TopicPartition(topic, i), OffsetSpec.latest());
     }
     return admin.listOffsets(partitions).all().get();
   }
 
-  private void empty() {
+  private void empty(String topic) {
     Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
     try {
-      ends().forEach((part, end) -> all.put(part, RecordsToDelete.beforeOffset(end.offset())));
+      ends(topic).forEach((part, end) -> all.put(part, RecordsToDelete.beforeOffset(end.offset())));
       admin.deleteRecords(all).all().get();
     } catch (ExecutionException | InterruptedException e) {
-      throw new Failure("The topic " + place.queue() + " could not be emptied", e);
+      throw new Failure("The topic " + topic + " could not be emptied", e);
     }
   }
 
@@ -137,7 +151,7 @@ final class KafkaLog implements BrokerLog {
   @Override
   public void close() {
     try (admin) {
-      admin.deleteTopics(List.of(place.queue())).all().get();
+      admin.deleteTopics(topics()).all().get();
     } catch (ExecutionException | InterruptedException e) {
       throw new Failure("The topic " + place.queue() + " could not be removed", e);
     }

@@ -88,7 +88,11 @@ record Options(
         switch (mode) {
           case QUICK ->
               EnumSet.of(
-                  Bench.BACKLOG, Bench.BACKLOG_SLOW_KEY, Bench.LATENCY, Bench.PRODUCE_BODIES);
+                  Bench.BACKLOG,
+                  Bench.BACKLOG_SLOW_KEY,
+                  Bench.EXACTLY_ONCE,
+                  Bench.LATENCY,
+                  Bench.PRODUCE_BODIES);
           case STANDARD -> EnumSet.of(Bench.BACKLOG, Bench.BACKLOG_SLOW_KEY, Bench.PRODUCE_BODIES);
           default -> EnumSet.noneOf(Bench.class);
         };

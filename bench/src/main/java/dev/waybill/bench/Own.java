@@ -19,6 +19,11 @@ final class Own {
     return new WaybillContender(InMemoryTransport.builder().byReference().build(), place);
   }
 
+  /** With handlers that send, exactly once. */
+  static Contender shipping(Part part, Place place) {
+    return new WaybillShipping(transport(part, place), place);
+  }
+
   /** In memory, to so many queues in turn. */
   static Contender channels(Place place, int channels) {
     return new Channels(transport(Part.GROWTH, place), place, channels);

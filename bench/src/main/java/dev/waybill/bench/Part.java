@@ -84,7 +84,7 @@ enum Part {
     if (this == STARTUP || bench == Bench.STARTUP) {
       return this == STARTUP && bench == Bench.STARTUP;
     }
-    if (bench == Bench.PRODUCE_BODIES) {
+    if (bench == Bench.PRODUCE_BODIES || bench == Bench.EXACTLY_ONCE) {
       return this == KAFKA;
     }
     if (this == GROWTH || bench.varies()) {
@@ -153,6 +153,15 @@ enum Part {
       case "waybill" -> Own.waybill(this, place);
       case BY_REFERENCE -> Own.byReference(place);
       default -> Peer.of(name, this).contender(place);
+    };
+  }
+
+  /** The same, of those whose handlers send, exactly once. */
+  Contender shipping(String name, Place place) {
+    return switch (name) {
+      case "raw" -> new RawKafka(place, RawKafka.Form.TRANSACTIONS);
+      case "waybill" -> Own.shipping(this, place);
+      default -> contender(name, place);
     };
   }
 

@@ -14,6 +14,7 @@ enum Peer {
   SPRING_KAFKA("spring-kafka", "SpringKafka", Over.KAFKA, Does.ALL),
   SPRING_KAFKA_PER_RECORD("spring-kafka", "SpringKafka", Over.KAFKA, Does.RECEIVE),
   SPRING_KAFKA_BATCH("spring-kafka", "SpringKafka", Over.KAFKA, Does.RECEIVE),
+  SPRING_KAFKA_TRANSACTIONAL("spring-kafka", "SpringKafka", Over.KAFKA, Does.SHIP),
   PARALLEL_CONSUMER("parallel-consumer", "ConfluentParallelConsumer", Over.KAFKA, Does.RECEIVE),
   SPRING_CLOUD_STREAM_KAFKA("spring-cloud-stream", "SpringCloudStream", Over.KAFKA, Does.ALL),
   SMALLRYE_KAFKA("smallrye", "SmallRye", Over.KAFKA, Does.COUNT),
@@ -132,11 +133,14 @@ enum Peer {
     RECEIVE,
     /** All but handlers that wait, as none may, and to send and receive in one JVM. */
     COUNT,
+    /** Handlers that send, exactly once. */
+    SHIP,
     HAND_OVER;
 
     boolean has(Bench bench) {
       return switch (bench) {
-        case CONSUME, BACKLOG -> this != HAND_OVER;
+        case CONSUME, BACKLOG -> this != HAND_OVER && this != SHIP;
+        case EXACTLY_ONCE -> this == SHIP;
         case SLOW_KEYED, BACKLOG_SLOW_KEY -> this == ALL || this == RECEIVE;
         case PRODUCE -> this == ALL || this == COUNT;
         case LATENCY -> this == ALL || this == HAND_OVER;

@@ -49,7 +49,9 @@ final class RawKafka implements Contender {
      * Reads all headers, and handles it on another thread, so that a slow handler does not keep it
      * from polling: the least that whatever keeps a contract like Waybill's has to do.
      */
-    HANDED_OVER("all of which it reads; handled a batch at a time on one other thread");
+    HANDED_OVER("all of which it reads; handled a batch at a time on one other thread"),
+    /** Sends a shipment of each order, and commits it, in one transaction. */
+    TRANSACTIONS("of which it reads the ids; a transactional producer");
 
     private final String inWords;
 
@@ -89,7 +91,9 @@ final class RawKafka implements Contender {
 
   @Override
   public String receiveGuarantee() {
-    return "at least once, a batch committed after it (commitAsync), nothing if a handler fails";
+    return form == Form.TRANSACTIONS
+        ? "exactly once, each poll a transaction, nothing if a handler or a transaction fails"
+        : "at least once, a batch committed after it (commitAsync), nothing if a handler fails";
   }
 
   @Override
@@ -100,25 +104,13 @@ final class RawKafka implements Contender {
         + " read_committed, cooperative-sticky";
   }
 
-  private String servers() {
+  static String servers(Place place) {
     return place.uri().substring("kafka://".length());
   }
 
   @Override
   public Outlet outlet() {
-    KafkaProducer<byte[], byte[]> producer =
-        new KafkaProducer<>(
-            Map.of(
-                "bootstrap.servers",
-                servers(),
-                "acks",
-                "all",
-                "enable.idempotence",
-                "true",
-                "key.serializer",
-                ByteArraySerializer.class,
-                "value.serializer",
-                ByteArraySerializer.class));
+    KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(producerSettings());
     return new Outlet() {
       @Override
       public void send(Order order, Runnable confirmed) {
@@ -140,22 +132,53 @@ final class RawKafka implements Contender {
     };
   }
 
-  /** With all that Waybill tells of a message: its CloudEvents attributes. */
+  private Map<String, Object> producerSettings() {
+    return Map.of(
+        "bootstrap.servers",
+        servers(place),
+        "acks",
+        "all",
+        "enable.idempotence",
+        "true",
+        "key.serializer",
+        ByteArraySerializer.class,
+        "value.serializer",
+        ByteArraySerializer.class);
+  }
+
   private ProducerRecord<byte[], byte[]> record(Order order) {
-    byte[] key = bytes(order.customer());
-    ProducerRecord<byte[], byte[]> record =
-        new ProducerRecord<>(place.queue(), key, Json.encode(order));
     byte[] id = bytes(UUID.randomUUID().toString());
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(place.queue(), bytes(order.customer()), Json.encode(order));
+    tell(record, TYPE, id, id);
+    return record;
+  }
+
+  /** All that Waybill tells of a message: its CloudEvents attributes. */
+  private static void tell(
+      ProducerRecord<byte[], byte[]> record, String type, byte[] id, byte[] correlation) {
     Headers headers = record.headers();
     headers.add("content-type", bytes("application/json"));
     headers.add("ce_specversion", bytes("1.0"));
     headers.add("ce_id", id);
     headers.add("ce_source", bytes("waybill"));
-    headers.add("ce_type", bytes(TYPE));
+    headers.add("ce_type", bytes(type));
     headers.add("ce_time", bytes(Instant.now().truncatedTo(ChronoUnit.MILLIS).toString()));
     headers.add("ce_waybillkind", bytes("command"));
-    headers.add("ce_partitionkey", key);
-    headers.add("ce_correlationid", id);
+    headers.add("ce_partitionkey", record.key());
+    headers.add("ce_correlationid", correlation);
+  }
+
+  /** What is sent of an order. */
+  private ProducerRecord<byte[], byte[]> shipment(
+      ConsumerRecord<byte[], byte[]> received, Order order) {
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(
+            place.shipments(), bytes(order.customer()), Json.encode(Shipment.of(order)));
+    byte[] id = bytes(UUID.randomUUID().toString());
+    tell(
+        record, "bench.shipment.v1", id, received.headers().lastHeader("ce_correlationid").value());
+    record.headers().add("ce_causationid", received.headers().lastHeader("ce_id").value());
     return record;
   }
 
@@ -185,7 +208,7 @@ final class RawKafka implements Contender {
         new KafkaConsumer<>(
             Map.of(
                 "bootstrap.servers",
-                servers(),
+                servers(place),
                 "group.id",
                 place.queue(),
                 "enable.auto.commit",
@@ -211,6 +234,9 @@ final class RawKafka implements Contender {
       try {
         if (form == Form.HANDED_OVER) {
           handOver();
+        }
+        if (form == Form.TRANSACTIONS) {
+          ship();
         }
         while (true) {
           ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
@@ -268,6 +294,29 @@ final class RawKafka implements Contender {
           throw new Failure("A record is of the type " + headers.get("ce_type"));
         }
         handler.handle(Json.decode(record.value()));
+      }
+    }
+
+    /** The documentation's loop: what a poll brings is handled, sent and committed together. */
+    private void ship() {
+      Map<String, Object> settings = new HashMap<>(producerSettings());
+      settings.put("transactional.id", place.queue());
+      try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(settings)) {
+        producer.initTransactions();
+        while (true) {
+          ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+          if (records.isEmpty()) {
+            continue;
+          }
+          producer.beginTransaction();
+          for (ConsumerRecord<byte[], byte[]> record : records) {
+            Order order = Json.decode(record.value());
+            var unused = producer.send(shipment(record, order)); // the commit tells if one failed
+            handler.handle(order);
+          }
+          producer.sendOffsetsToTransaction(records.nextOffsets(), consumer.groupMetadata());
+          producer.commitTransaction();
+        }
       }
     }
 

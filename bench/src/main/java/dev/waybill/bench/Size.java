@@ -38,6 +38,10 @@ record Size(long warmUp, long measured, Duration longest) {
       case STARTUP -> new Size(0, 1, Duration.ofSeconds(30));
       case BACKLOG, BACKLOG_SLOW_KEY ->
           new Size(100_000, full ? 870_000 : 70_000, Duration.ofSeconds(full ? 60 : 10));
+      case EXACTLY_ONCE ->
+          full
+              ? new Size(1_000_000, 400_000, Duration.ofMinutes(2))
+              : new Size(400_000, 150_000, Duration.ofSeconds(60));
       case CHANNELS, KEYS -> new Size(500_000, 1_000_000, Duration.ofSeconds(full ? 10 : 3));
       case BODIES, PRODUCE_BODIES -> bodies(part, Math.max(1, turn.level()), full);
       case SUBSCRIPTIONS -> {

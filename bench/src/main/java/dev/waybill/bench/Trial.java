@@ -51,13 +51,16 @@ record Trial(Turn turn, Size size) {
   /** Runs it; the log that is read is there already, but for a broker in this JVM. */
   Row run(Place place) {
     Contender made =
-        turn.bench() == Bench.CHANNELS
-            ? Own.channels(place, turn.level())
-            : turn.part().contender(turn.contender(), place);
+        switch (turn.bench()) {
+          case CHANNELS -> Own.channels(place, turn.level());
+          case EXACTLY_ONCE -> turn.part().shipping(turn.contender(), place);
+          default -> turn.part().contender(turn.contender(), place);
+        };
     return switch (turn.bench()) {
       case PRODUCE, PRODUCE_BODIES -> produce(made);
       case FLOW, CHANNELS, KEYS, BODIES -> flow(made);
       case LATENCY -> latency(made);
+      case EXACTLY_ONCE -> ship(made, place);
       case SUBSCRIPTIONS -> new Subscriptions(turn, size).run(made);
       default -> {
         if (turn.part() == Part.INMEMORY) {
@@ -174,6 +177,21 @@ record Trial(Turn turn, Size size) {
       return row(made, made.receiveGuarantee(), progress.measure(), null);
     } finally {
       running.close();
+    }
+  }
+
+  /** What is lost or stored twice is no figure, but a failure. */
+  private Row ship(Contender made, Place place) {
+    Progress progress = new Progress(size);
+    Running running = made.receive(handlers(), order -> progress.done());
+    try (KafkaShipments shipments = new KafkaShipments(place, size.log())) {
+      Meter.Usage usage;
+      try (running) {
+        usage = progress.measure();
+        shipments.awaitAll();
+      }
+      shipments.readOn();
+      return row(made, made.receiveGuarantee(), usage, null);
     }
   }
 

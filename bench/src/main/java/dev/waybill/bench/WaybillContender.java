@@ -17,13 +17,15 @@ class WaybillContender implements Contender {
   WaybillContender(Transport transport, Place place) {
     this.transport = transport;
     this.queue = place.queue();
-    this.routes =
-        Routes.define(
-            r ->
-                r.command(Order.class)
-                    .named("bench.order.v1")
-                    .toQueue(place.queue())
-                    .keyedBy(Order::customer));
+    this.routes = Routes.define(r -> route(r, place));
+  }
+
+  static void route(Routes.Definition routes, Place place) {
+    routes
+        .command(Order.class)
+        .named("bench.order.v1")
+        .toQueue(place.queue())
+        .keyedBy(Order::customer);
   }
 
   @Override
@@ -38,7 +40,7 @@ class WaybillContender implements Contender {
   }
 
   @Override
-  public final String receiveGuarantee() {
+  public String receiveGuarantee() {
     return "at least once, each message settled by itself, order per key, retries and dead letters";
   }
 

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * A Kafka broker of one node (broker and KRaft controller) in its own JVM.
  *
  * <p>Topics are not created by mere use, internal topics have one replica, and groups form without
- * the initial delay; {@link Builder#property} changes that. Transactions, both group protocols and
- * share groups work.
+ * the initial delay, and change hands within seconds by the newer protocol too; {@link
+ * Builder#property} changes that. Transactions, both group protocols and share groups work.
  */
 public final class KafkaTestBroker extends LocalTestBroker {
 

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -92,7 +93,7 @@ final class Backlog {
       next = Deadline.in(INTERVAL);
     } catch (WakeupException e) {
       return false;
-    } catch (TimeoutException e) {
+    } catch (TimeoutException | DisconnectException e) {
       log.debug("It is not known where {} partitions end", works.size(), e);
       next = Deadline.in(LATER);
     }

@@ -10,6 +10,7 @@ import java.util.function.BiConsumer;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -93,7 +94,7 @@ final class Beginnings {
     Map<TopicPartition, OffsetAndMetadata> committed;
     try {
       committed = committed(partitions, Deadline.in(oneByOne ? patience : TOGETHER));
-    } catch (TimeoutException e) {
+    } catch (TimeoutException | DisconnectException e) {
       log.debug("No answer for {}", partitions, e);
       notYet();
       return false;

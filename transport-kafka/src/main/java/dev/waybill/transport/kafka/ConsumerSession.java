@@ -18,6 +18,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -102,7 +103,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       nextLook = Deadline.in(LOOK_FOR_TOPIC);
       try {
         topicMissing = consumer.partitionsFor(topic, ASK).isEmpty();
-      } catch (TimeoutException | WakeupException e) {
+      } catch (TimeoutException | DisconnectException | WakeupException e) {
         log.debug("It is not known whether topic {} exists", topic, e);
       }
     }

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +88,7 @@ final class DeletedRecords {
       Gap gap = unanswered.remove();
       try {
         look(gap);
-      } catch (TimeoutException e) {
+      } catch (TimeoutException | DisconnectException e) {
         log.debug("It is not known where {} begins", gap.partition(), e);
         unanswered.add(gap.asAsked());
         next = Deadline.in(LATER);

@@ -19,6 +19,7 @@ import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.junit.jupiter.api.Test;
@@ -106,14 +107,15 @@ class ConsumerSessionTest {
   @Test
   void aPartitionBeginsWhenItIsKnownWhatIsCommittedForItAndThere() {
     ConsumerSession session = session(DAY);
-    client.isSilent = true;
+    client.noCommitted = new TimeoutException("silent");
     client.rebalance(List.of(PARTITION));
     client.updateBeginningOffsets(Map.of(PARTITION, 0L));
     add(0);
+    client.noCommitted = new DisconnectException();
     session.poll(Duration.ZERO);
     assertThat(session.works()).isEmpty();
 
-    client.isSilent = false;
+    client.noCommitted = null;
     client.committed = new OffsetAndMetadata(1, "");
     await()
         .atMost(Inbox.LONG_ENOUGH)
@@ -133,12 +135,12 @@ class ConsumerSessionTest {
   @Test
   void aPartitionThatIsGivenUpBeforeItHasBegunDoesNotBegin() {
     ConsumerSession session = session(DAY);
-    client.isSilent = true;
+    client.noCommitted = new TimeoutException("silent");
     client.updateBeginningOffsets(Map.of(PARTITION, 0L));
     client.rebalance(List.of(PARTITION));
     session.onPartitionsRevoked(List.of(PARTITION));
 
-    client.isSilent = false;
+    client.noCommitted = null;
     session.poll(Duration.ZERO);
 
     assertThat(session.works()).isEmpty();
@@ -159,6 +161,14 @@ class ConsumerSessionTest {
   void a_member_that_has_no_partition_of_a_topic_that_exists_does_not_miss_the_topic() {
     ConsumerSession session = session(DAY);
     client.updatePartitions("t", List.of(new PartitionInfo("t", 0, null, null, null)));
+
+    assertThat(session.isTopicMissing()).isFalse();
+  }
+
+  @Test
+  void a_connection_that_is_lost_says_nothing_of_whether_the_topic_exists() {
+    ConsumerSession session = session(DAY);
+    client.noPartitions.add(new DisconnectException());
 
     assertThat(session.isTopicMissing()).isFalse();
   }
@@ -206,6 +216,21 @@ class ConsumerSessionTest {
   }
 
   @Test
+  void a_connection_that_is_lost_says_nothing_of_what_was_deleted() {
+    ConsumerSession session = session(DAY);
+    client.committed = new OffsetAndMetadata(1, "");
+    client.rebalance(List.of(PARTITION));
+    client.updateBeginningOffsets(Map.of(PARTITION, 5L));
+    client.seek(PARTITION, 5);
+    add(5);
+    client.noBeginnings.add(new DisconnectException());
+
+    session.poll(Duration.ZERO);
+
+    assertThat(session.loss()).isNull();
+  }
+
+  @Test
   void the_backlog_is_known_also_if_the_polling_thread_is_woken_while_it_asks() {
     ConsumerSession session = session(DAY);
     var unused = assigned(session, 2);
@@ -218,6 +243,17 @@ class ConsumerSessionTest {
         .as("the wake was for the next poll")
         .isInstanceOf(WakeupException.class);
     assertThat(client.poll(Duration.ZERO)).isEmpty();
+  }
+
+  /** As the client of the newer group protocol says when a leader is gone. */
+  @Test
+  void a_connection_that_is_lost_while_the_backlog_is_asked_for_costs_no_more_than_the_answer() {
+    ConsumerSession session = session(DAY);
+    var unused = assigned(session, 2);
+    client.updateEndOffsets(Map.of(PARTITION, 2L));
+    client.noEnds.add(new DisconnectException());
+
+    assertThat(session.status().backlog()).isNull();
   }
 
   @Test
@@ -378,7 +414,8 @@ class ConsumerSessionTest {
     final List<KafkaException> noBeginnings = new ArrayList<>();
     final List<KafkaException> noEnds = new ArrayList<>();
     boolean answersCommits = true;
-    boolean isSilent;
+    KafkaException noCommitted;
+    final List<KafkaException> noPartitions = new ArrayList<>();
     boolean soughtWithMetadata;
 
     Client() {
@@ -404,6 +441,14 @@ class ConsumerSessionTest {
     }
 
     @Override
+    public synchronized List<PartitionInfo> partitionsFor(String topic, Duration timeout) {
+      if (!noPartitions.isEmpty()) {
+        throw noPartitions.remove(0);
+      }
+      return super.partitionsFor(topic, timeout);
+    }
+
+    @Override
     public synchronized void seek(TopicPartition partition, OffsetAndMetadata offset) {
       soughtWithMetadata = true;
       super.seek(partition, offset);
@@ -422,8 +467,8 @@ class ConsumerSessionTest {
     @Override
     public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
         Set<TopicPartition> partitions, Duration timeout) {
-      if (isSilent) {
-        throw new TimeoutException("silent");
+      if (noCommitted != null) {
+        throw noCommitted;
       }
       return committed == null ? Map.of() : Map.of(PARTITION, committed);
     }

@@ -35,10 +35,17 @@ final class KafkaFixture implements AutoCloseable {
   static final Duration DEADLINE = Duration.ofSeconds(20);
 
   private final TestBroker broker;
+  private final Map<String, String> properties;
   private final List<TransportConnection> connections = new ArrayList<>();
 
   KafkaFixture(TestBroker broker) {
+    this(broker, Map.of());
+  }
+
+  /** The same, with properties of all that is connected. */
+  KafkaFixture(TestBroker broker, Map<String, String> properties) {
     this.broker = broker;
+    this.properties = properties;
   }
 
   String servers() {
@@ -46,12 +53,14 @@ final class KafkaFixture implements AutoCloseable {
   }
 
   KafkaTransport.Builder builder() {
-    return KafkaTransport.builder().bootstrapServers(servers()).partitions(3);
+    return unsaid().partitions(3);
   }
 
   /** Which says nothing of topics, so that those of any other connection fit. */
   KafkaTransport.Builder unsaid() {
-    return KafkaTransport.builder().bootstrapServers(servers());
+    KafkaTransport.Builder builder = KafkaTransport.builder().bootstrapServers(servers());
+    properties.forEach(builder::property);
+    return builder;
   }
 
   TransportConnection connect() {

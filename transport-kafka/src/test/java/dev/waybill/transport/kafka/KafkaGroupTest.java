@@ -16,7 +16,6 @@ import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement;
 import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.TransportConnection;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -29,12 +28,20 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a receiver does as a member of its consumer group. */
+@ParameterizedClass
+@ValueSource(strings = {"classic", "consumer"})
 class KafkaGroupTest {
-  private final KafkaFixture kafka = new KafkaFixture(TestBrokers.kafka());
+  private final KafkaFixture kafka;
   private final Queue queue = queue();
   private final Inbox inbox = new Inbox();
+
+  KafkaGroupTest(String protocol) {
+    kafka = new KafkaFixture(TestBrokers.kafka(), Map.of("group.protocol", protocol));
+  }
 
   @AfterEach
   void close() {
@@ -160,28 +167,6 @@ class KafkaGroupTest {
     accept(second);
     await().atMost(Inbox.LONG_ENOUGH).until(() -> blocking.events.contains("recovered"));
     assertThat(blocking.events).containsExactly("failed", "recovered");
-  }
-
-  @Test
-  void theNewerGroupProtocolKeepsTheSamePromises() throws Exception {
-    KafkaTransport.Builder newer =
-        kafka.builder().partitions(1).property("group.protocol", "consumer");
-    TransportConnection connection = kafka.prepared(newer, queue);
-    for (int i = 0; i < 5; i++) {
-      send(connection, queue, message("" + i));
-    }
-    Receiver receiver = connection.receive(queue, 5, inbox);
-    List<Delivery> all = inbox.next(5);
-    accept(all.get(0));
-    accept(all.get(3));
-
-    receiver.close();
-
-    assertThat(settle(all.get(1), Settlement.accept())).isEqualTo(Result.NOT_OWNED);
-    Inbox again = new Inbox();
-    connection.receive(queue, 5, again);
-    assertThat(again.next(3)).extracting(Inbox::text).containsExactly("1", "2", "4");
-    again.staysEmpty(Duration.ofMillis(500));
   }
 
   private TransportConnection onePartition(int messages) {

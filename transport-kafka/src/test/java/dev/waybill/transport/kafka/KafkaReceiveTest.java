@@ -33,12 +33,20 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
+@ParameterizedClass
+@ValueSource(strings = {"classic", "consumer"})
 class KafkaReceiveTest {
   private static final Duration A_WHILE = Duration.ofMillis(700);
 
-  private final KafkaFixture kafka = new KafkaFixture(TestBrokers.kafka());
+  private final KafkaFixture kafka;
   private final Inbox inbox = new Inbox();
+
+  KafkaReceiveTest(String protocol) {
+    kafka = new KafkaFixture(TestBrokers.kafka(), Map.of("group.protocol", protocol));
+  }
 
   @AfterEach
   void close() {

@@ -40,8 +40,10 @@ final class ChaosRun {
    */
   record Result(Findings findings, int faults, int unknown) {
     /**
-     * The most that these faults may repeat: what the workers have in hand, and what was settled
-     * since the last commit, which is made every 100 ms but not while a coordinator is away.
+     * The most handlings that these faults may repeat: what the workers have in hand, and what was
+     * settled since the last commit, which is made every 100 ms but not while a coordinator is
+     * away. Most runs repeat far less. But workers go on settling without a coordinator, and how
+     * long it is away is a matter of the machine.
      */
     int mostRepeated() {
       return unknown + faults * (WORKERS * ChaosWorker.MAX_UNSETTLED + Load.PER_SECOND);

@@ -18,6 +18,10 @@ class KafkaChaosTest {
     ChaosRun.Result run = ChaosRun.of(DeliveryGuarantee.AT_LEAST_ONCE, folder);
     run.nothingIsLostOrOutOfOrder();
     assertThat(run.findings().repeatedHandlings()).isLessThanOrEqualTo(run.mostRepeated());
-    assertThat(run.findings().repeatedOutputs()).isLessThanOrEqualTo(run.mostRepeated());
+    // Each output comes of a handling that was noted before it, and each handling sends one, which
+    // an idempotent producer stores once. As none is lost or invented, there are as many different
+    // ones of both.
+    assertThat(run.findings().repeatedOutputs())
+        .isLessThanOrEqualTo(run.findings().repeatedHandlings());
   }
 }
