@@ -45,6 +45,8 @@ class TransportTableTest {
   void no_case_of_a_report_has_failed_and_none_is_without_a_reason() throws IOException {
     List<JsonNode> all = new ArrayList<>(reports().values());
     all.add(report("kafka-failover"));
+    all.add(report("kafka-newer-protocol-failover"));
+    all.add(report("kafka-newer-protocol-faults"));
     all.add(report("kafka-share"));
     all.add(report("kafka-share-failover"));
     all.add(report("aws-sdk1"));
