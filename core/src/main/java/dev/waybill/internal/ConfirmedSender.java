@@ -38,9 +38,20 @@ class ConfirmedSender {
   /** How long after the last of them sends that failed say something of the present. */
   private static final Duration TELLING = Duration.ofMinutes(1);
 
+  /**
+   * How much sooner the transport's deadline ends than the caller's: at it, a transport still knows
+   * what has never left. Ours may end 10 ms sooner ({@link Deadlines}), a transport that looks for
+   * what is late from time to time may be as late; the rest is for a busy machine.
+   */
+  private static final Duration LONGEST_LEAD = Duration.ofMillis(100);
+
+  /** The part of a short deadline that is the lead. */
+  private static final int LEADS = 10;
+
   private final Sender sender;
   private final String transport;
   private final Duration timeout;
+  private final Duration timeoutOfTransport;
   private final ScheduledExecutorService timer;
   private final Executor late;
   private final Deadlines deadlines;
@@ -55,10 +66,20 @@ class ConfirmedSender {
     this.sender = sender;
     this.transport = plan.transport().name();
     this.timeout = plan.sendTimeout();
+    this.timeoutOfTransport = lessLead(timeout);
     this.timer = timer;
     this.late = late;
     this.deadlines = new Deadlines(timer, timeout, late);
     this.trouble = new Trouble(plan.clock());
+  }
+
+  private static Duration lessLead(Duration deadline) {
+    Duration part = deadline.dividedBy(LEADS);
+    return deadline.minus(part.compareTo(LONGEST_LEAD) < 0 ? part : LONGEST_LEAD);
+  }
+
+  private Duration ofTransport(Duration deadline) {
+    return deadline.equals(timeout) ? timeoutOfTransport : lessLead(deadline);
   }
 
   /** What is wrong with sending, in a sentence. */
@@ -71,7 +92,7 @@ class ConfirmedSender {
         message,
         true,
         deadline,
-        () -> sender.send(message.channel(), message.message(), deadline),
+        () -> sender.send(message.channel(), message.message(), ofTransport(deadline)),
         brokerId -> new SendReceipt(message.id(), message.channel(), brokerId));
   }
 
@@ -83,7 +104,7 @@ class ConfirmedSender {
         messages,
         true,
         timeout,
-        () -> sender.sendTogether(addressed, timeout),
+        () -> sender.sendTogether(addressed, timeoutOfTransport),
         brokerIds -> brokerIds);
   }
 
@@ -92,7 +113,7 @@ class ConfirmedSender {
         receipt.messageId() + " on " + receipt.channel(),
         false,
         timeout,
-        () -> sender.cancel(receipt.channel(), receipt.brokerId(), timeout),
+        () -> sender.cancel(receipt.channel(), receipt.brokerId(), timeoutOfTransport),
         takenBack -> takenBack);
   }
 

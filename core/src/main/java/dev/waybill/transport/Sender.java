@@ -24,8 +24,9 @@ public interface Sender {
    *     {@code UNROUTABLE} where the broker can tell, and confirmed where it can't
    * @param message within the limits of the transport's {@link Capabilities}; the library has
    *     checked them
-   * @param deadline how long the answer may take, positive. The library fails the caller's future
-   *     at the deadline by itself; a transport uses it to give up its own resources.
+   * @param deadline how long the answer may take, positive. At it a transport gives up, and says
+   *     whether the message can have been stored. The library fails the caller's future by itself,
+   *     as unknown, a tenth of the caller's timeout later, at most 100 ms.
    * @return completes with the broker's name for the message (Kafka {@code topic-partition@offset},
    *     SQS/SNS message id, RabbitMQ {@code exchange/routing key}) after the broker's confirmation;
    *     fails with a {@link dev.waybill.error.SendException}. Completes on a transport's thread;

@@ -28,6 +28,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -108,7 +110,7 @@ class OutgoingTest {
 
     Sent sent = transport.sent.get(0);
     assertThat(sent.channel()).isEqualTo(new Topic("orders", true));
-    assertThat(sent.deadline()).isEqualTo(Duration.ofSeconds(7));
+    assertThat(sent.deadline()).isEqualTo(Duration.ofMillis(6_900));
     assertThat(sent.message().body())
         .isEqualTo("{\"orderId\":\"o-1\",\"cents\":995}".getBytes(UTF_8));
     assertThat(sent.message().contentType()).isEqualTo("application/json");
@@ -381,6 +383,46 @@ class OutgoingTest {
   }
 
   @Test
+  void a_transport_that_answers_at_its_deadline_is_faster_than_the_bus() {
+    transport.answer =
+        sent ->
+            new CompletableFuture<String>()
+                .completeOnTimeout("", sent.deadline().toNanos(), TimeUnit.NANOSECONDS)
+                .thenApply(
+                    over -> {
+                      throw SendException.rejected(ErrorCode.CONNECTION_FAILED, "not sent", null);
+                    });
+    start(b -> b.sendTimeout(Duration.ofSeconds(1)));
+
+    List<CompletableFuture<SendReceipt>> sends = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      sends.add(bus.publish(new OrderShipped("o-1")));
+    }
+
+    assertThat(sends)
+        .extracting(send -> failure(send).certainty())
+        .containsOnly(Certainty.REJECTED);
+  }
+
+  @Test
+  void a_transport_has_a_tenth_less_than_a_short_timeout() {
+    start(b -> b.sendTimeout(Duration.ofMillis(50)));
+
+    bus.publish(new OrderShipped("o-1")).join();
+
+    assertThat(transport.sent.get(0).deadline()).isEqualTo(Duration.ofMillis(45));
+  }
+
+  @Test
+  void the_shortest_timeout_leaves_a_transport_some_time() {
+    start(b -> b.sendTimeout(Duration.ofNanos(1)));
+
+    bus.publish(new OrderShipped("o-1")).join();
+
+    assertThat(transport.sent.get(0).deadline()).isPositive();
+  }
+
+  @Test
   void the_time_that_a_transport_blocks_counts_towards_the_timeout() {
     transport.answer =
         sent -> {
@@ -525,7 +567,7 @@ class OutgoingTest {
 
     assertThat(bus.cancel(receipt)).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(true);
     assertThat(transport.calls)
-        .contains("cancel " + receipt.brokerId() + " in queue invoices within PT30S");
+        .contains("cancel " + receipt.brokerId() + " in queue invoices within PT29.9S");
     transport.cancelAnswer = brokerId -> CompletableFuture.completedFuture(false);
     assertThat(bus.cancel(receipt)).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(false);
   }

@@ -201,7 +201,8 @@ class RequestTest {
 
     assertThat(transport.sent)
         .extracting(Sent::deadline)
-        .containsExactly(Duration.ofSeconds(20), MessageBus.Builder.DEFAULT_SEND_TIMEOUT);
+        .containsExactly(
+            Duration.ofMillis(19_900), MessageBus.Builder.DEFAULT_SEND_TIMEOUT.minusMillis(100));
   }
 
   @Test

@@ -59,7 +59,7 @@ class WhatGoesWrongTest {
       delimiter = '|',
       value = {
         "2 | kafka://127.0.0.1:%d | No Kafka broker answered at 127.0.0.1:%d within 2 s: is it running, and is the address right? A broker that wants TLS or a login also needs tls(…) or saslPlain(…) and the like, or the property security.protocol.",
-        "60 | amqp://app:s3cret@127.0.0.1:%d | No RabbitMQ answered at 127.0.0.1:%d within 60 s (Connection refused): is it running, and is the address right?",
+        "60 | amqp://app:s3cret@127.0.0.1:%d | No RabbitMQ answered at 127.0.0.1:%d (Connection refused): is it running, and is the address right?",
         "60 | aws://127.0.0.1:%d?region=eu-west-1 | No SQS answered at 127.0.0.1:%1$d (eu-west-1) within 60 s: no connection was made (Connect to 127.0.0.1:%1$d [/127.0.0.1] failed: Connection refused). Is it running, and are address and region right?",
       })
   void the_broker_is_absent(int seconds, String uri, String message) throws IOException {

@@ -10,6 +10,7 @@ import com.rabbitmq.client.UnknownClassOrMethodId;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
@@ -243,14 +244,24 @@ final class RabbitErrors {
   static MessagingException notAnswered(RabbitSettings settings, Duration limit, Throwable error) {
     return new MessagingException(
         ErrorCode.CONNECTION_FAILED,
-        "No RabbitMQ answered at %s within %s (%s): is it running, and is the address right?%s"
+        "No RabbitMQ answered at %s%s (%s): is it running, and is the address right?%s"
             .formatted(
                 settings.hosts(),
-                seconds(limit),
+                isTimeout(error) ? " within " + seconds(limit) : "",
                 why(error),
                 // with TLS 1.3 the client is done with its part before the broker has looked
                 settings.tls() == null ? "" : " Does it take this client's certificate?"),
         error);
+  }
+
+  /** Whether the time was over; a connection that is refused fails long before. */
+  private static boolean isTimeout(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof TimeoutException || cause instanceof SocketTimeoutException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** A send whose fate nobody knows; {@code what} happened, without a full stop. */

@@ -48,7 +48,7 @@ class ConnectingTest {
 
     assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
     assertThat(error)
-        .hasMessageContaining("No RabbitMQ answered at 127.0.0.1:1 within 3 s")
+        .hasMessageContaining("No RabbitMQ answered at 127.0.0.1:1 (Connection refused)")
         .hasMessageContaining("is it running, and is the address right?");
     assertNoSecret(error, "s3cret");
   }
@@ -62,6 +62,7 @@ class ConnectingTest {
       MessagingException error = failure("amqp://127.0.0.1:" + silent.getLocalPort(), limit);
 
       assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+      assertThat(error).hasMessageContaining("within 1 s");
       // the client's own limit for the log-in is 10 s
       assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(9));
     }

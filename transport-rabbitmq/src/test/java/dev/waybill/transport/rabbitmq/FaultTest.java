@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.Connection;
+import dev.waybill.MessageBus;
+import dev.waybill.SendReceipt;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.error.SendException.Certainty;
 import dev.waybill.routing.Queue;
+import dev.waybill.routing.Routes;
 import dev.waybill.routing.Topic;
 import dev.waybill.testkit.broker.FaultProxy;
 import dev.waybill.testkit.broker.FaultProxy.Direction;
@@ -64,6 +67,8 @@ class FaultTest {
   private static final String HOPS_AGAIN =
       "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 10000}]}].";
 
+  record Order(String number) {}
+
   private static RabbitTestBroker broker;
 
   private final Queue queue = Wires.queue();
@@ -88,6 +93,10 @@ class FaultTest {
   }
 
   private TransportConnection connect() {
+    return transport().connect(Wires.DEADLINE);
+  }
+
+  private RabbitTransport transport() {
     RabbitSettings settings = RabbitUri.settings(broker.uri());
     return RabbitTransport.builder()
         .address("127.0.0.1", proxy.port())
@@ -96,8 +105,7 @@ class FaultTest {
         .virtualHost(settings.virtualHost())
         .heartbeat(Duration.ofSeconds(1))
         .delays(DELAYS)
-        .build()
-        .connect(Wires.DEADLINE);
+        .build();
   }
 
   @AfterEach
@@ -175,6 +183,32 @@ class FaultTest {
     Wires.send(connection.sender(), queue, Wires.delayed("after", Duration.ofMillis(20)));
 
     assertThat(Recording.body(receive(queue, 5).delivery(0))).isEqualTo("after");
+  }
+
+  /** The bus has a deadline of its own for the same sends, and knows less when it passes. */
+  @Test
+  void allThatABusSendsWithoutConnectionIsRejected() {
+    Routes routes = Routes.define(r -> r.command(Order.class).named("order").toQueue(queue.name()));
+    try (MessageBus bus = MessageBus.over(transport()).routes(routes).sendTimeout(SHORT).start()) {
+      proxy.refuse();
+      proxy.reset();
+      await().atMost(Recording.LIMIT).until(() -> bus.unwrap(Connection.class).isEmpty());
+
+      List<CompletableFuture<SendReceipt>> sends = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        sends.add(bus.send(new Order("o-" + i)));
+      }
+
+      assertThat(sends)
+          .allSatisfy(
+              send -> {
+                Throwable failure = send.handle((done, thrown) -> thrown).get(20, TimeUnit.SECONDS);
+                assertThat(failure).isInstanceOf(SendException.class);
+                SendException error = (SendException) failure;
+                assertThat(error.certainty()).isEqualTo(Certainty.REJECTED);
+                assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+              });
+    }
   }
 
   @Test
