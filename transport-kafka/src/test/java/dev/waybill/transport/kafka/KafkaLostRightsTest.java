@@ -111,7 +111,6 @@ class KafkaLostRightsTest {
         texts.add(Inbox.text(inbox.next()));
       }
       assertThat(inbox.events).containsExactly("failed", "recovered");
-      assertThat(logged.warnings(Reporter.class.getName())).hasSize(1);
     }
   }
 
