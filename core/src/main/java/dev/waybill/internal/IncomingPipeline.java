@@ -353,7 +353,7 @@ final class IncomingPipeline implements Pipeline {
     Objects.requireNonNull(outcome, "an interceptor's stage gave null instead of an Outcome");
     if (!(outcome instanceof Outcome.Acknowledged)) {
       context.drop();
-      if (outcome instanceof Outcome.Retried retried) {
+      if (outcome instanceof Outcome.Retried retried && !work.isAccepted()) {
         LOG.info(
             "{} from the {}: attempt {} decided that it is handled again after {}",
             envelope,

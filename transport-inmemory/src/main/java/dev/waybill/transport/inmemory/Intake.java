@@ -33,6 +33,12 @@ final class Intake {
   /** Whether the connection is lost, until the receiver has reported it and has a new one. */
   volatile boolean disconnected;
 
+  /**
+   * Whether the thread was woken since it looked last. Its permit to park is not enough: a listener
+   * that waits for a lock takes it.
+   */
+  volatile boolean woken;
+
   /** Whether the thread is to report on the connection, or to try to make it. */
   volatile boolean toConnect;
 
@@ -81,7 +87,7 @@ final class Intake {
 
   /** Whether somebody hands over, or is to report on the connection. */
   boolean isBusy() {
-    return turn.isLocked() || toConnect;
+    return turn.isLocked() || (toConnect && !stopped);
   }
 
   /** Whether it is the calling thread that hands over. */
@@ -99,6 +105,7 @@ final class Intake {
 
   /** Makes the thread look at the queue again; remembered if it is not waiting just now. */
   void wake() {
+    woken = true;
     LockSupport.unpark(thread);
   }
 }

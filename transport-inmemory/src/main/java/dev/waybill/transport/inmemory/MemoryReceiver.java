@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,9 @@ final class MemoryReceiver implements Receiver {
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(5);
 
   private static final Duration LONGEST_BACKOFF = Duration.ofMillis(500);
+
+  /** How often one who sends or settles looks again because others did meanwhile. */
+  private static final int MOST_PASSES = 4;
 
   /** How long {@link #stop} waits for the listener to return from its last call. */
   private static final long STOP_MILLIS = 2_000;
@@ -156,7 +160,7 @@ final class MemoryReceiver implements Receiver {
     if (queue != null) {
       return queue;
     }
-    tell(() -> listener.failed(missing()));
+    report(() -> listener.failed(missing()));
     long backoff = FIRST_BACKOFF.toNanos();
     while (!intake.stopped && !isThere()) {
       LockSupport.parkNanos(this, backoff);
@@ -168,92 +172,123 @@ final class MemoryReceiver implements Receiver {
 
   /** Reports that it is before anybody hands over. */
   private boolean isThere() {
-    inTurn(
+    return inTurn(
         () -> {
-          if (tryToJoin()) {
+          boolean joined = tryToJoin();
+          if (joined) {
             tell(listener::recovered);
           }
+          return joined;
         });
-    return queue != null;
   }
 
   private void receive(MessageQueue joined) {
     while (!intake.stopped) {
+      intake.woken = false;
       if (intake.disconnected) {
         reconnect(joined);
       }
       joined.doWhatIsDue();
       handOver();
-      broker.ticker().park(joined.nextDue());
-      forgetInterrupt();
+      parkUnlessWoken(joined.nextDue());
     }
   }
 
   private void reconnect(MessageQueue joined) {
-    inTurn(() -> tell(() -> listener.failed(broker.faults().lost())));
-    while (!intake.stopped && intake.disconnected) {
-      inTurn(() -> connect(joined));
-      if (intake.disconnected) {
-        broker.ticker().park(Ticker.NEVER);
-        forgetInterrupt();
-      }
+    report(() -> listener.failed(broker.faults().lost()));
+    while (!intake.stopped && !isConnected(joined)) {
+      parkUnlessWoken(Ticker.NEVER);
+      intake.woken = false;
     }
   }
 
-  private void connect(MessageQueue joined) {
-    if (joined.connect(intake) && !intake.stopped) {
-      tell(listener::recovered);
+  private boolean isConnected(MessageQueue joined) {
+    return inTurn(
+        () -> {
+          boolean connected = joined.connect(intake);
+          if (connected && !intake.stopped) {
+            tell(listener::recovered);
+          }
+          return connected;
+        });
+  }
+
+  private void parkUnlessWoken(long due) {
+    if (!intake.woken) {
+      broker.ticker().park(due);
+      forgetInterrupt();
     }
+  }
+
+  private void report(Runnable call) {
+    var unused =
+        inTurn(
+            () -> {
+              tell(call);
+              return true;
+            });
   }
 
   /** Waits until nobody hands over, and lets nobody do so meanwhile. */
-  private void inTurn(Runnable report) {
+  private boolean inTurn(BooleanSupplier work) {
     intake.turn.lock();
     try {
-      report.run();
+      return work.getAsBoolean();
     } finally {
-      intake.turn.unlock();
+      endTurn();
     }
   }
 
-  /** On any thread, but not within another hand-over of this receiver's: that looks again. */
+  private void endTurn() {
+    intake.turn.unlock();
+    MessageQueue joined = queue;
+    if (joined != null) {
+      joined.handedOver();
+    }
+  }
+
+  /**
+   * On any thread, but not within another hand-over of this receiver's: that looks again. Nobody
+   * who sends or settles does this for all the others who do: the rest is the receiver's thread's.
+   */
   private void handOver() {
     wanted = true;
     MessageQueue joined = queue;
     if (joined == null || intake.isCurrentThread()) {
       return;
     }
-    while (wanted && intake.turn.tryLock()) {
+    int passes = 0;
+    while (wanted && passes < MOST_PASSES && intake.turn.tryLock()) {
       try {
         wanted = false;
-        handOverAll(joined);
+        if (handOverSome(joined)) {
+          wanted = true;
+        }
       } finally {
-        intake.turn.unlock();
+        endTurn();
       }
-      joined.handedOver();
+      passes++;
+    }
+    if (wanted && passes == MOST_PASSES) {
+      intake.wake();
     }
   }
 
-  private void handOverAll(MessageQueue joined) {
-    boolean more = true;
-    while (more) {
-      List<MemoryDelivery> taken = new ArrayList<>(1);
-      more = joined.take(intake, taken);
-      if (intake.stopped) {
-        taken.forEach(joined::takeBack);
-      } else {
-        taken.removeIf(delivery -> !delivery.isOpen());
-        handOver(taken);
-      }
+  /** Returns whether there may be more. */
+  private boolean handOverSome(MessageQueue joined) {
+    List<MemoryDelivery> taken = new ArrayList<>(1);
+    boolean more = joined.take(intake, taken);
+    if (intake.stopped) {
+      taken.forEach(joined::takeBack);
+      return more;
     }
-  }
-
-  private void handOver(List<MemoryDelivery> taken) {
+    taken.removeIf(delivery -> !delivery.isOpen());
     if (taken.size() == 1) {
       tell(() -> listener.delivered(taken.get(0)));
     } else if (!taken.isEmpty()) {
       tell(() -> listener.delivered(taken));
     }
+    return more;
   }
 
   /**

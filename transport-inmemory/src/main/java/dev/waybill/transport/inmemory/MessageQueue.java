@@ -379,7 +379,10 @@ final class MessageQueue implements Destination {
     Duration lease = intake.lease();
     if (lease != null) {
       delivery.leasedUntil = ticker.after(lease);
-      intake.leasesDue = Math.min(intake.leasesDue, delivery.leasedUntil);
+      if (delivery.leasedUntil < intake.leasesDue) {
+        intake.leasesDue = delivery.leasedUntil;
+        intake.wake(); // to sleep no longer than until then
+      }
     }
     intake.open.add(delivery);
     broker.moved();

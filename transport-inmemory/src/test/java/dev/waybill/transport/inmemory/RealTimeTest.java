@@ -8,6 +8,7 @@ import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Topology;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -94,6 +95,45 @@ class RealTimeTest {
     receiver.stop();
 
     await().until(() -> !delivery.isOwned());
+  }
+
+  @Test
+  void aLeaseOfWhatASenderHandedOverEndsOnAQuietQueueToo() {
+    leased.receive(Scene.QUEUE, 1, listening);
+    awaitState(Thread.State.WAITING);
+    send("m", null);
+
+    assertThat(listening.next().attempt()).isEqualTo(1);
+    assertThat(listening.next().attempt()).isEqualTo(2);
+  }
+
+  @Test
+  void aReceiverIsWokenThoughItsListenerTookThePermitToPark() {
+    send("first", null);
+    send("second", null);
+    connection.receive(
+        Scene.QUEUE,
+        1,
+        (Handing)
+            delivery -> {
+              if (Listening.text(delivery).equals("first")) {
+                acceptElsewhere(delivery);
+                LockSupport.parkNanos(1); // as does whoever waits for a lock
+              }
+              listening.delivered(delivery);
+            });
+
+    assertThat(Listening.texts(listening.next(2))).containsExactly("first", "second");
+  }
+
+  private static void acceptElsewhere(Delivery delivery) {
+    Thread settling = new Thread(() -> Scene.accept(delivery));
+    settling.start();
+    try {
+      settling.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void send(String text, Duration delay) {

@@ -117,7 +117,7 @@ final class PublishLane {
   void write(PendingSend send, byte[] body, boolean more) throws IOException {
     long number = channel.getNextPublishSeqNo();
     PendingSend.Target target = send.target();
-    if (answered == number - 1) {
+    if (answered == number - 1 || pending.isEmpty()) {
       since = System.nanoTime();
     }
     unconfirmed.written(target.routingKey());
@@ -218,6 +218,11 @@ final class PublishLane {
   boolean isFullFor(Duration time) {
     return channel.getNextPublishSeqNo() - 1 - answered >= MOST_BEHIND
         && System.nanoTime() - since > time.toNanos();
+  }
+
+  /** The same, and nobody waits any more for what is written. */
+  boolean isFullOfForgotten(Duration time) {
+    return pending.isEmpty() && isFullFor(time);
   }
 
   /** Waits no more for the answer to a message. From any thread. */

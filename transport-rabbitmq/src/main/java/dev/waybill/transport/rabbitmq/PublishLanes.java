@@ -153,7 +153,9 @@ final class PublishLanes {
           .find(
               lane ->
                   lane.mayRetire(silent)
-                      && (silent ? lane.isSilentFor(silence) : lane.isRefusedFor(silence)))
+                      && (silent
+                          ? lane.isSilentFor(silence) || lane.isFullOfForgotten(silence)
+                          : lane.isRefusedFor(silence)))
           .ifPresent(lane -> begin(lane, silent));
     }
   }

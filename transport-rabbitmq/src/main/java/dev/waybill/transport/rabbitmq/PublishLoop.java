@@ -265,7 +265,10 @@ final class PublishLoop implements RabbitLink.Listener {
       }
       return;
     }
-    if (lane.isFullFor(silence)) {
+    if (answers(current) && lane.isFullFor(silence)) {
+      if (lane.isFullOfForgotten(silence)) { // of which no deadline tells any more
+        mailbox.tell(() -> lanes.renew(true));
+      }
       send.fail(full(send));
       return;
     }
