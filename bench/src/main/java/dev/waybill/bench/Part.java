@@ -1,7 +1,6 @@
 package dev.waybill.bench;
 
 import dev.waybill.bench.Contender.Place;
-import dev.waybill.testkit.broker.AwsTestBroker;
 import dev.waybill.testkit.broker.TestBroker;
 import dev.waybill.testkit.broker.TestBrokers;
 import java.util.List;
@@ -116,15 +115,8 @@ enum Part {
       case STARTUP, INMEMORY, GROWTH -> null;
       case KAFKA -> TestBrokers.kafka();
       case RABBITMQ, RABBITMQ_CLASSIC -> TestBrokers.rabbitmq();
-      case AWS_SDK1, AWS_SDK2 -> aws();
+      case AWS_SDK1, AWS_SDK2 -> AwsEmulator.start();
     };
-  }
-
-  /** In memory: one that writes each message to disk would be all that is measured. */
-  private static TestBroker aws() {
-    return System.getenv("WAYBILL_TEST_AWS") == null
-        ? AwsTestBroker.builder().inMemory().start()
-        : TestBrokers.aws();
   }
 
   /** What the trials of a bench find at the broker. */
