@@ -21,7 +21,7 @@ final class Channels {
 
     private NoneLeft(int limit) {
       super(
-          "RabbitMQ allows %d channels on a connection, and all are in use: raise its channel_max; publishing takes a channel for each exchange."
+          "RabbitMQ allows %d channels on a connection, and all are in use: raise its channel_max; publishing takes a channel for each exchange, and some for queues."
               .formatted(limit));
     }
   }

@@ -32,7 +32,7 @@ final class LaneTable {
   /** A queue keeps its lane while something of it is under way. */
   private final Map<String, PublishLane> ofQueue = new ConcurrentHashMap<>();
 
-  /** Queues that have held up a lane and confirmed nothing since, also on the next connection. */
+  /** Queues that have held up a lane and answered nothing since, also on the next connection. */
   private final Set<String> silentQueues = ConcurrentHashMap.newKeySet();
 
   /** Theirs, if there is one. */

@@ -23,10 +23,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A publishing channel for one exchange, with the messages that await a confirm. A lane is never
- * reused after its channel is closed, so its sequence numbers belong to one epoch. An exchange has
- * a channel to itself because the broker closes the channel when the exchange is missing or
- * forbidden, and then nothing is known of the other messages on it.
+ * A publishing channel for one exchange, or for some queues ({@link LaneTable} says which), with
+ * the messages that await a confirm. A lane is never reused after its channel is closed, so its
+ * sequence numbers belong to one epoch. An exchange has a channel to itself because the broker
+ * closes the channel when the exchange is missing or forbidden, and then nothing is known of the
+ * other messages on it.
  *
  * <p>Written to by the publisher's thread; confirms come on the client's reading thread.
  */

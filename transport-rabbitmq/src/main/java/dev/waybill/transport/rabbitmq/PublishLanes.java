@@ -111,7 +111,7 @@ final class PublishLanes {
     lanes.remove(lane);
   }
 
-  /** A message was confirmed in time. From any thread. */
+  /** There was an answer to a message in time. From any thread. */
   void trust(PendingSend.Target target) {
     lanes.trust(target);
   }

@@ -147,7 +147,7 @@ final class PublishLoop implements RabbitLink.Listener {
     return lanes.isSilent(target);
   }
 
-  /** A message was confirmed in time. From any thread. */
+  /** There was an answer to a message in time. From any thread. */
   void trust(PendingSend.Target target) {
     lanes.trust(target);
   }

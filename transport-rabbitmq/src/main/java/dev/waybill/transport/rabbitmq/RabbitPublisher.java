@@ -206,6 +206,7 @@ final class RabbitPublisher implements Sender {
                     window.trust(target);
                     loop.trust(target);
                   } else if (isUnroutable(error)) {
+                    loop.trust(target); // an answer, and there may be no other
                     delays.forget(target);
                   }
                 });
