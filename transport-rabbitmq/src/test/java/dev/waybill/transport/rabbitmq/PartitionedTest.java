@@ -276,6 +276,10 @@ class PartitionedTest extends RabbitTest {
     all.awaitKeys(20, 5);
   }
 
+  /**
+   * RabbitMQ 3.10 may end the whole connection if a queue goes or comes at the moment at which
+   * consuming begins, so what is open may come again.
+   */
   @Test
   void a_partition_that_is_deleted_takes_only_what_was_in_it() throws Exception {
     TransportConnection here = instance(queue.name(), COUNT);
@@ -285,16 +289,21 @@ class PartitionedTest extends RabbitTest {
     String deleted = Partitions.queue(queue.name(), 1);
     List<String> keys = IntStream.range(0, 20).mapToObj(i -> "k" + i).toList();
     List<String> kept = keys.stream().filter(key -> Partitions.slot(key) % COUNT != 1).toList();
+    String lost = keys.stream().filter(key -> !kept.contains(key)).findFirst().orElseThrow();
+    Wires.send(here.sender(), queue, Wires.message(lost, "before"));
+    recording.delivery(0);
 
     try (Native raw = new Native(uri())) {
       raw.channel.queueDelete(deleted);
     }
-    await().atMost(SHARED).until(() -> recording.failures.size() == 1);
+    await()
+        .atMost(SHARED)
+        .until(
+            () -> recording.failures.stream().anyMatch(each -> each.code() == ErrorCode.NOT_FOUND));
 
     for (String key : kept) {
       Wires.send(here.sender(), queue, Wires.message(key, key));
     }
-    String lost = keys.stream().filter(key -> !kept.contains(key)).findFirst().orElseThrow();
     assertThat(Wires.failure(here.sender(), queue, Wires.message(lost, lost), Wires.DEADLINE))
         .isInstanceOfSatisfying(
             SendException.class,
@@ -302,13 +311,12 @@ class PartitionedTest extends RabbitTest {
               assertThat(error.code()).isEqualTo(ErrorCode.UNROUTABLE);
               assertThat(error.certainty()).isEqualTo(SendException.Certainty.REJECTED);
             });
-    recording.delivery(kept.size() - 1);
-    assertThat(recording.bodies()).containsExactlyInAnyOrderElementsOf(kept);
+    await().atMost(SHARED).until(() -> recording.bodies().containsAll(kept));
 
     assertThat(prepare(COUNT, Mode.CREATE)).isEmpty();
-    await().atMost(SHARED).until(() -> recording.recoveries.get() == 1);
+    await().atMost(SHARED).until(() -> recording.recoveries.get() > 0);
     Wires.send(here.sender(), queue, Wires.message(lost, lost));
-    assertThat(Recording.body(recording.delivery(kept.size()))).isEqualTo(lost);
+    await().atMost(SHARED).until(() -> recording.bodies().contains(lost));
   }
 
   private List<String> prepare(int partitions, Mode mode) {
