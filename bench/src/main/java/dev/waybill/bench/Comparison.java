@@ -81,7 +81,12 @@ final class Comparison {
       } else {
         Size size = Size.of(new Turn(part, bench, "raw", 0, 1), options.mode());
         try (BrokerLog log = part.log(uri, bench, size)) {
-          rounds(part, bench, log.place(), log::rewind, conditions);
+          Runnable before =
+              () -> {
+                log.rewind();
+                Rest.await();
+              };
+          rounds(part, bench, log.place(), before, conditions);
         }
       }
     }

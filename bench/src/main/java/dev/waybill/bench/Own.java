@@ -11,7 +11,10 @@ final class Own {
   private Own() {}
 
   static Contender waybill(Part part, Place place) {
-    return new WaybillContender(transport(part, place), place);
+    Transport transport = transport(part, place);
+    return part == Part.RABBITMQ || part == Part.RABBITMQ_CLASSIC
+        ? new WaybillContender(transport, place, RawRabbit.PREFETCH)
+        : new WaybillContender(transport, place);
   }
 
   /** In memory, without JSON. */

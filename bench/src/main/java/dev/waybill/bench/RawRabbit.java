@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * time. No retry, no dead letters, and nothing comes back after a connection is lost.
  */
 final class RawRabbit implements Contender {
-  private static final int PREFETCH = 1_000;
+  static final int PREFETCH = 1_000;
   private static final int ACKNOWLEDGED_TOGETHER = 50;
   private static final int PERSISTENT = 2;
 

@@ -13,9 +13,15 @@ class WaybillContender implements Contender {
   private final Transport transport;
   private final String queue;
   private final Routes routes;
+  private final int maxUnsettled;
 
   WaybillContender(Transport transport, Place place) {
+    this(transport, place, MAX_UNSETTLED);
+  }
+
+  WaybillContender(Transport transport, Place place, int maxUnsettled) {
     this.transport = transport;
+    this.maxUnsettled = maxUnsettled;
     this.queue = place.queue();
     this.routes = Routes.define(r -> route(r, place));
   }
@@ -46,7 +52,7 @@ class WaybillContender implements Contender {
 
   @Override
   public final String settings() {
-    return "maxUnsettled=" + MAX_UNSETTLED + ", 8 handlers unless the bench says more";
+    return "maxUnsettled=" + maxUnsettled + ", 8 handlers unless the bench says more";
   }
 
   @Override
@@ -87,7 +93,7 @@ class WaybillContender implements Contender {
                 c ->
                     c.onCommand(Order.class, (order, context) -> handler.handle(order.payload()))
                         .concurrency(handlers)
-                        .maxUnsettled(MAX_UNSETTLED))
+                        .maxUnsettled(maxUnsettled))
             .start();
     return bus::close;
   }

@@ -20,7 +20,7 @@ final class Acknowledger {
   /** How long an acknowledgement waits for others; and once more for an open delivery before it. */
   static final long WAIT_MILLIS = 5;
 
-  /** What part of the prefetch is written at once. */
+  /** What part of the prefetch is written at once, if it is not more than one call is for. */
   private static final int AT_ONCE = 16;
 
   private static final Logger log = LoggerFactory.getLogger(Acknowledger.class);
@@ -73,7 +73,8 @@ final class Acknowledger {
 
   /** How many are written at once; with one, nothing waits for an open delivery either. */
   private int limit() {
-    return hurried ? 1 : Math.max(prefetch / AT_ONCE, 1);
+    int part = Math.min(prefetch / AT_ONCE, Acknowledgements.TOGETHER);
+    return hurried ? 1 : Math.max(part, 1);
   }
 
   /** How many deliveries are settled though an earlier one is not. From any thread. */

@@ -28,6 +28,18 @@ class AcknowledgementsTest {
   }
 
   @Test
+  void oneCallIsForAtMostFifty() {
+    arrive(130);
+    for (long tag = 120; tag >= 1; tag--) {
+      add(tag);
+    }
+
+    assertThat(acknowledgements.next(Beyond.NOTHING))
+        .containsExactly(upTo(50), upTo(100), upTo(120));
+    assertThat(acknowledgements.due()).isZero();
+  }
+
+  @Test
   void whatIsBeyondAnOpenDeliveryWaitsForThat() {
     arrive(6);
     add(1, 2, 4, 6);
@@ -112,7 +124,7 @@ class AcknowledgementsTest {
     long next = 1;
     for (int step = 0; step < 20_000; step++) {
       int choice = random.nextInt(10);
-      if (choice < 4 && open.size() < 50) {
+      if (choice < 4 && open.size() < 150) {
         atBroker.add(next);
         open.add(next);
         acknowledgements.arrived(next++);
