@@ -200,7 +200,8 @@ public interface MessageBus extends AutoCloseable {
 
     /**
      * The application's name, a URI reference, used as the CloudEvents {@code source}; default
-     * {@code waybill}.
+     * {@code waybill}. A bus with an {@link #outbox} that has no owner of its own needs one: the
+     * messages in it are told apart by this name.
      */
     Builder named(String name);
 
@@ -227,7 +228,8 @@ public interface MessageBus extends AutoCloseable {
     /**
      * Sends what is kept in an outbox, for as long as the bus runs. A consumer whose handlers send
      * in a transaction needs the outbox of its {@link
-     * dev.waybill.delivery.TransactionalMessageStore}. Those of a second call are an error.
+     * dev.waybill.delivery.TransactionalMessageStore}. Those of a second call are an error. Needs
+     * {@link #named}, unless the outbox {@linkplain Outbox#hasOwner has an owner}.
      */
     Builder outbox(Outbox outbox);
 

@@ -23,6 +23,15 @@ public interface Outbox {
   boolean keepsFor(TransactionalMessageStore store);
 
   /**
+   * Whether it was told whose messages it keeps, whatever the bus's name. One that was not is
+   * refused at start by a bus without a name, since every other such bus would send the same
+   * messages. By default it was not.
+   */
+  default boolean hasOwner() {
+    return false;
+  }
+
+  /**
    * Begins to send what is kept, and what will be; called once by the bus that it was given to.
    * Returns without waiting for the first.
    */

@@ -28,6 +28,7 @@ final class BusBuilder implements MessageBus.Builder {
   @Nullable Routes routes;
   @Nullable Codec codec;
   String name = "waybill";
+  boolean isNamed;
   Topology.Mode mode = Topology.Mode.CREATE;
   Duration sendTimeout = DEFAULT_SEND_TIMEOUT;
   Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
@@ -57,6 +58,7 @@ final class BusBuilder implements MessageBus.Builder {
   @Override
   public MessageBus.Builder named(String name) {
     this.name = Objects.requireNonNull(name, "name");
+    this.isNamed = true;
     return this;
   }
 

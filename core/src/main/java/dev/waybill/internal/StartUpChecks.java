@@ -119,6 +119,10 @@ final class StartUpChecks {
           "named(\"%s\") is not a URI reference, which CloudEvents wants of a source: write it without spaces, such as \"order-service\"."
               .formatted(builder.name));
     }
+    if (builder.outbox != null && !builder.isNamed && !builder.outbox.hasOwner()) {
+      problems.add(
+          "outbox(…) on a bus without a name: applications without one would send each other's messages, each to its own broker; add named(…), such as \"order-service\", or give the store an owner(…).");
+    }
     if (builder.mode == Topology.Mode.CREATE) {
       capabilities.needs(false, Feature.CREATE_TOPOLOGY, "topology(CREATE)");
     } else if (builder.mode == Topology.Mode.VERIFY) {

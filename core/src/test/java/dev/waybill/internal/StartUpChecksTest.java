@@ -7,11 +7,14 @@ import static dev.waybill.delivery.FailurePolicy.retry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
 
 import dev.waybill.Command;
 import dev.waybill.ConsumerSpec;
 import dev.waybill.Handler;
 import dev.waybill.MessageBus;
+import dev.waybill.Outbox;
 import dev.waybill.delivery.InMemoryMessageStore;
 import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
@@ -655,6 +658,30 @@ class StartUpChecksTest {
         .close();
 
     assertThat(transport.receivers).containsOnlyKeys("orders.eu.billing", "orders.eu.billing.dlq");
+  }
+
+  @Test
+  void a_bus_with_an_outbox_needs_a_name_unless_that_has_an_owner() {
+    String problem =
+        "outbox(…) on a bus without a name: applications without one would send each other's"
+            + " messages, each to its own broker; add named(…), such as \"order-service\", or give"
+            + " the store an owner(…).";
+    Outbox outbox = mock(Outbox.class);
+    MessageBus.Builder builder =
+        MessageBus.over(transport)
+            .routes(Contracts.ROUTES)
+            .sendTimeout(Duration.ZERO)
+            .outbox(outbox);
+
+    assertThat(problemsOf(builder))
+        .containsExactly("sendTimeout(PT0S): give a positive time.", problem);
+
+    when(outbox.hasOwner()).thenReturn(true);
+    assertThat(problemsOf(builder)).containsExactly("sendTimeout(PT0S): give a positive time.");
+
+    when(outbox.hasOwner()).thenReturn(false);
+    assertThat(problemsOf(builder.named("waybill")))
+        .containsExactly("sendTimeout(PT0S): give a positive time.");
   }
 
   // all together

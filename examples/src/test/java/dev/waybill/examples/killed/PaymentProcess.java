@@ -41,6 +41,7 @@ public final class PaymentProcess {
     MessageBus bus =
         MessageBus.over(Transport.at(args[0]))
             .routes(ROUTES)
+            .named("shop")
             .outbox(store.outbox())
             .consume(
                 "killed-orders",

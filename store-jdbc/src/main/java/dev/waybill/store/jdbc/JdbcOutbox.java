@@ -192,6 +192,11 @@ public final class JdbcOutbox implements Outbox {
   }
 
   @Override
+  public boolean hasOwner() {
+    return given != null;
+  }
+
+  @Override
   public synchronized Dispatch start(Relay relay) {
     if (this.relay != null) {
       throw new MessagingException(

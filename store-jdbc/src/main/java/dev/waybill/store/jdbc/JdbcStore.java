@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
  *
  * MessageBus.over(transport)
  *     .routes(routes)
+ *     .named("shop")
  *     .outbox(store.outbox())
  *     .consume("payments", c -> c
  *         .onCommand(ProcessPayment.class, (command, context) -> {

@@ -12,6 +12,7 @@ import dev.waybill.Envelope;
 import dev.waybill.MessageBus;
 import dev.waybill.Outbox;
 import dev.waybill.SendReceipt;
+import dev.waybill.error.ConfigurationException;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
@@ -356,6 +357,23 @@ abstract class OutboxCases {
                 + " what is for memory:two there too: give the buses different names by named(…), or"
                 + " their stores by owner(…)");
     bus("other", InMemoryBroker.named("two"), second, new ArrayList<>());
+  }
+
+  @Test
+  void a_bus_without_a_name_is_refused_unless_its_store_has_an_owner() {
+    assertThatThrownBy(() -> nameless(JdbcStore.over(database).build()))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("add named(…)")
+        .hasMessageContaining("owner(…)");
+
+    nameless(store).close();
+  }
+
+  private static MessageBus nameless(JdbcStore from) {
+    return MessageBus.over(InMemoryTransport.builder().broker(InMemoryBroker.create()).build())
+        .routes(Contracts.ROUTES)
+        .outbox(from.outbox())
+        .start();
   }
 
   @Test

@@ -26,6 +26,7 @@ class PausedDatabaseTest {
       MessageBus bus =
           MessageBus.over(InMemoryTransport.builder().broker(InMemoryBroker.create()).build())
               .routes(Contracts.ROUTES)
+              .named("shop")
               .outbox(store.outbox())
               .start();
       try (Connection locking = database.getConnection()) {

@@ -41,6 +41,7 @@ class PostgresConflictTest {
     try (MessageBus bus =
         MessageBus.over(InMemoryTransport.builder().broker(InMemoryBroker.create()).build())
             .routes(Contracts.ROUTES)
+            .named("shop")
             .outbox(store.outbox())
             .consume(
                 "payments",
@@ -72,6 +73,7 @@ class PostgresConflictTest {
     try (MessageBus bus =
         builder
             .routes(Contracts.ROUTES)
+            .named("shop")
             .outbox(store.outbox())
             .consume(
                 "payments",

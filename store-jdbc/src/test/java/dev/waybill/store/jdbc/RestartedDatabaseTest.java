@@ -38,6 +38,7 @@ class RestartedDatabaseTest {
       try (MessageBus bus =
           MessageBus.over(InMemoryTransport.builder().broker(InMemoryBroker.create()).build())
               .routes(Contracts.ROUTES)
+              .named("shop")
               .outbox(store.outbox())
               .consume(
                   "payments",

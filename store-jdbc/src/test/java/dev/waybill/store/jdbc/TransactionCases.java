@@ -89,6 +89,7 @@ abstract class TransactionCases {
     MessageBus bus =
         MessageBus.over(InMemoryTransport.builder().broker(broker).build())
             .routes(Contracts.ROUTES)
+            .named("shop")
             .outbox(store.outbox())
             .consume(
                 "payments",
@@ -265,6 +266,7 @@ abstract class TransactionCases {
     MessageBus second =
         MessageBus.over(InMemoryTransport.builder().broker(broker).build())
             .routes(Contracts.ROUTES)
+            .named("shop")
             .start();
     buses.add(second);
     MessageBus other = start(store(s -> s), noRetry(), counting);
@@ -412,6 +414,7 @@ abstract class TransactionCases {
               () ->
                   MessageBus.over(InMemoryTransport.builder().broker(broker).build())
                       .routes(Contracts.ROUTES)
+                      .named("shop")
                       .outbox(other.outbox())
                       .consume(
                           "payments",
