@@ -1,5 +1,6 @@
 package dev.waybill;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param source the queue's name, or the topic's and subscription's as {@link MessageBus#pause}
  *     takes it
  * @param inFlight how many messages are open here, without those that wait for a retry
+ * @param longestHandling how long the handling that began first, of those that are not over, has
+ *     been going on, until its message is settled; null if nothing is being handled. A handler that
+ *     hangs is seen by this alone: Waybill does not know what is too long for one
  * @param waitingLanes how many keys (or messages without one) wait here for the retry of their
  *     first message
  * @param exhausted whether as many messages are open as the consumer's {@code maxUnsettled} allows,
@@ -27,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public record ConsumerStatus(
     String source,
     int inFlight,
+    @Nullable Duration longestHandling,
     int waitingLanes,
     boolean exhausted,
     @Nullable Long backlog,
@@ -46,6 +51,9 @@ public record ConsumerStatus(
     text.append(": ").append(inFlight).append(" in flight");
     if (exhausted) {
       text.append(" (as many as are allowed)");
+    }
+    if (longestHandling != null) {
+      text.append(" (one for ").append(longestHandling.toMillis()).append(" ms)");
     }
     text.append(", ").append(waitingLanes).append(" lanes wait, ");
     text.append(fetched)

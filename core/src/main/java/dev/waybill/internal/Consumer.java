@@ -97,6 +97,7 @@ final class Consumer {
     return new ConsumerStatus(
         setting.source().name(),
         dispatcher.inFlight(),
+        dispatcher.longestHandling(),
         dispatcher.waitingLanes() + now.waitingKeys(),
         dispatcher.open() >= setting.maxUnsettled(),
         now.backlog(),

@@ -120,6 +120,11 @@ final class Dispatcher implements Schedule.Actions {
     return schedule.inFlight();
   }
 
+  /** How long the oldest handling has been going on; null if there is none. */
+  @Nullable Duration longestHandling() {
+    return schedule.longestHandling();
+  }
+
   /** How many messages are open, whatever they wait for. */
   int open() {
     return schedule.open().size();

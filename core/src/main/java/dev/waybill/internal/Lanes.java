@@ -1,13 +1,16 @@
 package dev.waybill.internal;
 
 import dev.waybill.transport.Delivery;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -218,6 +221,17 @@ final class Lanes {
       count -= lane.size();
     }
     return count;
+  }
+
+  /** How long the handling that began first has been going on; null if there is none. */
+  @Nullable Duration longestHandling() {
+    long now = System.nanoTime();
+    return open.inOrder().stream()
+        .map(Work::handlingSince)
+        .filter(Objects::nonNull)
+        .map(since -> Duration.ofNanos(now - since))
+        .max(Comparator.naturalOrder())
+        .orElse(null);
   }
 
   /** How many lanes wait for their head's retry. */

@@ -244,6 +244,13 @@ final class Schedule {
     }
   }
 
+  /** How long the oldest of the turns whose messages are not settled has lasted, or null. */
+  @Nullable Duration longestHandling() {
+    synchronized (lock) {
+      return lanes.longestHandling();
+    }
+  }
+
   int waitingLanes() {
     synchronized (lock) {
       return lanes.waiting();
@@ -276,7 +283,7 @@ final class Schedule {
       }
       Turn turn = new Turn(lane, lane.head());
       if (!stillWaits(turn)) {
-        turn.work.busy(true);
+        turn.work.handling();
         crew.begins();
         pump(0);
         return turn;

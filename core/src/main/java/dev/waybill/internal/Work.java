@@ -21,6 +21,8 @@ final class Work {
   @Nullable Work behind;
 
   private boolean busy;
+  private boolean handling;
+  private long begun;
   private long opened;
   private Waits.@Nullable Due due;
   private int attempt;
@@ -141,6 +143,19 @@ final class Work {
 
   void busy(boolean busy) {
     this.busy = busy;
+    this.handling &= busy;
+  }
+
+  /** Its handling begins, and goes on while it is busy; as {@link #isBusy}. */
+  void handling() {
+    busy = true;
+    handling = true;
+    begun = System.nanoTime();
+  }
+
+  /** Since when it is being handled, as a nano time; null if it is not. As {@link #isBusy}. */
+  @Nullable Long handlingSince() {
+    return handling ? begun : null;
   }
 
   /** Accepted before handling: at-most-once. */

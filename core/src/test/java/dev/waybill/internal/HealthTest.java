@@ -24,6 +24,8 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,7 +112,7 @@ class HealthTest {
     assertThat(status)
         .isEqualTo(
             new ConsumerStatus(
-                "payments", 0, 1, false, 7L, now, List.of("payments-0", "payments-2"), 3, 2));
+                "payments", 0, null, 1, false, 7L, now, List.of("payments-0", "payments-2"), 3, 2));
     assertThat(bus.describe())
         .contains(
             "now\n  payments: 0 in flight, 1 lanes wait, 3 fetched, 2 settled ahead,"
@@ -146,8 +148,47 @@ class HealthTest {
             () ->
                 assertThat(bus.health().consumers())
                     .containsExactly(
-                        new ConsumerStatus("payments", 0, 1, true, null, null, List.of(), 0, 0)));
+                        new ConsumerStatus(
+                            "payments", 0, null, 1, true, null, null, List.of(), 0, 0)));
     assertThat(bus.describe()).contains("(as many as are allowed)", "backlog unknown");
+  }
+
+  @Test
+  void a_handler_that_hangs_is_seen_by_how_long_it_has_been_at_its_message() {
+    CountDownLatch hanging = new CountDownLatch(1);
+    bus.close();
+    bus =
+        Contracts.bus(
+            transport,
+            b ->
+                b.consume(
+                    "payments",
+                    c ->
+                        c.onFailure(retry(1).thenAfter(Duration.ofHours(1)))
+                            .onCommand(
+                                ProcessPayment.class,
+                                (command, context) -> {
+                                  hanging.await();
+                                  throw new IllegalStateException("broken");
+                                })));
+    assertThat(longestHandling()).isNull();
+
+    transport.deliver("payments", payment("1"));
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () ->
+                longestHandling() != null
+                    && longestHandling().compareTo(Duration.ofMillis(20)) > 0);
+    assertThat(bus.describe()).containsPattern("1 in flight \\(one for \\d+ ms\\)");
+
+    hanging.countDown();
+    await().atMost(Duration.ofSeconds(20)).until(() -> longestHandling() == null);
+    assertThat(bus.health().consumers().get(0).waitingLanes()).isOne();
+  }
+
+  private @Nullable Duration longestHandling() {
+    return bus.health().consumers().get(0).longestHandling();
   }
 
   @Test
