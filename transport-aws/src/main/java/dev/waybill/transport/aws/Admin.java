@@ -79,14 +79,16 @@ final class Admin {
   private <T> T get(
       Function<TopologyPort, CompletableFuture<T>> call, Predicate<AwsFailure> mayPass) {
     Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
+    AwsFailure answered = null;
     while (true) {
       Deadline end = Deadline.in(patience);
       try {
         return once(call.apply(port.topology()), Deadline.in(longestCall));
       } catch (AwsFailure e) {
+        answered = e.isSilence() && answered != null ? answered : e;
         Duration pause = backoff.next();
         if (!mayPass.test(e) || end.remaining().compareTo(pause) <= 0) {
-          throw e;
+          throw answered; // not that the last call, cut short by the deadline, got none
         }
         if (e.isAboutExpiredCredentials()) {
           port.renewCredentials();

@@ -73,6 +73,12 @@ final class AwsFailure extends RuntimeException {
     return fate == Fate.UNKNOWN && code != ErrorCode.CLOSED;
   }
 
+  /** Whether AWS said nothing, for want of time or of a connection that lasted. */
+  boolean isSilence() {
+    return code == ErrorCode.TIMEOUT
+        || (code == ErrorCode.CONNECTION_FAILED && fate == Fate.UNKNOWN);
+  }
+
   /** Whether new credentials would help. */
   boolean isAboutExpiredCredentials() {
     return isPassing() && code == ErrorCode.NOT_AUTHENTICATED;

@@ -188,6 +188,7 @@ abstract class ErrorsCases {
 
   @Test
   void aClockThatStaysOffIsNamedForWhatItIs() {
+    Aws.connect(stub.uri(), sdk()).close(); // loads the SDK
     stub.always(
         "GetQueueUrl",
         new StubAws.Answer(403, "InvalidSignatureException", "Signature expired: AKIASECRET"));
@@ -195,11 +196,25 @@ abstract class ErrorsCases {
 
     MessagingException e =
         catchThrowableOfType(
-            MessagingException.class, () -> transport.connect(Duration.ofSeconds(1)));
+            MessagingException.class, () -> transport.connect(Duration.ofSeconds(3)));
 
     assertThat(e.code()).isEqualTo(ErrorCode.NOT_AUTHENTICATED);
     assertThat(e).hasMessageContaining("set this machine's clock").hasNoCause();
     assertThat(e.getMessage()).doesNotContain("AKIASECRET");
+  }
+
+  @Test
+  void whatAwsAnsweredIsNamedThoughTheLastCallBeforeTheDeadlineGotNoAnswer() {
+    Aws.connect(stub.uri(), sdk()).close(); // loads the SDK
+    stub.then("GetQueueUrl", 403, "RequestTimeTooSkewed").always("GetQueueUrl", StubAws.NONE);
+    Transport transport = withCredentials("id", "secret").build();
+
+    MessagingException e =
+        catchThrowableOfType(
+            MessagingException.class, () -> transport.connect(Duration.ofSeconds(3)));
+
+    assertThat(e.code()).isEqualTo(ErrorCode.NOT_AUTHENTICATED);
+    assertThat(e).hasMessageContaining("RequestTimeTooSkewed");
   }
 
   @Test

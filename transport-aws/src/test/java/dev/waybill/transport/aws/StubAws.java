@@ -35,6 +35,9 @@ final class StubAws implements AutoCloseable {
     }
   }
 
+  /** None until the end. */
+  static final Answer NONE = new Answer(0, "none");
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpServer server;
@@ -45,6 +48,7 @@ final class StubAws implements AutoCloseable {
   private final Queue<String> stored = new ConcurrentLinkedQueue<>();
   private final Queue<String> toReceive = new ConcurrentLinkedQueue<>();
   private final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
+  private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicInteger largestCall = new AtomicInteger();
   private final AtomicInteger longestCall = new AtomicInteger();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
@@ -125,10 +129,13 @@ final class StubAws implements AutoCloseable {
     String operation = target.substring(target.indexOf('.') + 1);
     JsonNode request = JSON.readTree(exchange.getRequestBody().readAllBytes());
     calls.computeIfAbsent(operation, name -> new AtomicInteger()).incrementAndGet();
-    awaitLetGo(operation);
+    awaitLetGo(operation, held.get(operation));
     Queue<Answer> script = scripts.get(operation);
     Answer scripted = script == null ? null : script.poll();
     Answer answer = scripted == null ? standing.get(operation) : scripted;
+    if (NONE.equals(answer)) {
+      awaitLetGo(operation, end);
+    }
     int status = answer == null ? 200 : answer.status();
     byte[] body =
         (status == 200 ? success(operation, request) : error(answer))
@@ -140,8 +147,7 @@ final class StubAws implements AutoCloseable {
     exchange.close();
   }
 
-  private void awaitLetGo(String operation) {
-    CountDownLatch latch = held.get(operation);
+  private static void awaitLetGo(String operation, CountDownLatch latch) {
     try {
       if (latch != null && !latch.await(2, TimeUnit.MINUTES)) {
         throw new IllegalStateException(operation + " was held for ever");
@@ -254,6 +260,7 @@ final class StubAws implements AutoCloseable {
   @Override
   public void close() {
     held.values().forEach(CountDownLatch::countDown);
+    end.countDown();
     server.stop(0);
     threads.shutdown();
   }
