@@ -22,10 +22,11 @@ import org.junit.jupiter.api.Test;
 
 /** What breaks: brokers, connections, consumers; and that nothing is lost by it. */
 abstract class FaultCases extends ContractSupport {
-  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(3);
+  /** Enough for an answer on a busy machine, and several times less than the patience. */
+  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(10);
 
   /** In which a transport that collects its settlements has told them to the broker. */
-  private static final Duration UNTIL_SETTLED = Duration.ofSeconds(1);
+  private static final Duration UNTIL_SETTLED = Duration.ofSeconds(3);
 
   private static final String NO_CONNECTION = "the harness can not disturb a connection";
 

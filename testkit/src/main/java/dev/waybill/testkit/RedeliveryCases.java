@@ -134,11 +134,15 @@ abstract class RedeliveryCases extends ReplayCases {
                       attempts.add(x.attempt());
                       x.retryAfter(Duration.ofMillis(500));
                     }))) {
+      Instant before = now();
       bus.send(new Refresh(1)).join();
       await(attempts, 1);
       pass(Duration.ofMillis(1_600));
       int inTheWindow = attempts.all().size();
-      assertThat(inTheWindow).as("at 0, 500, 1000 and 1500 ms").isLessThanOrEqualTo(4);
+      long window = Duration.between(before, now()).toMillis(); // longer on a busy machine
+      assertThat(inTheWindow)
+          .as("at 0, 500, 1000 and so on, in %d ms", window)
+          .isLessThanOrEqualTo(1 + (int) (window / 490));
       await(attempts, 4);
     }
   }

@@ -172,7 +172,7 @@ abstract class RequestCases extends TopologyCases {
                         .onFailure(noRetry()))
             .start()) {
       assertThat(reply(bus.request(new Refresh(1), Done.class, AMPLE))).isEqualTo(new Done(1));
-      var request = bus.request(new Refresh(2), Done.class, SHORT.multipliedBy(5));
+      var request = bus.request(new Refresh(2), Done.class, SHORT.multipliedBy(10));
       await(started, 2);
       MessagingException failure = failureOf(request);
       assertThat(failure.code()).isEqualTo(ErrorCode.TIMEOUT);

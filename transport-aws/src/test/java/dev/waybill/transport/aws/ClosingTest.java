@@ -53,7 +53,7 @@ class ClosingTest {
     other.close();
 
     await()
-        .atMost(Duration.ofSeconds(5))
+        .atMost(PATIENCE)
         .untilAsserted(
             () ->
                 assertThat(Thread.getAllStackTraces().keySet())

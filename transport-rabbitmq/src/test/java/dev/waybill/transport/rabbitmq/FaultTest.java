@@ -48,6 +48,9 @@ import org.junit.jupiter.api.Test;
 class FaultTest {
   private static final Duration SHORT = Duration.ofSeconds(1);
 
+  /** Enough to be written, on a busy machine. */
+  private static final Duration WRITTEN = Duration.ofSeconds(5);
+
   /** A close takes some five seconds at most; the rest is for a machine that is busy. */
   private static final Duration CLOSED = Duration.ofSeconds(9);
 
@@ -243,7 +246,7 @@ class FaultTest {
     Wires.send(connection.sender(), queue, Wires.message("opens the channel"));
     proxy.hold(Direction.TO_CLIENT);
 
-    SendException error = failure(SHORT);
+    SendException error = failure(WRITTEN);
 
     assertThat(error.certainty()).isEqualTo(Certainty.UNKNOWN);
     assertThat(error.code()).isEqualTo(ErrorCode.TIMEOUT);
@@ -315,7 +318,7 @@ class FaultTest {
     broker.blockPublishers();
     try {
       // the broker tells a connection that it is blocked when it publishes
-      SendException told = failure(SHORT);
+      SendException told = failure(WRITTEN);
       assertThat(told.code()).isIn(ErrorCode.TIMEOUT, ErrorCode.THROTTLED);
       SendException error = failure(SHORT);
 

@@ -38,6 +38,9 @@ class UnansweredTest {
   /** Five seconds and what the end of threads takes, on a busy machine. */
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(9);
 
+  /** Enough to be written, on a busy machine. */
+  private static final Duration WRITTEN = Duration.ofSeconds(5);
+
   private static final Duration LONG = Wires.DEADLINE.multipliedBy(4);
 
   private final Queue silent = new Queue("silent", false);
@@ -88,11 +91,11 @@ class UnansweredTest {
     assertThat(send(well, Wires.DEADLINE)).succeedsWithin(Wires.DEADLINE); // opens the channel
     broker.swallow(true);
     for (int i = 0; i < ROOM - 1; i++) {
-      assertThat(send(well, SHORT)).isNotNull();
+      assertThat(send(well, WRITTEN)).isNotNull();
     }
     await().atMost(Wires.DEADLINE).until(() -> broker.published() == ROOM);
     broker.swallow(false);
-    long end = System.nanoTime() + PublishLoop.SILENCE.plus(SHORT.multipliedBy(3)).toNanos();
+    long end = System.nanoTime() + PublishLoop.SILENCE.plus(WRITTEN).toNanos();
     await()
         .pollInterval(Duration.ofMillis(200))
         .atMost(Wires.DEADLINE)
@@ -103,8 +106,8 @@ class UnansweredTest {
             });
 
     broker.swallow(true);
-    CompletableFuture<String> one = send(well, SHORT);
-    CompletableFuture<String> another = send(well, SHORT);
+    CompletableFuture<String> one = send(well, WRITTEN);
+    CompletableFuture<String> another = send(well, WRITTEN);
 
     assertThat(List.of(failure(one), failure(another)))
         .extracting(SendException::certainty)
