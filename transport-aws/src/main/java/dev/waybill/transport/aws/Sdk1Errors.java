@@ -2,6 +2,7 @@ package dev.waybill.transport.aws;
 
 import com.amazonaws.AmazonServiceException;
 import com.amazonaws.SdkClientException;
+import com.amazonaws.http.exception.HttpRequestTimeoutException;
 import com.amazonaws.http.timers.client.ClientExecutionTimeoutException;
 import org.apache.http.conn.ConnectTimeoutException;
 import org.apache.http.conn.ConnectionPoolTimeoutException;
@@ -22,7 +23,8 @@ final class Sdk1Errors {
           service.getRequestId(),
           service);
     }
-    if (e instanceof ClientExecutionTimeoutException) {
+    if (e instanceof ClientExecutionTimeoutException
+        || e.getCause() instanceof HttpRequestTimeoutException) { // both end at the deadline
       return AwsErrors.noAnswerInTime(e);
     }
     if (e instanceof SdkClientException) {

@@ -2,9 +2,12 @@ package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.amazonaws.SdkClientException;
 import com.amazonaws.auth.AWSCredentials;
 import com.amazonaws.auth.AWSCredentialsProvider;
 import com.amazonaws.auth.BasicAWSCredentials;
+import com.amazonaws.http.exception.HttpRequestTimeoutException;
+import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.Queue;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,6 +31,17 @@ class ErrorsOnSdk1Test extends ErrorsCases {
 
       assertThat(provider.renewals.get()).isEqualTo(1);
     }
+  }
+
+  /** Of the SDK's two timers, which end together, a busy machine's may be either. */
+  @Test
+  void anAttemptThatTookUntilTheDeadlineGotNoAnswerInTime() {
+    IOException late = new HttpRequestTimeoutException(new IOException("aborted"));
+
+    AwsFailure failure = Sdk1Errors.translate(new SdkClientException("Unable to execute", late));
+
+    assertThat(failure.code()).isEqualTo(ErrorCode.TIMEOUT);
+    assertThat(failure.fate()).isEqualTo(AwsFailure.Fate.UNKNOWN);
   }
 
   private static final class Renewing implements AWSCredentialsProvider {
