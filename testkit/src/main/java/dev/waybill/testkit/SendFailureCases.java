@@ -32,7 +32,7 @@ abstract class SendFailureCases extends TimingCases {
   private static final Duration CONNECT = Duration.ofSeconds(60);
 
   /** Several times less than the patience, by which a send must have its answer. */
-  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(5);
 
   @Test
   @Case(value = "D1", alone = true)

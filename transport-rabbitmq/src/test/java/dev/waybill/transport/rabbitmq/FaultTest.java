@@ -100,15 +100,17 @@ class FaultTest {
   }
 
   private RabbitTransport transport() {
+    return builder().build();
+  }
+
+  private RabbitTransport.Builder builder() {
     RabbitSettings settings = RabbitUri.settings(broker.uri());
     return RabbitTransport.builder()
         .address("127.0.0.1", proxy.port())
         .user(settings.user())
         .password(settings.password())
         .virtualHost(settings.virtualHost())
-        .heartbeat(Duration.ofSeconds(1))
-        .delays(DELAYS)
-        .build();
+        .delays(DELAYS);
   }
 
   @AfterEach
@@ -277,6 +279,8 @@ class FaultTest {
 
   @Test
   void aSilentConnectionIsNoticedByTheHeartbeat() throws Exception {
+    connection.close();
+    connection = builder().heartbeat(Duration.ofSeconds(1)).build().connect(Wires.DEADLINE);
     Recording recording = receive(queue, 5);
     Wires.send(connection.sender(), queue, Wires.message("a"));
     recording.delivery(0);
@@ -285,8 +289,8 @@ class FaultTest {
     await().atMost(Recording.LIMIT).until(() -> !recording.failures.isEmpty());
     proxy.heal();
 
-    assertThat(recording.delivery(1).attempt()).isEqualTo(2);
-    assertThat(recording.recoveries).hasValue(1);
+    assertThat(recording.delivery(1).attempt()).isGreaterThanOrEqualTo(2);
+    assertThat(recording.recoveries).hasPositiveValue(); // more if this machine is silent as well
   }
 
   @Test
