@@ -19,9 +19,8 @@ final class Rest {
   private Rest() {}
 
   /**
-   * Blocks, for two looks in a row without work at least.
-   *
-   * @throws Failure if they are never at rest
+   * Blocks, for two looks in a row without work at least. If there is no rest for two minutes, it
+   * says so, and what is measured then is with that work beside it.
    */
   static void await() {
     long begun = System.nanoTime();
@@ -38,7 +37,8 @@ final class Rest {
       idle = now - cpu < AT_REST * (System.nanoTime() - looked) ? idle + 1 : 0;
       cpu = now;
       if (System.nanoTime() - begun > PATIENCE_NANOS) {
-        throw new Failure("The broker is not at rest after two minutes");
+        System.out.println("The broker is not at rest after two minutes");
+        return;
       }
     }
   }

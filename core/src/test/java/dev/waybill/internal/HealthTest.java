@@ -164,7 +164,7 @@ class HealthTest {
                 b.consume(
                     "payments",
                     c ->
-                        c.onFailure(retry(1).thenAfter(Duration.ofHours(1)))
+                        c.onFailure(retry(0).thenAfter(Duration.ofHours(1)))
                             .onCommand(
                                 ProcessPayment.class,
                                 (command, context) -> {

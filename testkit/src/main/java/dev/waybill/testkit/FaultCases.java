@@ -22,12 +22,6 @@ import org.junit.jupiter.api.Test;
 
 /** What breaks: brokers, connections, consumers; and that nothing is lost by it. */
 abstract class FaultCases extends ContractSupport {
-  /** Enough for an answer on a busy machine, and several times less than the patience. */
-  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(10);
-
-  /** In which a transport that collects its settlements has told them to the broker. */
-  private static final Duration UNTIL_SETTLED = Duration.ofSeconds(3);
-
   private static final String NO_CONNECTION = "the harness can not disturb a connection";
 
   @Test
@@ -286,7 +280,7 @@ abstract class FaultCases extends ContractSupport {
 
   private MessageBus bus(Transport transport, Traffic traffic) {
     return here.bus(transport)
-        .sendTimeout(SEND_TIMEOUT)
+        .sendTimeout(sendTimeout())
         .consume(here.keyedQueue, traffic::consume)
         .start();
   }
@@ -301,7 +295,7 @@ abstract class FaultCases extends ContractSupport {
   private int handledAndSettled(MessageBus bus, Traffic traffic) {
     sendRounds(bus, traffic, 2);
     until("the first to be settled", () -> traffic.isHandled() && bus.inFlight() == 0);
-    pass(UNTIL_SETTLED); // the broker's part, of which nobody is told
+    pass(untilSettled()); // the broker's part, of which nobody is told
     return traffic.last();
   }
 
@@ -326,5 +320,15 @@ abstract class FaultCases extends ContractSupport {
           return answers.stream().noneMatch(CompletableFuture::isCompletedExceptionally);
         });
     until("all that was confirmed to be handled", traffic::isHandled);
+  }
+
+  /** Enough for an answer on a busy machine, which a virtual clock does not know. */
+  private Duration sendTimeout() {
+    return Duration.ofSeconds(harness().clock() == null ? 10 : 3);
+  }
+
+  /** In which a transport that collects its settlements has told them to the broker. */
+  private Duration untilSettled() {
+    return Duration.ofSeconds(harness().clock() == null ? 3 : 1);
   }
 }

@@ -85,10 +85,14 @@ final class Admin {
       try {
         return once(call.apply(port.topology()), Deadline.in(longestCall));
       } catch (AwsFailure e) {
-        answered = e.isSilence() && answered != null ? answered : e;
+        if (answered == null || !e.isSilence()) {
+          answered = e;
+        } else {
+          answered.addSuppressed(e);
+        }
         Duration pause = backoff.next();
         if (!mayPass.test(e) || end.remaining().compareTo(pause) <= 0) {
-          throw answered; // not that the last call, cut short by the deadline, got none
+          throw answered; // says more than that the last call had no answer in its time
         }
         if (e.isAboutExpiredCredentials()) {
           port.renewCredentials();

@@ -125,7 +125,7 @@ class KafkaFaultTest {
     send(connection, queue, message("before"));
     String large = "x".repeat(30_000);
     Duration deadline = Duration.ofSeconds(1);
-    Duration inTime = Duration.ofSeconds(20); // the producer itself tries for 30 s
+    Duration inTime = Duration.ofSeconds(10); // the producer itself tries for 30 s
     List<CompletableFuture<String>> answers = new ArrayList<>();
     broker.pause();
     try {

@@ -28,7 +28,7 @@ final class Acknowledgements {
 
   /**
    * How many at most one {@code multiple} is for. A quorum queue reads as many messages at once as
-   * an acknowledgement has made room for; with 100 and more its process spent a quarter of its time
+   * an acknowledgement has made room for; with 60 and more its process spent a quarter of its time
    * on collecting garbage (3.10.8, Erlang 25, a log that is read from files).
    */
   static final int TOGETHER = 50;

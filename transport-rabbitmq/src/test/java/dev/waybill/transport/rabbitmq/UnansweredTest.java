@@ -95,7 +95,8 @@ class UnansweredTest {
     }
     await().atMost(Wires.DEADLINE).until(() -> broker.published() == ROOM);
     broker.swallow(false);
-    long end = System.nanoTime() + PublishLoop.SILENCE.plus(WRITTEN).toNanos();
+    long end =
+        System.nanoTime() + PublishLoop.SILENCE.plus(WRITTEN).plus(SHORT.multipliedBy(2)).toNanos();
     await()
         .pollInterval(Duration.ofMillis(200))
         .atMost(Wires.DEADLINE)
