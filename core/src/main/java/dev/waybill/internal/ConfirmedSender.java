@@ -249,18 +249,19 @@ class ConfirmedSender {
 
     private void succeed(R result) {
       answered(sends);
+      var unused = deadlines.meet(this);
       answer.complete(result);
-      deadlines.meet(this);
     }
 
     private void fail(MessagingException failure) {
-      if (sends && OF_THE_BROKER.contains(failure.code()) && !answer.isDone()) {
+      // by the deadline and not by the answer, which a caller may have given up by itself
+      boolean first = deadlines.meet(this);
+      if (first && sends && OF_THE_BROKER.contains(failure.code())) {
         // before the caller knows, who may send again at once
         trouble.is(
             "sends fail, the last one with %s: %s".formatted(failure.code(), failure.getMessage()));
       }
       answer.completeExceptionally(failure);
-      deadlines.meet(this);
     }
   }
 }

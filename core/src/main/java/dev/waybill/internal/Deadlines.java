@@ -82,14 +82,20 @@ final class Deadlines {
     moment.add(deadline);
   }
 
-  /** A deadline is met, and will not be late. Idempotent. */
-  synchronized void meet(Deadline deadline) {
+  /**
+   * A deadline is met, and will not be late, unless that is under way. Idempotent.
+   *
+   * @return whether it was not met before
+   */
+  synchronized boolean meet(Deadline deadline) {
+    boolean first = !deadline.met;
     deadline.met = true;
     Moment moment = deadline.moment;
     if (moment != null) {
       moment.remove(deadline);
       moment.cancelIfOver();
     }
+    return first;
   }
 
   /** The deadlines that began together. Guarded by the lock of all. */

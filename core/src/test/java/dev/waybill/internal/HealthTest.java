@@ -3,6 +3,7 @@ package dev.waybill.internal;
 import static dev.waybill.delivery.FailurePolicy.noRetry;
 import static dev.waybill.delivery.FailurePolicy.retry;
 import static dev.waybill.internal.Contracts.payment;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -274,6 +275,35 @@ class HealthTest {
         .hasSize(1)
         .allMatch(problem -> problem.contains("TIMEOUT: m-1 to topic orders: fake has not"));
     answer.complete("late");
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
+  void a_send_that_its_caller_has_given_up_is_a_problem_too_when_the_broker_does_not_answer() {
+    transport.answer = sent -> new CompletableFuture<>();
+    var timedOut = bus.publish(new OrderShipped("o-1")).completeOnTimeout(null, 0, NANOSECONDS);
+    await().atMost(Duration.ofSeconds(20)).until(timedOut::isDone);
+
+    pass(MessageBus.Builder.DEFAULT_SEND_TIMEOUT);
+
+    await().atMost(Duration.ofSeconds(20)).until(() -> !bus.health().isUp());
+    assertThat(bus.health().problems())
+        .allMatch(problem -> problem.contains("sends fail, the last one with TIMEOUT"));
+  }
+
+  @Test
+  void what_fails_after_its_deadline_is_no_news() {
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    transport.answer = sent -> answer;
+    var late = bus.publish(new OrderShipped("o-1"));
+    pass(MessageBus.Builder.DEFAULT_SEND_TIMEOUT);
+    await().atMost(Duration.ofSeconds(20)).until(late::isDone);
+    transport.answer = sent -> CompletableFuture.completedFuture("x");
+    send();
+
+    answer.completeExceptionally(
+        SendException.unknown(ErrorCode.CONNECTION_FAILED, "it is long gone", null));
+
     assertThat(bus.health().isUp()).isTrue();
   }
 

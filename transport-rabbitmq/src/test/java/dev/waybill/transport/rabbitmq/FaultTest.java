@@ -216,6 +216,37 @@ class FaultTest {
     }
   }
 
+  /** Who sends may have a timeout of its own, and give up before there is an answer. */
+  @Test
+  void aBusThatOnlySendsTellsOfADeadBrokerUntilASendIsConfirmed() {
+    Routes routes = Routes.define(r -> r.command(Order.class).named("order").toQueue(queue.name()));
+    try (MessageBus bus =
+        MessageBus.over(transport()).routes(routes).sendTimeout(WRITTEN).start()) {
+      bus.send(new Order("before")).join();
+      assertThat(bus.health().problems()).isEmpty();
+      broker.kill();
+      try {
+        assertThat(bus.send(new Order("given up")).cancel(false)).isTrue();
+        await()
+            .atMost(Recording.LIMIT)
+            .untilAsserted(
+                () ->
+                    assertThat(bus.health().problems())
+                        .singleElement()
+                        .asString()
+                        .contains("sends fail, the last one with", queue.name()));
+      } finally {
+        broker.restart();
+      }
+
+      await()
+          .atMost(Recording.LIMIT)
+          .until(
+              () -> bus.send(new Order("after")).handle((done, thrown) -> thrown == null).join());
+      assertThat(bus.health().problems()).isEmpty();
+    }
+  }
+
   @Test
   void aSendWithoutConnectionIsRejectedAtItsDeadline() throws Exception {
     proxy.refuse();
