@@ -4,6 +4,7 @@ import dev.waybill.SendReceipt;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
+import dev.waybill.error.SendException.Certainty;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.Sender.Addressed;
 import java.time.Duration;
@@ -47,6 +48,17 @@ class ConfirmedSender {
 
   /** The part of a short deadline that is the lead. */
   private static final int LEADS = 10;
+
+  private static final String ADVICE =
+      "If it is sent again, then as the same envelope, so that it keeps its id.";
+
+  /** Messages that are stored together; all their names would leave no room for what is wrong. */
+  private record Together(List<Prepared> messages) {
+    @Override
+    public String toString() {
+      return "%d messages, the first of them %s".formatted(messages.size(), messages.get(0));
+    }
+  }
 
   private final Sender sender;
   private final String transport;
@@ -101,7 +113,7 @@ class ConfirmedSender {
     List<Addressed> addressed =
         messages.stream().map(one -> new Addressed(one.channel(), one.message())).toList();
     return ask(
-        messages,
+        new Together(messages),
         true,
         timeout,
         () -> sender.sendTogether(addressed, timeoutOfTransport),
@@ -135,7 +147,7 @@ class ConfirmedSender {
     } catch (RuntimeException e) {
       Call<R> failed = new Call<>(what, sends, within);
       failed.fail(
-          failed.unknown(ErrorCode.BROKER_ERROR, "the transport failed while sending", "", e));
+          failed.unanswered(ErrorCode.BROKER_ERROR, "the transport failed while sending", e));
       return failed.answer;
     }
     if (called.isDone() && !called.isCompletedExceptionally()) { // there is no deadline to keep
@@ -201,10 +213,9 @@ class ConfirmedSender {
         }
       } catch (RejectedExecutionException e) { // the bus was closed while the transport sent
         fail(
-            unknown(
+            unanswered(
                 ErrorCode.CLOSED,
                 "the bus was closed before %s confirmed it".formatted(transport),
-                "",
                 null));
       }
     }
@@ -212,10 +223,9 @@ class ConfirmedSender {
     @Override
     void late() {
       fail(
-          unknown(
+          unanswered(
               ErrorCode.TIMEOUT,
               "%s has not confirmed it within %s".formatted(transport, timeout),
-              " If it is sent again, then as the same envelope, so that it keeps its id.",
               null));
     }
 
@@ -225,26 +235,26 @@ class ConfirmedSender {
               ? thrown.getCause()
               : thrown;
       if (cause instanceof SendException known) {
-        return known;
+        return sends && known.certainty() == Certainty.UNKNOWN
+            ? unknown(known.code(), String.valueOf(known.getMessage()), known.getCause())
+            : known;
       }
       return !sends && cause instanceof MessagingException known
           ? known
-          : unknown(ErrorCode.BROKER_ERROR, "the transport failed", "", cause);
+          : unanswered(ErrorCode.BROKER_ERROR, "the transport failed", cause);
     }
 
-    private MessagingException unknown(
-        ErrorCode code, String why, String advice, @Nullable Throwable cause) {
+    private MessagingException unanswered(ErrorCode code, String why, @Nullable Throwable cause) {
       return sends
-          ? SendException.unknown(
-              code,
-              what
-                  + ": "
-                  + why
-                  + ", it may or may not have been stored"
-                  + (advice.isEmpty() ? "" : "." + advice),
-              cause)
+          ? unknown(code, why + ", it may or may not have been stored", cause)
           : new MessagingException(
               code, what + ": " + why + ", it may or may not have been taken back", cause);
+    }
+
+    /** Which message it is, and what to do about it, is said here for all transports. */
+    private SendException unknown(ErrorCode code, String why, @Nullable Throwable cause) {
+      return SendException.unknown(
+          code, what + ": " + why + (why.endsWith(".") ? " " : ". ") + ADVICE, cause);
     }
 
     private void succeed(R result) {

@@ -495,6 +495,27 @@ class OutgoingTest {
   }
 
   @Test
+  void what_a_transport_does_not_know_says_which_message_it_is_and_what_to_do() {
+    IOException cause = new IOException("reset");
+    start();
+    Event<OrderShipped> event = Event.of(new OrderShipped("o-1"), Metadata.withId("m-1"));
+
+    for (String why : List.of("it may be stored: reset", "it may be stored: reset.")) {
+      transport.answer =
+          sent ->
+              CompletableFuture.failedFuture(
+                  SendException.unknown(ErrorCode.CONNECTION_FAILED, why, cause));
+      SendException failure = failure(bus.publish(event));
+      assertThat(failure.certainty()).isEqualTo(Certainty.UNKNOWN);
+      assertThat(failure.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
+      assertThat(failure)
+          .hasCause(cause)
+          .hasMessage(
+              "m-1 to topic orders: it may be stored: reset. If it is sent again, then as the same envelope, so that it keeps its id.");
+    }
+  }
+
+  @Test
   void any_other_failure_of_a_transport_is_unknown() {
     IOException cause = new IOException("reset");
     start();
@@ -506,7 +527,7 @@ class OutgoingTest {
     assertThat(failed)
         .hasCause(cause)
         .hasMessage(
-            "m-1 to topic orders: the transport failed, it may or may not have been stored");
+            "m-1 to topic orders: the transport failed, it may or may not have been stored. If it is sent again, then as the same envelope, so that it keeps its id.");
 
     transport.answer =
         sent -> {
@@ -516,7 +537,7 @@ class OutgoingTest {
     assertThat(threw.certainty()).isEqualTo(Certainty.UNKNOWN);
     assertThat(threw)
         .hasMessage(
-            "m-1 to topic orders: the transport failed while sending, it may or may not have been stored");
+            "m-1 to topic orders: the transport failed while sending, it may or may not have been stored. If it is sent again, then as the same envelope, so that it keeps its id.");
   }
 
   @Test
@@ -554,7 +575,7 @@ class OutgoingTest {
     assertThat(failure.code()).isEqualTo(ErrorCode.CLOSED);
     assertThat(failure.getMessage())
         .endsWith(
-            " to topic orders: the bus was closed before fake confirmed it, it may or may not have been stored");
+            " to topic orders: the bus was closed before fake confirmed it, it may or may not have been stored. If it is sent again, then as the same envelope, so that it keeps its id.");
   }
 
   // taking back

@@ -349,7 +349,7 @@ public final class Faults {
   private static SendException unknown(Object where) {
     return SendException.unknown(
         ErrorCode.CONNECTION_FAILED,
-        "%s: the connection to the in-memory broker failed on purpose before it answered; send the same envelope again if it must not be missing."
+        "%s: the connection to the in-memory broker failed on purpose before it answered."
             .formatted(where),
         null);
   }
