@@ -41,9 +41,11 @@ record Fault(@Nullable String failureType, @Nullable String message) {
         failure.getClass().getName(), Evidence.cut(message == null ? reason : message));
   }
 
-  RequestFailedException exception() {
+  /** The failure of a request; {@code request} says which, and where it went. */
+  RequestFailedException exception(String request) {
     return new RequestFailedException(
+        request,
         failureType == null ? "unknown" : failureType,
-        message == null ? "the request failed, and its fault does not say why" : message);
+        message == null ? "its fault does not say why" : message);
   }
 }

@@ -103,7 +103,7 @@ final class ReplyPipeline implements Receiver.Listener {
       throw new MessagingException(ErrorCode.UNKNOWN_TYPE, "the reply names no type");
     }
     if (type.equals(Fault.TYPE)) {
-      pending.fail(reader.read(message, Fault.class).exception());
+      pending.fail(reader.read(message, Fault.class).exception(pending.toString()));
       return;
     }
     Class<?> payloadType =

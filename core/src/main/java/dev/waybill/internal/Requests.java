@@ -37,11 +37,13 @@ final class Requests {
   /** A request that waits; the first that completes it counts. */
   final class Pending<R> {
     private final String id;
+    private final Route<?> route;
     private final Class<R> replyType;
     private final CompletableFuture<R> reply = new CompletableFuture<>();
 
-    private Pending(String id, Class<R> replyType) {
+    private Pending(String id, Route<?> route, Class<R> replyType) {
       this.id = id;
+      this.route = route;
       this.replyType = replyType;
     }
 
@@ -63,6 +65,12 @@ final class Requests {
     void fail(Throwable failure) {
       forget();
       reply.completeExceptionally(failure);
+    }
+
+    /** Which request it is and where it went, for errors. */
+    @Override
+    public String toString() {
+      return "the request %s (%s) to the %s".formatted(id, route.typeName(), route.channel());
     }
 
     /** Before it is done: whoever waited for it may make the same request again. */
@@ -96,7 +104,6 @@ final class Requests {
           "a request with a timeout of %s: give a positive one of at most %d days"
               .formatted(timeout, LONGEST_TIMEOUT.toDays()));
     }
-    Pending<R> pending = new Pending<>(command.metadata().id(), replyType);
     try {
       Route<?> route = outgoing.routeFor(MessageKind.COMMAND, command.payload().getClass());
       if (!plan.routes().hasReply(replyType)) {
@@ -105,17 +112,20 @@ final class Requests {
             "no reply is %s: add r.reply(…) for it, or for a class that implements it, to the routes."
                 .formatted(replyType.getSimpleName()));
       }
-      await(pending, route, timeout);
+      Command<?> request = command.with(m -> stamped(m, route, timeout));
+      Pending<R> pending = new Pending<>(request.metadata().id(), route, replyType);
+      await(pending, timeout);
       if (!pending.reply.isDone()) {
-        send(command.with(m -> stamped(m, route, timeout)), route, timeout, pending);
+        send(request, timeout, pending);
       }
+      return pending.reply;
     } catch (MessagingException e) {
-      pending.fail(SendException.rejected(e.code(), String.valueOf(e.getMessage()), e));
+      return CompletableFuture.failedFuture(
+          SendException.rejected(e.code(), String.valueOf(e.getMessage()), e));
     }
-    return pending.reply;
   }
 
-  private void await(Pending<?> pending, Route<?> route, Duration timeout) {
+  private void await(Pending<?> pending, Duration timeout) {
     String id = pending.id;
     if (waiting.putIfAbsent(id, pending) != null) {
       throw new MessagingException(
@@ -126,7 +136,7 @@ final class Requests {
     try {
       ScheduledFuture<?> deadline =
           timer.schedule(
-              () -> late.execute(() -> pending.fail(timedOut(id, route, timeout))),
+              () -> late.execute(() -> pending.fail(timedOut(pending, timeout))),
               timeout.toNanos(),
               TimeUnit.NANOSECONDS);
       forgetWhenDone(pending, deadline);
@@ -159,11 +169,11 @@ final class Requests {
         .withExpiresAt(own != null && own.isBefore(expiresAt) ? own : expiresAt);
   }
 
-  private void send(Command<?> command, Route<?> route, Duration timeout, Pending<?> pending) {
+  private void send(Command<?> command, Duration timeout, Pending<?> pending) {
     Duration deadline = timeout.compareTo(plan.sendTimeout()) < 0 ? timeout : plan.sendTimeout();
     var unused =
         outgoing
-            .send(route, command, deadline)
+            .send(pending.route, command, deadline)
             .whenComplete(
                 (receipt, failure) -> {
                   if (failure != null && !(deadline.equals(timeout) && isLate(failure))) {
@@ -190,11 +200,11 @@ final class Requests {
     Map.copyOf(waiting).forEach((id, pending) -> pending.fail(closed(id)));
   }
 
-  private static MessagingException timedOut(String id, Route<?> route, Duration timeout) {
+  private static MessagingException timedOut(Pending<?> pending, Duration timeout) {
     return new MessagingException(
         ErrorCode.TIMEOUT,
-        "the request %s to the %s had no reply within %s; it may or may not have been handled"
-            .formatted(id, route.channel(), timeout));
+        "%s had no reply within %s; it may or may not have been handled"
+            .formatted(pending, timeout));
   }
 
   private MessagingException closed(String id) {

@@ -398,13 +398,20 @@ class RequestTest {
     CompletableFuture<Paid> request = request("m-1", Paid.class);
     reply("m-1", "dev.waybill.fault.v1", "{\"failureType\":\"a.B\",\"message\":\"no\"}");
 
-    assertFails(request, ErrorCode.REQUEST_FAILED, "no");
-    assertThat(((RequestFailedException) failure(request)).failureType()).isEqualTo("a.B");
+    assertFails(
+        request,
+        ErrorCode.REQUEST_FAILED,
+        "the request m-1 (payments.process.v1) to the queue payments failed there (a.B): no");
+    RequestFailedException failure = (RequestFailedException) failure(request);
+    assertThat(failure.failureType()).isEqualTo("a.B");
+    assertThat(failure.failureMessage()).isEqualTo("no");
 
     CompletableFuture<Paid> other = request("m-2", Paid.class);
     reply("m-2", "dev.waybill.fault.v1", "{}");
     assertFails(
-        other, ErrorCode.REQUEST_FAILED, "the request failed, and its fault does not say why");
+        other,
+        ErrorCode.REQUEST_FAILED,
+        "the request m-2 (payments.process.v1) to the queue payments failed there (unknown): its fault does not say why");
   }
 
   // the end
@@ -419,7 +426,7 @@ class RequestTest {
     assertFails(
         request,
         ErrorCode.TIMEOUT,
-        "the request m-1 to the queue payments had no reply within PT0.05S; it may or may not have been handled");
+        "the request m-1 (payments.process.v1) to the queue payments had no reply within PT0.05S; it may or may not have been handled");
   }
 
   @Test

@@ -134,10 +134,11 @@ abstract class RequestCases extends TopologyCases {
       RequestFailedException thrown =
           requestFailed(bus.request(new Refresh(1), Answer.class, AMPLE));
       assertThat(thrown.failureType()).isEqualTo("java.lang.IllegalStateException");
-      assertThat(thrown).hasMessage("no such thing");
+      assertThat(thrown.failureMessage()).isEqualTo("no such thing");
+      assertThat(thrown).hasMessageContaining("to the queue " + here.plainQueue);
       RequestFailedException decided =
           requestFailed(bus.request(new Refresh(2), Answer.class, AMPLE));
-      assertThat(decided).hasMessage("not today");
+      assertThat(decided.failureMessage()).isEqualTo("not today");
       assertThat(await(deadLetters, 2))
           .extracting(DeadLetter::exceptionMessage)
           .containsExactlyInAnyOrder("no such thing", null);
