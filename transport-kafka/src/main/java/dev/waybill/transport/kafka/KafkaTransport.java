@@ -171,8 +171,11 @@ public final class KafkaTransport implements Transport {
 
     /**
      * How long the producer tries to store a message, including repetitions that can't make a
-     * second copy ({@code delivery.timeout.ms}); at least one second. It outlasts the deadline of a
-     * single send: a message whose sender has given up as unknown may still be stored until then.
+     * second copy ({@code delivery.timeout.ms}); one second to one day, 30 s unless set. It is of
+     * the connection, and does not follow the deadline of a send, which is kept in any case. If
+     * that is sooner, the message is unknown, and may still be stored until the producer gives up.
+     * If it is later, the send ends as unknown when the producer gives up: a longer {@code
+     * sendTimeout} of a bus needs a longer time here.
      */
     public Builder deliveryTimeout(Duration timeout) {
       this.deliveryTimeout = timeout;

@@ -119,6 +119,26 @@ class KafkaFaultTest {
   }
 
   @Test
+  void a_send_whose_deadline_outlasts_the_producers_is_unknown_when_the_producer_gives_up()
+      throws Exception {
+    TransportConnection connection =
+        kafka.prepared(kafka.builder().deliveryTimeout(Duration.ofSeconds(1)), queue);
+    send(connection, queue, message("before"));
+    broker.pause();
+    SendException problem;
+    long start = System.nanoTime();
+    try {
+      problem = KafkaSendTest.failure(connection, queue, message("lost?"), Duration.ofMinutes(5));
+    } finally {
+      broker.resume();
+    }
+
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMinutes(1));
+    assertThat(problem.certainty()).isEqualTo(Certainty.UNKNOWN);
+    assertThat(problem.code()).isEqualTo(ErrorCode.TIMEOUT);
+  }
+
+  @Test
   void a_full_buffer_holds_up_no_caller_beyond_the_deadline_of_its_send() {
     TransportConnection connection =
         kafka.prepared(kafka.builder().property("buffer.memory", "100000"), queue);
