@@ -11,7 +11,10 @@ import java.util.concurrent.CompletionStage;
  */
 public interface Interceptor {
   /**
-   * Called with each envelope before it is stamped, encoded and sent.
+   * Called with each envelope before it is stamped, encoded and sent, on the thread of whoever
+   * sends. What a handler sends through its context comes here after the handler, on its thread or
+   * one of the bus, where what was current around the handler is so no more; what {@link
+   * HandlerContext#carry} was given is among its headers.
    *
    * @return the envelope to go on with: of the same payload class and kind; of a request also with
    *     the same id and reply address
@@ -41,7 +44,9 @@ public interface Interceptor {
 
   /**
    * Called with each envelope that is to be handled, around the handler and the interceptors behind
-   * this one.
+   * this one, on the handler's thread: what is made current here, such as a span, is current there.
+   * How long {@code next} takes, until its stage completes, is how long the handler does; what that
+   * has sent is confirmed, and its message settled, later.
    *
    * @param next goes on; called once or not at all
    * @return what becomes of the message; a failure goes to the failure policy

@@ -16,7 +16,10 @@ import dev.waybill.transport.Sender.Addressed;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +36,9 @@ final class BufferingContext implements HandlerContext {
 
   /** Made when something is sent, which most handlers don't. */
   private List<Outgoing> buffer = List.of();
+
+  /** The headers of all that is sent from now on. */
+  private Map<String, String> carried = Map.of();
 
   /** Null until the handler says otherwise than by returning. */
   private @Nullable Outcome decision;
@@ -147,6 +153,14 @@ final class BufferingContext implements HandlerContext {
           "the handler of %s has decided already, %s: it has to return then, since nothing that it sends leaves"
               .formatted(handled().id(), decision));
     }
+  }
+
+  @Override
+  public synchronized void carry(String name, String value) {
+    requireOpen();
+    Map<String, String> more = new LinkedHashMap<>(carried);
+    more.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
+    carried = more;
   }
 
   @Override
@@ -275,12 +289,19 @@ final class BufferingContext implements HandlerContext {
           caused.withCorrelationId(
               handled().correlationId() == null ? handled().id() : handled().correlationId());
     }
-    caused = withTrace(caused, WireMapping.TRACE_PARENT);
-    return withTrace(caused, WireMapping.TRACE_STATE);
+    for (Map.Entry<String, String> header : carried.entrySet()) {
+      caused = unlessItsOwn(caused, header.getKey(), header.getValue());
+    }
+    return carried.containsKey(WireMapping.TRACE_PARENT)
+        ? caused
+        : withTrace(withTrace(caused, WireMapping.TRACE_PARENT), WireMapping.TRACE_STATE);
   }
 
   private Metadata withTrace(Metadata metadata, String name) {
-    String value = handled().header(name);
+    return unlessItsOwn(metadata, name, handled().header(name));
+  }
+
+  private static Metadata unlessItsOwn(Metadata metadata, String name, @Nullable String value) {
     return value == null || metadata.header(name) != null
         ? metadata
         : metadata.withHeader(name, value);

@@ -305,6 +305,72 @@ class HandlerContextTest {
   }
 
   @Test
+  void what_is_carried_goes_with_all_that_is_sent_afterwards_and_has_none_of_its_own() {
+    handling(
+        (command, context) -> {
+          context.publish(new OrderShipped("before"));
+          context.carry("tenant", "nobody");
+          context.carry("tenant", "acme");
+          context.publish(
+              Event.of(new OrderShipped("own")).with(m -> m.withHeader("tenant", "me")));
+          context.publish(new OrderShipped("plain"));
+          context.send(Command.of(new ProcessPayment("o-2", 1)));
+          context.transfer(new Invoice("i-1"));
+        });
+
+    handle("m-1");
+
+    assertThat(transport.sent)
+        .extracting(sent -> sent.message().headers().get("wb-tenant"))
+        .containsExactly(null, "me", "acme", "acme", "acme");
+    assertThat(transport.sent)
+        .allSatisfy(
+            sent ->
+                assertThat(sent.message().headers())
+                    .containsEntry("traceparent", "00-1-2-01")
+                    .containsEntry("tracestate", "a=b"));
+  }
+
+  @Test
+  void a_trace_that_is_carried_takes_the_place_of_the_handled_messages() {
+    handling(
+        (command, context) -> {
+          context.carry("traceparent", "00-1-3-01");
+          context.publish(new OrderShipped("o-1"));
+          context.carry("tracestate", "c=d");
+          context.publish(new OrderShipped("o-2"));
+        });
+
+    handle("m-1");
+
+    assertThat(transport.sent)
+        .extracting(sent -> sent.message().headers().get("traceparent"))
+        .containsExactly("00-1-3-01", "00-1-3-01");
+    assertThat(transport.sent)
+        .extracting(sent -> sent.message().headers().get("tracestate"))
+        .as("the state of another span is not this one's")
+        .containsExactly(null, "c=d");
+  }
+
+  @Test
+  void nothing_is_carried_from_one_handling_to_the_next() {
+    handling(
+        (command, context) -> {
+          if (command.metadata().id().equals("m-1")) {
+            context.carry("tenant", "acme");
+          }
+          context.publish(new OrderShipped("o-1"));
+        });
+
+    handle("m-1");
+    handle("m-2");
+
+    assertThat(transport.sent)
+        .extracting(sent -> sent.message().headers().get("wb-tenant"))
+        .containsExactly("acme", null);
+  }
+
+  @Test
   void handling_a_message_again_sends_the_same_ids_again() {
     handling(
         (command, context) -> {
@@ -431,6 +497,8 @@ class HandlerContextTest {
 
     for (String id : List.of("m-1", "m-2")) {
       HandlerContext context = contexts.remove();
+      assertThat(catchThrowable(() -> context.carry("tenant", "acme")))
+          .isInstanceOf(IllegalStateException.class);
       assertThat(catchThrowable(() -> context.publish(new OrderShipped("o-1"))))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage(

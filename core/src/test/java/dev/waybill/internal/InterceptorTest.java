@@ -147,6 +147,29 @@ class InterceptorTest {
   }
 
   @Test
+  void what_one_has_the_context_carry_is_there_on_the_way_out_of_what_the_handler_sends() {
+    start(
+        new Interceptor() {
+          @Override
+          public CompletionStage<Outcome> incoming(
+              Envelope<?> envelope, HandlerContext context, Next next) throws Exception {
+            context.carry("traceparent", "00-1-3-01");
+            return next.proceed();
+          }
+
+          @Override
+          public Envelope<?> outgoing(Envelope<?> envelope, Channel channel) {
+            steps.add("out in " + envelope.metadata().header("traceparent"));
+            return envelope;
+          }
+        });
+
+    assertThat(handle()).isEqualTo(Settlement.accept());
+
+    assertThat(steps).containsExactly("handler", "out in 00-1-3-01");
+  }
+
+  @Test
   void each_sees_what_the_one_before_has_made_on_the_way_out() {
     start(
         (OutgoingOnly) envelope -> envelope.with(m -> m.withHeader("a", "1")),
