@@ -23,14 +23,13 @@ import java.util.function.Supplier;
 final class AwsTopology {
   private static final Duration LOOKUP = Duration.ofSeconds(10);
 
-  private static final String RETENTION = String.valueOf(Limits.RETENTION.toSeconds());
-
   private final Admin admin;
   private final Addresses addresses;
   private final AwsSettings settings;
   private final TopologyItems items;
   private final Subscriptions subscriptions;
   private final Redrive redrive;
+  private final StandingQueues standingQueues;
 
   AwsTopology(
       Admin admin,
@@ -44,6 +43,7 @@ final class AwsTopology {
     this.items = new TopologyItems(topology);
     this.subscriptions = new Subscriptions(admin, settings, topology.ignored());
     this.redrive = new Redrive(admin, limits);
+    this.standingQueues = new StandingQueues(admin, items, redrive);
   }
 
   /** Makes what is missing; returns what differs and must be put right by a person. */
@@ -68,7 +68,7 @@ final class AwsTopology {
               ? subscriptions.create(subscription, url(subscription), topicArn)
               : subscriptions.createWithQueue(subscription, topicArn));
     }
-    standing.forEach(queue -> checkRedrive(queue, problems));
+    standing.forEach(queue -> problems.addAll(standingQueues.problems(queue, url(queue))));
     return problems;
   }
 
@@ -92,7 +92,7 @@ final class AwsTopology {
       if (urlOf(queue).isEmpty()) {
         problems.add(missing(queue, "SQS queue", Names.queue(queue)));
       } else {
-        checkRedrive(queue, problems);
+        problems.addAll(standingQueues.problems(queue, url(queue)));
       }
     }
     for (Topic topic : items.topics()) {
@@ -108,12 +108,6 @@ final class AwsTopology {
       }
     }
     return problems;
-  }
-
-  private void checkRedrive(Source queue, List<String> problems) {
-    if (items.consumes(queue)) {
-      redrive.problem(queue, url(queue)).ifPresent(problems::add);
-    }
   }
 
   private String url(Source queue) {
@@ -141,15 +135,13 @@ final class AwsTopology {
   private Map<String, String> attributes(Source queue) {
     Map<String, String> attributes = new LinkedHashMap<>();
     attributes.put("VisibilityTimeout", String.valueOf(settings.visibilityTimeout().toSeconds()));
-    attributes.put("MessageRetentionPeriod", RETENTION);
+    attributes.put(StandingQueues.RETENTION, String.valueOf(Limits.RETENTION.toSeconds()));
     if (queue.keyed()) {
       attributes.put("FifoQueue", "true");
-      // without these 300 calls a second are all that a queue takes
-      attributes.put("DeduplicationScope", "messageGroup");
-      attributes.put("FifoThroughputLimit", "perMessageGroupId");
+      attributes.putAll(StandingQueues.BY_GROUP);
     } else if (items.consumes(queue)) {
       Queue letters = queue.deadLetterQueue();
-      attributes.put("RedrivePolicy", redrive.policy(url(letters)));
+      attributes.put(Redrive.POLICY, redrive.policy(url(letters)));
     }
     if (queue instanceof Subscription subscription) {
       attributes.put("Policy", subscriptions.policy(subscription, arn(subscription.topic())));

@@ -35,4 +35,11 @@ final class PolicyJson {
         .map(root -> OptionalInt.of(root.path("maxReceiveCount").asInt(0)))
         .orElse(OptionalInt.empty());
   }
+
+  /** The ARN of the queue that a redrive policy moves to; empty if it names none. */
+  static String deadLetterTarget(String policy) {
+    return Json.readObject(policy)
+        .map(root -> root.path("deadLetterTargetArn").asText())
+        .orElse("");
+  }
 }

@@ -1,11 +1,11 @@
 package dev.waybill.transport.aws;
 
-import dev.waybill.error.ErrorCode;
 import dev.waybill.routing.Source;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 final class Redrive {
   private static final Logger log = LoggerFactory.getLogger(Redrive.class);
   private static final String ARN = "QueueArn";
-  private static final String POLICY = "RedrivePolicy";
+  static final String POLICY = "RedrivePolicy";
 
   /**
    * Fewer receives than that are had by messages that are only given back, at restarts, and have
@@ -46,19 +46,8 @@ final class Redrive {
     return Json.write(policy);
   }
 
-  /** What is wrong with the policy that a queue has; it needs none. As far as we may look. */
-  Optional<String> problem(Source source, String queueUrl) {
-    Map<String, String> attributes;
-    try {
-      attributes = admin.get(port -> port.queueAttributes(queueUrl, List.of(ARN, POLICY)));
-    } catch (AwsFailure e) {
-      if (e.code() != ErrorCode.NOT_AUTHORISED) {
-        throw e;
-      }
-      log.info("The redrive policy of the {} is not verified: {}", source, e.getMessage());
-      return Optional.empty();
-    }
-    String policy = attributes.get(POLICY);
+  /** What is wrong with the policy that the queue of a source has; it needs none. */
+  Optional<String> problem(Source source, @Nullable String policy) {
     if (policy == null || policy.isBlank()) {
       if (!source.keyed()) {
         log.info(
@@ -81,6 +70,16 @@ final class Redrive {
     }
     if (most > 0) {
       limits.remember(source, most);
+    }
+    String target = PolicyJson.deadLetterTarget(policy);
+    if (!target.endsWith(":" + Names.queue(source.deadLetterQueue()))) {
+      log.info(
+          "The SQS queue of the {} has a RedrivePolicy to {}: nobody finds what is received {} times"
+              + " among the dead letters. To have it there, set its deadLetterTargetArn to the queue {}",
+          source,
+          target,
+          most,
+          Names.queue(source.deadLetterQueue()));
     }
     return most >= FEWEST_RECEIVES
         ? Optional.empty()

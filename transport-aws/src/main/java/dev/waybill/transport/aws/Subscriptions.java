@@ -168,17 +168,26 @@ final class Subscriptions {
                   + "true on %s, or name it in AwsTransport.builder().unwrapping(\"%s\").")
               .formatted(subscription, arn, subscription.name()));
     }
+    if (raw && settings.unwraps(subscription)) {
+      log.info(
+          "The {} has RawMessageDelivery on, so that nothing comes wrapped, and a text that looks as"
+              + " if it were is taken for it: leave its name out of unwrapping(…), or set"
+              + " RawMessageDelivery to false on {}",
+          subscription,
+          arn);
+    }
     Set<String> types = ignored(subscription);
     String policy = attributes.get(FilterPolicy.ATTRIBUTE);
     boolean onBodies = "MessageBody".equals(attributes.get(FilterPolicy.SCOPE));
-    if (!FilterPolicy.keepsOutNothingElse(policy, types) || (policy != null && onBodies)) {
+    if (!FilterPolicy.keepsOutNothingElse(policy, onBodies ? Set.of() : types)) {
       problems.add(
-          ("The %s has the filter policy %s, which may keep out what is not ignored: %s on %s. SNS"
+          ("The %s has the filter policy %s%s, which may keep out what is not ignored: %s on %s. SNS"
                   + " takes up to 15 minutes for it.")
               .formatted(
                   subscription,
                   policy,
-                  types.isEmpty() ? "remove it" : "set it to " + FilterPolicy.of(types),
+                  onBodies ? " on bodies (FilterPolicyScope=MessageBody)" : "",
+                  types.isEmpty() ? "remove it" : "set it to " + wanted(types, onBodies),
                   arn));
     } else if (settings.filtersIgnored()
         && !types.isEmpty()
@@ -190,6 +199,10 @@ final class Subscriptions {
           arn);
     }
     return problems;
+  }
+
+  private static String wanted(Set<String> types, boolean onBodies) {
+    return FilterPolicy.of(types) + (onBodies ? " and FilterPolicyScope to MessageAttributes" : "");
   }
 
   private Set<String> ignored(Subscription subscription) {

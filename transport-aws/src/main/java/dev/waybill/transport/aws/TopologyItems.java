@@ -21,6 +21,7 @@ final class TopologyItems {
   private final Set<Topic> topics = new LinkedHashSet<>();
   private final List<Subscription> subscriptions = new ArrayList<>();
   private final List<Source> consumed;
+  private final List<Queue> deadLetterQueues;
   private final @Nullable ReplyQueue replies;
 
   TopologyItems(Topology topology) {
@@ -40,6 +41,7 @@ final class TopologyItems {
     }
     queues.addAll(topology.deadLetterQueues());
     consumed = topology.sources();
+    deadLetterQueues = topology.deadLetterQueues();
     replies = topology.replies();
   }
 
@@ -53,6 +55,11 @@ final class TopologyItems {
   /** Whether a queue is received from here, and so has a dead-letter queue. */
   boolean consumes(Source queue) {
     return consumed.contains(queue);
+  }
+
+  /** Whether it is for dead letters, of whichever source. */
+  boolean isForDeadLetters(Source queue) {
+    return queue instanceof Queue own && deadLetterQueues.contains(own);
   }
 
   /** All that is an SNS topic, also those that only subscriptions name; each once. */

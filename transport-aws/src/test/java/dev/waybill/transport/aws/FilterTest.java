@@ -93,6 +93,25 @@ class FilterTest {
   }
 
   @Test
+  void aFilterOnBodiesIsNamedWithItsScopeAndAnEmptyOneKeepsOutNothing() {
+    filtering.connection.prepare(ignoring("a.v1"), Mode.CREATE);
+    set("FilterPolicyScope", "MessageBody");
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(filtering.connection.prepare(ignoring("a.v1"), mode))
+          .singleElement()
+          .asString()
+          .contains(
+              "FilterPolicyScope=MessageBody",
+              subscription.toString(),
+              "set it to " + FilterPolicy.of(Set.of("a.v1")),
+              "FilterPolicyScope to MessageAttributes");
+    }
+    set("FilterPolicy", "{}");
+    assertThat(plain.connection.prepare(ignoring("a.v1"), Mode.VERIFY)).isEmpty();
+  }
+
+  @Test
   void withoutBeingAskedForNothingIsFiltered() {
     plain.connection.prepare(ignoring("a.v1"), Mode.CREATE);
     Collector collector = Collector.accepting();
@@ -120,6 +139,17 @@ class FilterTest {
     assertThat(FilterPolicy.keepsOutNothingElse(ours, Set.of("a.v1", "b.v1", "c"))).isTrue();
     assertThat(FilterPolicy.keepsOutNothingElse(ours, Set.of("a.v1"))).isFalse();
     assertThat(FilterPolicy.keepsOut(ours, Set.of("a.v1", "c"))).isFalse();
+  }
+
+  private void set(String name, String value) {
+    String own =
+        filtering
+            .sns()
+            .listSubscriptionsByTopic(arn())
+            .getSubscriptions()
+            .get(0)
+            .getSubscriptionArn();
+    filtering.sns().setSubscriptionAttributes(own, name, value);
   }
 
   private String arn() {

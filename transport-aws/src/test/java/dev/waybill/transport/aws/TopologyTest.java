@@ -6,6 +6,7 @@ import com.amazonaws.services.sns.AmazonSNS;
 import com.amazonaws.services.sqs.AmazonSQS;
 import dev.waybill.routing.Queue;
 import dev.waybill.routing.ReplyQueue;
+import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
 import dev.waybill.testkit.broker.TestBrokers;
@@ -89,13 +90,7 @@ class TopologyTest {
   @Test
   void aSubscriptionWithoutRawDeliveryIsNamedAndLeftAsItIs() {
     aws.connection.prepare(topology, Mode.CREATE);
-    String arn =
-        aws.sns()
-            .listSubscriptionsByTopic(arn(topic))
-            .getSubscriptions()
-            .get(0)
-            .getSubscriptionArn();
-    aws.sns().setSubscriptionAttributes(arn, "RawMessageDelivery", "false");
+    aws.sns().setSubscriptionAttributes(subscriptionArn(), "RawMessageDelivery", "false");
 
     for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
       assertThat(aws.connection.prepare(topology, mode))
@@ -118,13 +113,7 @@ class TopologyTest {
   @Test
   void aNativeRedriveThatWouldTakeWhatWasOnlyGivenBackIsNamed() {
     aws.connection.prepare(topology, Mode.CREATE);
-    String deadLetters = attributes(aws.url(queue.deadLetterQueue())).get("QueueArn");
-    aws.sqs()
-        .setQueueAttributes(
-            aws.url(queue),
-            Map.of(
-                "RedrivePolicy",
-                "{\"maxReceiveCount\":3,\"deadLetterTargetArn\":\"" + deadLetters + "\"}"));
+    redrive(queue, queue.deadLetterQueue(), 3);
 
     for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
       assertThat(aws.connection.prepare(topology, mode))
@@ -137,21 +126,191 @@ class TopologyTest {
   @Test
   void anyNativeRedriveOfAKeyedSourceIsNamedAsItBreaksTheOrder() {
     aws.connection.prepare(topology, Mode.CREATE);
-    Queue letters = aws.queue(true);
-    aws.sqs()
-        .setQueueAttributes(
-            aws.url(subscription),
-            Map.of(
-                "RedrivePolicy",
-                "{\"maxReceiveCount\":500,\"deadLetterTargetArn\":\""
-                    + attributes(aws.url(letters)).get("QueueArn")
-                    + "\"}"));
+    redrive(subscription, aws.queue(true), 500);
 
     for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
       assertThat(aws.connection.prepare(topology, mode))
           .singleElement()
           .asString()
           .contains("RedrivePolicy", "after 500 receives", subscription.toString(), "remove it");
+    }
+  }
+
+  @Test
+  void retentionsTooShortForARetryAndForDeadLettersAreNamedTogether() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    set(queue, "MessageRetentionPeriod", "43199");
+    set(subscription, "MessageRetentionPeriod", "3600");
+    set(queue.deadLetterQueue(), "MessageRetentionPeriod", "345600");
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode))
+          .hasSize(3)
+          .anySatisfy(
+              p ->
+                  assertThat(p)
+                      .contains(queue + " has MessageRetentionPeriod=43199 instead of 1209600"))
+          .anySatisfy(
+              p ->
+                  assertThat(p)
+                      .contains(
+                          subscription + " has MessageRetentionPeriod=3600", "Set it to 1209600."))
+          .anySatisfy(
+              p ->
+                  assertThat(p)
+                      .contains(
+                          queue.deadLetterQueue() + " has MessageRetentionPeriod=345600",
+                          "deletes dead letters"));
+    }
+    assertThat(attributes(aws.url(queue))).containsEntry("MessageRetentionPeriod", "43199");
+  }
+
+  @Test
+  void aRetentionThatIsLongEnoughForARetryIsItsOwnersMatterAndOnlyLogged() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    set(queue, "MessageRetentionPeriod", "43200");
+
+    try (LogCapture log = LogCapture.of(StandingQueues.class)) {
+      assertThat(aws.connection.prepare(topology, Mode.VERIFY)).isEmpty();
+
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .contains("MessageRetentionPeriod=43200", queue.toString(), "1209600");
+    }
+  }
+
+  @Test
+  void whoOnlySendsIsNotToldHowLongAQueueKeepsItsMessages() {
+    aws.prepare(List.of(queue), List.of());
+    set(queue, "MessageRetentionPeriod", "60");
+    set(queue, "MaximumMessageSize", "1024");
+
+    assertThat(aws.connection.prepare(Aws.topology(List.of(queue), List.of()), Mode.VERIFY))
+        .isEmpty();
+  }
+
+  @Test
+  void sizesThatLoseCopiesOrKeepMessagesFromBecomingDeadLettersAreNamed() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    set(subscription, "MaximumMessageSize", "262143");
+    set(queue.deadLetterQueue(), "MaximumMessageSize", "1024");
+    set(subscription.deadLetterQueue(), "MaximumMessageSize", "262144");
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode))
+          .hasSize(2)
+          .anySatisfy(
+              p ->
+                  assertThat(p)
+                      .contains(
+                          subscription + " has MaximumMessageSize=262143 instead of 262144",
+                          "SNS would drop"))
+          .anySatisfy(
+              p ->
+                  assertThat(p).contains(queue.deadLetterQueue() + " has MaximumMessageSize=1024"));
+    }
+  }
+
+  @Test
+  void aNativeRedriveOfDeadLettersIsNamedAsLookingAtThemCounts() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    redrive(queue.deadLetterQueue(), aws.queue(false), 1_000);
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode))
+          .singleElement()
+          .asString()
+          .contains(queue.deadLetterQueue().toString(), "after 1000 receives", "remove it");
+    }
+  }
+
+  @Test
+  void aNativeRedriveToAnotherQueueIsItsOwnersMatterAndOnlyLogged() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    Queue others = aws.queue(false);
+    redrive(queue, others, 1_000);
+
+    try (LogCapture log = LogCapture.of(Redrive.class)) {
+      assertThat(aws.connection.prepare(topology, Mode.VERIFY)).isEmpty();
+
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .contains(queue.toString(), Names.queue(others), Names.queue(queue.deadLetterQueue()));
+    }
+  }
+
+  @Test
+  void aKeyedQueueOfOthersIsTakenWithItsLowThroughputAndItsOwnDeduplication() {
+    aws.sqs()
+        .createQueue(
+            new com.amazonaws.services.sqs.model.CreateQueueRequest(Names.queue(subscription))
+                .withAttributes(
+                    Map.of(
+                        "FifoQueue",
+                        "true",
+                        "ContentBasedDeduplication",
+                        "true",
+                        "MessageRetentionPeriod",
+                        "1209600")));
+    aws.connection.prepare(topology, Mode.CREATE);
+
+    try (LogCapture log = LogCapture.of(StandingQueues.class)) {
+      assertThat(aws.connection.prepare(topology, Mode.VERIFY)).isEmpty();
+
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .contains(
+              subscription.toString(),
+              "DeduplicationScope=queue",
+              "FifoThroughputLimit=perQueue",
+              "DeduplicationScope=messageGroup",
+              "FifoThroughputLimit=perMessageGroupId");
+    }
+  }
+
+  @Test
+  void whatOnlyCostsCallsOrIsAskedForByEachCallIsNoDifference() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    set(queue, "VisibilityTimeout", "0");
+    set(queue, "ReceiveMessageWaitTimeSeconds", "7");
+    set(subscription, "ContentBasedDeduplication", "true");
+
+    try (LogCapture log = LogCapture.of(StandingQueues.class)) {
+      assertThat(aws.connection.prepare(topology, Mode.VERIFY)).isEmpty();
+      assertThat(log.lines()).isEmpty();
+    }
+  }
+
+  @Test
+  void rawDeliveryOfWhatIsToBeUnwrappedIsOnlyLogged() {
+    aws.connection.prepare(topology, Mode.CREATE);
+
+    try (Aws unwrapping =
+            Aws.connect(
+                Aws.emulator(TestBrokers.aws().uri()).unwrapping(subscription.name()).build());
+        LogCapture log = LogCapture.of(Subscriptions.class)) {
+      assertThat(unwrapping.connection.prepare(topology, Mode.VERIFY)).isEmpty();
+
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .contains(subscription.toString(), "RawMessageDelivery on", "unwrapping");
+    }
+  }
+
+  @Test
+  void aRedrivePolicyOfTheSubscriptionItselfIsItsOwnersMatter() {
+    aws.connection.prepare(topology, Mode.CREATE);
+    String arn = attributes(aws.url(aws.queue(true))).get("QueueArn");
+    aws.sns()
+        .setSubscriptionAttributes(
+            subscriptionArn(), "RedrivePolicy", "{\"deadLetterTargetArn\":\"" + arn + "\"}");
+
+    for (Mode mode : List.of(Mode.CREATE, Mode.VERIFY)) {
+      assertThat(aws.connection.prepare(topology, mode)).isEmpty();
     }
   }
 
@@ -333,6 +492,26 @@ class TopologyTest {
             new com.amazonaws.services.sns.model.CreateTopicRequest(Names.topic(topic))
                 .withAttributes(topic.keyed() ? Map.of("FifoTopic", "true") : Map.of()))
         .getTopicArn();
+  }
+
+  private String subscriptionArn() {
+    return aws.sns()
+        .listSubscriptionsByTopic(arn(topic))
+        .getSubscriptions()
+        .get(0)
+        .getSubscriptionArn();
+  }
+
+  private static void set(Source source, String name, String value) {
+    aws.sqs().setQueueAttributes(aws.url(source), Map.of(name, value));
+  }
+
+  private static void redrive(Source from, Source to, int receives) {
+    set(
+        from,
+        "RedrivePolicy",
+        "{\"maxReceiveCount\":%d,\"deadLetterTargetArn\":\"%s\"}"
+            .formatted(receives, attributes(aws.url(to)).get("QueueArn")));
   }
 
   private static Map<String, String> attributes(String url) {
