@@ -24,7 +24,12 @@ import dev.waybill.routing.Source;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
 import dev.waybill.testkit.LeakCheck;
+import dev.waybill.transport.Topology;
 import dev.waybill.transport.Transport;
+import dev.waybill.transport.TransportConnection;
+import dev.waybill.transport.WireMessage;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,7 +69,11 @@ abstract class DeskCases {
   private volatile boolean failing = true;
   private LeakCheck leaks;
 
-  abstract Transport transport();
+  abstract String uri();
+
+  private Transport transport() {
+    return Transport.at(uri());
+  }
 
   @BeforeEach
   void begin() {
@@ -167,6 +177,74 @@ abstract class DeskCases {
       await().atMost(PATIENCE).until(() -> handled.size() == 2 && mailed.size() >= 2);
       assertThat(mailed).containsExactly("o-1 new", "o-1 new");
     }
+  }
+
+  @Test
+  void a_queue_that_is_not_there_is_said_so_in_a_sentence() {
+    assertThat(command("list", "-q", payments.name()))
+        .isEqualTo(
+            "1 The queue %s.dlq does not exist on this broker, so the queue %s has no dead letters there: give its name as the routes have it. A consumer that starts with the topology mode CREATE makes both.\n"
+                .formatted(payments.name(), payments.name()));
+    assertThat(command("list", "-s", orders.name() + "/billing"))
+        .startsWith(
+            "1 The queue %s.billing.dlq does not exist on this broker, so the subscription billing"
+                .formatted(orders.name()));
+  }
+
+  @Test
+  void a_queue_that_a_replay_does_not_find_is_said_so_in_a_sentence() {
+    deadLetters(1);
+    assertThat(command("replay", "-q", payments.name(), "--id", "m-1"))
+        .isEqualTo(
+            "1 0 dead letters replayed to queue %s, then it failed; what was not is kept.\nThe queue %s does not exist on this broker, so that nothing can be replayed to it: give its name as the routes have it, and whether they have keys. A consumer that starts with the topology mode CREATE makes it.\n"
+                .formatted(payments.name(), payments.name()));
+  }
+
+  /** Dead letters without a queue that they came from. */
+  void deadLetters(int count) {
+    Queue letters = payments.deadLetterQueue();
+    try (TransportConnection connection = transport().connect(Duration.ofSeconds(30))) {
+      connection.prepare(
+          new Topology(List.of(letters), List.of(), List.of()), Topology.Mode.CREATE);
+      for (int i = 1; i <= count; i++) {
+        WireMessage letter =
+            new WireMessage(
+                utf8("{}"),
+                "application/json",
+                Map.of("id", "m-" + i, "type", "pay.v1"),
+                Map.of(),
+                null,
+                null);
+        connection.sender().send(letters, letter, Duration.ofSeconds(30)).join();
+      }
+    }
+  }
+
+  String payments() {
+    return payments.name();
+  }
+
+  /** The exit code of a call, and what it wrote. */
+  String command(String... args) {
+    return command(written -> {}, args);
+  }
+
+  /** The same, for those who want all that is written so far, whenever there is more. */
+  String command(Consumer<String> soFar, String... args) {
+    List<String> all = new ArrayList<>(List.of("dead-letters"));
+    all.addAll(List.of(args));
+    all.addAll(List.of("--transport", uri()));
+    StringWriter written = new StringWriter();
+    PrintWriter to =
+        new PrintWriter(written) {
+          @Override
+          public void write(String text) {
+            super.write(text);
+            soFar.accept(written.toString());
+          }
+        };
+    int code = Waybill.run(new Terminal(to, to, false), Map.of(), all.toArray(String[]::new));
+    return code + " " + written;
   }
 
   private Routes routes() {

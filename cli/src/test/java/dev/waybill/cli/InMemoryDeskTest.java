@@ -1,13 +1,12 @@
 package dev.waybill.cli;
 
-import dev.waybill.transport.Transport;
-import dev.waybill.transport.inmemory.InMemoryBroker;
+import java.util.UUID;
 
 class InMemoryDeskTest extends DeskCases {
-  private final InMemoryBroker broker = InMemoryBroker.create();
+  private final String uri = "memory:b" + UUID.randomUUID().toString().substring(0, 8);
 
   @Override
-  Transport transport() {
-    return broker.transport();
+  String uri() {
+    return uri;
   }
 }

@@ -1,11 +1,10 @@
 package dev.waybill.cli;
 
 import dev.waybill.testkit.broker.TestBrokers;
-import dev.waybill.transport.Transport;
 
 class RabbitMqDeskTest extends DeskCases {
   @Override
-  Transport transport() {
-    return Transport.at(TestBrokers.rabbitmq().uri());
+  String uri() {
+    return TestBrokers.rabbitmq().uri();
   }
 }

@@ -103,7 +103,13 @@ public interface DeadLetterBatch extends AutoCloseable {
    */
   boolean edit(Entry entry, byte[] body);
 
-  /** Gives back what was not decided about. Blocks up to about five seconds. Idempotent. */
+  /**
+   * Gives back what was not decided about. Blocks up to about five seconds. Idempotent.
+   *
+   * @throws dev.waybill.error.MessagingException if the broker did not store all that was decided,
+   *     so that some of it may be there again, beside its copy if it was replayed or edited; known
+   *     of Kafka only at the end. All is given back nevertheless
+   */
   @Override
   void close();
 }

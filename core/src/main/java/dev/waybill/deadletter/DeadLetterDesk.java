@@ -64,7 +64,7 @@ public interface DeadLetterDesk extends AutoCloseable {
    */
   DeadLetterBatch take(Source source, int limit, Duration patience);
 
-  /** Closes the batch, and the connection. Idempotent. */
+  /** {@linkplain DeadLetterBatch#close Closes the batch}, and the connection. Idempotent. */
   @Override
   void close();
 

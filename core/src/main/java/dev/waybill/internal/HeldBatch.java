@@ -4,6 +4,7 @@ import dev.waybill.deadletter.DeadLetterBatch;
 import dev.waybill.deadletter.Replay;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import dev.waybill.error.SendException;
 import dev.waybill.routing.Source;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
@@ -45,6 +46,7 @@ final class HeldBatch implements DeadLetterBatch {
   private final List<Entry> entries = new ArrayList<>();
   private final IdentityHashMap<Entry, Delivery> deliveries = new IdentityHashMap<>();
   private final Set<Entry> decided = Collections.newSetFromMap(new IdentityHashMap<>());
+  private boolean removed;
   private boolean closed;
 
   HeldBatch(Source source, Sender sender, Receiver receiver, Intake intake, LeaseKeeping leases) {
@@ -105,7 +107,24 @@ final class HeldBatch implements DeadLetterBatch {
             sender
                 .sendTo(
                     source, Replays.of(delivery.message(), source, how, Instant.now()), SEND_LIMIT)
+                .exceptionallyCompose(e -> CompletableFuture.failedFuture(notReplayed(e)))
                 .thenCompose(confirmed -> accepted(delivery)));
+  }
+
+  /** Whatever the broker's words are. */
+  private Throwable notReplayed(Throwable failure) {
+    Throwable cause = Failures.unwrapped(failure);
+    return cause instanceof SendException known
+            && known.certainty() == SendException.Certainty.REJECTED
+            && (known.code() == ErrorCode.NOT_FOUND || known.code() == ErrorCode.UNROUTABLE)
+        ? SendException.rejected(
+            known.code(),
+            ("The %s does not exist on this broker, so that nothing can be replayed to it: give its name"
+                    + " as the routes have it, and whether they have keys. A consumer that starts with"
+                    + " the topology mode CREATE makes it.")
+                .formatted(source),
+            known)
+        : cause;
   }
 
   @Override
@@ -214,6 +233,7 @@ final class HeldBatch implements DeadLetterBatch {
       try {
         if (step.result().join() == Settlement.Result.SETTLED) {
           done++;
+          removed = true;
           intake.settled(step.delivery());
         } else {
           again++;
@@ -242,5 +262,13 @@ final class HeldBatch implements DeadLetterBatch {
     closed = true;
     Uninterrupted.run(receiver::close);
     leases.close();
+    MessagingException forgotten = intake.forgotten();
+    if (removed && forgotten != null) {
+      throw new MessagingException(
+          forgotten.code(),
+          "Dead letters of the %s that were decided about may be there again, since that is not stored: %s"
+              .formatted(source, forgotten.getMessage()),
+          forgotten);
+    }
   }
 }

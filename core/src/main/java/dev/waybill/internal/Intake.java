@@ -2,7 +2,7 @@ package dev.waybill.internal;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
-import dev.waybill.routing.Queue;
+import dev.waybill.routing.Source;
 import dev.waybill.transport.Delivery;
 import dev.waybill.transport.Receiver;
 import java.time.Duration;
@@ -22,16 +22,18 @@ final class Intake implements Receiver.Listener {
 
   private static final long LOOK_MILLIS = 50;
 
-  private final Queue queue;
+  private final Source source;
   private final int credit;
   private final List<Delivery> deliveries = new ArrayList<>();
   private Instant lastChange = Instant.now();
   private @Nullable MessagingException problem;
+  private @Nullable MessagingException forgotten;
   private long total;
   private boolean all;
 
-  Intake(Queue queue, int credit) {
-    this.queue = queue;
+  /** For the dead letters of a source. */
+  Intake(Source source, int credit) {
+    this.source = source;
     this.credit = credit;
   }
 
@@ -51,6 +53,16 @@ final class Intake implements Receiver.Listener {
   public synchronized void recovered() {
     problem = null;
     lastChange = Instant.now();
+  }
+
+  @Override
+  public synchronized void forgotten(MessagingException why) {
+    forgotten = why;
+  }
+
+  /** Why what was settled may come again; null if it was stored, as far as is known. */
+  synchronized @Nullable MessagingException forgotten() {
+    return forgotten;
   }
 
   /** What has come and is still ours and not settled, in the order in which it came. */
@@ -91,9 +103,23 @@ final class Intake implements Receiver.Listener {
   }
 
   private synchronized void failIfHopeless(boolean isLate) {
+    if (problem != null && problem.code() == ErrorCode.NOT_FOUND) {
+      throw missing(problem);
+    }
     if (problem != null && (isLate || !problem.code().isTransient())) {
       throw problem;
     }
+  }
+
+  /** Whatever the broker's words are. */
+  private MessagingException missing(MessagingException cause) {
+    return new MessagingException(
+        ErrorCode.NOT_FOUND,
+        ("The %s does not exist on this broker, so the %s has no dead letters there: give its name as"
+                + " the routes have it. A consumer that starts with the topology mode CREATE makes"
+                + " both.")
+            .formatted(source.deadLetterQueue(), source),
+        cause);
   }
 
   private void rest() {
@@ -104,7 +130,7 @@ final class Intake implements Receiver.Listener {
       throw new MessagingException(
           ErrorCode.TIMEOUT,
           "Interrupted while the dead letters in the %s were being taken in hand; they are given back."
-              .formatted(queue),
+              .formatted(source.deadLetterQueue()),
           e);
     }
   }
@@ -134,6 +160,6 @@ final class Intake implements Receiver.Listener {
         ("It was not to be learned within %d s which dead letters are in the %s: either it is not there,"
                 + " or another consumer of it has them; a consumer that was killed is missed by its"
                 + " broker after up to 45 s. Try again, with more patience.")
-            .formatted(patience.toSeconds(), queue));
+            .formatted(patience.toSeconds(), source.deadLetterQueue()));
   }
 }

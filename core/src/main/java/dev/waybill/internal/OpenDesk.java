@@ -85,7 +85,7 @@ final class OpenDesk implements DeadLetterDesk {
     Queue queue = source.deadLetterQueue();
     Capabilities capabilities = transport.capabilities(queue);
     int credit = Math.min(limit, capabilities.maxUnsettled());
-    Intake intake = new Intake(queue, credit);
+    Intake intake = new Intake(source, credit);
     Receiver receiver = connection.receive(queue, credit, intake);
     LeaseKeeping leases = new LeaseKeeping(intake, capabilities.leaseDuration(), timer);
     try {
@@ -102,10 +102,13 @@ final class OpenDesk implements DeadLetterDesk {
 
   @Override
   public void close() {
-    if (batch != null) {
-      batch.close();
+    try {
+      if (batch != null) {
+        batch.close();
+      }
+    } finally {
+      Uninterrupted.run(connection::close);
+      timer.shutdownNow();
     }
-    Uninterrupted.run(connection::close);
-    timer.shutdownNow();
   }
 }

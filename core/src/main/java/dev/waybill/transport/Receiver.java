@@ -45,6 +45,14 @@ public interface Receiver extends AutoCloseable {
      * Receiving works all the same; one call per loss that is found. By default nothing.
      */
     default void lost(MessagingException loss) {}
+
+    /**
+     * The broker has not stored, or may not have, that deliveries were settled whose settlement was
+     * {@link Settlement.Result#SETTLED}: their messages may come again. For a transport that tells
+     * the broker later, and then could not; in a {@link Receiver#close} before its end. Receiving
+     * is not disturbed by it. By default nothing.
+     */
+    default void forgotten(MessagingException problem) {}
   }
 
   /**

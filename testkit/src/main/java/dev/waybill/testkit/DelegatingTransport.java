@@ -282,6 +282,11 @@ class DelegatingTransport implements Transport {
     public void lost(MessagingException loss) {
       listener.lost(loss);
     }
+
+    @Override
+    public void forgotten(MessagingException problem) {
+      listener.forgotten(problem);
+    }
   }
 
   /** A delivery of the other transport, passed on. */

@@ -59,6 +59,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   private final Backlog backlog;
   private Deadline nextLook = Deadline.in(Duration.ZERO);
   private boolean topicMissing;
+  private @Nullable KafkaException uncommitted;
 
   ConsumerSession(Consumer<byte[], byte[]> consumer, String topic, Credit credit, PollClock clock) {
     this(consumer, topic, credit, clock, new OffsetCommits(consumer));
@@ -113,6 +114,15 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /** What was lost since the last call because the log did not keep it, or null. */
   @Nullable MessagingException loss() {
     return deleted.news();
+  }
+
+  /**
+   * Why something that was settled since the last call may come again, or null; after close, too.
+   */
+  @Nullable KafkaException uncommitted() {
+    KafkaException news = uncommitted;
+    uncommitted = null;
+    return news;
   }
 
   /** The partitions owned now. */
@@ -223,7 +233,9 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     revoked.forEach(PartitionWork::end);
     try {
       commits.now(revoked, Deadline.in(COMMIT));
+      noteLeftOut(revoked);
     } catch (KafkaException e) {
+      uncommitted = e;
       log.warn("The last commit of {} failed: settled messages may come again", partitions, e);
     }
     onPartitionsLost(partitions);
@@ -248,10 +260,20 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     works.values().forEach(PartitionWork::end);
     try {
       lastCommit(Deadline.in(COMMIT));
+      noteLeftOut(works.values());
     } catch (KafkaException e) {
+      uncommitted = e;
       log.warn("The last commit failed: settled messages may be delivered again", e);
     } finally {
       leave();
+    }
+  }
+
+  private void noteLeftOut(Collection<PartitionWork> committed) {
+    if (committed.stream().anyMatch(PartitionWork::leavesOut)) {
+      uncommitted =
+          new KafkaException(
+              "more is settled out of order than a commit can tell of: settle the earliest first");
     }
   }
 

@@ -330,6 +330,14 @@ final class KafkaErrors {
         error);
   }
 
+  static MessagingException committing(String source, KafkaException error) {
+    return new MessagingException(
+        code(error),
+        "The last commit of %s to Kafka failed, or left something out: %s"
+            .formatted(source, SecurityErrors.refusal(error, SecurityErrors.READ, "it")),
+        error);
+  }
+
   /** Whether an acknowledgement was refused because the lock, or the session with it, is gone. */
   static boolean isLockLost(Throwable error) {
     return error instanceof InvalidRecordStateException

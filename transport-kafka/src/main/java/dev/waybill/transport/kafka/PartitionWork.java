@@ -54,6 +54,8 @@ final class PartitionWork {
   /** Whether it was said that commits leave something out. */
   private boolean leavesOut;
 
+  private boolean saidSo;
+
   /** Whether an earlier assignment has told of what was not fetched by this one yet. */
   private boolean tellsBefore;
 
@@ -323,8 +325,9 @@ final class PartitionWork {
     long offset = prefix.end();
     CommitMetadata beyond = new CommitMetadata(settledBeyond(prefix), failed);
     String metadata = beyond.encode(offset);
-    if (!leavesOut && !beyond.isToldBy(metadata, offset)) {
-      leavesOut = true;
+    leavesOut = !beyond.isToldBy(metadata, offset);
+    if (leavesOut && !saidSo) {
+      saidSo = true;
       log.warn(
           "More is settled out of order in {} than a commit can tell of: after a restart the"
               + " farthest of it comes again, also dead letters that were removed; settle what is"
@@ -334,6 +337,11 @@ final class PartitionWork {
     }
     OffsetAndMetadata now = epochs.commit(offset, metadata);
     return now.equals(committed) ? null : now;
+  }
+
+  /** Whether the last of {@link #uncommitted} did not tell of all. */
+  synchronized boolean leavesOut() {
+    return leavesOut;
   }
 
   /** Whether there may be something to commit. */

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -118,7 +119,15 @@ final class PollLoop implements Runnable {
       }
     } finally {
       session.close();
+      reportForgotten(session);
       status = Receiver.Status.UNKNOWN;
+    }
+  }
+
+  private void reportForgotten(ConsumerSession current) {
+    KafkaException uncommitted = current.uncommitted();
+    if (uncommitted != null) {
+      listener.forgotten(KafkaErrors.committing(source, uncommitted));
     }
   }
 
@@ -237,6 +246,7 @@ final class PollLoop implements Runnable {
     if (loss != null) {
       listener.lost(loss);
     }
+    reportForgotten(current);
     MessagingException settling = settler.problem();
     if (settling != null) {
       reporter.failed(settling);
@@ -260,6 +270,7 @@ final class PollLoop implements Runnable {
   private void closeFailed() {
     try {
       session.close();
+      reportForgotten(session);
     } catch (RuntimeException | Error e) { // no heap, perhaps; must not end the receiving for good
       log.warn("A consumer of {} did not close, and is left to its group", source, e);
     }

@@ -85,6 +85,40 @@ class ConsumerSessionTest {
   }
 
   @Test
+  void aLastCommitThatFailsIsToldOnce() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 1);
+    work.accept(Taken.next(work));
+    client.onCommitSync =
+        () -> {
+          throw new TimeoutException("silent");
+        };
+
+    session.onPartitionsRevoked(List.of(PARTITION));
+
+    assertThat(session.uncommitted()).hasMessage("silent");
+    assertThat(session.uncommitted()).isNull();
+  }
+
+  @Test
+  void aLastCommitThatCantTellOfAllIsToldAndOneThatCanIsNot() {
+    int records = 3 * CommitMetadata.MAX_LENGTH;
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, records);
+    List<Held> held = work.next(records);
+    for (int i = 1; i < records; i += 2) {
+      work.accept(held.get(i));
+    }
+
+    session.onPartitionsRevoked(List.of(PARTITION));
+
+    assertThat(session.uncommitted()).hasMessageContaining("out of order");
+    assertThat(client.synced).hasSize(1);
+    session.close();
+    assertThat(session.uncommitted()).isNull();
+  }
+
+  @Test
   void theLastCommitRepeatsOneThatHasNoAnswerYet() {
     ConsumerSession session = session(DAY);
     PartitionWork work = assigned(session, 1);
