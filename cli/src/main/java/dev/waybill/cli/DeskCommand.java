@@ -44,7 +44,8 @@ abstract class DeskCommand implements Callable<Integer> {
   @Option(
       names = {"-s", "--subscription"},
       paramLabel = "TOPIC/NAME",
-      description = "The subscription whose dead letters are meant.")
+      description =
+          "The subscription whose dead letters are meant. TOPIC.NAME will do where that has one dot.")
   private List<String> subscriptions = new ArrayList<>();
 
   @Option(
@@ -151,20 +152,33 @@ abstract class DeskCommand implements Callable<Integer> {
       sources.add(new Queue(legal(name), keyed));
     }
     for (String name : subscriptions) {
-      int slash = name.indexOf('/');
-      if (slash < 0) {
-        throw wrong(
-            "'%s' is not a subscription: write TOPIC/NAME, for example orders/billing."
-                .formatted(name));
-      }
-      sources.add(
-          new Subscription(
-              new Topic(legal(name.substring(0, slash)), keyed), legal(name.substring(slash + 1))));
+      sources.add(subscription(name));
     }
     if (sources.isEmpty()) {
       throw wrong("Whose dead letters? Give --queue payments, or --subscription orders/billing.");
     }
     return sources;
+  }
+
+  /** By its name as it is printed, too, if that can be only one. */
+  private Subscription subscription(String name) {
+    int slash = name.indexOf('/');
+    int dot = name.indexOf('.');
+    if (slash < 0 && dot < 0) {
+      throw wrong(
+          "'%s' is not a subscription: write TOPIC/NAME, for example orders/billing."
+              .formatted(Text.line(name)));
+    }
+    if (slash < 0 && dot != name.lastIndexOf('.')) {
+      throw wrong(
+          "'%s' can be the subscription '%s' or another one: write a '/' between the topic and its subscription."
+              .formatted(
+                  Text.line(name),
+                  Text.line(name.substring(0, dot) + "/" + name.substring(dot + 1))));
+    }
+    int end = slash < 0 ? dot : slash;
+    return new Subscription(
+        new Topic(legal(name.substring(0, end)), keyed), legal(name.substring(end + 1)));
   }
 
   private String legal(String name) {

@@ -9,6 +9,10 @@ import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
 import dev.waybill.delivery.FailurePolicy;
 import dev.waybill.routing.Routes;
+import dev.waybill.routing.Subscription;
+import dev.waybill.routing.Topic;
+import dev.waybill.transport.Topology;
+import dev.waybill.transport.TransportConnection;
 import dev.waybill.transport.WireMessage;
 import dev.waybill.transport.inmemory.InMemoryBroker;
 import java.io.IOException;
@@ -84,6 +88,24 @@ class DeadLettersCommandTest {
                 ""));
     assertThat(broker.size("payments.dlq")).isEqualTo(2);
     assertThat(broker.unsettled("payments.dlq")).isZero();
+  }
+
+  @Test
+  void a_subscription_is_found_by_its_name_as_it_is_printed() {
+    Topic orders = new Topic("orders", false);
+    Subscription billing = new Subscription(orders, "billing");
+    try (TransportConnection connection = broker.transport().connect(PATIENCE)) {
+      connection.prepare(
+          new Topology(List.of(orders), List.of(billing), List.of(billing.deadLetterQueue())),
+          Topology.Mode.CREATE);
+    }
+    String empty =
+        """
+        OF              COUNT  FIRST FAILED  LAST FAILED  TYPES
+        orders.billing  0      -             -            -
+        """;
+    assertThat(run("list", "-s", "orders/billing")).isEqualTo(new Result(0, empty, ""));
+    assertThat(run("list", "-s", "orders.billing")).isEqualTo(new Result(0, empty, ""));
   }
 
   @Test
@@ -285,6 +307,10 @@ class DeadLettersCommandTest {
     assertThat(run("list", "-s", "orders").err())
         .startsWith(
             "'orders' is not a subscription: write TOPIC/NAME, for example orders/billing.\n");
+    assertThat(run("list", "-s", "orders.eu.billing").err())
+        .startsWith(
+            "'orders.eu.billing' can be the subscription 'orders/eu.billing' or another one: write a '/' between the topic and its subscription.\n");
+    assertThat(run("list", "-s", "orders.").err()).startsWith("'' is not a name: ");
     assertThat(run("list", "-q", "a b").err()).startsWith("'a b' is not a name: ");
     assertThat(run("list", "-q", "payments", "--from", "yesterday").err())
         .contains(
