@@ -48,8 +48,8 @@ public interface ConsumerSpec {
   <T> ConsumerSpec onDocumentAsync(Class<T> type, AsyncHandler<Document<T>> handler);
 
   /**
-   * Acknowledges messages of these classes unseen: they travel on the channel, and this consumer
-   * has no use for them.
+   * Acknowledges messages of these classes unseen, expired ones as well: they travel on the
+   * channel, and this consumer has no use for them.
    */
   ConsumerSpec ignoring(Class<?>... types);
 
@@ -79,8 +79,8 @@ public interface ConsumerSpec {
   ConsumerSpec concurrency(int handlers);
 
   /**
-   * How many messages may be open (running, waiting for their turn or for a retry) at a time; at
-   * least the concurrency.
+   * How many messages may be open at a time: running, waiting for their turn, or for a retry where
+   * the transport does not keep it; at least the concurrency.
    */
   ConsumerSpec maxUnsettled(int messages);
 

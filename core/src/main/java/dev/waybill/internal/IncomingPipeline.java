@@ -89,6 +89,10 @@ final class IncomingPipeline implements Pipeline {
       if (Replays.isForOthers(message, consumer.source())) {
         return ACKNOWLEDGED;
       }
+      Binding binding = bindingOf(message);
+      if (binding != null && binding.invocation() == null && isOfKind(message, binding)) {
+        return ACKNOWLEDGED;
+      }
       Instant expiry = WireMapping.checkedExpiry(message);
       if (work.delivery.isLastAllowed()) {
         return unlessHandled(work, lastAllowed(work), false);
@@ -96,13 +100,10 @@ final class IncomingPipeline implements Pipeline {
       if (expiry != null && !clock.instant().isBefore(expiry)) {
         return unlessHandled(work, expired(expiry), true);
       }
-      Binding binding = bindingOf(message);
-      if (binding.invocation() == null) {
-        return resolved(Resolution.ACKNOWLEDGED);
-      }
+      Binding known = known(message, binding);
       Envelope<?> envelope;
       try {
-        envelope = envelopeOf(work, binding.route());
+        envelope = envelopeOf(work, known.route());
       } catch (MessagingException e) {
         throw e;
       } catch (OutOfMemoryError e) { // perhaps another's doing
@@ -110,7 +111,7 @@ final class IncomingPipeline implements Pipeline {
       } catch (Throwable e) { // a codec fails in a way of its own: the body is to blame
         return resolved(new Resolution(Outcome.deadLetter("the message could not be read"), e));
       }
-      return invoke(work, binding, envelope);
+      return invoke(work, known, envelope);
     } catch (MessagingException e) {
       return resolved(new Resolution(Outcome.deadLetter(String.valueOf(e.getMessage())), e));
     }
@@ -139,26 +140,39 @@ final class IncomingPipeline implements Pipeline {
         consumer.discardExpired() ? Outcome.discard(reason) : Outcome.deadLetter(reason), null);
   }
 
-  private Binding bindingOf(WireMessage message) {
+  /** By what a message says that it is; null if that is nothing known here. */
+  private @Nullable Binding bindingOf(WireMessage message) {
+    String type = typeOf(message);
+    return type == null ? null : consumer.bindings().get(type);
+  }
+
+  private @Nullable String typeOf(WireMessage message) {
     String named = WireMapping.type(message);
-    String type = named == null ? consumer.foreignType() : named;
+    return named == null ? consumer.foreignType() : named;
+  }
+
+  private static boolean isOfKind(WireMessage message, Binding binding) {
+    String kind = WireMapping.kind(message);
+    return kind == null || kind.equals(binding.route().kind().wireName());
+  }
+
+  private Binding known(WireMessage message, @Nullable Binding binding) {
+    String type = typeOf(message);
     if (type == null) {
       throw new MessagingException(
           ErrorCode.UNKNOWN_TYPE,
           "the message names no type, and several travel on the %s".formatted(consumer.source()));
     }
-    Binding binding = consumer.bindings().get(type);
     if (binding == null) {
       throw new MessagingException(
           ErrorCode.UNKNOWN_TYPE,
           "no route on the %s has the type name '%s'".formatted(consumer.source(), type));
     }
-    String kind = WireMapping.kind(message);
-    if (kind != null && !kind.equals(binding.route().kind().wireName())) {
+    if (!isOfKind(message, binding)) {
       throw new MessagingException(
           ErrorCode.WRONG_KIND,
           "'%s' is a %s by its route, but came as '%s'"
-              .formatted(type, binding.route().kind(), kind));
+              .formatted(type, binding.route().kind(), WireMapping.kind(message)));
     }
     return binding;
   }
