@@ -133,8 +133,9 @@ public interface MessageBus extends AutoCloseable {
 
   /**
    * Stops receiving from a queue or subscription ({@code "payments"}, {@code "orders.billing"}).
-   * What has come before, at most the consumer's {@code maxUnsettled}, is still handled, its
-   * retries included. Idempotent.
+   * What has come before, at most the consumer's {@code maxUnsettled}, is still handled, with its
+   * retries; but what waits for one at the transport (Kafka, in-memory, long waits on RabbitMQ)
+   * comes after {@link #resume}. Idempotent.
    *
    * @throws IllegalArgumentException if this bus does not consume it
    */

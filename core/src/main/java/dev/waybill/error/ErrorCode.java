@@ -8,7 +8,10 @@ package dev.waybill.error;
  * person.
  */
 public enum ErrorCode {
-  /** The configuration contradicts itself or the transport; raised by start-up checks only. */
+  /**
+   * The configuration contradicts itself or the transport; raised before anything runs: by a
+   * transport's URI or builder, or at the start.
+   */
   CONFIGURATION(false),
   /** No transport on the class path serves the URI's scheme. */
   TRANSPORT_NOT_FOUND(false),

@@ -268,7 +268,8 @@ public final class Routes {
   public sealed interface Options<T> permits RouteBuilder {
     /**
      * Keeps the order of messages with the same key: one at a time, in sending order, over retries,
-     * redelivery and instances. A payload for which {@code key} gives null has no order.
+     * redelivery and instances. A payload for which {@code key} gives null has no order. An empty
+     * key, or one with control characters, is not sent ({@code INVALID_MESSAGE}).
      */
     Options<T> keyedBy(Function<? super T, @Nullable String> key);
 

@@ -5,6 +5,8 @@ package dev.waybill.serialization;
  * message.
  *
  * <p>Implementations are thread-safe and bound what they accept: size, nesting, length of strings.
+ * They also write and read the answer to a request that failed, a record of two texts, {@code
+ * failureType} and {@code message}: where they can't, whoever asked waits until its timeout.
  */
 public interface Codec {
   /** The media type of what {@link #encode} writes, for the wire: {@code application/json}. */

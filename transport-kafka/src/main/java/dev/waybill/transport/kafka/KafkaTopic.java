@@ -57,9 +57,9 @@ public final class KafkaTopic {
    * documents that are state, of which only the newest is wanted. Together with {@link #retention}
    * none is kept for longer than that ({@code compact,delete}).
    *
-   * <p>Its routes need keys, and Kafka refuses a message without one as {@link
-   * dev.waybill.error.ErrorCode#INVALID_MESSAGE}. Not for dead letters, and not for commands and
-   * events, each of which is to be handled.
+   * <p>Its routes need keys, and a message without one is rejected as {@link
+   * dev.waybill.error.ErrorCode#INVALID_MESSAGE} before it is sent. Not for dead letters, and not
+   * for commands and events, each of which is to be handled.
    */
   public KafkaTopic compacted() {
     this.compacted = true;
