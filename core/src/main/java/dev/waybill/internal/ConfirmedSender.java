@@ -192,7 +192,7 @@ class ConfirmedSender {
                 }
               });
       if (!answer.isDone()) {
-        keepDeadline(System.nanoTime() - begun);
+        keepDeadline(called, System.nanoTime() - begun);
       }
       return answer;
     }
@@ -201,7 +201,7 @@ class ConfirmedSender {
      * Time passes by the timer, which may be a test's; what the transport has held up the caller is
      * over whatever the timer says.
      */
-    private void keepDeadline(long elapsed) {
+    private void keepDeadline(CompletableFuture<?> called, long elapsed) {
       try {
         if (timeout.equals(deadlines.length()) && deadlines.isNow(elapsed)) {
           deadlines.begin(this);
@@ -209,7 +209,8 @@ class ConfirmedSender {
           long left = Math.max(0, timeout.toNanos() - elapsed);
           ScheduledFuture<?> own =
               timer.schedule(() -> late.execute(this::late), left, TimeUnit.NANOSECONDS);
-          var unused = answer.whenComplete((done, failure) -> own.cancel(false));
+          // not when the answer is there, which a caller may have given by itself
+          var unused = called.whenComplete((done, failure) -> own.cancel(false));
         }
       } catch (RejectedExecutionException e) { // the bus was closed while the transport sent
         fail(
