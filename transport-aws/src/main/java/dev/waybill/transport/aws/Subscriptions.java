@@ -195,7 +195,7 @@ final class Subscriptions {
       log.info(
           "The {} gets messages that it ignores: set its filter policy to {} on {}",
           subscription,
-          FilterPolicy.of(types),
+          wanted(types, onBodies),
           arn);
     }
     return problems;

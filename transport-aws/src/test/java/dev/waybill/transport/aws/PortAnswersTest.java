@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.ArgumentMatchers.eq;
 import static org.mockito.Mockito.timeout;
 import static org.mockito.Mockito.times;
 import static org.mockito.Mockito.verify;
@@ -244,7 +245,11 @@ class PortAnswersTest {
 
   @Test
   void theLastAttemptIsThatOfTheQueuesOwnRedrivePolicy() {
-    when(aws.topology.queueAttributes(anyString(), any()))
+    when(aws.port.queueUrl(eq(Names.queue(QUEUE.deadLetterQueue())), any()))
+        .thenReturn(completedFuture("http://127.0.0.1/letters"));
+    when(aws.topology.queueAttributes(eq("http://127.0.0.1/letters"), any()))
+        .thenReturn(completedFuture(Map.of("QueueArn", "arn-of-letters")));
+    when(aws.topology.queueAttributes(eq("http://127.0.0.1/q"), any()))
         .thenReturn(
             completedFuture(
                 Map.of("QueueArn", "arn", "RedrivePolicy", "{\"maxReceiveCount\":\"25\"}")));
