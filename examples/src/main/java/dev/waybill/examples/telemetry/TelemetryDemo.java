@@ -23,6 +23,7 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * An order is paid for at the second attempt, and a mail is written; then what OpenTelemetry has
@@ -73,7 +74,9 @@ public final class TelemetryDemo {
         Span click = openTelemetry.getTracer("shop").spanBuilder("click").startSpan();
         Context.current().with(click).wrap(() -> place(bus)).call().join();
         click.end();
-        mailing.await();
+        if (!mailing.await(30, TimeUnit.SECONDS)) {
+          throw new IllegalStateException("no mail was written within 30 s");
+        }
         meanwhile = Report.gaugesOf("placed.mail", metrics.collectAllMetrics());
         mailed.countDown();
         gauges.close();

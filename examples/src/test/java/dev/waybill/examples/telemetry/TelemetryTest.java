@@ -28,6 +28,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -99,19 +101,25 @@ class TelemetryTest {
   }
 
   @Test
-  void a_handler_that_fails_later_is_an_error_of_its_span_by_what_it_failed_with() {
+  void a_handler_that_fails_later_is_an_error_of_its_span_by_what_it_failed_with()
+      throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
     try (MessageBus bus =
         start(
             c ->
                 c.onCommandAsync(
                         Quote.class,
-                        (quote, context) ->
-                            CompletableFuture.supplyAsync(
-                                () -> {
-                                  throw new IllegalStateException("no");
-                                }))
+                        (quote, context) -> {
+                          begun.countDown();
+                          return CompletableFuture.supplyAsync(
+                              () -> {
+                                throw new IllegalStateException("no");
+                              });
+                        })
                     .onFailure(noRetry()))) {
       bus.send(new Quote("p")).join();
+      assertThat(begun.await(10, TimeUnit.SECONDS))
+          .isTrue(); // what has not begun a close gives back
     }
 
     assertThat(span("process quotes").getAttributes().get(Telemetry.ERROR))
