@@ -124,15 +124,22 @@ public final class Waybill {
     CommandLine root = new CommandLine(new Root()).addSubcommand(deadLetters);
     root.setUsageHelpWidth(100);
     root.setParameterExceptionHandler(Waybill::usage);
-    root.setExecutionExceptionHandler(
-        (thrown, failed, parsed) -> {
-          if (thrown instanceof MessagingException || thrown instanceof UncheckedIOException) {
-            terminal.err().println(Text.sentences(String.valueOf(thrown.getMessage())));
-            return Thread.interrupted() ? INTERRUPTED : FAILED;
-          }
-          throw thrown;
-        });
+    root.setExecutionExceptionHandler((thrown, failed, parsed) -> failed(thrown, terminal.err()));
     return root;
+  }
+
+  /** Says what has failed; and that the end did, too, if it did. */
+  static int failed(Exception thrown, PrintWriter err) throws Exception {
+    if (!(thrown instanceof MessagingException) && !(thrown instanceof UncheckedIOException)) {
+      throw thrown;
+    }
+    err.println(Text.sentences(String.valueOf(thrown.getMessage())));
+    for (Throwable besides : thrown.getSuppressed()) {
+      if (besides instanceof MessagingException) {
+        err.println(Text.sentences(String.valueOf(besides.getMessage())));
+      }
+    }
+    return Thread.interrupted() ? INTERRUPTED : FAILED;
   }
 
   /** Says what is wrong; never repeats the whole line, which may have a password in it. */

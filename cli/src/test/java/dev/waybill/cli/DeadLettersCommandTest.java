@@ -8,6 +8,8 @@ import dev.waybill.Command;
 import dev.waybill.MessageBus;
 import dev.waybill.Metadata;
 import dev.waybill.delivery.FailurePolicy;
+import dev.waybill.error.ErrorCode;
+import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Routes;
 import dev.waybill.routing.Subscription;
 import dev.waybill.routing.Topic;
@@ -106,6 +108,18 @@ class DeadLettersCommandTest {
         """;
     assertThat(run("list", "-s", "orders/billing")).isEqualTo(new Result(0, empty, ""));
     assertThat(run("list", "-s", "orders.billing")).isEqualTo(new Result(0, empty, ""));
+  }
+
+  @Test
+  void what_fails_at_the_end_is_said_besides_what_failed_before() throws Exception {
+    MessagingException failure = new MessagingException(ErrorCode.TIMEOUT, "The replay failed.");
+    failure.addSuppressed(new MessagingException(ErrorCode.TIMEOUT, "Some may be there again."));
+    StringWriter err = new StringWriter();
+
+    assertThat(Waybill.failed(failure, new PrintWriter(err, true))).isEqualTo(1);
+
+    assertThat(err.toString().lines())
+        .containsExactly("The replay failed.", "Some may be there again.");
   }
 
   @Test

@@ -107,8 +107,10 @@ public interface DeadLetterBatch extends AutoCloseable {
    * Gives back what was not decided about. Blocks up to about five seconds. Idempotent.
    *
    * @throws dev.waybill.error.MessagingException if the broker did not store all that was decided,
-   *     so that some of it may be there again, beside its copy if it was replayed or edited; known
-   *     of Kafka only at the end. All is given back nevertheless
+   *     so that some of it may be there again, beside its copy if it was replayed or edited; told
+   *     of Kafka, and not if the partition was lost by then. RabbitMQ does not answer
+   *     acknowledgements: what it had not taken when the connection broke is there again, too. All
+   *     is given back nevertheless
    */
   @Override
   void close();

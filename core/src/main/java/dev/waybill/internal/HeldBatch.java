@@ -160,6 +160,9 @@ final class HeldBatch implements DeadLetterBatch {
       Progress progress,
       Function<Delivery, CompletableFuture<Settlement.Result>> step) {
     requireOpen(chosen);
+    if (!removed) {
+      intake.settling();
+    }
     Steps steps = new Steps(progress);
     Pace pace = new Pace(perSecond);
     for (Entry entry : chosen) {

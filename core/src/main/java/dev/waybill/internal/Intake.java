@@ -60,6 +60,11 @@ final class Intake implements Receiver.Listener {
     forgotten = why;
   }
 
+  /** The first is about to be settled: what was forgotten before does not matter. */
+  synchronized void settling() {
+    forgotten = null;
+  }
+
   /** Why what was settled may come again; null if it was stored, as far as is known. */
   synchronized @Nullable MessagingException forgotten() {
     return forgotten;

@@ -255,8 +255,12 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     log.debug("Not owned any more: {}", partitions);
   }
 
-  /** Commits, gives all partitions up, and leaves the group. */
-  void close() {
+  /**
+   * Commits, gives all partitions up, and leaves the group.
+   *
+   * @param committed is run after the last commit, as leaving takes its time
+   */
+  void close(Runnable committed) {
     works.values().forEach(PartitionWork::end);
     try {
       lastCommit(Deadline.in(COMMIT));
@@ -265,6 +269,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
       uncommitted = e;
       log.warn("The last commit failed: settled messages may be delivered again", e);
     } finally {
+      committed.run();
       leave();
     }
   }

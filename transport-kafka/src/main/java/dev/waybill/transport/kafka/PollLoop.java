@@ -118,8 +118,8 @@ final class PollLoop implements Runnable {
         }
       }
     } finally {
-      session.close();
-      reportForgotten(session);
+      ConsumerSession last = session;
+      last.close(() -> reportForgotten(last));
       status = Receiver.Status.UNKNOWN;
     }
   }
@@ -269,8 +269,8 @@ final class PollLoop implements Runnable {
   /** Nothing of it counts any more, also if it can't be closed. */
   private void closeFailed() {
     try {
-      session.close();
-      reportForgotten(session);
+      ConsumerSession last = session;
+      last.close(() -> reportForgotten(last));
     } catch (RuntimeException | Error e) { // no heap, perhaps; must not end the receiving for good
       log.warn("A consumer of {} did not close, and is left to its group", source, e);
     }

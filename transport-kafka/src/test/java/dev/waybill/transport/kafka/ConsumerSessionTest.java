@@ -78,7 +78,7 @@ class ConsumerSessionTest {
     List<Boolean> accepted = new ArrayList<>();
     client.onCommitSync = () -> accepted.add(work.accept(second));
 
-    session.close();
+    session.close(() -> {});
 
     assertThat(client.synced).containsExactly(new OffsetAndMetadata(1, ""));
     assertThat(accepted).containsExactly(false);
@@ -114,7 +114,7 @@ class ConsumerSessionTest {
 
     assertThat(session.uncommitted()).hasMessageContaining("out of order");
     assertThat(client.synced).hasSize(1);
-    session.close();
+    session.close(() -> {});
     assertThat(session.uncommitted()).isNull();
   }
 
@@ -360,7 +360,7 @@ class ConsumerSessionTest {
     assertThatThrownBy(() -> session.poll(Duration.ZERO))
         .isInstanceOf(KafkaException.class)
         .hasMessageContaining("t-0 was cut");
-    session.close();
+    session.close(() -> {});
     assertThat(work.isOwned()).isFalse();
   }
 
