@@ -157,22 +157,20 @@ final class IncomingPipeline implements Pipeline {
   }
 
   private Binding known(WireMessage message, @Nullable Binding binding) {
-    String type = typeOf(message);
-    if (type == null) {
-      throw new MessagingException(
-          ErrorCode.UNKNOWN_TYPE,
-          "the message names no type, and several travel on the %s".formatted(consumer.source()));
-    }
     if (binding == null) {
+      String type = typeOf(message);
       throw new MessagingException(
           ErrorCode.UNKNOWN_TYPE,
-          "no route on the %s has the type name '%s'".formatted(consumer.source(), type));
+          type == null
+              ? "the message names no type, and several travel on the %s"
+                  .formatted(consumer.source())
+              : "no route on the %s has the type name '%s'".formatted(consumer.source(), type));
     }
     if (!isOfKind(message, binding)) {
       throw new MessagingException(
           ErrorCode.WRONG_KIND,
           "'%s' is a %s by its route, but came as '%s'"
-              .formatted(type, binding.route().kind(), WireMapping.kind(message)));
+              .formatted(typeOf(message), binding.route().kind(), WireMapping.kind(message)));
     }
     return binding;
   }
