@@ -2,14 +2,18 @@ package dev.waybill;
 
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
- * Random UUIDs (RFC 9562, version 4) from the generator that {@link UUID#randomUUID} uses, which is
- * asked for many at a time: one by one they would cost more than the rest of many a send.
- * Thread-safe.
+ * Random UUIDs (RFC 9562, version 4), made many at a time: one by one from the generator of {@link
+ * UUID#randomUUID} they would cost more than the rest of many a send. Thread-safe.
+ *
+ * <p>Unique, and no secrets: each batch is two sequences that begin at 128 bits of that generator,
+ * so that two batches have an id in common no more likely than two such UUIDs are the same; who
+ * knows one id can find out the others of its batch.
  *
  * <p>What is drawn ahead is soon forgotten, so that two processes which begin from one image of a
  * process do not go on with the same ids.
@@ -56,18 +60,22 @@ final class RandomIds {
   private final class Batch {
     final AtomicInteger given = new AtomicInteger();
     final long drawn;
-    private final ByteBuffer bits = ByteBuffer.allocate(BATCH * 2 * Long.BYTES);
+    private final long[] most;
+    private final long[] least;
 
     Batch() {
-      random.nextBytes(bits.array());
+      byte[] seeds = new byte[2 * Long.BYTES];
+      random.nextBytes(seeds);
+      ByteBuffer bits = ByteBuffer.wrap(seeds);
+      most = new SplittableRandom(bits.getLong()).longs(BATCH).toArray();
+      least = new SplittableRandom(bits.getLong()).longs(BATCH).toArray();
       drawn = nanoTime.getAsLong(); // at the end: however long it takes, it is fresh then
     }
 
     String id(int index) {
-      int at = index * 2 * Long.BYTES;
-      long most = (bits.getLong(at) & ~0xf000L) | VERSION_4;
-      long least = (bits.getLong(at + Long.BYTES) & ~(3L << 62)) | IETF_VARIANT;
-      return new UUID(most, least).toString();
+      return new UUID(
+              (most[index] & ~0xf000L) | VERSION_4, (least[index] & ~(3L << 62)) | IETF_VARIANT)
+          .toString();
     }
   }
 }
