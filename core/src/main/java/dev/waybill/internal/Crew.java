@@ -36,20 +36,23 @@ final class Crew {
   }
 
   /**
-   * Calls a worker if there is something to begin, and none is coming already, who would call the
-   * next: with handlers that are quick the first may do all of it.
+   * Whether there is something to begin, and no worker is coming already, who would call the next:
+   * with handlers that are quick the first may do all of it.
    *
    * @param ready how many messages may begin
    * @param sure how many are at work and about to look for their next
    */
-  void call(int ready, int sure) {
-    if (!coming && Math.min(ready, concurrency - running) > sure) {
-      try {
-        workers.execute(work);
-        coming = true;
-      } catch (OutOfMemoryError e) { // no more threads: those who are at work go on
-        LOG.error("No worker could be called; the next message or end of a handler calls again", e);
-      }
+  boolean isWanted(int ready, int sure) {
+    return !coming && Math.min(ready, concurrency - running) > sure;
+  }
+
+  /** Calls a worker. */
+  void call() {
+    try {
+      workers.execute(work);
+      coming = true;
+    } catch (OutOfMemoryError e) { // no more threads: those who are at work go on
+      LOG.error("No worker could be called; the next message or end of a handler calls again", e);
     }
   }
 

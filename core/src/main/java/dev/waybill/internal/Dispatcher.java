@@ -73,7 +73,10 @@ final class Dispatcher implements Schedule.Actions {
 
   /** A message has arrived. Does not block. */
   void delivered(Delivery delivery) {
-    begin(List.of(arrived(delivery)));
+    Work work = arrived(delivery);
+    if (!schedule.add(work)) {
+      var unused = giveBack(List.of(work));
+    }
   }
 
   /** Messages have arrived. Does not block. */
@@ -82,19 +85,15 @@ final class Dispatcher implements Schedule.Actions {
     for (Delivery delivery : deliveries) {
       works.add(arrived(delivery));
     }
-    begin(works);
+    if (!schedule.add(works)) {
+      var unused = giveBack(works);
+    }
   }
 
   private Work arrived(Delivery delivery) {
     Work work = new Work(delivery);
     retries.arrived(work);
     return work;
-  }
-
-  private void begin(List<Work> works) {
-    if (!schedule.add(works)) {
-      var unused = giveBack(works);
-    }
   }
 
   /** Changes how many handlers may run at a time; those that run go on. */

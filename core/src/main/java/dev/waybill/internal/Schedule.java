@@ -33,6 +33,7 @@ final class Schedule {
   private final Object lock = new Object();
   private final Lanes lanes;
   private final Crew crew;
+  private final Lingering lingering = new Lingering(Runtime.getRuntime().availableProcessors());
   private final Waits waits;
   private final Actions actions;
   private volatile boolean stopping;
@@ -42,6 +43,18 @@ final class Schedule {
     this.crew = new Crew(concurrency, workers, actions::work);
     this.waits = waits;
     this.actions = actions;
+  }
+
+  /** A message has arrived; returns false, and does not take it, if it is stopped. */
+  boolean add(Work work) {
+    synchronized (lock) {
+      if (stopping) {
+        return false;
+      }
+      lanes.add(work);
+      pump(0);
+      return true;
+    }
   }
 
   /** Messages have arrived; returns false, and takes none, if it is stopped. */
@@ -68,7 +81,7 @@ final class Schedule {
   @Nullable Turn first() {
     synchronized (lock) {
       crew.arrived();
-      return begin();
+      return begin(Thread.currentThread());
     }
   }
 
@@ -78,20 +91,39 @@ final class Schedule {
    */
   @Nullable Turn next(Turn before) {
     before.leave();
+    boolean leavesOthers;
     synchronized (lock) {
       if (before.isOver()) {
         crew.ends();
       }
-      if (!stopping || !before.isSettled()) {
+      leavesOthers = stopping && before.isSettled();
+      if (!leavesOthers) {
         if (before.isSettled()) {
           lanes.done(before.lane);
         }
         checkDrained();
-        return begin();
+        Turn next = begin(Thread.currentThread());
+        if (next != null || stopping || !lingering.begin()) {
+          return next;
+        }
       }
     }
-    comesAgain(before, () -> lanes.lost(before.lane), behind -> {});
-    return null;
+    if (leavesOthers) {
+      comesAgain(before, () -> lanes.lost(before.lane), behind -> {});
+      return null;
+    }
+    return afterLingering();
+  }
+
+  private @Nullable Turn afterLingering() {
+    Turn given = lingering.await();
+    if (given != null) {
+      return given;
+    }
+    synchronized (lock) {
+      given = lingering.end();
+      return given == null ? begin(Thread.currentThread()) : given;
+    }
   }
 
   /** The handling of a message has ended after its worker's turn. */
@@ -264,24 +296,31 @@ final class Schedule {
   }
 
   /**
-   * Calls a worker if there is something to begin; under the lock.
+   * Gives the one that lingers a turn, or calls a worker, if there is something to begin; under the
+   * lock.
    *
    * @param sure how many are at work and about to look for their next
    */
   private void pump(int sure) {
-    if (!stopping) {
-      crew.call(lanes.ready(), sure);
+    if (stopping || !crew.isWanted(lanes.ready(), sure)) {
+      return;
+    }
+    Thread lingers = lingering.take();
+    if (lingers == null) {
+      crew.call();
+    } else {
+      lingering.give(begin(lingers), lingers);
     }
   }
 
   /** Under the lock. */
-  private @Nullable Turn begin() {
+  private @Nullable Turn begin(Thread worker) {
     while (!stopping && crew.hasRoom()) {
       Lane lane = lanes.next();
       if (lane == null) {
         return null;
       }
-      Turn turn = new Turn(lane, lane.head());
+      Turn turn = new Turn(lane, lane.head(), worker);
       if (!stillWaits(turn)) {
         turn.work.handling();
         crew.begins();

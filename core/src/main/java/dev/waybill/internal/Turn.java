@@ -7,7 +7,7 @@ package dev.waybill.internal;
 final class Turn {
   final Lane lane;
   final Work work;
-  private final Thread worker = Thread.currentThread();
+  private final Thread worker;
 
   /** Touched by the worker alone, as are the next. */
   private boolean left;
@@ -15,10 +15,11 @@ final class Turn {
   private boolean over;
   private boolean settled;
 
-  /** Begins, on the worker's thread. */
-  Turn(Lane lane, Work work) {
+  /** A turn of {@code worker}, which begins. */
+  Turn(Lane lane, Work work, Thread worker) {
     this.lane = lane;
     this.work = work;
+    this.worker = worker;
   }
 
   /** The message has been handled; returns whether its worker says so, within its turn. */

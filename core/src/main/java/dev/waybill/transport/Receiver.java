@@ -25,7 +25,8 @@ public interface Receiver extends AutoCloseable {
     /**
      * Several messages have arrived, as if each had by itself, in this order. For a transport that
      * gets them by the batch: to hand them over together costs less. They are one hand-over, all of
-     * which the listener has had when this returns, whoever stops the receiver meanwhile.
+     * which the listener has had when this returns, whoever stops the receiver meanwhile. The list
+     * is the transport's, and may change then.
      */
     default void delivered(List<? extends Delivery> deliveries) {
       deliveries.forEach(this::delivered);

@@ -52,6 +52,21 @@ class DispatcherStressTest {
 
   @Test
   void concurrency_and_order_per_key_hold_at_every_moment() {
+    holdWhileDelivering(() -> {});
+  }
+
+  @Test
+  void they_hold_where_a_message_comes_as_the_last_worker_is_about_to_leave() {
+    holdWhileDelivering(
+        () -> {
+          long until = System.nanoTime() + ThreadLocalRandom.current().nextLong(60_000);
+          while (System.nanoTime() < until) {
+            Thread.onSpinWait();
+          }
+        });
+  }
+
+  private void holdWhileDelivering(Runnable pause) {
     long seed = System.nanoTime();
     Random random = new Random(seed);
     Dispatcher dispatcher =
@@ -70,6 +85,7 @@ class DispatcherStressTest {
       FakeDelivery delivery = FakeDelivery.of(Integer.toString(i), key).answering(this::settled);
       deliveries.add(delivery);
       dispatcher.delivered(delivery);
+      pause.run();
     }
 
     await().atMost(Duration.ofSeconds(60)).until(dispatcher::isIdle);
