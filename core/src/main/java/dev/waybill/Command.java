@@ -4,6 +4,7 @@ import dev.waybill.routing.MessageKind;
 import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the one owner of a queue to do something.
@@ -14,11 +15,16 @@ import java.util.function.UnaryOperator;
  */
 public final class Command<T> implements Envelope<T> {
   private final T payload;
-  private final Supplier<Metadata> metadata;
 
-  private Command(T payload, Supplier<Metadata> metadata) {
+  /** Null if they are made later. */
+  private final @Nullable Metadata metadata;
+
+  private final @Nullable MetadataOnce later;
+
+  private Command(T payload, @Nullable Metadata metadata, @Nullable MetadataOnce later) {
     this.payload = Objects.requireNonNull(payload, "payload");
-    this.metadata = Objects.requireNonNull(metadata, "metadata");
+    this.metadata = metadata;
+    this.later = later;
   }
 
   /** A command with fresh metadata: a random id, the rest is filled in when it is sent. */
@@ -28,8 +34,7 @@ public final class Command<T> implements Envelope<T> {
 
   /** A command with the given metadata. */
   public static <T> Command<T> of(T payload, Metadata metadata) {
-    Objects.requireNonNull(metadata, "metadata");
-    return new Command<>(payload, () -> metadata);
+    return new Command<>(payload, Objects.requireNonNull(metadata, "metadata"), null);
   }
 
   /**
@@ -38,7 +43,7 @@ public final class Command<T> implements Envelope<T> {
    * @param metadata is asked once at most, on any thread
    */
   public static <T> Command<T> of(T payload, Supplier<Metadata> metadata) {
-    return new Command<>(payload, new MetadataOnce(metadata));
+    return new Command<>(payload, null, new MetadataOnce(metadata));
   }
 
   @Override
@@ -48,7 +53,7 @@ public final class Command<T> implements Envelope<T> {
 
   @Override
   public Metadata metadata() {
-    return metadata.get();
+    return later == null ? Objects.requireNonNull(metadata) : later.get();
   }
 
   @Override

@@ -272,11 +272,19 @@ final class WireMapping {
           "the CloudEvents attribute '%s' must not be empty".formatted(name));
     }
     for (int i = 0; i < text.length(); i++) {
-      if (Character.isISOControl(text.charAt(i))) {
-        throw new MessagingException(
-            ErrorCode.INVALID_MESSAGE,
-            "the CloudEvents attribute '%s' must not contain control characters".formatted(name));
+      char c = text.charAt(i);
+      if (c < ' ' || c > '~') { // most texts are plain, and each message has some
+        checkUnusual(name, text);
+        return;
       }
+    }
+  }
+
+  private static void checkUnusual(String name, String text) {
+    if (text.chars().anyMatch(Character::isISOControl)) {
+      throw new MessagingException(
+          ErrorCode.INVALID_MESSAGE,
+          "the CloudEvents attribute '%s' must not contain control characters".formatted(name));
     }
     var unused = checkedValue(name, text);
   }

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +38,7 @@ public final class InMemoryBroker {
   private final Faults faults = new Faults(this);
   private final Map<String, MessageQueue> queues = new ConcurrentHashMap<>();
   private final Map<String, MemoryTopic> topics = new ConcurrentHashMap<>();
-  private final AtomicLong movements = new AtomicLong();
+  private final LongAdder movements = new LongAdder();
 
   private InMemoryBroker(@Nullable String name, Ticker ticker) {
     this.name = name;
@@ -147,7 +147,7 @@ public final class InMemoryBroker {
    * nothing moves.
    */
   public long movements() {
-    return movements.get();
+    return movements.sum();
   }
 
   /** Whether every receiver has been handed all that it takes at the moment. */
@@ -156,7 +156,7 @@ public final class InMemoryBroker {
   }
 
   void moved() {
-    movements.incrementAndGet();
+    movements.increment();
   }
 
   /** The broker's URI. */

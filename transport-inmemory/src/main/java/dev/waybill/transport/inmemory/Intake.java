@@ -45,9 +45,6 @@ final class Intake {
   /** Whether it is in line for the next message; see {@link Intakes}. */
   boolean hungry;
 
-  /** When to look for expired leases; not later than the first that expires. */
-  long leasesDue = Ticker.NEVER;
-
   /**
    * An intake of nothing.
    *

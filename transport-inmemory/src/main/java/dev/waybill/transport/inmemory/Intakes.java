@@ -13,6 +13,8 @@ final class Intakes {
   /** Those with credit that found nothing more ready, longest waiting first. */
   private final ArrayDeque<Intake> hungry = new ArrayDeque<>();
 
+  private long leasesDue = Ticker.NEVER;
+
   void add(Intake intake) {
     all.add(intake);
   }
@@ -66,31 +68,32 @@ final class Intakes {
     all.forEach(Intake::wake);
   }
 
-  /** When to look for expired leases, or {@link Ticker#NEVER}. */
+  /** When to look for expired leases, or {@link Ticker#NEVER}; not later than the first expires. */
   long leasesDue() {
-    long due = Ticker.NEVER;
-    for (int i = 0; i < all.size(); i++) { // an iterator for each message is seen in a profile
-      due = Math.min(due, all.get(i).leasesDue);
+    return leasesDue;
+  }
+
+  /** A receiver has something until then. */
+  void leased(Intake intake, long until) {
+    if (until < leasesDue) {
+      leasesDue = until;
+      intake.wake(); // to sleep no longer than until then
     }
-    return due;
   }
 
   /** Gives up what receivers have held beyond their leases. */
   void endLeases(long now, Consumer<MemoryDelivery> giveUp) {
-    for (Intake intake : all) {
-      if (intake.leasesDue <= now) {
-        endLeases(intake, now, giveUp);
-      }
+    if (leasesDue > now) {
+      return;
     }
-  }
-
-  private static void endLeases(Intake intake, long now, Consumer<MemoryDelivery> giveUp) {
-    intake.leasesDue = Ticker.NEVER;
-    for (MemoryDelivery delivery : intake.open.all()) {
-      if (delivery.leasedUntil <= now) {
-        giveUp.accept(delivery);
-      } else {
-        intake.leasesDue = Math.min(intake.leasesDue, delivery.leasedUntil);
+    leasesDue = Ticker.NEVER;
+    for (Intake intake : all) {
+      for (MemoryDelivery delivery : intake.open.all()) {
+        if (delivery.leasedUntil <= now) {
+          giveUp.accept(delivery);
+        } else {
+          leasesDue = Math.min(leasesDue, delivery.leasedUntil);
+        }
       }
     }
   }

@@ -44,6 +44,9 @@ final class MemoryReceiver implements Receiver {
   private final Thread thread;
   private final Intake intake;
 
+  /** What is being handed over, else empty; whoever does so holds the turn. */
+  private final List<MemoryDelivery> taken = new ArrayList<>();
+
   /** Null until the source exists. */
   private volatile @Nullable MessageQueue queue;
 
@@ -276,18 +279,18 @@ final class MemoryReceiver implements Receiver {
 
   /** Returns whether there may be more. */
   private boolean handOverSome(MessageQueue joined) {
-    List<MemoryDelivery> taken = new ArrayList<>(1);
     boolean more = joined.take(intake, taken);
     if (intake.stopped) {
       taken.forEach(joined::takeBack);
-      return more;
+    } else {
+      taken.removeIf(delivery -> !delivery.isOpen());
+      if (taken.size() == 1) {
+        tell(() -> listener.delivered(taken.get(0)));
+      } else if (!taken.isEmpty()) {
+        tell(() -> listener.delivered(taken));
+      }
     }
-    taken.removeIf(delivery -> !delivery.isOpen());
-    if (taken.size() == 1) {
-      tell(() -> listener.delivered(taken.get(0)));
-    } else if (!taken.isEmpty()) {
-      tell(() -> listener.delivered(taken));
-    }
+    taken.clear();
     return more;
   }
 

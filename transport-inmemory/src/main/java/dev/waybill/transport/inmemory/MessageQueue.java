@@ -379,10 +379,7 @@ final class MessageQueue implements Destination {
     Duration lease = intake.lease();
     if (lease != null) {
       delivery.leasedUntil = ticker.after(lease);
-      if (delivery.leasedUntil < intake.leasesDue) {
-        intake.leasesDue = delivery.leasedUntil;
-        intake.wake(); // to sleep no longer than until then
-      }
+      intakes.leased(intake, delivery.leasedUntil);
     }
     intake.open.add(delivery);
     broker.moved();

@@ -1,7 +1,5 @@
 package dev.waybill.transport.inmemory;
 
-import java.util.concurrent.atomic.AtomicReference;
-
 /**
  * One sending of a message, of which several queues may have a copy. Either all copies arrive, or
  * all are taken back: the first queue to decide decides for the others. Thread-safe.
@@ -16,7 +14,7 @@ final class Sending {
   /** What the sender was told. */
   final String brokerId;
 
-  private final AtomicReference<Fate> fate = new AtomicReference<>(Fate.OPEN);
+  private Fate fate = Fate.OPEN;
 
   Sending(String brokerId) {
     this.brokerId = brokerId;
@@ -32,7 +30,10 @@ final class Sending {
     return become(Fate.TAKEN_BACK);
   }
 
-  private boolean become(Fate wanted) {
-    return fate.compareAndSet(Fate.OPEN, wanted) || fate.get() == wanted;
+  private synchronized boolean become(Fate wanted) {
+    if (fate == Fate.OPEN) {
+      fate = wanted;
+    }
+    return fate == wanted;
   }
 }
