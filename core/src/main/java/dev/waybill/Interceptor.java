@@ -7,7 +7,8 @@ import java.util.concurrent.CompletionStage;
  * Stands in the way of every message of a bus: for logging, tenants, tracing, authorisation.
  * Interceptors are called in the order in which they were added; each may change what is sent, and
  * what becomes of what is handled, or stop either by throwing; each is told what became of what was
- * sent. Called from many threads at once; must not block on the way out.
+ * sent, and what was decided over what was received. Called from many threads at once; must not
+ * block on the way out.
  */
 public interface Interceptor {
   /**
@@ -55,6 +56,30 @@ public interface Interceptor {
       throws Exception {
     return next.proceed();
   }
+
+  /**
+   * Called when it is decided what becomes of a message that was received, before that is carried
+   * out: for counters of retries and dead letters, and for the spans of what {@link #incoming}
+   * began or never saw. It is the last word: after all interceptors, what the handler sent, the
+   * {@link dev.waybill.delivery.FailurePolicy} and the guarantee. Nothing can be changed here.
+   *
+   * <p>Called once for each attempt, handled or not, see {@link AttemptResult.Handling}, and each
+   * time that one is postponed. So whatever came to {@code incoming} comes here, unless its handler
+   * never ends. Called a second time for the same attempt, with another outcome, if the first can't
+   * be carried out: what a handler sent can't be stored with the settlement, or the library fails.
+   * What the broker has delivered to somebody else meanwhile is told all the same, and comes again;
+   * the same attempt may be told by two instances.
+   *
+   * <p>At-most-once accepts a message before it is handled: one that fails then is told as
+   * discarded, and so is one that a handler wants to have retried or dead-lettered. Not called for
+   * what is given back before anything is decided: not begun when the bus closes, lost before it is
+   * handled, or not accepted under at-most-once. Nor for replies, nor for dead letters, which
+   * {@code consumeDeadLetters} or a desk takes.
+   *
+   * <p>Called on the thread that decides: the handler's, one of the bus, or a transport's; must not
+   * block. What it throws is logged, and changes nothing.
+   */
+  default void decided(AttemptResult result) {}
 
   /** The rest of the way to the handler. */
   @FunctionalInterface

@@ -212,8 +212,7 @@ final class Dispatcher implements Schedule.Actions {
                     source,
                     bug);
               }
-              resolved(
-                  turn, bug == null ? resolution : Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
+              resolved(turn, bug == null ? resolution : after(bug));
             });
   }
 
@@ -236,6 +235,8 @@ final class Dispatcher implements Schedule.Actions {
   private void carryOut(Turn turn, Resolution resolution) {
     Work work = turn.work;
     boolean cutOff = draining.isImpatient() && resolution.failure() != null && !work.isAccepted();
+    pipeline.decided(
+        work, cutOff ? Resolution.postponed(Duration.ZERO, resolution.failure()) : resolution);
     if (cutOff) { // interrupted by us: not a failure of the handler's
       work.undo();
       var unused =
@@ -253,7 +254,7 @@ final class Dispatcher implements Schedule.Actions {
       settled = settler.settle(turn.work, resolution);
     } catch (Throwable bug) { // would cost a place of the concurrency and block the key for ever
       LOG.error("The library failed over {}, the message is kept", resolution.outcome(), bug);
-      carryOut(turn, Resolution.of(Outcome.retryAfter(AFTER_A_BUG)));
+      carryOut(turn, after(bug));
       return;
     }
     if (Settler.isSettled(settled)) {
@@ -276,7 +277,11 @@ final class Dispatcher implements Schedule.Actions {
       return Objects.requireNonNull(resolution.otherwise()).apply(unstored);
     } catch (RuntimeException bug) { // would block the key for ever
       LOG.error("The library failed over {}, the message is kept", resolution.outcome(), bug);
-      return Resolution.of(Outcome.retryAfter(AFTER_A_BUG));
+      return after(bug);
     }
+  }
+
+  private static Resolution after(Throwable bug) {
+    return new Resolution(Outcome.retryAfter(AFTER_A_BUG), bug);
   }
 }

@@ -11,4 +11,9 @@ record FaultReplying(Pipeline pipeline, Replies replies, boolean together) imple
         ? handled // nothing was given up
         : handled.thenApply(resolution -> replies.withFault(work, resolution, together));
   }
+
+  @Override
+  public void decided(Work work, Resolution resolution) {
+    pipeline.decided(work, resolution);
+  }
 }

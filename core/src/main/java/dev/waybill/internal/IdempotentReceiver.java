@@ -131,7 +131,7 @@ final class IdempotentReceiver implements AutoCloseable {
         handle(
             work,
             messageId,
-            () -> Resolution.ACKNOWLEDGED,
+            () -> Resolution.HANDLED_BEFORE,
             claim -> {
               release(claim);
               return otherwise;
@@ -229,7 +229,7 @@ final class IdempotentReceiver implements AutoCloseable {
     }
     trouble.is(problem(what, failure));
     work.postpone();
-    return new Resolution(Outcome.retryAfter(AFTER_A_FAILURE), failure);
+    return Resolution.postponed(AFTER_A_FAILURE, failure);
   }
 
   private String problem(String what, Throwable failure) {
@@ -239,7 +239,7 @@ final class IdempotentReceiver implements AutoCloseable {
 
   private static Resolution later(Work work, Duration wait) {
     work.postpone();
-    return Resolution.of(Outcome.retryAfter(wait));
+    return Resolution.postponed(wait, null);
   }
 
   private static Duration bounded(Duration wait) {

@@ -51,6 +51,7 @@ final class IncomingPipeline implements Pipeline {
   private final PayloadReader reader;
   private final @Nullable IdempotentReceiver idempotent;
   private final Executor answers;
+  private final AttemptReports reports;
 
   /**
    * A way in.
@@ -72,6 +73,7 @@ final class IncomingPipeline implements Pipeline {
     this.failures = new Failures(consumer, clock);
     this.idempotent = idempotent;
     this.answers = answers;
+    this.reports = new AttemptReports(consumer, plan.interceptors());
     Capabilities capabilities = plan.transport().capabilities(consumer.source());
     this.reader =
         new PayloadReader(
@@ -115,6 +117,11 @@ final class IncomingPipeline implements Pipeline {
     } catch (MessagingException e) {
       return resolved(new Resolution(Outcome.deadLetter(String.valueOf(e.getMessage())), e));
     }
+  }
+
+  @Override
+  public void decided(Work work, Resolution resolution) {
+    reports.decided(work, resolution);
   }
 
   private CompletionStage<Resolution> unlessHandled(

@@ -6,4 +6,7 @@ import java.util.concurrent.CompletionStage;
 interface Pipeline {
   /** Makes one attempt. Never throws; the stage never fails. */
   CompletionStage<Resolution> handle(Work work);
+
+  /** What becomes of a message is decided, and about to be carried out. Never throws. */
+  default void decided(Work work, Resolution resolution) {}
 }

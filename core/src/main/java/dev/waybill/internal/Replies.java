@@ -139,8 +139,8 @@ final class Replies {
   Resolution handledBefore(Work work) {
     ReplyQueue queue = at(WireMapping.replyTo(work.delivery.message()));
     return queue == null || work.attempt() > 1 || work.isRepeated()
-        ? Resolution.ACKNOWLEDGED
-        : Resolution.ACKNOWLEDGED.after(() -> send(Fault.HANDLED_BEFORE, queue, work));
+        ? Resolution.HANDLED_BEFORE
+        : Resolution.HANDLED_BEFORE.after(() -> send(Fault.HANDLED_BEFORE, queue, work));
   }
 
   private List<Addressed> ready(Fault fault, ReplyQueue queue, Work work) {

@@ -1,7 +1,9 @@
 package dev.waybill.internal;
 
+import dev.waybill.AttemptResult.Handling;
 import dev.waybill.Outcome;
 import dev.waybill.transport.Sender.Addressed;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -15,20 +17,34 @@ import org.jspecify.annotations.Nullable;
  * @param messages what is stored together with the settlement
  * @param otherwise what is decided if that can't be stored; null if the message is settled without
  *     it then
+ * @param handling for interceptors; null if it is as the work says
  */
 record Resolution(
     Outcome outcome,
     @Nullable Throwable failure,
     Supplier<CompletableFuture<@Nullable Void>> first,
     List<Addressed> messages,
-    @Nullable Function<Throwable, Resolution> otherwise) {
+    @Nullable Function<Throwable, Resolution> otherwise,
+    @Nullable Handling handling) {
   private static final CompletableFuture<@Nullable Void> DONE =
       CompletableFuture.completedFuture(null);
 
   static final Resolution ACKNOWLEDGED = new Resolution(Outcome.acknowledged(), null);
 
+  static final Resolution HANDLED_BEFORE =
+      new Resolution(Outcome.acknowledged(), null, Handling.HANDLED_BEFORE);
+
   Resolution(Outcome outcome, @Nullable Throwable failure) {
-    this(outcome, failure, () -> DONE, List.of(), null);
+    this(outcome, failure, null);
+  }
+
+  private Resolution(Outcome outcome, @Nullable Throwable failure, @Nullable Handling handling) {
+    this(outcome, failure, () -> DONE, List.of(), null, handling);
+  }
+
+  /** Comes again, as the same attempt. */
+  static Resolution postponed(Duration after, @Nullable Throwable failure) {
+    return new Resolution(Outcome.retryAfter(after), failure, Handling.POSTPONED);
   }
 
   static Resolution of(Outcome outcome) {
@@ -37,12 +53,12 @@ record Resolution(
 
   /** The same, with something to be done before. */
   Resolution after(Supplier<CompletableFuture<@Nullable Void>> first) {
-    return new Resolution(outcome, failure, first, messages, otherwise);
+    return new Resolution(outcome, failure, first, messages, otherwise, handling);
   }
 
   /** The same, with messages that are stored together with the settlement. */
   Resolution together(
       List<Addressed> messages, @Nullable Function<Throwable, Resolution> otherwise) {
-    return new Resolution(outcome, failure, first, messages, otherwise);
+    return new Resolution(outcome, failure, first, messages, otherwise, handling);
   }
 }

@@ -22,36 +22,26 @@ import org.slf4j.LoggerFactory;
 final class SendReports {
   private static final Logger LOG = LoggerFactory.getLogger(SendReports.class);
 
-  static final SendReports NONE = new SendReports(List.of());
+  static final SendReports NONE = to(List.of());
 
-  private final List<Interceptor> interested;
+  private final Audience<SendResult> audience;
 
-  private SendReports(List<Interceptor> interested) {
-    this.interested = interested;
+  private SendReports(Audience<SendResult> audience) {
+    this.audience = audience;
   }
 
   static SendReports to(List<Interceptor> interceptors) {
-    List<Interceptor> interested = interceptors.stream().filter(SendReports::isInterested).toList();
-    return interested.isEmpty() ? NONE : new SendReports(interested);
-  }
-
-  private static boolean isInterested(Interceptor interceptor) {
-    try {
-      return interceptor.getClass().getMethod("sent", SendResult.class).getDeclaringClass()
-          != Interceptor.class;
-    } catch (NoSuchMethodException e) {
-      throw new IllegalStateException("an interceptor without a method of its interface", e);
-    }
+    return new SendReports(Audience.of(interceptors, "sent", SendResult.class, Interceptor::sent));
   }
 
   /** Whether nobody wants to know, so that nothing needs to be found out. */
   boolean isEmpty() {
-    return interested.isEmpty();
+    return audience.isEmpty();
   }
 
   /** It never came to the transport. */
   void notReady(Metadata given, Channel channel, SendException failure) {
-    tell(new SendResult(given, channel, Duration.ZERO, null, failure));
+    audience.tell(new SendResult(given, channel, Duration.ZERO, null, failure));
   }
 
   /**
@@ -74,7 +64,7 @@ final class SendReports {
       Metadata metadata =
           WireMapping.decode(message, () -> String.valueOf(message.id()))
               .withDelay(message.delay());
-      tell(new SendResult(metadata, channel, took, why == null ? receipt : null, why));
+      audience.tell(new SendResult(metadata, channel, took, why == null ? receipt : null, why));
     } catch (MessagingException e) {
       LOG.warn("What became of a message on {} is not told: it can't be read", channel, e);
     }
@@ -106,15 +96,5 @@ final class SendReports {
     ErrorCode code =
         cause instanceof MessagingException known ? known.code() : ErrorCode.BROKER_ERROR;
     return SendException.rejected(code, String.valueOf(cause.getMessage()), cause);
-  }
-
-  private void tell(SendResult result) {
-    for (Interceptor interceptor : interested) {
-      try {
-        interceptor.sent(result);
-      } catch (RuntimeException | Error e) { // must not keep the answer from whoever waits for it
-        LOG.warn("The interceptor {} failed when it was told of a send", interceptor, e);
-      }
-    }
   }
 }

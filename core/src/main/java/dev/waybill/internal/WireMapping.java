@@ -122,6 +122,26 @@ final class WireMapping {
         userHeaders(message.headers()));
   }
 
+  /** The same, without the times if one of them can't be read, which is all that may be so. */
+  static Metadata readable(WireMessage message, Supplier<String> brokerId) {
+    try {
+      return decode(message, brokerId);
+    } catch (MessagingException unreadable) {
+      Map<String, String> attributes = new LinkedHashMap<>(message.attributes());
+      attributes.remove("time");
+      attributes.remove("expirytime");
+      return decode(
+          new WireMessage(
+              new byte[0],
+              message.contentType(),
+              attributes,
+              message.headers(),
+              message.key(),
+              null),
+          brokerId);
+    }
+  }
+
   /** A foreign sender may write an attribute that is empty, which CloudEvents does not allow. */
   static @Nullable String present(@Nullable String text) {
     return text == null || text.isEmpty() ? null : text;
