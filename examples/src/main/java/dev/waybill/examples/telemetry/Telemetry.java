@@ -4,6 +4,7 @@ import static io.opentelemetry.api.common.AttributeKey.booleanKey;
 import static io.opentelemetry.api.common.AttributeKey.longKey;
 import static io.opentelemetry.api.common.AttributeKey.stringKey;
 
+import dev.waybill.AttemptResult;
 import dev.waybill.ConsumerStatus;
 import dev.waybill.Envelope;
 import dev.waybill.HandlerContext;
@@ -41,15 +42,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Tells OpenTelemetry of every message, by the names of its semantic conventions for messaging
  * (1.44, in development), to be copied and changed. A message has a span for its creation, whose
  * context travels with it, one for its sending, and one for each attempt to process it; the last
- * two are children of the first.
+ * two are children of the first. What is given up without an attempt has one, too.
  */
 public final class Telemetry implements Interceptor {
   static final AttributeKey<String> SYSTEM = stringKey("messaging.system");
@@ -64,6 +64,7 @@ public final class Telemetry implements Interceptor {
   static final AttributeKey<String> CONVERSATION = stringKey("messaging.message.conversation_id");
   static final AttributeKey<String> ERROR = stringKey("error.type");
   static final AttributeKey<Long> ATTEMPT = longKey("waybill.attempt");
+  static final AttributeKey<String> HANDLING = stringKey("waybill.handling");
   static final AttributeKey<String> OUTCOME = stringKey("waybill.outcome");
   static final AttributeKey<String> SOURCE = stringKey("waybill.source");
 
@@ -81,6 +82,12 @@ public final class Telemetry implements Interceptor {
   private final DoubleHistogram operations;
   private final LongCounter consumed;
   private final DoubleHistogram processing;
+  private final LongCounter attempts;
+
+  /** What was begun around handlers, until it is decided what becomes of the message. */
+  private final Map<Attempt, Span> open = new ConcurrentHashMap<>();
+
+  private record Attempt(Source source, String brokerId, int number) {}
 
   /**
    * Feeds one SDK.
@@ -97,6 +104,7 @@ public final class Telemetry implements Interceptor {
     this.operations = histogram("messaging.client.operation.duration");
     this.consumed = counter("messaging.client.consumed.messages");
     this.processing = histogram("messaging.process.duration");
+    this.attempts = meter.counterBuilder("waybill.consumer.attempts").setUnit("{attempt}").build();
   }
 
   private LongCounter counter(String name) {
@@ -170,52 +178,73 @@ public final class Telemetry implements Interceptor {
     operations.record(seconds(result.took()), measured.put(OPERATION_TYPE, "send").build());
   }
 
+  /** The span goes on until it is decided what becomes of the message. */
   @Override
   public CompletionStage<Outcome> incoming(Envelope<?> envelope, HandlerContext context, Next next)
       throws Exception {
+    Source source = context.source();
     Context creation = propagator.extract(Context.root(), envelope.metadata(), HEADERS);
-    Attributes from = from(context.source());
-    Span span =
-        span("process", SpanKind.CONSUMER, creation, context.source().channel())
-            .setAllAttributes(of(envelope.metadata()))
-            .setAllAttributes(from)
-            .setAttribute(ATTEMPT, context.attempt())
-            .startSpan();
-    AttributesBuilder measured = attributes("process", context.source().channel()).putAll(from);
-    consumed.add(1, measured.build());
+    Span span = process(creation, source, envelope.metadata(), context.attempt()).startSpan();
+    open.put(new Attempt(source, context.brokerId(), context.attempt()), span);
+    consumed.add(1, attributes("process", source.channel()).putAll(from(source)).build());
     Context handling = creation.with(span);
     propagator.inject(handling, context, HandlerContext::carry);
-    long begun = System.nanoTime();
     Callable<CompletionStage<Outcome>> handler = handling.wrap(next::proceed);
-    try {
-      return handler
-          .call()
-          .whenComplete((outcome, failure) -> processed(span, begun, measured, outcome, failure));
-    } catch (Throwable e) {
-      processed(span, begun, measured, null, e);
-      throw e;
-    }
+    return handler.call();
   }
 
-  private void processed(
-      Span span,
-      long begun,
-      AttributesBuilder measured,
-      @Nullable Outcome outcome,
-      @Nullable Throwable thrown) {
-    if (thrown != null) {
-      Throwable failure =
-          thrown instanceof CompletionException && thrown.getCause() != null
-              ? thrown.getCause()
-              : thrown;
-      String error = failure.getClass().getName();
-      span.setAttribute(ERROR, error).setStatus(StatusCode.ERROR).recordException(failure);
-      measured.put(ERROR, error);
-    } else if (outcome != null) {
-      span.setAttribute(OUTCOME, outcome.getClass().getSimpleName().toLowerCase(Locale.ROOT));
+  @Override
+  public void decided(AttemptResult result) {
+    Source source = result.source();
+    AttributesBuilder measured = attributes("process", source.channel()).putAll(from(source));
+    if (result.failure() != null) {
+      measured.put(ERROR, result.failure().getClass().getName());
+    }
+    Span span = open.remove(new Attempt(source, result.brokerId(), result.attempt()));
+    if (span != null) {
+      processing.record(seconds(result.took()), measured.build());
+      end(span, result);
+    } else if (isGivenUp(result.outcome())) {
+      Context creation = propagator.extract(Context.root(), result.metadata(), HEADERS);
+      Instant begun = Instant.now().minus(result.took());
+      end(
+          process(creation, source, result.metadata(), result.attempt())
+              .setStartTimestamp(begun)
+              .startSpan(),
+          result);
+    }
+    attempts.add(1, measured.put(HANDLING, handling(result)).put(OUTCOME, outcome(result)).build());
+  }
+
+  private static void end(Span span, AttemptResult result) {
+    span.setAttribute(HANDLING, handling(result)).setAttribute(OUTCOME, outcome(result));
+    if (result.failure() != null) {
+      span.setAttribute(ERROR, result.failure().getClass().getName())
+          .recordException(result.failure());
+    }
+    if (result.failure() != null || result.outcome() instanceof Outcome.DeadLettered) {
+      span.setStatus(StatusCode.ERROR);
     }
     span.end();
-    processing.record(seconds(Duration.ofNanos(System.nanoTime() - begun)), measured.build());
+  }
+
+  private static boolean isGivenUp(Outcome outcome) {
+    return outcome instanceof Outcome.DeadLettered || outcome instanceof Outcome.Discarded;
+  }
+
+  private static String handling(AttemptResult result) {
+    return result.handling().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String outcome(AttemptResult result) {
+    return result.outcome().getClass().getSimpleName().toLowerCase(Locale.ROOT);
+  }
+
+  private SpanBuilder process(Context creation, Source source, Metadata metadata, int attempt) {
+    return span("process", SpanKind.CONSUMER, creation, source.channel())
+        .setAllAttributes(of(metadata))
+        .setAllAttributes(from(source))
+        .setAttribute(ATTEMPT, attempt);
   }
 
   private SpanBuilder span(String operation, SpanKind kind, Context parent, Channel channel) {

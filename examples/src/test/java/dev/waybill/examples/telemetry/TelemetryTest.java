@@ -4,8 +4,11 @@ import static dev.waybill.delivery.FailurePolicy.noRetry;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waybill.AttemptResult;
 import dev.waybill.ConsumerSpec;
+import dev.waybill.Interceptor;
 import dev.waybill.MessageBus;
+import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.routing.Routes;
 import dev.waybill.transport.inmemory.Faults.SendFailure;
@@ -37,6 +40,8 @@ class TelemetryTest {
 
   record Price(long cents) {}
 
+  record Unknown(String product) {}
+
   private static final Routes ROUTES =
       Routes.define(
           r -> {
@@ -48,6 +53,8 @@ class TelemetryTest {
   private final InMemorySpanExporter spans = InMemorySpanExporter.create();
   private final InMemoryMetricReader metrics = InMemoryMetricReader.create();
   private final OpenTelemetrySdk openTelemetry = TelemetryDemo.sdk(spans, metrics);
+
+  private final CountDownLatch decided = new CountDownLatch(1);
 
   @AfterEach
   void close() {
@@ -114,6 +121,71 @@ class TelemetryTest {
   }
 
   @Test
+  void a_failed_send_of_what_a_handler_sent_is_an_error_of_the_handlers_span() throws Exception {
+    try (MessageBus bus =
+        start(
+            c ->
+                c.onCommand(
+                        Quote.class,
+                        (quote, context) -> {
+                          broker.faults().failNextSends(1, SendFailure.REJECTED);
+                          context.send(new Quote("q"));
+                        })
+                    .onFailure(noRetry()))) {
+      bus.send(new Quote("p")).join();
+      awaitDecided();
+    }
+
+    SpanData process = span("process quotes");
+    assertThat(process.getStatus().getStatusCode()).isEqualTo(StatusCode.ERROR);
+    assertThat(process.getAttributes().get(Telemetry.ERROR))
+        .isEqualTo(SendException.class.getName());
+    assertThat(process.getAttributes().get(Telemetry.OUTCOME)).isEqualTo("deadlettered");
+    assertThat(attempts()).containsExactly("handled deadlettered " + SendException.class.getName());
+  }
+
+  @Test
+  void what_can_not_be_handled_has_a_span_in_its_senders_trace_and_is_counted() throws Exception {
+    Routes others =
+        Routes.define(r -> r.command(Unknown.class).named("unknown.v1").toQueue("quotes"));
+    try (MessageBus bus = start(c -> c.onCommand(Quote.class, (quote, context) -> {}));
+        MessageBus sender =
+            MessageBus.over(broker.transport())
+                .named("other")
+                .routes(others)
+                .intercept(new Telemetry(openTelemetry, "inmemory"))
+                .start()) {
+      sender.send(new Unknown("p")).join();
+      awaitDecided();
+    }
+
+    SpanData process = span("process quotes");
+    assertThat(process.getStatus().getStatusCode()).isEqualTo(StatusCode.ERROR);
+    assertThat(process.getParentSpanId()).isEqualTo(span("create quotes").getSpanId());
+    assertThat(attempts())
+        .containsExactly("not_handled deadlettered " + MessagingException.class.getName());
+  }
+
+  private void awaitDecided() throws InterruptedException {
+    assertThat(decided.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** What is counted of attempts. */
+  private List<String> attempts() {
+    return metrics.collectAllMetrics().stream()
+        .filter(metric -> metric.getName().equals("waybill.consumer.attempts"))
+        .flatMap(metric -> metric.getLongSumData().getPoints().stream())
+        .map(
+            point ->
+                point.getAttributes().get(Telemetry.HANDLING)
+                    + " "
+                    + point.getAttributes().get(Telemetry.OUTCOME)
+                    + " "
+                    + point.getAttributes().get(Telemetry.ERROR))
+        .toList();
+  }
+
+  @Test
   void a_reply_is_sent_by_the_handling_of_its_request_and_named_without_the_instance() {
     try (MessageBus bus =
         start(c -> c.onCommand(Quote.class, (quote, context) -> context.reply(new Price(1))))) {
@@ -133,6 +205,13 @@ class TelemetryTest {
         .routes(ROUTES)
         .requests("shop")
         .intercept(new Telemetry(openTelemetry, "inmemory"))
+        .intercept(
+            new Interceptor() {
+              @Override
+              public void decided(AttemptResult result) {
+                decided.countDown();
+              }
+            })
         .consume("quotes", quotes)
         .start();
   }
