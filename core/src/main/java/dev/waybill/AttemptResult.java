@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param attempt which attempt this is, from 1
  * @param handling whether it was handled in this attempt
  * @param outcome what becomes of it
- * @param failure what the handler, an interceptor or what was sent failed with, why the message
- *     can't be read, or how the library itself has failed; null if nothing has
+ * @param failure what the handler, an interceptor, what was sent or the store failed with, why the
+ *     message can't be read, or how the library itself has failed; null if nothing has
  * @param took from its being taken up to the decision: reading, the handler, and the confirmation
  *     of what that has sent included
  */
@@ -37,12 +37,13 @@ public record AttemptResult(
     /**
      * It can't be read or is of no known type, has expired, or the broker would not deliver it
      * again; or it is none of this consumer's: of a type that is ignored, or put back for another
-     * subscription.
+     * subscription. Retried, if the library failed before it could be handled, or memory was short.
      */
     NOT_HANDLED,
     /**
-     * It comes again, as the same attempt: with exactly-once it is being handled elsewhere, or the
-     * store has failed; or its handler was cut off by the bus's closing. It may have been handled.
+     * It comes again, as the same attempt unless the broker counts deliveries: with exactly-once it
+     * is being handled elsewhere, or the store has failed; or it failed once the closing of the bus
+     * had begun to cut handlers off. It may have been handled.
      */
     POSTPONED
   }

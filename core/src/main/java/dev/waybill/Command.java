@@ -4,7 +4,6 @@ import dev.waybill.routing.MessageKind;
 import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the one owner of a queue to do something.
@@ -15,16 +14,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Command<T> implements Envelope<T> {
   private final T payload;
+  private final Supplier<Metadata> metadata;
 
-  /** Null if they are made later. */
-  private final @Nullable Metadata metadata;
-
-  private final @Nullable MetadataOnce later;
-
-  private Command(T payload, @Nullable Metadata metadata, @Nullable MetadataOnce later) {
+  private Command(T payload, Supplier<Metadata> metadata) {
     this.payload = Objects.requireNonNull(payload, "payload");
-    this.metadata = metadata;
-    this.later = later;
+    this.metadata = Objects.requireNonNull(metadata, "metadata");
   }
 
   /** A command with fresh metadata: a random id, the rest is filled in when it is sent. */
@@ -34,7 +28,8 @@ public final class Command<T> implements Envelope<T> {
 
   /** A command with the given metadata. */
   public static <T> Command<T> of(T payload, Metadata metadata) {
-    return new Command<>(payload, Objects.requireNonNull(metadata, "metadata"), null);
+    Objects.requireNonNull(metadata, "metadata");
+    return new Command<>(payload, () -> metadata);
   }
 
   /**
@@ -43,7 +38,7 @@ public final class Command<T> implements Envelope<T> {
    * @param metadata is asked once at most, on any thread
    */
   public static <T> Command<T> of(T payload, Supplier<Metadata> metadata) {
-    return new Command<>(payload, null, new MetadataOnce(metadata));
+    return new Command<>(payload, new MetadataOnce(metadata));
   }
 
   @Override
@@ -53,7 +48,7 @@ public final class Command<T> implements Envelope<T> {
 
   @Override
   public Metadata metadata() {
-    return later == null ? Objects.requireNonNull(metadata) : later.get();
+    return metadata.get();
   }
 
   @Override

@@ -76,8 +76,9 @@ public interface Interceptor {
    * handled, or not accepted under at-most-once. Nor for replies, nor for dead letters, which
    * {@code consumeDeadLetters} or a desk takes.
    *
-   * <p>Called on the thread that decides: the handler's, one of the bus, or a transport's; must not
-   * block. What it throws is logged, and changes nothing.
+   * <p>Called on the thread that decides: the handler's, one of the bus, a transport's, or
+   * whichever completes the stage of an asynchronous handler, perhaps after the bus is closed; must
+   * not block. What it throws is logged, and changes nothing.
    */
   default void decided(AttemptResult result) {}
 

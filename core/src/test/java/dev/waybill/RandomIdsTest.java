@@ -23,8 +23,11 @@ class RandomIdsTest {
 
     assertThat(ids).allMatch(id -> id.version() == 4 && id.variant() == 2);
     assertThat(ids).extracting(UUID::toString).doesNotHaveDuplicates();
-    long ones = ids.stream().mapToLong(id -> Long.bitCount(id.getLeastSignificantBits())).sum();
-    assertThat(ones).as("about half of 62,000 random bits").isBetween(30_000L, 33_000L);
+    long least = ids.stream().mapToLong(id -> Long.bitCount(id.getLeastSignificantBits())).sum();
+    long most = ids.stream().mapToLong(id -> Long.bitCount(id.getMostSignificantBits())).sum();
+    assertThat(least).as("about half of 62,000 random bits").isBetween(30_000L, 33_000L);
+    assertThat(most).as("about half of 60,000 random bits").isBetween(29_000L, 32_000L);
+    assertThat(ids).extracting(UUID::getMostSignificantBits).doesNotHaveDuplicates();
   }
 
   @Test

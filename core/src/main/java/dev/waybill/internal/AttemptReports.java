@@ -30,7 +30,7 @@ final class AttemptReports {
     }
     try {
       audience.tell(result(work, resolution));
-    } catch (RuntimeException e) { // would block the key for ever
+    } catch (RuntimeException | Error e) { // would block the key for ever
       LOG.error("What was decided over {} is not told: the library failed", work.name(), e);
     }
   }
@@ -64,7 +64,7 @@ final class AttemptReports {
   private static Outcome effective(Work work, Outcome outcome) {
     return work.isAccepted()
             && (outcome instanceof Outcome.Retried || outcome instanceof Outcome.DeadLettered)
-        ? Outcome.discard("accepted before it was handled, at-most-once; decided: " + outcome)
+        ? Outcome.discard("accepted before it was handled: at-most-once")
         : outcome;
   }
 }

@@ -73,10 +73,7 @@ final class Dispatcher implements Schedule.Actions {
 
   /** A message has arrived. Does not block. */
   void delivered(Delivery delivery) {
-    Work work = arrived(delivery);
-    if (!schedule.add(work)) {
-      var unused = giveBack(List.of(work));
-    }
+    begin(List.of(arrived(delivery)));
   }
 
   /** Messages have arrived. Does not block. */
@@ -85,6 +82,10 @@ final class Dispatcher implements Schedule.Actions {
     for (Delivery delivery : deliveries) {
       works.add(arrived(delivery));
     }
+    begin(works);
+  }
+
+  private void begin(List<Work> works) {
     if (!schedule.add(works)) {
       var unused = giveBack(works);
     }

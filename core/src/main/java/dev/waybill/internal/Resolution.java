@@ -42,7 +42,7 @@ record Resolution(
     this(outcome, failure, () -> DONE, List.of(), null, handling);
   }
 
-  /** Comes again, as the same attempt. */
+  /** Comes again, as the same attempt where the broker does not count deliveries. */
   static Resolution postponed(Duration after, @Nullable Throwable failure) {
     return new Resolution(Outcome.retryAfter(after), failure, Handling.POSTPONED);
   }

@@ -45,18 +45,6 @@ final class Schedule {
     this.actions = actions;
   }
 
-  /** A message has arrived; returns false, and does not take it, if it is stopped. */
-  boolean add(Work work) {
-    synchronized (lock) {
-      if (stopping) {
-        return false;
-      }
-      lanes.add(work);
-      pump(0);
-      return true;
-    }
-  }
-
   /** Messages have arrived; returns false, and takes none, if it is stopped. */
   boolean add(List<Work> works) {
     synchronized (lock) {
@@ -91,6 +79,7 @@ final class Schedule {
    */
   @Nullable Turn next(Turn before) {
     before.leave();
+    var unused = Thread.interrupted(); // what interrupted a handler is not to reach the next
     boolean leavesOthers;
     synchronized (lock) {
       if (before.isOver()) {

@@ -9,7 +9,7 @@ final class Turn {
   final Work work;
   private final Thread worker;
 
-  /** Touched by the worker alone, as are the next. */
+  /** Touched by whoever begins it, then by the worker alone, as are the next. */
   private boolean left;
 
   private boolean over;
@@ -45,10 +45,9 @@ final class Turn {
     return isByItsWorker() ? 1 : 0;
   }
 
-  /** The worker goes on to the next. What interrupted a handler is not to reach the next one. */
+  /** The worker goes on to the next, or was not given it at all. */
   void leave() {
     left = true;
-    var unused = Thread.interrupted();
   }
 
   /** Whether the message was handled within the turn; for the worker, after it has left. */

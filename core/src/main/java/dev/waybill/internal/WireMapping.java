@@ -106,20 +106,8 @@ final class WireMapping {
       return envelope.metadata();
     }
     Map<String, String> attributes = message.attributes();
-    String id = attributes.get("id");
-    String key = attributes.get("partitionkey");
-    return new Metadata(
-        id == null || id.isEmpty() ? brokerId.get() : id,
-        attributes.get("type"),
-        attributes.get("source"),
-        instant(attributes, "time"),
-        key == null ? message.key() : key,
-        present(attributes.get("correlationid")),
-        present(attributes.get("causationid")),
-        attributes.get(REPLY_TO),
-        instant(attributes, "expirytime"),
-        null,
-        userHeaders(message.headers()));
+    return decode(
+        message, brokerId, instant(attributes, "time"), instant(attributes, "expirytime"));
   }
 
   /** The same, without the times if one of them can't be read, which is all that may be so. */
@@ -127,19 +115,30 @@ final class WireMapping {
     try {
       return decode(message, brokerId);
     } catch (MessagingException unreadable) {
-      Map<String, String> attributes = new LinkedHashMap<>(message.attributes());
-      attributes.remove("time");
-      attributes.remove("expirytime");
-      return decode(
-          new WireMessage(
-              new byte[0],
-              message.contentType(),
-              attributes,
-              message.headers(),
-              message.key(),
-              null),
-          brokerId);
+      return decode(message, brokerId, null, null);
     }
+  }
+
+  private static Metadata decode(
+      WireMessage message,
+      Supplier<String> brokerId,
+      @Nullable Instant time,
+      @Nullable Instant expiresAt) {
+    Map<String, String> attributes = message.attributes();
+    String id = attributes.get("id");
+    String key = attributes.get("partitionkey");
+    return new Metadata(
+        id == null || id.isEmpty() ? brokerId.get() : id,
+        attributes.get("type"),
+        attributes.get("source"),
+        time,
+        key == null ? message.key() : key,
+        present(attributes.get("correlationid")),
+        present(attributes.get("causationid")),
+        attributes.get(REPLY_TO),
+        expiresAt,
+        null,
+        userHeaders(message.headers()));
   }
 
   /** A foreign sender may write an attribute that is empty, which CloudEvents does not allow. */

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A delivery on its way through the library, with what is known of its attempts. Touched by one
- * thread at a time: the one that handles its lane; handed on by the schedule's lock.
+ * thread at a time: the one that handles its lane; handed on by the schedule's lock, or with its
+ * turn.
  */
 final class Work {
   final Delivery delivery;

@@ -36,6 +36,7 @@ import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +44,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -248,7 +250,7 @@ class AttemptReportTest {
 
     AttemptResult result = told(payment("m-1", "no json", a -> {}));
 
-    assertDeadLetter(result, Handling.NOT_HANDLED, "");
+    assertDeadLetter(result, Handling.NOT_HANDLED, "the body is not a JSON ProcessPayment");
     assertThat(result.failure()).isNotNull();
   }
 
@@ -348,8 +350,7 @@ class AttemptReportTest {
     assertIs(
         results.get(0),
         Handling.HANDLED,
-        Outcome.discard(
-            "accepted before it was handled, at-most-once; decided: DeadLettered[reason=no]"));
+        Outcome.discard("accepted before it was handled: at-most-once"));
   }
 
   @Test
@@ -613,5 +614,34 @@ class AttemptReportTest {
     FakeDelivery payment = payment("m-1");
     assertIs(told(payment), Handling.HANDLED, Outcome.acknowledged());
     assertThat(payment.settlements).containsExactly(Settlement.accept());
+  }
+
+  @Test
+  void memory_that_is_short_when_it_is_told_keeps_no_message_back() {
+    consume(noRetry(), (command, context) -> {});
+    WireMessage message = payment("m-1").message();
+    Map<String, String> tooMany =
+        new LinkedHashMap<>(message.headers()) {
+          @Override
+          public void forEach(BiConsumer<? super String, ? super String> action) {
+            throw new OutOfMemoryError("while the metadata are read for interceptors");
+          }
+        };
+    FakeDelivery payment =
+        new FakeDelivery(
+            "payments@m-1",
+            WireMessage.owning(
+                message.body(),
+                message.contentType(),
+                message.attributes(),
+                tooMany,
+                message.key(),
+                null),
+            1);
+
+    Settlement settlement = transport.deliver("payments", payment).settlement();
+
+    assertThat(settlement).isEqualTo(Settlement.accept());
+    assertThat(results).isEmpty();
   }
 }

@@ -65,6 +65,15 @@ class LingeringTest {
     assertThat(new Lingering(1).begin()).isFalse();
   }
 
+  @Test
+  void a_turn_that_its_worker_is_not_given_leaves_whoever_began_it_interrupted() {
+    Thread.currentThread().interrupt();
+
+    turn.leave();
+
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
   private void waitInVain() {
     assertThat(lingering.begin()).isTrue();
     assertThat(lingering.await()).isNull();

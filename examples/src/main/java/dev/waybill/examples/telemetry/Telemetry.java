@@ -185,7 +185,10 @@ public final class Telemetry implements Interceptor {
     Source source = context.source();
     Context creation = propagator.extract(Context.root(), envelope.metadata(), HEADERS);
     Span span = process(creation, source, envelope.metadata(), context.attempt()).startSpan();
-    open.put(new Attempt(source, context.brokerId(), context.attempt()), span);
+    Span replaced = open.put(new Attempt(source, context.brokerId(), context.attempt()), span);
+    if (replaced != null) { // the same message, delivered twice at once
+      replaced.end();
+    }
     consumed.add(1, attributes("process", source.channel()).putAll(from(source)).build());
     Context handling = creation.with(span);
     propagator.inject(handling, context, HandlerContext::carry);

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * caller has it. Queues and topics are made by {@link dev.waybill.transport.Topology.Mode#CREATE}
  * and never deleted, but for reply queues, which end with their connection.
  *
- * <p>The methods for looking inside are exact at the moment of the call. Thread-safe.
+ * <p>The methods for looking inside are exact at the moment of the call, but for {@link
+ * #movements}. Thread-safe.
  */
 public final class InMemoryBroker {
   private static final Map<String, WeakReference<InMemoryBroker>> BY_NAME = new HashMap<>();
