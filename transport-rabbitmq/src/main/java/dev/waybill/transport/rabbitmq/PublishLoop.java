@@ -112,6 +112,11 @@ final class PublishLoop implements RabbitLink.Listener {
     return isBlocked(current) ? ErrorCode.THROTTLED : ErrorCode.TIMEOUT;
   }
 
+  /** Why there is no connection, in a sentence, or null. From any thread. */
+  @Nullable String problem() {
+    return link.problem();
+  }
+
   /** A message that has its answer is not kept, if it was not written. From any thread. */
   void forget(PendingSend send) {
     waiting.remove(send);

@@ -83,6 +83,9 @@ final class RabbitLink {
   private volatile @Nullable Socket socket;
   private volatile boolean closed;
 
+  /** Why there is no connection; null as long as there is one, or was no try. */
+  private volatile @Nullable MessagingException problem;
+
   /** Why the last try has failed; null after one that has not. Of the link's thread. */
   private @Nullable ErrorCode told;
 
@@ -140,6 +143,12 @@ final class RabbitLink {
   @Nullable Connection connection() {
     Connection current = connection;
     return current != null && current.isOpen() ? current : null;
+  }
+
+  /** Why there is no connection, in a sentence; null if there is one, or none was tried. */
+  @Nullable String problem() {
+    MessagingException known = problem;
+    return known == null ? null : known.getMessage();
   }
 
   /** Sends what was {@linkplain GatheringSocket#gather gathered} on the present connection. */
@@ -240,6 +249,7 @@ final class RabbitLink {
       throw RabbitErrors.connecting(settings, limit, e);
     }
     connection = made;
+    problem = null;
     if (closed) {
       made.abort((int) CLOSE_LIMIT.toMillis());
       return;
@@ -254,10 +264,11 @@ final class RabbitLink {
     if (closed || connection != old) {
       return;
     }
+    MessagingException loss = RabbitErrors.lost(settings, signal);
+    problem = loss;
     connection = null;
-    MessagingException problem = RabbitErrors.lost(settings, signal);
-    log.warn("{} Connecting again ({}).", problem.getMessage(), purpose);
-    listeners.forEach(listener -> listener.lost(problem));
+    log.warn("{} Connecting again ({}).", loss.getMessage(), purpose);
+    listeners.forEach(listener -> listener.lost(loss));
     boolean again = unreadable;
     unreadable = RabbitErrors.isUnreadable(signal);
     if (again && unreadable) {
@@ -279,14 +290,15 @@ final class RabbitLink {
       connect(RECONNECT_LIMIT.multipliedBy(hosts()));
       log.info("Connected to RabbitMQ at {} again ({}).", settings.hosts(), purpose);
     } catch (RuntimeException | Error e) { // whatever it is must not be the last try
-      MessagingException problem =
+      MessagingException failure =
           e instanceof MessagingException known
               ? known
               : RabbitErrors.problem("Connecting to RabbitMQ failed", e);
-      if (problem.code() != told && !closed) {
-        told = problem.code();
-        log.warn("{} Trying until closed ({}).", problem.getMessage(), purpose);
-        listeners.forEach(listener -> listener.lost(problem));
+      problem = failure;
+      if (failure.code() != told && !closed) {
+        told = failure.code();
+        log.warn("{} Trying until closed ({}).", failure.getMessage(), purpose);
+        listeners.forEach(listener -> listener.lost(failure));
       }
       reconnectLater();
     }

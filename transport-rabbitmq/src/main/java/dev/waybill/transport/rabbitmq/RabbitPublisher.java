@@ -263,7 +263,7 @@ final class RabbitPublisher implements Sender {
         send.giveUp(
             SendException.rejected(
                 reason,
-                "The message to %s was not sent within %s: %s."
+                "The message to %s was not sent within %s: %s"
                     .formatted(target, limit, words(reason)),
                 null),
             RabbitErrors.unknown(
@@ -281,11 +281,16 @@ final class RabbitPublisher implements Sender {
     loop.giveUpIfSilent();
   }
 
-  private static String words(ErrorCode reason) {
+  private String words(ErrorCode reason) {
     return switch (reason) {
-      case CONNECTION_FAILED -> "there is no connection to RabbitMQ";
-      case THROTTLED -> "RabbitMQ blocks publishing (memory or disk alarm)";
-      default -> "it could not be written in time";
+      case CONNECTION_FAILED -> {
+        String problem = loop.problem();
+        yield problem == null
+            ? "there is no connection to RabbitMQ."
+            : "there is no connection. " + problem;
+      }
+      case THROTTLED -> "RabbitMQ blocks publishing (memory or disk alarm).";
+      default -> "it could not be written in time.";
     };
   }
 

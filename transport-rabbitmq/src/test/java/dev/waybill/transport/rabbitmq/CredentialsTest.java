@@ -16,7 +16,9 @@ import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.TransportConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -210,6 +212,9 @@ class CredentialsTest {
                 () ->
                     recording.failures.stream()
                         .anyMatch(each -> each.code() == ErrorCode.NOT_AUTHENTICATED));
+        await()
+            .atMost(Wires.DEADLINE)
+            .untilAsserted(() -> assertSaysWhoIsRefused(connection, user));
         change.to("second-s3cret");
 
         await().atMost(Wires.DEADLINE).until(() -> recording.recoveries.get() == 1);
@@ -221,6 +226,14 @@ class CredentialsTest {
     } finally {
       broker.admin().removeUser(user);
     }
+  }
+
+  /** A send that was not sent says why there is no connection. */
+  private static void assertSaysWhoIsRefused(TransportConnection connection, String user) {
+    assertThat(connection.sender().send(Wires.queue(), Wires.message("a"), Duration.ofMillis(100)))
+        .failsWithin(Wires.DEADLINE)
+        .withThrowableOfType(ExecutionException.class)
+        .withMessageContaining("refused the user '%s'".formatted(user));
   }
 
   @Test
