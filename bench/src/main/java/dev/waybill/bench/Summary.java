@@ -48,29 +48,31 @@ record Summary(Map<Part, Report> reports) {
       if (!Files.exists(lines)) {
         continue;
       }
-      Row any = Row.ofJson(Files.readAllLines(lines).get(0));
-      if (!List.of("standard", "full").contains(any.conditions().mode())) {
+      List<Row> rows = Files.readAllLines(lines).stream().map(Row::ofJson).toList();
+      String mode = rows.get(0).conditions().mode();
+      if (!List.of("standard", "full").contains(mode)) {
         throw new Failure(
             "%s is of a run in %s mode: run it with --standard or --full before it is published"
-                .formatted(lines, any.conditions().mode()));
+                .formatted(lines, mode));
       }
-      try (Stream<Path> files = Files.list(results)) {
-        String name = part.inWords();
-        List<Path> own =
-            files.filter(file -> belongs(file.getFileName().toString(), name)).toList();
-        for (Path file : own) {
-          Path copy = published.resolve(file.getFileName().toString());
-          Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-        }
+      for (Bench any : Bench.values()) { // also those of runs before, which this one had not
+        Files.deleteIfExists(published.resolve(chart(part, any.id())));
       }
+      for (String bench : rows.stream().map(Row::bench).distinct().toList()) {
+        copy(results, published, chart(part, bench));
+      }
+      copy(results, published, part.inWords() + ".jsonl");
+      copy(results, published, part.inWords() + ".md");
     }
     Files.writeString(published.resolve(CHART), of(published).chart());
   }
 
-  private static boolean belongs(String file, String part) {
-    boolean chart =
-        Stream.of(Bench.values()).anyMatch(bench -> file.equals(part + "-" + bench.id() + ".svg"));
-    return chart || file.equals(part + ".jsonl") || file.equals(part + ".md");
+  private static String chart(Part part, String bench) {
+    return "%s-%s.svg".formatted(part.inWords(), bench);
+  }
+
+  private static void copy(Path results, Path published, String name) throws IOException {
+    Files.copy(results.resolve(name), published.resolve(name), StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** What is published in a folder. */

@@ -82,6 +82,24 @@ class SummaryTest {
   }
 
   @Test
+  void charts_of_benches_that_the_last_run_had_not_are_not_published(@TempDir Path folder)
+      throws Exception {
+    Path results = write(folder, "standard");
+    Path published = Files.createDirectories(folder.resolve("published"));
+    for (Path earlier : List.of(results, published)) {
+      Files.writeString(earlier.resolve("kafka-latency.svg"), "of a run before");
+    }
+    Files.writeString(published.resolve("rabbitmq-latency.svg"), "not run again");
+
+    Summary.publish(results, published);
+
+    assertThat(published)
+        .isDirectoryNotContaining("glob:**/kafka-latency.svg")
+        .isDirectoryContaining("glob:**/kafka-produce.svg")
+        .isDirectoryContaining("glob:**/rabbitmq-latency.svg");
+  }
+
+  @Test
   void a_run_in_a_hurry_is_not_published(@TempDir Path folder) throws Exception {
     Path results = write(folder, "quick");
 
