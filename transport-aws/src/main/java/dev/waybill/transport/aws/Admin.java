@@ -120,7 +120,7 @@ final class Admin {
   /** Where no connection can be made, say, the address is rather wrong. */
   private static boolean mayPass(AwsFailure failure) {
     return failure.isPassing()
-        || failure.isUnanswered()
+        || failure.isWorthAsking()
         || failure.code() == ErrorCode.BROKER_UNAVAILABLE;
   }
 

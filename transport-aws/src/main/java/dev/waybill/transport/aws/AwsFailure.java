@@ -29,10 +29,19 @@ final class AwsFailure extends RuntimeException {
   private final ErrorCode code;
   private final Fate fate;
 
+  /** Whether the call was made, and its answer is missing or says that AWS failed. */
+  private final boolean asked;
+
   AwsFailure(ErrorCode code, Fate fate, String message, @Nullable Throwable cause) {
+    this(code, fate, message, cause, fate == Fate.UNKNOWN && code != ErrorCode.CLOSED);
+  }
+
+  private AwsFailure(
+      ErrorCode code, Fate fate, String message, @Nullable Throwable cause, boolean asked) {
     super(message, cause);
     this.code = code;
     this.fate = fate;
+    this.asked = asked;
   }
 
   /** What a stage of the port failed with. */
@@ -73,6 +82,11 @@ final class AwsFailure extends RuntimeException {
     return fate == Fate.UNKNOWN && code != ErrorCode.CLOSED;
   }
 
+  /** Whether another call may tell, of a call that may be made twice to no other effect. */
+  boolean isWorthAsking() {
+    return asked;
+  }
+
   /** Whether AWS said nothing, for want of time or of a connection that lasted. */
   boolean isSilence() {
     return code == ErrorCode.TIMEOUT
@@ -88,7 +102,7 @@ final class AwsFailure extends RuntimeException {
   AwsFailure notExecuted() {
     return isPassing()
         ? this
-        : new AwsFailure(code, Fate.NOT_EXECUTED, String.valueOf(getMessage()), getCause());
+        : new AwsFailure(code, Fate.NOT_EXECUTED, String.valueOf(getMessage()), getCause(), asked);
   }
 
   /** For users; {@code what} is what was not done. */

@@ -15,12 +15,14 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.error.SendException.Certainty;
 import dev.waybill.routing.Queue;
+import dev.waybill.transport.Topology.Mode;
 import dev.waybill.transport.Transport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -169,6 +171,20 @@ abstract class ErrorsCases {
     Aws.connect(stub.uri(), sdk()).close();
 
     assertThat(stub.calls("GetQueueUrl")).isEqualTo(3);
+  }
+
+  /** A connection that is kept open may be closed by the other side as it is used again. */
+  @Test
+  void whatIsLookedUpAtTheStartIsAskedAgainIfItsConnectionIsCut() {
+    stub.then("GetQueueUrl", 400, "QueueDoesNotExist")
+        .then("GetQueueUrl", StubAws.CUT)
+        .always("GetQueueUrl", 400, "QueueDoesNotExist");
+    try (Aws aws = Aws.connect(stub.uri(), sdk())) {
+      List<String> problems =
+          aws.connection.prepare(Aws.topology(List.of(QUEUE), List.of()), Mode.VERIFY);
+
+      assertThat(problems).isNotEmpty().allMatch(problem -> problem.contains(QUEUE.name()));
+    }
   }
 
   @ParameterizedTest

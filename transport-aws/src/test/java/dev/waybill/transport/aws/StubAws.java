@@ -38,6 +38,9 @@ final class StubAws implements AutoCloseable {
   /** None until the end. */
   static final Answer NONE = new Answer(0, "none");
 
+  /** The connection is cut instead. */
+  static final Answer CUT = new Answer(0, "cut");
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpServer server;
@@ -135,6 +138,10 @@ final class StubAws implements AutoCloseable {
     Answer answer = scripted == null ? standing.get(operation) : scripted;
     if (NONE.equals(answer)) {
       awaitLetGo(operation, end);
+    }
+    if (CUT.equals(answer)) {
+      exchange.close();
+      return;
     }
     int status = answer == null ? 200 : answer.status();
     byte[] body =
