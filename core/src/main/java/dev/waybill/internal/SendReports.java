@@ -22,8 +22,6 @@ import org.slf4j.LoggerFactory;
 final class SendReports {
   private static final Logger LOG = LoggerFactory.getLogger(SendReports.class);
 
-  static final SendReports NONE = to(List.of());
-
   private final Audience<SendResult> audience;
 
   private SendReports(Audience<SendResult> audience) {

@@ -41,7 +41,7 @@ class DispatcherDrainTest {
         SOURCE,
         concurrency,
         pipeline,
-        new Settler(SOURCE, timer, Clock.systemUTC(), SendReports.NONE),
+        new Settler(SOURCE, timer, Clock.systemUTC(), SendReports.to(List.of())),
         workers,
         timer,
         new Support(Level.EMULATED, null, ""),

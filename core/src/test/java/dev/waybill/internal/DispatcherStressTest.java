@@ -74,7 +74,7 @@ class DispatcherStressTest {
             SOURCE,
             CONCURRENCY,
             this::handle,
-            new Settler(SOURCE, timer, Clock.systemUTC(), SendReports.NONE),
+            new Settler(SOURCE, timer, Clock.systemUTC(), SendReports.to(List.of())),
             workers,
             timer,
             new Support(Level.EMULATED, null, ""),

@@ -79,7 +79,7 @@ final class AwsFailure extends RuntimeException {
 
   /** Whether it may have been done, and another call may tell. */
   boolean isUnanswered() {
-    return fate == Fate.UNKNOWN && code != ErrorCode.CLOSED;
+    return fate == Fate.UNKNOWN && asked;
   }
 
   /** Whether another call may tell, of a call that may be made twice to no other effect. */
