@@ -175,17 +175,22 @@ public final class RabbitTestBroker extends LocalTestBroker {
   }
 
   /**
-   * Blocks publishers, as a node low on memory does: a connection that publishes from a moment
-   * later on is told so ({@code connection.blocked}) and gets no more confirms. In a cluster those
-   * of all nodes are.
+   * Blocks publishers, as a node low on memory does: a connection to this node that publishes from
+   * now on is told so ({@code connection.blocked}) and gets no more confirms. In a cluster those of
+   * the other nodes are a moment later.
    */
   public void blockPublishers() {
-    expectOk(AWAIT_START + "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}).");
+    alarm("rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})");
   }
 
   /** Ends {@link #blockPublishers()}. */
   public void unblockPublishers() {
-    expectOk(AWAIT_START + "rabbit_alarm:clear_alarm({resource_limit, memory, node()}).");
+    alarm("rabbit_alarm:clear_alarm({resource_limit, memory, node()})");
+  }
+
+  /** The change is only posted to the alarms; whoever asks them after it has waited for it. */
+  private void alarm(String change) {
+    expectOk(AWAIT_START + change + ", rabbit_alarm:get_alarms(), ok.");
   }
 
   /** Closes all connections of clients (320, CONNECTION_FORCED), as an administrator can. */
