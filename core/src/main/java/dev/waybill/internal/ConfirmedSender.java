@@ -5,13 +5,12 @@ import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.error.SendException.Certainty;
+import dev.waybill.routing.Channel;
 import dev.waybill.transport.Sender;
 import dev.waybill.transport.Sender.Addressed;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -25,20 +24,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The last step out: every answer comes within the deadline, and is one of the three. */
 class ConfirmedSender {
-  /** Failed sends that are no mistake of the caller's, and not about one message alone. */
-  private static final Set<ErrorCode> OF_THE_BROKER =
-      EnumSet.of(
-          ErrorCode.CONNECTION_FAILED,
-          ErrorCode.NOT_AUTHENTICATED,
-          ErrorCode.NOT_AUTHORISED,
-          ErrorCode.THROTTLED,
-          ErrorCode.TIMEOUT,
-          ErrorCode.BROKER_UNAVAILABLE,
-          ErrorCode.BROKER_ERROR);
-
-  /** How long after the last of them sends that failed say something of the present. */
-  private static final Duration TELLING = Duration.ofMinutes(1);
-
   /**
    * How much sooner the transport's deadline ends than the caller's: at it, a transport still knows
    * what has never left. Ours may end 10 ms sooner ({@link Deadlines}), a transport that looks for
@@ -52,11 +37,34 @@ class ConfirmedSender {
   private static final String ADVICE =
       "If it is sent again, then as the same envelope, so that it keeps its id.";
 
+  /** What the broker is asked; its text is for errors. */
+  interface Asked {
+    /** The channels that it is sent to; none if something is taken back. */
+    List<Channel> channels();
+  }
+
   /** Messages that are stored together; all their names would leave no room for what is wrong. */
-  private record Together(List<Prepared> messages) {
+  private record Together(List<Prepared> messages) implements Asked {
+    @Override
+    public List<Channel> channels() {
+      return messages.stream().map(Prepared::channel).toList();
+    }
+
     @Override
     public String toString() {
       return "%d messages, the first of them %s".formatted(messages.size(), messages.get(0));
+    }
+  }
+
+  private record TakingBack(SendReceipt receipt) implements Asked {
+    @Override
+    public List<Channel> channels() {
+      return List.of();
+    }
+
+    @Override
+    public String toString() {
+      return receipt.messageId() + " on " + receipt.channel();
     }
   }
 
@@ -67,7 +75,7 @@ class ConfirmedSender {
   private final ScheduledExecutorService timer;
   private final Executor late;
   private final Deadlines deadlines;
-  private final Trouble trouble;
+  private final SendTrouble trouble;
 
   /**
    * A sender.
@@ -82,7 +90,7 @@ class ConfirmedSender {
     this.timer = timer;
     this.late = late;
     this.deadlines = new Deadlines(timer, timeout, late);
-    this.trouble = new Trouble(plan.clock());
+    this.trouble = new SendTrouble(plan.clock());
   }
 
   private static Duration lessLead(Duration deadline) {
@@ -96,13 +104,12 @@ class ConfirmedSender {
 
   /** What is wrong with sending, in a sentence. */
   Optional<String> problem() {
-    return Optional.ofNullable(trouble.sentence(TELLING));
+    return trouble.sentence();
   }
 
   CompletableFuture<SendReceipt> send(Prepared message, Duration deadline) {
     return ask(
         message,
-        true,
         deadline,
         () -> sender.send(message.channel(), message.message(), ofTransport(deadline)),
         brokerId -> new SendReceipt(message.id(), message.channel(), brokerId));
@@ -114,7 +121,6 @@ class ConfirmedSender {
         messages.stream().map(one -> new Addressed(one.channel(), one.message())).toList();
     return ask(
         new Together(messages),
-        true,
         timeout,
         () -> sender.sendTogether(addressed, timeoutOfTransport),
         brokerIds -> brokerIds);
@@ -122,8 +128,7 @@ class ConfirmedSender {
 
   CompletableFuture<Boolean> cancel(SendReceipt receipt) {
     return ask(
-        receipt.messageId() + " on " + receipt.channel(),
-        false,
+        new TakingBack(receipt),
         timeout,
         () -> sender.cancel(receipt.channel(), receipt.brokerId(), timeoutOfTransport),
         takenBack -> takenBack);
@@ -132,47 +137,42 @@ class ConfirmedSender {
   /**
    * Asks the broker.
    *
-   * @param what is sent, or else taken back; written out only if that fails
+   * @param what is written out only if that fails
    */
   private <A, R> CompletableFuture<R> ask(
-      Object what,
-      boolean sends,
-      Duration within,
-      Supplier<CompletableFuture<A>> call,
-      Function<A, R> result) {
+      Asked what, Duration within, Supplier<CompletableFuture<A>> call, Function<A, R> result) {
     long begun = System.nanoTime();
     CompletableFuture<A> called;
     try {
       called = call.get();
     } catch (RuntimeException e) {
-      Call<R> failed = new Call<>(what, sends, within);
+      Call<R> failed = new Call<>(what, within);
       failed.fail(
           failed.unanswered(ErrorCode.BROKER_ERROR, "the transport failed while sending", e));
       return failed.answer;
     }
     if (called.isDone() && !called.isCompletedExceptionally()) { // there is no deadline to keep
-      answered(sends);
+      answered(what);
       return CompletableFuture.completedFuture(result.apply(called.join()));
     }
-    return new Call<R>(what, sends, within).await(called, result, begun);
+    return new Call<R>(what, within).await(called, result, begun);
   }
 
-  private void answered(boolean sends) {
-    if (sends) {
-      trouble.isOver(); // also if the deadline was faster: the broker answers again
+  /** Also if the deadline was faster: the broker answers again. */
+  private void answered(Asked what) {
+    if (trouble.isAny()) {
+      trouble.confirmed(what.channels());
     }
   }
 
   /** Something asked of the broker, whose answer is due by the deadline. */
   private final class Call<R> extends Deadlines.Deadline {
-    private final Object what;
-    private final boolean sends;
+    private final Asked what;
     private final Duration timeout;
     private final CompletableFuture<R> answer = new CompletableFuture<>();
 
-    Call(Object what, boolean sends, Duration timeout) {
+    Call(Asked what, Duration timeout) {
       this.what = what;
-      this.sends = sends;
       this.timeout = timeout;
     }
 
@@ -230,23 +230,27 @@ class ConfirmedSender {
               null));
     }
 
+    private boolean sends() {
+      return !(what instanceof TakingBack);
+    }
+
     private MessagingException known(Throwable thrown) {
       Throwable cause =
           thrown instanceof CompletionException && thrown.getCause() != null
               ? thrown.getCause()
               : thrown;
       if (cause instanceof SendException known) {
-        return sends && known.certainty() == Certainty.UNKNOWN
+        return sends() && known.certainty() == Certainty.UNKNOWN
             ? unknown(known.code(), String.valueOf(known.getMessage()), known.getCause())
             : known;
       }
-      return !sends && cause instanceof MessagingException known
+      return !sends() && cause instanceof MessagingException known
           ? known
           : unanswered(ErrorCode.BROKER_ERROR, "the transport failed", cause);
     }
 
     private MessagingException unanswered(ErrorCode code, String why, @Nullable Throwable cause) {
-      return sends
+      return sends()
           ? unknown(code, why + ", it may or may not have been stored", cause)
           : new MessagingException(
               code, what + ": " + why + ", it may or may not have been taken back", cause);
@@ -259,7 +263,7 @@ class ConfirmedSender {
     }
 
     private void succeed(R result) {
-      answered(sends);
+      answered(what);
       var unused = deadlines.meet(this);
       answer.complete(result);
     }
@@ -267,10 +271,8 @@ class ConfirmedSender {
     private void fail(MessagingException failure) {
       // by the deadline and not by the answer, which a caller may have given up by itself
       boolean first = deadlines.meet(this);
-      if (first && sends && OF_THE_BROKER.contains(failure.code())) {
-        // before the caller knows, who may send again at once
-        trouble.is(
-            "sends fail, the last one with %s: %s".formatted(failure.code(), failure.getMessage()));
+      if (first) { // before the caller knows, who may send again at once
+        trouble.failed(what.channels(), failure);
       }
       answer.completeExceptionally(failure);
     }

@@ -16,6 +16,7 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.error.SendException;
 import dev.waybill.internal.Contracts.OrderShipped;
 import dev.waybill.internal.Contracts.ProcessPayment;
+import dev.waybill.routing.Queue;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.Settlement.Result;
 import java.time.Clock;
@@ -90,6 +91,14 @@ class HealthTest {
   private void answering(ErrorCode code) {
     transport.answer =
         sent -> CompletableFuture.failedFuture(SendException.rejected(code, "not today", null));
+  }
+
+  private void answeringAt(String channel, ErrorCode code) {
+    transport.answer =
+        sent ->
+            sent.channel().name().equals(channel)
+                ? CompletableFuture.failedFuture(SendException.rejected(code, "not today", null))
+                : CompletableFuture.completedFuture("x");
   }
 
   private void pass(Duration time) {
@@ -256,10 +265,58 @@ class HealthTest {
 
     assertThat(bus.health().problems())
         .containsExactly(
-            "Since 2026-01-01T12:00:00Z sends fail, the last one with CONNECTION_FAILED: not today");
+            "Since 2026-01-01T12:00:00Z sends to topic orders fail, the last one with CONNECTION_FAILED: not today");
     transport.answer = sent -> CompletableFuture.completedFuture("x");
     send();
     assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
+  void a_channel_whose_sends_fail_is_not_hidden_by_confirmed_sends_to_others() {
+    answeringAt("orders", ErrorCode.NOT_AUTHORISED);
+    send();
+    pass(Duration.ofSeconds(10));
+
+    bus.send(new ProcessPayment("o-1", 995)).join();
+
+    assertThat(bus.health().problems())
+        .containsExactly(
+            "Since 2026-01-01T12:00:00Z sends to topic orders fail, the last one with NOT_AUTHORISED: not today");
+    transport.answer = sent -> CompletableFuture.completedFuture("x");
+    send();
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CONNECTION_FAILED", "NOT_AUTHENTICATED"})
+  void a_confirmed_send_ends_what_was_wrong_with_the_connection_for_all_channels(ErrorCode code) {
+    answeringAt("orders", code);
+    send();
+    assertThat(bus.health().isUp()).isFalse();
+
+    bus.send(new ProcessPayment("o-1", 995)).join();
+
+    assertThat(bus.health().isUp()).isTrue();
+  }
+
+  @Test
+  void of_many_channels_whose_sends_fail_those_are_named_that_have_failed_longest() {
+    SendTrouble trouble = new SendTrouble(new TurnedClock());
+    for (int i = 5; i > 0; i--) {
+      pass(Duration.ofSeconds(1));
+      trouble.failed(
+          List.of(new Queue("q" + i, false)),
+          new MessagingException(ErrorCode.THROTTLED, "too many for q" + i));
+    }
+
+    assertThat(trouble.sentence())
+        .contains(
+            "Since 2026-01-01T12:00:01Z sends to queue q5, queue q4, queue q3 and 2 other channels fail, the last one with THROTTLED: too many for q1");
+    trouble.confirmed(List.of(new Queue("q5", false), new Queue("q4", false)));
+    pass(Duration.ofMinutes(1).minusSeconds(1));
+    assertThat(trouble.sentence())
+        .contains(
+            "Since 2026-01-01T12:00:04Z sends to queue q2, queue q1 fail, the last one with THROTTLED: too many for q1");
   }
 
   @Test
@@ -288,7 +345,8 @@ class HealthTest {
 
     await().atMost(Duration.ofSeconds(20)).until(() -> !bus.health().isUp());
     assertThat(bus.health().problems())
-        .allMatch(problem -> problem.contains("sends fail, the last one with TIMEOUT"));
+        .allMatch(
+            problem -> problem.contains("sends to topic orders fail, the last one with TIMEOUT"));
   }
 
   @Test

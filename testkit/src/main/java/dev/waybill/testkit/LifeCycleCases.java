@@ -295,7 +295,8 @@ abstract class LifeCycleCases extends ConcurrencyCases {
         CompletableFuture<SendReceipt> lost = bus.send(new Refresh(2));
         until("the answer of a send", lost::isDone);
         assertThat(bus.health().problems())
-            .anyMatch(problem -> problem.matches("(?s)Since \\S+Z sends fail, the last one .*"));
+            .anyMatch(
+                problem -> problem.matches("(?s)Since \\S+Z sends to .* fail, the last one .*"));
         way.heal();
         until("a bus that is well", () -> isSent(bus) && bus.health().isUp());
       } finally {

@@ -234,7 +234,7 @@ class FaultTest {
                     assertThat(bus.health().problems())
                         .singleElement()
                         .asString()
-                        .contains("sends fail, the last one with", queue.name()));
+                        .contains("sends to %s fail, the last one with".formatted(queue)));
       } finally {
         broker.restart();
       }
