@@ -10,10 +10,11 @@ import java.time.Duration;
  * <p>What is sent here leaves only when the handler has succeeded, before its message is settled;
  * if it fails, nothing leaves. It carries the correlation id on, has the handled message as its
  * cause, and continues the trace ({@code traceparent}, {@code tracestate}) of the handled message,
- * or the one that was given to {@link #carry}. What is sent as a plain record has an id derived
- * from the handled message's id, the source and its place in the order of sends: handling the
- * message again sends the same messages again, and not others. An envelope keeps the id that it
- * has. What is sent through the {@link MessageBus} leaves at once.
+ * or the one that was given to {@link #carry}; a message with a {@code traceparent} of its own has
+ * neither's {@code tracestate}. What is sent as a plain record has an id derived from the handled
+ * message's id, the source and its place in the order of sends: handling the message again sends
+ * the same messages again, and not others. An envelope keeps the id that it has. What is sent
+ * through the {@link MessageBus} leaves at once.
  *
  * <p>A handler that returns acknowledges, unless it has said here that the message is to come
  * again, is a dead letter, or is to be dropped. It says so once, then returns: nothing that it has
@@ -87,7 +88,8 @@ public interface HandlerContext {
    * What is sent or replied here from now on has this header, unless it has one of that name by
    * itself: how an interceptor, before it goes on, hands over to what its handler sends the span
    * that the handling is, a tenant, or baggage. The last of a name counts. With a {@code
-   * traceparent}, the {@code tracestate} of the handled message goes with it no more.
+   * traceparent}, the {@code tracestate} of the handled message goes with it no more; nor does what
+   * is carried of that go with a message that has a {@code traceparent} of its own.
    *
    * @param name as of {@link Metadata#withHeader}; one that can't travel fails what is sent
    * @throws IllegalStateException if the handler has decided already, or is done

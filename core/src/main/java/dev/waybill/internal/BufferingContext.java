@@ -289,10 +289,13 @@ final class BufferingContext implements HandlerContext {
           caused.withCorrelationId(
               handled().correlationId() == null ? handled().id() : handled().correlationId());
     }
+    boolean hasItsOwnTrace = given.header(WireMapping.TRACE_PARENT) != null;
     for (Map.Entry<String, String> header : carried.entrySet()) {
-      caused = unlessItsOwn(caused, header.getKey(), header.getValue());
+      if (!hasItsOwnTrace || !header.getKey().equals(WireMapping.TRACE_STATE)) {
+        caused = unlessItsOwn(caused, header.getKey(), header.getValue());
+      }
     }
-    return carried.containsKey(WireMapping.TRACE_PARENT)
+    return hasItsOwnTrace || carried.containsKey(WireMapping.TRACE_PARENT)
         ? caused
         : withTrace(withTrace(caused, WireMapping.TRACE_PARENT), WireMapping.TRACE_STATE);
   }

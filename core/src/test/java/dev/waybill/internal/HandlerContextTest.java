@@ -301,7 +301,33 @@ class HandlerContextTest {
         .containsEntry("id", "my-id")
         .containsEntry("correlationid", "mine")
         .containsEntry("causationid", "m-1");
-    assertThat(transport.sent.get(0).message().headers()).containsEntry("traceparent", "my-trace");
+    assertThat(transport.sent.get(0).message().headers())
+        .containsEntry("traceparent", "my-trace")
+        .as("the state of another trace is not this one's")
+        .doesNotContainKey("tracestate");
+  }
+
+  @Test
+  void a_trace_of_ones_own_goes_without_the_state_of_the_carried_one() {
+    handling(
+        (command, context) -> {
+          context.carry("traceparent", "00-1-3-01");
+          context.carry("tracestate", "c=d");
+          context.publish(
+              Event.of(new OrderShipped("o-1")).with(m -> m.withHeader("traceparent", "mine")));
+          context.publish(
+              Event.of(new OrderShipped("o-1"))
+                  .with(m -> m.withHeader("traceparent", "mine").withHeader("tracestate", "e=f")));
+        });
+
+    handle("m-1");
+
+    assertThat(transport.sent)
+        .extracting(sent -> sent.message().headers().get("traceparent"))
+        .containsExactly("mine", "mine");
+    assertThat(transport.sent)
+        .extracting(sent -> sent.message().headers().get("tracestate"))
+        .containsExactly(null, "e=f");
   }
 
   @Test
