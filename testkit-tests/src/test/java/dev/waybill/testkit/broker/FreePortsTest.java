@@ -2,6 +2,8 @@ package dev.waybill.testkit.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -17,6 +19,21 @@ class FreePortsTest {
     List<Integer> ports = Stream.generate(FreePorts::next).parallel().limit(500).toList();
 
     assertThat(ports).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void what_a_jvm_draws_from_is_claimed_so_that_no_other_draws_from_it() {
+    int claim = FreePorts.claim(FreePorts.next());
+
+    assertThat(isFree(claim)).isFalse();
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = Loopback.listen(port)) {
+      return socket.isBound();
+    } catch (IOException taken) {
+      return false;
+    }
   }
 
   @Test

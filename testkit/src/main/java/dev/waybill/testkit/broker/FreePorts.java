@@ -2,12 +2,12 @@ package dev.waybill.testkit.broker;
 
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.util.HashSet;
 import java.util.Random;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Free TCP ports of 127.0.0.1, each handed out only once in this JVM.
+ * Free TCP ports of 127.0.0.1, each handed out only once in this JVM, and in no other JVM that
+ * draws them here while this one lives: a broker that is down for a moment finds its own free.
  *
  * <p>They are below the ranges from which operating systems number outgoing connections (Linux from
  * 32768, macOS from 49152). So no connection takes the port of a broker that is down for a moment,
@@ -17,8 +17,17 @@ public final class FreePorts {
 
   private static final int FIRST = 15_000;
   private static final int END = 32_000;
+
+  /** How many are claimed at once, by listening on the first of them. */
+  private static final int BLOCK = 200;
+
   private static final Random RANDOM = new Random();
-  private static final Set<Integer> HANDED_OUT = new HashSet<>();
+
+  /** Never closed: all blocks of this JVM are its own for its life. */
+  private static @Nullable ServerSocket claim;
+
+  private static int next = END;
+  private static int end = END;
 
   private FreePorts() {}
 
@@ -28,14 +37,34 @@ public final class FreePorts {
    * @return the port
    * @throws BrokerUnavailableException if there is none
    */
-  public static int next() {
-    synchronized (HANDED_OUT) {
-      for (int tries = 0; tries < END - FIRST; tries++) {
-        int port = FIRST + RANDOM.nextInt(END - FIRST);
-        if (!HANDED_OUT.contains(port) && isFree(port)) {
-          HANDED_OUT.add(port);
+  public static synchronized int next() {
+    while (true) {
+      while (next < end) {
+        int port = next;
+        next++;
+        if (isFree(port)) {
           return port;
         }
+      }
+      claim = claimed();
+      next = claim.getLocalPort() + 1;
+      end = claim.getLocalPort() + BLOCK;
+    }
+  }
+
+  /** The port by which the block of a port is claimed. */
+  static int claim(int port) {
+    return port - (port - FIRST) % BLOCK;
+  }
+
+  private static ServerSocket claimed() {
+    int blocks = (END - FIRST) / BLOCK;
+    int begin = RANDOM.nextInt(blocks);
+    for (int i = 0; i < blocks; i++) {
+      try {
+        return Loopback.listen(FIRST + ((begin + i) % blocks) * BLOCK);
+      } catch (IOException taken) {
+        // by another JVM, or by this one before
       }
     }
     throw new BrokerUnavailableException(
