@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Acknowledges one channel's deliveries, many at a time: each acknowledgement costs a write to the
  * socket here, and a command of the queue's log there. So they wait for each other, but never for
- * long, since the broker sends nothing new for what is not acknowledged. Written on the receiver's
- * thread.
+ * long, since the broker sends nothing new for what is not acknowledged. Written in the receiver's
+ * mailbox.
  */
 final class Acknowledger {
   /** How long an acknowledgement waits for others; and once more for an open delivery before it. */
@@ -36,7 +36,7 @@ final class Acknowledger {
   /**
    * Of a channel.
    *
-   * @param settled is told on the receiver's thread how many more are acknowledged
+   * @param settled is told in the receiver's mailbox how many more are acknowledged
    */
   Acknowledger(Channel channel, int prefetch, Mailbox mailbox, IntConsumer settled) {
     this.channel = channel;
@@ -84,7 +84,7 @@ final class Acknowledger {
 
   /**
    * Writes all that is due, and from now on at once: the channel is to end soon, and of what is
-   * written just before that, some has come again. On the receiver's thread.
+   * written just before that, some has come again. In the receiver's mailbox.
    */
   void hurry() {
     hurried = true;
@@ -96,7 +96,7 @@ final class Acknowledger {
     hurried = false;
   }
 
-  /** Writes all that is due, and takes no more. On the receiver's thread. */
+  /** Writes all that is due, and takes no more. In the receiver's mailbox. */
   void end() {
     acknowledgements.close();
     write(Beyond.ALL);

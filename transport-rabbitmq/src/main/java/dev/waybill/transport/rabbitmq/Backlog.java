@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Asks every few seconds how many messages wait in a receiver's queues, so that its health can be
  * told without asking; and how many consumers they have, which are told. Any consumer may ask that,
- * by passive declarations, on a channel of its own to lose. Used by the receiver's thread only,
+ * by passive declarations, on a channel of its own to lose. Used in the receiver's mailbox only,
  * unless said otherwise.
  */
 final class Backlog {
@@ -61,7 +61,7 @@ final class Backlog {
     channel.end();
   }
 
-  /** Ends though the receiver's thread stands still. Any thread. */
+  /** Ends though the receiver's mailbox stands still. Any thread. */
   void abandon() {
     channel.abandon();
   }

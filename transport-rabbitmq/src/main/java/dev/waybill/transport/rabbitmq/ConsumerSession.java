@@ -15,7 +15,9 @@ import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One epoch of a receiver: a channel, and the deliveries that came by it. Nothing of it is valid on
- * another channel. Used by the receiver's thread only, unless said otherwise. What the broker has
+ * another channel. Used in the receiver's mailbox only, unless said otherwise. What the broker has
  * to answer to is called on other threads.
  */
 final class ConsumerSession {
@@ -54,6 +56,9 @@ final class ConsumerSession {
   /** Told what happens, in the mailbox. */
   interface Owner {
     void arrived(ConsumerSession from, Delivery arrival);
+
+    /** What came together has arrived. */
+    void allArrived(ConsumerSession from);
 
     /** The broker has it among the queue's consumers. */
     void consuming(ConsumerSession from);
@@ -94,7 +99,7 @@ final class ConsumerSession {
 
   /**
    * Opens a channel, without consuming yet. A reply queue is made if it is not there. Blocks; not
-   * on the receiver's thread.
+   * in the receiver's mailbox.
    *
    * @param queue the broker's queue, which may be one of several of the source
    * @param prefetch the most that may be unsettled of this queue
@@ -394,7 +399,7 @@ final class ConsumerSession {
   }
 
   /**
-   * Ends the epoch though the receiver's thread stands still: what is noted and not yet written
+   * Ends the epoch though the receiver's mailbox stands still: what is noted and not yet written
    * comes again. From any thread.
    */
   void abandon() {
@@ -425,10 +430,15 @@ final class ConsumerSession {
 
   /** The consumer as the client sees it: hands everything over to the mailbox. */
   private final class Handover extends DefaultConsumer {
-    /** Of the receiver's thread, as the next. */
+    /** Of the receiver's mailbox, as the next. */
     private boolean begun;
 
     private boolean ended;
+
+    /** What was read and is not handed over yet; guarded by this. */
+    private List<Delivery> read = new ArrayList<>();
+
+    private final Runnable handOver = this::handOver;
 
     Handover(Channel channel) {
       super(channel);
@@ -447,6 +457,7 @@ final class ConsumerSession {
     /** The last of the client's calls, which comes after those for deliveries. */
     @Override
     public void handleCancelOk(String tag) {
+      handOver();
       mailbox.tell(
           () -> {
             ended = true;
@@ -457,17 +468,31 @@ final class ConsumerSession {
     @Override
     public void handleDelivery(
         String tag, Envelope envelope, BasicProperties properties, byte[] body) {
-      Delivery arrival = new Delivery(envelope, properties, body);
-      mailbox.tellWhenRead(
+      synchronized (this) {
+        read.add(new Delivery(envelope, properties, body));
+      }
+      GatheringSocket.whenRead(handOver);
+    }
+
+    /** Under the lock also while it is done, or what is told after it could be done before. */
+    private synchronized void handOver() {
+      List<Delivery> arrivals = read;
+      if (arrivals.isEmpty()) {
+        return;
+      }
+      read = new ArrayList<>();
+      mailbox.doNow(
           () -> {
             // first of all, or what can't be read would be acknowledged with those behind it
-            acknowledger.arrived(envelope.getDeliveryTag());
-            owner.arrived(ConsumerSession.this, arrival);
+            arrivals.forEach(one -> acknowledger.arrived(one.getEnvelope().getDeliveryTag()));
+            arrivals.forEach(one -> Mailbox.run(() -> owner.arrived(ConsumerSession.this, one)));
+            owner.allArrived(ConsumerSession.this);
           });
     }
 
     @Override
     public void handleCancel(String tag) {
+      handOver();
       mailbox.tell(() -> owner.lost(ConsumerSession.this, RabbitErrors.cancelled(queue)));
     }
   }

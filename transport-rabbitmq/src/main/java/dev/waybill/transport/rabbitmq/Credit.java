@@ -1,6 +1,6 @@
 package dev.waybill.transport.rabbitmq;
 
-/** How many more deliveries of a receiver may be open. Used by the receiver's thread only. */
+/** How many more deliveries of a receiver may be open. Used in the receiver's mailbox only. */
 final class Credit {
   private int free;
 

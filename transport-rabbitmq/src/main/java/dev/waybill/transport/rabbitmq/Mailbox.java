@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One thread that does what it is told in order, so that what belongs to it needs no lock. Its
- * owner bounds how much is in it.
+ * Does what it is told in order, one thing at a time, so that what belongs to it needs no lock: on
+ * a thread of its own, but for {@link #doNow}. Its owner bounds how much is in it.
  */
 final class Mailbox {
   private static final Logger log = LoggerFactory.getLogger(Mailbox.class);
@@ -28,55 +28,44 @@ final class Mailbox {
   /** What to do soon; the thread's own queue is a heap behind a lock, and dear for each message. */
   private final Queue<Runnable> soon = new ConcurrentLinkedQueue<>();
 
-  /** Whether the thread has been told that there is something to do soon. */
-  private final AtomicBoolean awake = new AtomicBoolean();
+  /** Whether somebody does something, or the thread has been told to. */
+  private final AtomicBoolean busy = new AtomicBoolean();
 
-  private final Runnable waking = this::wake;
-  private volatile @Nullable Thread self;
+  /** Who does something at this moment. */
+  private volatile @Nullable Thread doing;
 
   Mailbox(RabbitThreads threads, String name) {
-    thread =
-        new ScheduledThreadPoolExecutor(
-            1,
-            work ->
-                threads
-                    .named(name)
-                    .newThread(
-                        () -> {
-                          self = Thread.currentThread();
-                          work.run();
-                        }));
+    thread = new ScheduledThreadPoolExecutor(1, threads.named(name));
     thread.setRemoveOnCancelPolicy(true);
   }
 
   /** Has {@code work} done soon; returns whether it will be: not after {@link #close}. */
   boolean tell(Runnable work) {
-    return tell(work, false);
-  }
-
-  /**
-   * As {@link #tell}, but the thread is not woken before {@linkplain GatheringSocket#whenRead all
-   * is read}, for each message that the caller reads. In order with what is told otherwise.
-   */
-  boolean tellWhenRead(Runnable work) {
-    return tell(work, true);
-  }
-
-  private boolean tell(Runnable work, boolean whenRead) {
     if (!isOpen()) {
       return false;
     }
     soon.add(work);
-    if (whenRead) {
-      GatheringSocket.whenRead(waking);
-    } else {
-      wake();
-    }
+    wake();
     if (!isOpen()) {
       soon.clear(); // which the close may have done before
       return false;
     }
     return true;
+  }
+
+  /**
+   * As {@link #tell}, but {@code work} is done by the caller if nothing else is being done or is
+   * still to be: to wake another thread costs more than the work of a message.
+   *
+   * @param work must not block
+   */
+  void doNow(Runnable work) {
+    if (isOpen() && soon.isEmpty() && busy.compareAndSet(false, true)) {
+      doing(work);
+      done();
+    } else {
+      var unused = tell(work);
+    }
   }
 
   /** Whether it does what it is told: until {@link #close}. From any thread. */
@@ -85,7 +74,7 @@ final class Mailbox {
   }
 
   private void wake() {
-    if (!awake.get() && awake.compareAndSet(false, true)) {
+    if (!busy.get() && busy.compareAndSet(false, true)) {
       try {
         thread.execute(this::doSome);
       } catch (RejectedExecutionException e) {
@@ -100,12 +89,22 @@ final class Mailbox {
       if (next == null) {
         break;
       }
-      run(next);
+      doing(next);
     }
-    awake.set(false);
+    done();
+  }
+
+  private void done() {
+    busy.set(false);
     if (!soon.isEmpty()) {
       wake();
     }
+  }
+
+  private void doing(Runnable work) {
+    doing = Thread.currentThread();
+    run(work);
+    doing = null;
   }
 
   /**
@@ -115,7 +114,7 @@ final class Mailbox {
    */
   Runnable tellLater(long millis, Runnable work) {
     try {
-      Future<?> later = thread.schedule(() -> run(work), millis, TimeUnit.MILLISECONDS);
+      Future<?> later = thread.schedule(() -> tell(work), millis, TimeUnit.MILLISECONDS);
       return () -> later.cancel(false);
     } catch (RejectedExecutionException e) {
       return () -> {};
@@ -123,13 +122,13 @@ final class Mailbox {
   }
 
   /**
-   * Has {@code work} done and waits for it, at most {@code limit}; on the mailbox's own thread it
-   * is done at once. Gives up waiting, not the work, when interrupted.
+   * Has {@code work} done and waits for it, at most {@code limit}; within what is being done, at
+   * once. Gives up waiting, not the work, when interrupted.
    *
    * @return whether it is done
    */
   boolean ask(Duration limit, Runnable work) {
-    if (Thread.currentThread() == self) {
+    if (Thread.currentThread() == doing) {
       run(work);
       return true;
     }
@@ -156,7 +155,8 @@ final class Mailbox {
     soon.clear();
   }
 
-  private static void run(Runnable work) {
+  /** So that a defect in one thing keeps nothing else from being done. */
+  static void run(Runnable work) {
     try {
       work.run();
     } catch (RuntimeException | Error e) {

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * <p>To be counted, each instance consumes from a queue that nothing is sent to: the broker tells
  * how many consumers a queue has, but for those that wait in line at a quorum queue. If that one
  * does not answer, the counting, and not the source, leaves for a connection of its own, which the
- * broker may end for it. Used by the receiver's thread only, unless said otherwise.
+ * broker may end for it. Used in the receiver's mailbox only, unless said otherwise.
  */
 final class PartitionBalance implements RabbitLink.Listener {
   /**
@@ -86,7 +86,7 @@ final class PartitionBalance implements RabbitLink.Listener {
     channel.end();
   }
 
-  /** Leaves though the receiver's thread stands still. Any thread. */
+  /** Leaves though the receiver's mailbox stands still. Any thread. */
   void abandon() {
     link.end();
     channel.abandon();

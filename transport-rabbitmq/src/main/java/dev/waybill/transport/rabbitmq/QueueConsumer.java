@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a receiver has of one queue: its consumer, made again whenever it is lost. Used by the
- * receiver's thread only, unless said otherwise.
+ * What a receiver has of one queue: its consumer, made again whenever it is lost. Used in the
+ * receiver's mailbox only, unless said otherwise.
  *
  * <p>A keyed queue has a single active consumer. To cancel it would let the broker give the next
  * messages of a key to another instance while this one still has earlier ones open. So a pause or
@@ -39,7 +39,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
   private final Moves moves = new Moves();
   private volatile @Nullable ConsumerSession session;
 
-  /** What was made last, until the receiver's thread has taken it. */
+  /** What was made last, until the receiver's mailbox has taken it. */
   private volatile @Nullable ConsumerSession fresh;
 
   private @Nullable Connection connection;
@@ -124,7 +124,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
     calls.add(() -> open(current, next));
   }
 
-  /** Not on the receiver's thread. */
+  /** Not in the receiver's mailbox. */
   private void open(Connection on, int next) {
     try {
       ConsumerSession made =
@@ -280,7 +280,11 @@ final class QueueConsumer implements ConsumerSession.Owner {
     } catch (IOException | AlreadyClosedException e) {
       lost(from, RabbitErrors.receiving(queue, e));
     }
-    receiver.handOutSoon();
+  }
+
+  @Override
+  public void allArrived(ConsumerSession from) {
+    receiver.handOut();
   }
 
   /** The next delivery to be handed out, which is then open; null if there is none. */
@@ -365,7 +369,7 @@ final class QueueConsumer implements ConsumerSession.Owner {
   }
 
   /**
-   * Ends it though the receiver's thread stands still. Any thread; once the receiver is stopped.
+   * Ends it though the receiver's mailbox stands still. Any thread; once the receiver is stopped.
    */
   void abandon() {
     for (ConsumerSession each : new ConsumerSession[] {fresh, session}) {

@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Receives from the queue of a source, or from those that it is spread over, on one thread that
+ * Receives from the queue of a source, or from those that it is spread over, in one mailbox that
  * owns channels, consumers and settlements and calls the listener.
  */
 final class RabbitReceiver implements Receiver, RabbitLink.Listener {
@@ -48,11 +48,10 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   private volatile boolean paused;
   private volatile boolean stopped;
 
-  // of the mailbox's thread only
+  // of the mailbox only
   private final Map<QueueConsumer, ErrorCode> disturbed = new HashMap<>();
   private @Nullable ErrorCode reported;
   private int turn;
-  private boolean handingOut;
 
   RabbitReceiver(
       Source source,
@@ -232,18 +231,6 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
     consumers.forEach(QueueConsumer::afterSettling);
   }
 
-  /** Hands out what has arrived, together with what is there to arrive. */
-  void handOutSoon() {
-    if (!handingOut) {
-      handingOut = true;
-      mailbox.tell(
-          () -> {
-            handingOut = false;
-            handOut();
-          });
-    }
-  }
-
   /** Hands out what has arrived, from each queue in turn, as far as the credit goes. */
   void handOut() {
     List<RabbitDelivery> out = new ArrayList<>();
@@ -285,12 +272,12 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   }
 
   /**
-   * The receiver's thread stands still, in its listener perhaps. A channel that stayed open would
+   * The receiver's mailbox stands still, in its listener perhaps. A channel that stayed open would
    * keep its messages, and with keys their queue, from all others for as long as the connection
    * lives.
    */
   private void abandon() {
-    log.warn("The thread that receives from the {} stands still; its channels are ended", source);
+    log.warn("What receives from the {} stands still; its channels are ended", source);
     consumers.forEach(QueueConsumer::abandon);
     if (balance != null) {
       balance.abandon();

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Settles the deliveries of one receiver: each once, and only under the channel it came by. An
- * acceptance is noted on the thread that settles, everything else is done on the receiver's.
+ * acceptance is noted on the thread that settles, everything else is done in the receiver's
+ * mailbox.
  */
 final class Settler {
   /**

@@ -15,14 +15,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A channel beside the consumers', to ask about queues by: a question may cost the channel, which
- * is then made anew. It never costs the connection, however long an answer takes. Used by the
- * receiver's thread only.
+ * is then made anew. It never costs the connection, however long an answer takes. Used in the
+ * receiver's mailbox only.
  */
 final class SideChannel {
   private static final Duration REFUSED_WAIT = Duration.ofMinutes(1);
   private static final Logger log = LoggerFactory.getLogger(SideChannel.class);
 
-  /** What it is there for. On the receiver's thread. */
+  /** What it is there for. In the receiver's mailbox. */
   interface Use {
     /** What is to be called first on a new channel, before it can be asked; null if nothing is. */
     @Nullable Method first(Channel made);
@@ -41,7 +41,7 @@ final class SideChannel {
   private @Nullable Connection connection;
   private volatile @Nullable QueueCalls channel;
 
-  /** What was made last, until the receiver's thread has taken it. */
+  /** What was made last, until the receiver's mailbox has taken it. */
   private volatile @Nullable QueueCalls fresh;
 
   private boolean opening;
@@ -90,7 +90,7 @@ final class SideChannel {
     leave();
   }
 
-  /** Ends it though the receiver's thread stands still. Any thread. */
+  /** Ends it though the receiver's mailbox stands still. Any thread. */
   void abandon() {
     ended = true;
     for (QueueCalls each : new QueueCalls[] {fresh, channel}) {
@@ -180,7 +180,7 @@ final class SideChannel {
         });
   }
 
-  /** Null if it can't be. Blocks; not on the receiver's thread. */
+  /** Null if it can't be. Blocks; not in the receiver's mailbox. */
   private @Nullable QueueCalls made(Connection on) {
     try {
       return new QueueCalls(purpose, Channels.open(on), calls);

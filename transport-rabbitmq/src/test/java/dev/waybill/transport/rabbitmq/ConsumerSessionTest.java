@@ -7,10 +7,13 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Connection;
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
+import dev.waybill.transport.Receiver;
 import dev.waybill.transport.TransportConnection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class ConsumerSessionTest {
@@ -55,6 +58,81 @@ class ConsumerSessionTest {
     }
   }
 
+  @Test
+  void all_has_arrived_when_the_end_of_a_cancelled_consumer_is_told() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("4.3.1");
+        TransportConnection connection = broker.transport().connect(Wires.DEADLINE)) {
+      Receiver unused = connection.receive(new Queue("other", false), 1, new Recording());
+      broker.consumerOf("other");
+      Noting owner = new Noting();
+      ConsumerSession session =
+          ConsumerSession.open(
+              connection.unwrap(Connection.class).orElseThrow(),
+              new Queue("q", false),
+              "q",
+              1,
+              100,
+              new Credit(100),
+              mailbox,
+              new Calls(Runnable::run),
+              owner);
+      session.consume();
+      ScriptedBroker.Consumer consumer = broker.consumerOf("q");
+      broker.holdCancels();
+      await().atMost(Wires.DEADLINE).until(() -> owner.events.contains("consuming"));
+      session.cancel();
+      consumer.deliver(1, false, Map.of(), "m");
+      await().atMost(Wires.DEADLINE).until(() -> owner.events.contains("arrived 1"));
+
+      // read together with the answer, for the client's thread still stands in the first
+      consumer.deliver(2, false, Map.of(), "m");
+      broker.answerCancel();
+      owner.goOn.countDown();
+
+      await().atMost(Wires.DEADLINE).until(() -> owner.events.size() == 4);
+      assertThat(owner.events).containsExactly("consuming", "arrived 1", "arrived 2", "drained");
+    } finally {
+      mailbox.close();
+      threads.awaitEnd(Recording.LIMIT);
+    }
+  }
+
+  /** Notes what it is told, and stands still in the first arrival until it is let go. */
+  private static final class Noting implements ConsumerSession.Owner {
+    private final List<String> events = new CopyOnWriteArrayList<>();
+    private final CountDownLatch goOn = new CountDownLatch(1);
+
+    @Override
+    public void arrived(ConsumerSession from, com.rabbitmq.client.Delivery arrival) {
+      events.add("arrived " + arrival.getEnvelope().getDeliveryTag());
+      await().atMost(Recording.LIMIT).until(() -> goOn.getCount() == 0);
+    }
+
+    @Override
+    public void allArrived(ConsumerSession from) {}
+
+    @Override
+    public void consuming(ConsumerSession from) {
+      events.add("consuming");
+    }
+
+    @Override
+    public void unanswered(ConsumerSession from) {}
+
+    @Override
+    public void settled() {}
+
+    @Override
+    public void drained(ConsumerSession from) {
+      events.add("drained");
+    }
+
+    @Override
+    public void lost(ConsumerSession from, MessagingException problem) {
+      events.add("lost " + problem);
+    }
+  }
+
   /** Fails to read the first, and acknowledges the second and third together. */
   private static final class Reading implements ConsumerSession.Owner {
     private final RabbitReceiver receiver;
@@ -74,6 +152,9 @@ class ConsumerSessionTest {
         read.forEach(each -> assertThat(from.acknowledge(each)).isTrue());
       }
     }
+
+    @Override
+    public void allArrived(ConsumerSession from) {}
 
     @Override
     public void consuming(ConsumerSession from) {}

@@ -10,8 +10,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -167,33 +165,6 @@ class GatheringSocketTest {
     blocking.submit(() -> GatheringSocket.whenRead(done::incrementAndGet)).get();
 
     assertThat(done).hasValue(1);
-  }
-
-  @Test
-  void what_a_mailbox_is_told_when_all_is_read_keeps_its_order_and_does_not_wake_it()
-      throws Exception {
-    Mailbox mailbox = new Mailbox(threads, "test");
-    List<String> done = new CopyOnWriteArrayList<>();
-    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        Socket socket = connected(server);
-        Socket peer = server.accept()) {
-      peer.getOutputStream().write(1);
-      blocking
-          .submit(
-              () -> {
-                assertThat(socket.getInputStream().read()).isEqualTo(1);
-                assertThat(mailbox.tellWhenRead(() -> done.add("first"))).isTrue();
-                return true;
-              })
-          .get();
-      await().during(Duration.ofMillis(300)).atMost(Wires.DEADLINE).until(() -> done.isEmpty());
-
-      assertThat(mailbox.ask(Wires.DEADLINE, () -> done.add("second"))).isTrue();
-
-      assertThat(done).containsExactly("first", "second");
-    } finally {
-      mailbox.close();
-    }
   }
 
   private static Socket connected(ServerSocket server) throws Exception {

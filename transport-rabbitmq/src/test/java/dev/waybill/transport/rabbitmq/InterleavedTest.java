@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.AMQP;
-import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import dev.waybill.routing.Queue;
 import dev.waybill.transport.Delivery;
@@ -100,7 +99,6 @@ class InterleavedTest {
 
     first.deliver(2, false, Map.of(), "a");
     broker.answerCancel();
-    awaitRead();
     recording.goOn.countDown();
 
     broker.consumer(1).deliver(3, false, Map.of(), "b");
@@ -159,21 +157,12 @@ class InterleavedTest {
     consumer.deliver(1, false, Map.of(), "stands");
     recording.awaitStanding();
     consumer.deliver(2, false, Map.of(), "next");
-    awaitRead();
 
     recording.goOn.countDown();
 
     assertThat(body(recording.delivery(1))).isEqualTo("next");
     await().atMost(Wires.DEADLINE).until(() -> recording.events.size() == 3);
     assertThat(recording.events).containsExactly("stands", "given back", "next");
-  }
-
-  /** The client has read what the broker has written, and handed it over. */
-  private void awaitRead() throws Exception {
-    Connection consuming = connection.unwrap(Connection.class).orElseThrow();
-    try (Channel channel = consuming.createChannel()) {
-      assertThat(channel.isOpen()).isTrue();
-    }
   }
 
   private void awaitGivenBack(ScriptedBroker.Consumer consumer, int count) {

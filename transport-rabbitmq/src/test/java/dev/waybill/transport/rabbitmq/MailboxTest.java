@@ -65,6 +65,67 @@ class MailboxTest {
   }
 
   @Test
+  void whatIsToBeDoneNowIsDoneByTheCallerWhenNothingElseIs() {
+    List<String> done = new ArrayList<>();
+
+    mailbox.doNow(
+        () -> {
+          mailbox.tell(() -> done.add("told meanwhile"));
+          mailbox.ask(Recording.LIMIT, () -> done.add("asked meanwhile"));
+          done.add("by " + Thread.currentThread().getName());
+        });
+    mailbox.ask(Recording.LIMIT, () -> done.add("asked"));
+
+    assertThat(done)
+        .containsExactly(
+            "asked meanwhile", "by " + Thread.currentThread().getName(), "told meanwhile", "asked");
+  }
+
+  @Test
+  void whatIsToBeDoneNowIsDoneInItsTurnWhenSomethingElseIs() throws Exception {
+    List<String> done = new ArrayList<>();
+    CountDownLatch goOn = new CountDownLatch(1);
+    mailbox.tell(() -> await().atMost(Recording.LIMIT).until(() -> goOn.getCount() == 0));
+    mailbox.tell(() -> done.add("told"));
+
+    mailbox.doNow(() -> done.add("now"));
+    assertThat(done).isEmpty();
+    goOn.countDown();
+    mailbox.ask(Recording.LIMIT, () -> done.add("asked"));
+
+    assertThat(done).containsExactly("told", "now", "asked");
+  }
+
+  @Test
+  void oneThingIsDoneAtATimeWhoeverDoesIt() throws Exception {
+    int[] counted = new int[1];
+    List<Thread> tellers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      boolean now = i % 2 == 0;
+      Runnable count = () -> counted[0]++;
+      Thread teller =
+          new Thread(
+              () -> {
+                for (int j = 0; j < 20_000; j++) {
+                  if (now) {
+                    mailbox.doNow(count);
+                  } else {
+                    mailbox.tell(count);
+                  }
+                }
+              });
+      teller.start();
+      tellers.add(teller);
+    }
+    for (Thread teller : tellers) {
+      teller.join();
+    }
+    mailbox.ask(Recording.LIMIT, () -> {});
+
+    assertThat(counted[0]).isEqualTo(80_000);
+  }
+
+  @Test
   void aTimerHasItsTurnHoweverMuchThereIsToDo() {
     AtomicBoolean rung = new AtomicBoolean();
     mailbox.tell(() -> goOn(rung));
@@ -96,6 +157,10 @@ class MailboxTest {
   void nothingIsTakenAfterTheClose() {
     mailbox.close();
 
-    assertThat(mailbox.tell(() -> {})).isFalse();
+    AtomicBoolean done = new AtomicBoolean();
+    mailbox.doNow(() -> done.set(true));
+
+    assertThat(mailbox.tell(() -> done.set(true))).isFalse();
+    assertThat(done).isFalse();
   }
 }

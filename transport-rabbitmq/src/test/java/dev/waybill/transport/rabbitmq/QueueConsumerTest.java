@@ -3,6 +3,7 @@ package dev.waybill.transport.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyLong;
+import static org.mockito.Mockito.doAnswer;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
@@ -52,7 +53,7 @@ class QueueConsumerTest {
           return true;
         };
     when(mailbox.tell(any())).thenAnswer(atOnce);
-    when(mailbox.tellWhenRead(any())).thenAnswer(atOnce);
+    doAnswer(atOnce).when(mailbox).doNow(any());
     when(mailbox.tellLater(anyLong(), any()))
         .thenAnswer(
             call -> {
