@@ -300,7 +300,7 @@ class KafkaSecurityTest {
       connection.receive(queue.deadLetterQueue(), 1, letters);
       assertThat(text(letters.next())).isEqualTo("bad");
     }
-    assertThat(logged.warnings("dev.waybill")).isEmpty();
+    assertThat(logged.warnings(KafkaConnector.class.getName())).isEmpty();
     assertThat(logged.text() + transport).contains("sasl.jaas.config").doesNotContain(secrets());
   }
 
