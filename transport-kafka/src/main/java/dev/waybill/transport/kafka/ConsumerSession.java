@@ -39,7 +39,12 @@ final class ConsumerSession implements ConsumerRebalanceListener {
    */
   private static final Duration DRAIN = Duration.ofMillis(500);
 
+  /** The same of its last commit. */
   private static final Duration COMMIT = Duration.ofSeconds(1);
+
+  /** What the last commit of all has, also when what was begun before it has used up its time. */
+  private static final Duration LEAST_COMMIT = Duration.ofMillis(500);
+
   private static final Duration LEAVE = Duration.ofMillis(1500);
   private static final Duration FINISH_REBALANCE = Duration.ofMillis(100);
 
@@ -258,12 +263,14 @@ final class ConsumerSession implements ConsumerRebalanceListener {
   /**
    * Commits, gives all partitions up, and leaves the group.
    *
+   * @param commitBy until when the last commit may take; it has half a second in any case
    * @param committed is run after the last commit, as leaving takes its time
    */
-  void close(Runnable committed) {
+  void close(Deadline commitBy, Runnable committed) {
     works.values().forEach(PartitionWork::end);
+    Deadline least = Deadline.in(LEAST_COMMIT);
     try {
-      lastCommit(Deadline.in(COMMIT));
+      lastCommit(commitBy.isBefore(least) ? least : commitBy);
       noteLeftOut(works.values());
     } catch (KafkaException e) {
       uncommitted = e;

@@ -21,8 +21,11 @@ final class KafkaConnection implements TransportConnection {
   /** As {@code TransportConnection.prepare} promises. */
   private static final Duration PREPARE = Duration.ofSeconds(30);
 
-  private static final Duration CLOSE_RECEIVERS = Duration.ofSeconds(3);
+  private static final Duration CLOSE_RECEIVERS = Duration.ofSeconds(4);
+
+  /** It also has what the receivers leave of their time. */
   private static final Duration CLOSE_SENDER = Duration.ofSeconds(1);
+
   private static final Duration CLOSE_ADMIN = Duration.ofMillis(500);
 
   private final KafkaSettings settings;
@@ -188,13 +191,13 @@ final class KafkaConnection implements TransportConnection {
     }
     open.forEach(Receiver::stop);
     delays.beginClose();
+    Deadline deadline = Deadline.in(CLOSE_RECEIVERS);
     Deadline begun = Deadline.in(KafkaReceiver.BEGUN);
     open.forEach(receiver -> receiver.beginClose(begun));
-    Deadline deadline = Deadline.in(CLOSE_RECEIVERS);
     open.forEach(receiver -> receiver.awaitClosed(deadline));
     delays.awaitClosed(deadline);
     delayTopics.close();
-    sender.close(CLOSE_SENDER);
+    sender.close(deadline.remaining().plus(CLOSE_SENDER));
     deadLetters.close();
     admin.close(CLOSE_ADMIN);
   }

@@ -12,13 +12,17 @@ import org.jspecify.annotations.Nullable;
 
 /** A member of the source's consumer group, with a polling thread of its own. */
 final class KafkaReceiver implements ClosedInSteps {
-  /** How long dead letters on their way may take when the receiver is closed. */
-  static final Duration BEGUN = Duration.ofSeconds(1);
+  /**
+   * How long what was begun before the close may take, such as dead letters, and with it the last
+   * commit.
+   */
+  static final Duration BEGUN = Duration.ofSeconds(2);
+
+  /** All of a close. */
+  static final Duration CLOSE = Duration.ofSeconds(5);
 
   /** The part of the credit that is kept for keys which have next to nothing open. */
   private static final int RESERVED = 4;
-
-  private static final Duration CLOSE = Duration.ofSeconds(4);
 
   private final PollLoop loop;
   private final Thread thread;
@@ -156,8 +160,9 @@ final class KafkaReceiver implements ClosedInSteps {
   @Override
   public void close() {
     stop();
+    Deadline closed = Deadline.in(CLOSE);
     beginClose(Deadline.in(BEGUN));
-    awaitClosed(Deadline.in(CLOSE));
+    awaitClosed(closed);
   }
 
   @Override
@@ -168,7 +173,7 @@ final class KafkaReceiver implements ClosedInSteps {
         transactions.awaitStored(begun);
         transactions.close();
       }
-      loop.close();
+      loop.close(begun);
       closed.accept(this);
     }
   }

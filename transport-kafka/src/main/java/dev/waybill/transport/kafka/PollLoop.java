@@ -23,6 +23,9 @@ final class PollLoop implements Runnable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration STATUS = Duration.ofMillis(500);
 
+  /** How long the last commit of a consumer that is replaced may take. */
+  private static final Duration COMMIT = Duration.ofSeconds(1);
+
   /** While records wait for credit, of which little by little may come back. */
   private static final Duration POLL_WITHOUT_CREDIT = Duration.ofMillis(10);
 
@@ -48,6 +51,7 @@ final class PollLoop implements Runnable {
   private final LoopEnd end = new LoopEnd();
   private final Gate gate = new Gate();
   private volatile ConsumerSession session;
+  private volatile Deadline lastCommit = Deadline.in(Duration.ZERO);
   private volatile boolean paused;
   private volatile Receiver.Status status = Receiver.Status.UNKNOWN;
   private Deadline nextStatus = Deadline.in(Duration.ZERO);
@@ -96,8 +100,13 @@ final class PollLoop implements Runnable {
     gate.shut(source);
   }
 
-  /** Makes the loop end soon; it closes its consumer then. */
-  void close() {
+  /**
+   * Makes the loop end soon; it closes its consumer then.
+   *
+   * @param commitBy until when the last commit may take; it has a moment in any case
+   */
+  void close(Deadline commitBy) {
+    lastCommit = commitBy;
     end.now();
     wakeup();
   }
@@ -119,7 +128,7 @@ final class PollLoop implements Runnable {
       }
     } finally {
       ConsumerSession last = session;
-      last.close(() -> reportForgotten(last));
+      last.close(lastCommit, () -> reportForgotten(last));
       status = Receiver.Status.UNKNOWN;
     }
   }
@@ -270,7 +279,7 @@ final class PollLoop implements Runnable {
   private void closeFailed() {
     try {
       ConsumerSession last = session;
-      last.close(() -> reportForgotten(last));
+      last.close(Deadline.in(COMMIT), () -> reportForgotten(last));
     } catch (RuntimeException | Error e) { // no heap, perhaps; must not end the receiving for good
       log.warn("A consumer of {} did not close, and is left to its group", source, e);
     }

@@ -2,7 +2,6 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Source;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -27,7 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ShareReceiver implements ClosedInSteps {
   private static final Logger log = LoggerFactory.getLogger(ShareReceiver.class);
-  private static final Duration CLOSE = Duration.ofSeconds(4);
 
   /** Each has a thread, connections and buffers of its own. */
   private static final int MAX_MEMBERS = 16;
@@ -145,8 +143,9 @@ final class ShareReceiver implements ClosedInSteps {
   @Override
   public void close() {
     stop();
+    Deadline closed = Deadline.in(KafkaReceiver.CLOSE);
     beginClose(Deadline.in(KafkaReceiver.BEGUN));
-    awaitClosed(Deadline.in(CLOSE));
+    awaitClosed(closed);
   }
 
   @Override

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 class ConsumerSessionTest {
   private static final TopicPartition PARTITION = new TopicPartition("t", 0);
   private static final Duration DAY = Duration.ofDays(1);
+  private static final Duration SECOND = Duration.ofSeconds(1);
 
   private final AtomicLong time = new AtomicLong();
   private final Client client = new Client();
@@ -78,10 +79,32 @@ class ConsumerSessionTest {
     List<Boolean> accepted = new ArrayList<>();
     client.onCommitSync = () -> accepted.add(work.accept(second));
 
-    session.close(() -> {});
+    session.close(Deadline.in(SECOND), () -> {});
 
     assertThat(client.synced).containsExactly(new OffsetAndMetadata(1, ""));
     assertThat(accepted).containsExactly(false);
+  }
+
+  @Test
+  void the_last_commit_of_a_close_has_the_time_that_is_given() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 1);
+    work.accept(Taken.next(work));
+
+    session.close(Deadline.in(DAY), () -> {});
+
+    assertThat(client.allowed).isGreaterThan(DAY.dividedBy(2));
+  }
+
+  @Test
+  void the_last_commit_of_a_close_has_a_moment_when_there_is_no_time_left() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 1);
+    work.accept(Taken.next(work));
+
+    session.close(Deadline.in(Duration.ZERO), () -> {});
+
+    assertThat(client.allowed).isBetween(Duration.ofMillis(2), Duration.ofMillis(500));
   }
 
   @Test
@@ -114,7 +137,7 @@ class ConsumerSessionTest {
 
     assertThat(session.uncommitted()).hasMessageContaining("out of order");
     assertThat(client.synced).hasSize(1);
-    session.close(() -> {});
+    session.close(Deadline.in(SECOND), () -> {});
     assertThat(session.uncommitted()).isNull();
   }
 
@@ -360,7 +383,7 @@ class ConsumerSessionTest {
     assertThatThrownBy(() -> session.poll(Duration.ZERO))
         .isInstanceOf(KafkaException.class)
         .hasMessageContaining("t-0 was cut");
-    session.close(() -> {});
+    session.close(Deadline.in(SECOND), () -> {});
     assertThat(work.isOwned()).isFalse();
   }
 
@@ -444,6 +467,7 @@ class ConsumerSessionTest {
     final List<OffsetAndMetadata> begun = new ArrayList<>();
     final List<OffsetAndMetadata> synced = new ArrayList<>();
     Runnable onCommitSync = () -> {};
+    Duration allowed;
     OffsetAndMetadata committed;
     final List<KafkaException> noBeginnings = new ArrayList<>();
     final List<KafkaException> noEnds = new ArrayList<>();
@@ -510,6 +534,7 @@ class ConsumerSessionTest {
     @Override
     public synchronized void commitSync(
         Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+      allowed = timeout;
       onCommitSync.run();
       synced.addAll(offsets.values());
     }

@@ -59,7 +59,7 @@ class PollLoopTest {
     assertThat(inbox.failures).hasSize(1);
     assertThat(inbox.next().isOwned()).isFalse();
     assertThat(credit.left()).as("the credit of the delivery that was open").isOne();
-    loop.close();
+    loop.close(Deadline.in(LONG));
     thread.join(LONG.toMillis());
     assertThat(thread.isAlive()).isFalse();
     assertThat(consumers.get(1).closed()).isTrue();
@@ -95,7 +95,7 @@ class PollLoopTest {
         Inbox.accept(delivery);
       }
     } finally {
-      loop.close();
+      loop.close(Deadline.in(LONG));
       thread.join(LONG.toMillis());
     }
     assertThat(thread.isAlive()).isFalse();
