@@ -23,6 +23,7 @@ class Inbox implements Receiver.Listener {
   private final BlockingQueue<Delivery> deliveries = new LinkedBlockingQueue<>();
   final List<MessagingException> failures = new CopyOnWriteArrayList<>();
   final List<String> events = new CopyOnWriteArrayList<>();
+  private volatile boolean forgotten;
 
   @Override
   public void delivered(Delivery delivery) {
@@ -38,6 +39,16 @@ class Inbox implements Receiver.Listener {
   @Override
   public void recovered() {
     events.add("recovered");
+  }
+
+  @Override
+  public void forgotten(MessagingException problem) {
+    forgotten = true;
+  }
+
+  /** Whether what was settled may come again. */
+  boolean hasForgotten() {
+    return forgotten;
   }
 
   int size() {

@@ -72,6 +72,7 @@ class KafkaDeadLetterTest {
     assertThat(letter.headers().lastHeader("waybill-reason").value())
         .isEqualTo("broken – déjà".getBytes(StandardCharsets.UTF_8));
     assertThat(letter.headers()).hasSize(5);
+    KafkaFixture.awaitCommitted(connection, queue, 1);
     receiver.close();
     Inbox again = new Inbox();
     connection.receive(queue, 1, again);
@@ -141,8 +142,9 @@ class KafkaDeadLetterTest {
   @Test
   void closeFinishesARejectionThatWasBegun() throws Exception {
     TransportConnection connection = kafka.prepared(queue);
-    send(connection, queue, message("x"));
+    send(connection, queue, message("before"), message("x"));
     Receiver receiver = connection.receive(queue, 1, inbox);
+    settle(inbox.next(), REJECT); // the dead letters' topic is known
 
     CompletableFuture<Result> rejection = inbox.next().settle(REJECT).toCompletableFuture();
     receiver.close();

@@ -26,6 +26,7 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -97,6 +98,24 @@ final class KafkaFixture implements AutoCloseable {
       }
     }
     return new Topology(channels, sources, sources.stream().map(Source::deadLetterQueue).toList());
+  }
+
+  /** Waits until so many messages of a queue are committed, of which none is settled ahead. */
+  static void awaitCommitted(TransportConnection connection, Queue queue, long count) {
+    Admin admin = connection.unwrap(Admin.class).orElseThrow();
+    await()
+        .atMost(DEADLINE)
+        .until(
+            () ->
+                admin
+                        .listConsumerGroupOffsets(queue.name())
+                        .partitionsToOffsetAndMetadata()
+                        .get()
+                        .values()
+                        .stream()
+                        .mapToLong(OffsetAndMetadata::offset)
+                        .sum()
+                    == count);
   }
 
   /** Lets a topic take no larger messages. */

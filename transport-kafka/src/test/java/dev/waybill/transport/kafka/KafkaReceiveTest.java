@@ -290,11 +290,11 @@ class KafkaReceiveTest {
     send(connection, queue, keyed("a", "a1"), keyed("a", "a2"));
     connection.receive(queue, 1, inbox);
     Delivery first = inbox.next();
-    Duration wait = Duration.ofSeconds(6);
+    send(connection, queue, keyed("b", "b1"), keyed("c", "c1"));
+    Duration wait = Duration.ofSeconds(8);
     long released = System.nanoTime();
 
     settle(first, new Settlement.Release(wait, 1));
-    send(connection, queue, keyed("b", "b1"), keyed("c", "c1"));
 
     Set<String> others = new TreeSet<>();
     for (int i = 0; i < 2; i++) {
@@ -358,6 +358,7 @@ class KafkaReceiveTest {
     inbox.staysEmpty(A_WHILE);
     assertThat(open.get(1).isOwned()).isTrue();
     accept(open.get(1));
+    KafkaFixture.awaitCommitted(connection, queue, 2);
     receiver.close();
     Inbox rest = new Inbox();
     connection.receive(queue, 10, rest);
