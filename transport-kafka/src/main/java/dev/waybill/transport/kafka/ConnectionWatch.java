@@ -43,14 +43,24 @@ final class ConnectionWatch {
     this.joined = joined;
     this.silence = silence;
     this.silent = Deadline.in(silence);
-    this.connections = metric(metrics, "connection-count");
-    this.bytes = metric(metrics, "incoming-byte-total");
+    this.connections = metric(metrics, "consumer-metrics", "connection-count");
+    this.bytes = metric(metrics, "consumer-metrics", "incoming-byte-total");
   }
 
-  /** Of a member of a group, which is in touch once it has joined. */
+  /**
+   * Of a member of a group, which is in touch once it has joined and a fetch, if there is anything
+   * to fetch from, was answered.
+   */
   static ConnectionWatch inGroup(Consumer<byte[], byte[]> consumer, Duration silence) {
+    Metric fetches = metric(consumer.metrics(), "consumer-fetch-manager-metrics", "fetch-total");
     return new ConnectionWatch(
-        consumer.metrics(), () -> consumer.groupMetadata().generationId() >= 0, silence);
+        consumer.metrics(),
+        () ->
+            consumer.groupMetadata().generationId() >= 0
+                && (fetches == null
+                    || value(fetches) > 0
+                    || consumer.paused().containsAll(consumer.assignment())),
+        silence);
   }
 
   /** Of a consumer without a group; while it fetches only, for else it says nothing. */
@@ -93,10 +103,11 @@ final class ConnectionWatch {
     return metric.metricValue() instanceof Number number ? number.doubleValue() : 0;
   }
 
-  private static @Nullable Metric metric(Map<MetricName, ? extends Metric> metrics, String name) {
+  private static @Nullable Metric metric(
+      Map<MetricName, ? extends Metric> metrics, String group, String name) {
     for (Map.Entry<MetricName, ? extends Metric> entry : metrics.entrySet()) {
       MetricName metric = entry.getKey();
-      if (metric.name().equals(name) && metric.group().equals("consumer-metrics")) {
+      if (metric.name().equals(name) && metric.group().equals(group)) {
         return entry.getValue();
       }
     }
