@@ -2,6 +2,7 @@ package dev.waybill.transport.kafka;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.error.MessagingException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -38,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks at topics and makes them. */
 final class TopicAdmin {
+  /** With less time left the refusal is told, and nothing asked again. */
+  private static final int ANSWER_MILLIS = 1_000;
+
   private final Admin admin;
   private final Deadline deadline;
 
@@ -68,15 +72,31 @@ final class TopicAdmin {
   }
 
   /**
-   * Makes topics; one that somebody else makes at the same time is as good.
+   * Makes topics; one that somebody else makes at the same time is as good. A cluster that takes
+   * all of its brokers for dead is asked again until a second before the deadline.
    *
    * @return what the broker does not allow, by topic
    */
   Map<String, String> create(Collection<TopicSpec> wanted) {
     Map<String, String> refused = new LinkedHashMap<>();
-    if (wanted.isEmpty()) {
-      return refused;
+    Collection<TopicSpec> left = wanted;
+    while (!left.isEmpty()) {
+      left = create(left, refused);
+      if (!left.isEmpty()) {
+        AdminCalls.pause("create topics");
+      }
     }
+    return refused;
+  }
+
+  /**
+   * Asks once.
+   *
+   * @param refused gets what the broker does not allow
+   * @return those to ask for again
+   */
+  private List<TopicSpec> create(Collection<TopicSpec> wanted, Map<String, String> refused) {
+    List<TopicSpec> again = new ArrayList<>();
     var options = new CreateTopicsOptions().timeoutMs(deadline.remainingMillis());
     var answers =
         admin.createTopics(wanted.stream().map(TopicSpec::toMake).toList(), options).values();
@@ -86,14 +106,25 @@ final class TopicAdmin {
       try {
         var unused = AdminCalls.answer(Objects.requireNonNull(answers.get(name)), doing, deadline);
       } catch (ExecutionException e) {
-        if (isNotAllowed(e.getCause())) {
+        if (allAreFenced(e.getCause()) && deadline.remainingMillis() > ANSWER_MILLIS) {
+          again.add(spec);
+        } else if (isNotAllowed(e.getCause())) {
           refused.put(name, KafkaErrors.notMade(spec, KafkaErrors.unwrapped(e)));
         } else if (!(e.getCause() instanceof TopicExistsException)) {
           throw KafkaErrors.asking(doing, SecurityErrors.CREATE, e);
         }
       }
     }
-    return refused;
+    return again;
+  }
+
+  /**
+   * As those that stood still are until their next heartbeats. Only the text tells it from more
+   * replicas than there are brokers.
+   */
+  private static boolean allAreFenced(@Nullable Throwable error) {
+    return error instanceof InvalidReplicationFactorException
+        && String.valueOf(error.getMessage()).contains("All brokers are currently fenced");
   }
 
   /** A right that is missing is something else, though Kafka makes it an invalid configuration. */
