@@ -4,6 +4,7 @@ import static dev.waybill.transport.kafka.KafkaFixture.topology;
 import static dev.waybill.transport.kafka.KafkaFixture.unique;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.waybill.MessageBus;
 import dev.waybill.error.ConfigurationException;
@@ -92,6 +93,8 @@ class KafkaShareStartTest {
         Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + old.port()))) {
       var none = new FeatureUpdate((short) 0, FeatureUpdate.UpgradeType.SAFE_DOWNGRADE);
       admin.updateFeatures(Map.of("share.version", none), new UpdateFeaturesOptions()).all().get();
+      // which the controller has said, and not the broker yet
+      await().atMost(KafkaFixture.DEADLINE).until(() -> !hasShareGroups(admin));
       KafkaTransport transport =
           KafkaTransport.builder()
               .bootstrapServers("127.0.0.1:" + old.port())
@@ -112,6 +115,12 @@ class KafkaShareStartTest {
         }
       }
     }
+  }
+
+  private static boolean hasShareGroups(Admin admin) throws Exception {
+    var version =
+        admin.describeFeatures().featureMetadata().get().finalizedFeatures().get("share.version");
+    return version != null && version.maxVersionLevel() > 0;
   }
 
   @Test
