@@ -101,7 +101,7 @@ class KafkaDeadLetterTest {
     TransportConnection connection = kafka.prepared(queue);
     Queue letters = queue.deadLetterQueue();
     Admin admin = connection.unwrap(Admin.class).orElseThrow();
-    admin.deleteTopics(List.of(letters.name())).all().get();
+    KafkaFixture.delete(admin, letters.name());
     send(connection, queue, message("x"));
     connection.receive(queue, 1, inbox);
     Delivery delivery = inbox.next();

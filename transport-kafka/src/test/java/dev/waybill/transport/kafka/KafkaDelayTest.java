@@ -287,7 +287,7 @@ class KafkaDelayTest {
   void a_delay_topic_that_was_deleted_is_made_again() throws Exception {
     TransportConnection connection = kafka.prepared(queue);
     send(connection, queue, delayed("lost", Duration.ofHours(1)));
-    admin(connection).deleteTopics(List.of(delayTopic(queue))).all().get();
+    KafkaFixture.delete(admin(connection), delayTopic(queue));
 
     await()
         .atMost(Duration.ofSeconds(60))

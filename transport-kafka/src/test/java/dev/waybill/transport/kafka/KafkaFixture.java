@@ -118,6 +118,12 @@ final class KafkaFixture implements AutoCloseable {
                     == count);
   }
 
+  /** Deletes a topic; returns when the broker acts on it. */
+  static void delete(Admin admin, String topic) throws Exception {
+    admin.deleteTopics(List.of(topic)).all().get();
+    await().atMost(DEADLINE).until(() -> !admin.listTopics().names().get().contains(topic));
+  }
+
   /** Lets a topic take no larger messages. */
   static void limit(Admin admin, String topic, int bytes) throws Exception {
     AlterConfigOp limit =
@@ -215,6 +221,11 @@ final class KafkaFixture implements AutoCloseable {
   @Override
   public void close() {
     connections.forEach(TransportConnection::close);
+    awaitNoThreads();
+  }
+
+  /** A thread that waits for a broker that is slow outlives a close by some seconds. */
+  static void awaitNoThreads() {
     await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(ownThreads()).isEmpty());
   }
 

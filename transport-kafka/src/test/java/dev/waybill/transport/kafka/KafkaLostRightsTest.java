@@ -49,7 +49,7 @@ class KafkaLostRightsTest {
     logged.close();
     kafka.takeAll();
     kafka.close();
-    assertThat(KafkaFixture.ownThreads()).isEmpty();
+    KafkaFixture.awaitNoThreads();
   }
 
   @Test

@@ -75,7 +75,7 @@ class KafkaRightsTest {
   @AfterEach
   void close() throws Exception {
     kafka.takeAll();
-    assertThat(KafkaFixture.ownThreads()).isEmpty();
+    KafkaFixture.awaitNoThreads();
   }
 
   /** What an application does; each is a row of the table. */
