@@ -137,7 +137,7 @@ class KafkaGroupTest {
 
   @Test
   void aReceiverThatWasHeldUpTooLongOwnsNothingAndJoinsAnew() throws Exception {
-    KafkaTransport.Builder impatient = kafka.builder().property("max.poll.interval.ms", "1000");
+    KafkaTransport.Builder impatient = kafka.builder().property("max.poll.interval.ms", "3000");
     TransportConnection connection = kafka.prepared(impatient, queue);
     CountDownLatch lost = new CountDownLatch(1);
     Inbox blocking =

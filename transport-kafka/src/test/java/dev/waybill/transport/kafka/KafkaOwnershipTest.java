@@ -194,7 +194,7 @@ class KafkaOwnershipTest {
   private TransportConnection onePartition(String protocol, int messages) {
     TransportConnection connection =
         kafka.prepared(
-            builder(protocol).partitions(1).property("max.poll.interval.ms", "3000"), queue);
+            builder(protocol).partitions(1).property("max.poll.interval.ms", "6000"), queue);
     for (int i = 0; i < messages; i++) {
       send(connection, queue, message("" + i));
     }
@@ -234,7 +234,7 @@ class KafkaOwnershipTest {
     properties.put("group.protocol", protocol);
     properties.put("enable.auto.commit", "false");
     properties.put("auto.offset.reset", "earliest");
-    properties.put("max.poll.interval.ms", "3000");
+    properties.put("max.poll.interval.ms", "6000");
     return new KafkaConsumer<>(
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
