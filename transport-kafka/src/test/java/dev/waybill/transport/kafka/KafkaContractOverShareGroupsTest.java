@@ -43,6 +43,6 @@ class KafkaContractOverShareGroupsTest extends TransportContract {
     return KafkaContractTest.quickToNotice(servers)
         .shareGroups()
         .partitions(1)
-        .recordLock(Duration.ofSeconds(5));
+        .recordLock(Duration.ofSeconds(10));
   }
 }
