@@ -194,7 +194,8 @@ class ReceivingTest extends RabbitTest {
 
     receiver.pause();
     receiver.pause();
-    settle(recording.delivery(0), Settlement.accept()); // is done after the pause
+    awaitCancelled(recording.delivery(0));
+    settle(recording.delivery(0), Settlement.accept());
     assertThat(recording.deliveries).hasSize(2);
     receiver.resume();
     receiver.resume();
@@ -251,7 +252,8 @@ class ReceivingTest extends RabbitTest {
     recording.delivery(1);
 
     receiver.pause();
-    settle(recording.delivery(0), Settlement.accept()); // is done after the pause
+    awaitCancelled(recording.delivery(0));
+    settle(recording.delivery(0), Settlement.accept());
     Recording other = receive(queue, 5);
     for (int i = 0; i < 5; i++) {
       send(queue, "m" + i);
@@ -648,6 +650,12 @@ class ReceivingTest extends RabbitTest {
 
   private void send(Queue queue, String body) throws Exception {
     Wires.send(connection.sender(), queue, Wires.message(body));
+  }
+
+  /** A pause only begins to cancel; what comes before the broker has done it is delivered still. */
+  private static void awaitCancelled(Delivery open) {
+    ConsumerSession session = ((RabbitDelivery) open).session();
+    await().atMost(Recording.LIMIT).until(session::hasDrained);
   }
 
   private static void assertEmpty(Queue queue) throws Exception {
