@@ -246,7 +246,7 @@ public interface MessageBus extends AutoCloseable {
     /**
      * How long a send may take; positive. Default {@link #DEFAULT_SEND_TIMEOUT}. A send may be
      * given up a hundredth of it sooner, 10 ms at most, together with one that began before it. The
-     * transport has a tenth less, 100 ms at most, to say for itself what became of the message.
+     * transport has a tenth less, a second at most, to say for itself what became of the message.
      *
      * <p>It is how long the caller waits, and not when the broker's client gives up: a message
      * whose send was reported as unknown may still be stored afterwards, for as long as the

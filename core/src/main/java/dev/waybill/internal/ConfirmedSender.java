@@ -27,11 +27,12 @@ class ConfirmedSender {
   /**
    * How much sooner the transport's deadline ends than the caller's: at it, a transport still knows
    * what has never left. Ours may end 10 ms sooner ({@link Deadlines}), a transport that looks for
-   * what is late from time to time may be as late; the rest is for a busy machine.
+   * what is late from time to time may be as late; the rest is for a machine that is busy, or
+   * stands still for a moment.
    */
-  private static final Duration LONGEST_LEAD = Duration.ofMillis(100);
+  private static final Duration LONGEST_LEAD = Duration.ofSeconds(1);
 
-  /** The part of a short deadline that is the lead. */
+  /** The part of a shorter deadline that is the lead. */
   private static final int LEADS = 10;
 
   private static final String ADVICE =

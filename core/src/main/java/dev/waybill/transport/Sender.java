@@ -26,7 +26,7 @@ public interface Sender {
    *     checked them
    * @param deadline how long the answer may take, positive. At it a transport gives up, and says
    *     whether the message can have been stored. The library fails the caller's future by itself,
-   *     as unknown, a tenth of the caller's timeout later, at most 100 ms.
+   *     as unknown, a tenth of the caller's timeout later, at most a second.
    * @return completes with the broker's name for the message (Kafka {@code topic-partition@offset},
    *     SQS/SNS message id, RabbitMQ {@code exchange/routing key}) after the broker's confirmation;
    *     fails with a {@link dev.waybill.error.SendException}. Completes on a transport's thread;
