@@ -35,8 +35,11 @@ import org.slf4j.LoggerFactory;
  * everything.
  */
 final class RabbitConnection implements TransportConnection {
-  /** For all of a close. The links need two seconds of it where nothing is answered. */
+  /** For all of a close. */
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+  /** What the links need of it where nothing is answered. */
+  private static final Duration LINKS_LIMIT = Duration.ofSeconds(2);
 
   /** What takes longer ends with the connection. */
   private static final Duration RECEIVERS_LIMIT = Duration.ofMillis(2_500);
@@ -44,7 +47,6 @@ final class RabbitConnection implements TransportConnection {
   /** With the answer to one call more, as long as {@link #prepare} may take. */
   private static final Duration PREPARE_LIMIT = Duration.ofSeconds(30).minus(RabbitLink.RPC_LIMIT);
 
-  private static final Duration DELETE_LIMIT = Duration.ofMillis(500);
   private static final Duration THREADS_LEAST = Duration.ofMillis(500);
   private static final Logger log = LoggerFactory.getLogger(RabbitConnection.class);
 
@@ -154,7 +156,7 @@ final class RabbitConnection implements TransportConnection {
     }
     long end = System.nanoTime() + CLOSE_LIMIT.toNanos();
     closeReceivers();
-    deleteReplies();
+    deleteReplies(end - LINKS_LIMIT.toNanos());
     publisher.close();
     closeLinks();
     blocking.shutdownNow();
@@ -185,8 +187,8 @@ final class RabbitConnection implements TransportConnection {
     other.join();
   }
 
-  /** Once no receiver can declare it again. */
-  private void deleteReplies() {
+  /** Once no receiver can declare it again; until {@link System#nanoTime} is {@code end}. */
+  private void deleteReplies(long end) {
     ReplyQueue made = replies;
     Connection current = consuming.connection();
     if (made == null || current == null) {
@@ -194,7 +196,7 @@ final class RabbitConnection implements TransportConnection {
     }
     try {
       CompletableFuture.runAsync(() -> ReplyQueues.delete(current, made), blocking)
-          .get(DELETE_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+          .get(Math.max(end - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {

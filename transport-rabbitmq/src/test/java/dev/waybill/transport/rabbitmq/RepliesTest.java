@@ -128,6 +128,20 @@ class RepliesTest extends RabbitTest {
   }
 
   @Test
+  void aReplyQueueIsGoneAfterTheCloseThoughTheBrokerAnswersSlowly() throws Exception {
+    try (FaultProxy proxy = FaultProxy.open().forwardTo(TestBrokers.rabbitmq().port());
+        Native raw = new Native(uri())) {
+      TransportConnection requester = open(proxy.through(uri()));
+      Recording unused = request(requester, own);
+      proxy.delay(Duration.ofMillis(300)); // on each way
+
+      requester.close();
+
+      assertGone(raw);
+    }
+  }
+
+  @Test
   void aReplyToARequesterThatIsGoneIsRejectedAndDisturbsNobody() throws Exception {
     Queue queue = Wires.queue();
     create(queue);
