@@ -56,6 +56,16 @@ final class PendingSend {
     }
   }
 
+  /** Told of the answer before the sender is, who may send the next one at once. */
+  interface Listener {
+    /**
+     * The answer has come.
+     *
+     * @param error null if it is a confirm
+     */
+    void answered(PendingSend send, @Nullable SendException error);
+  }
+
   private enum State {
     QUEUED,
     WRITTEN,
@@ -66,6 +76,7 @@ final class PendingSend {
   private final BasicProperties properties;
   private final int frameSizeAtMost;
   private final Runnable leave;
+  private final Listener listener;
   private final CompletableFuture<String> answer = new CompletableFuture<>();
   private final AtomicReference<State> state = new AtomicReference<>(State.QUEUED);
   private final AtomicBoolean left = new AtomicBoolean();
@@ -81,12 +92,14 @@ final class PendingSend {
    *
    * @param leave run once, when the message takes up no room any more
    */
-  PendingSend(Target target, BasicProperties properties, byte[] body, Runnable leave) {
+  PendingSend(
+      Target target, BasicProperties properties, byte[] body, Runnable leave, Listener listener) {
     this.target = target;
     this.properties = properties;
     this.frameSizeAtMost = MessageWriter.frameSizeAtMost(properties);
     this.body = body;
     this.leave = leave;
+    this.listener = listener;
   }
 
   Target target() {
@@ -172,6 +185,7 @@ final class PendingSend {
     }
     leaveOnce(); // before its sender, who may send the next one, is told
     if (finish()) {
+      listener.answered(this, null);
       answer.complete(target.toString());
     }
   }
@@ -179,7 +193,7 @@ final class PendingSend {
   /** Ends with an error, if it has no answer yet. */
   void fail(SendException error) {
     if (finish()) {
-      answer.completeExceptionally(error);
+      end(error);
     }
     leaveOnce();
   }
@@ -217,6 +231,7 @@ final class PendingSend {
 
   private void end(SendException error) {
     body = null;
+    listener.answered(this, error);
     answer.completeExceptionally(error);
   }
 }

@@ -20,12 +20,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes with confirms. A {@link PublishLoop} writes, so that no caller waits for a socket; what
  * it has not written at the deadline is rejected, what it has is unknown.
  */
-final class RabbitPublisher implements Sender {
+final class RabbitPublisher implements Sender, PendingSend.Listener {
   /**
    * Messages without an answer at once to one queue or exchange. Fewer would leave the broker idle
    * between confirms; more would hold more memory, and leave more unknown when a connection is
@@ -190,7 +191,7 @@ final class RabbitPublisher implements Sender {
       Target target, BasicProperties properties, byte[] body, Duration deadline, Runnable leave) {
     PendingSend send;
     try {
-      send = new PendingSend(target, properties, body, leave);
+      send = new PendingSend(target, properties, body, leave, this);
       send.expireAfter(deadline);
     } catch (SendException e) {
       leave.run();
@@ -198,18 +199,7 @@ final class RabbitPublisher implements Sender {
     }
     unanswered.add(send);
     CompletableFuture<String> unused =
-        send.answer()
-            .whenComplete(
-                (receipt, error) -> {
-                  unanswered.remove(send);
-                  if (error == null) {
-                    window.trust(target);
-                    loop.trust(target);
-                  } else if (isUnroutable(error)) {
-                    loop.trust(target); // an answer, and there may be no other
-                    delays.forget(target);
-                  }
-                });
+        send.answer().whenComplete((receipt, error) -> unanswered.remove(send));
     lookAt(send.end());
     if (!loop.write(send) || closed) {
       endAtClose(send);
@@ -217,8 +207,16 @@ final class RabbitPublisher implements Sender {
     return send.answer();
   }
 
-  private static boolean isUnroutable(Throwable error) {
-    return error instanceof SendException known && known.code() == ErrorCode.UNROUTABLE;
+  @Override
+  public void answered(PendingSend send, @Nullable SendException error) {
+    Target target = send.target();
+    if (error == null) {
+      window.trust(target);
+      loop.trust(target);
+    } else if (error.code() == ErrorCode.UNROUTABLE) {
+      loop.trust(target); // an answer, and there may be no other
+      delays.forget(target);
+    }
   }
 
   /** Looks for what is late once a deadline has passed, if not before. */

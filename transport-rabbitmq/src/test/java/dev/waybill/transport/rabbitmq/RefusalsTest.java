@@ -582,6 +582,7 @@ class RefusalsTest {
         target,
         new BasicProperties.Builder().deliveryMode(2).messageId(ID).build(),
         "x".getBytes(StandardCharsets.UTF_8),
-        () -> {});
+        () -> {},
+        (send, error) -> {});
   }
 }
