@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Speaks AMQP as brokers do that can't be run here: says yes to everything, and what else a test
@@ -37,6 +38,7 @@ final class ScriptedBroker implements AutoCloseable {
   private final List<Peer> peers = new CopyOnWriteArrayList<>();
   private final List<Consumer> consumers = new CopyOnWriteArrayList<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
+  private final AtomicLong published = new AtomicLong();
   private volatile String unseen = "none";
   private volatile String missing = "";
   private volatile String swallowedQueue = "none";
@@ -158,9 +160,9 @@ final class ScriptedBroker implements AutoCloseable {
         .count();
   }
 
-  /** How many messages were published. */
+  /** How many messages were published, and are confirmed, refused, swallowed or held. */
   long published() {
-    return received.stream().filter(each -> each.method() instanceof AMQP.Basic.Publish).count();
+    return published.get();
   }
 
   /** Answers to no message that is published. */
@@ -507,6 +509,9 @@ final class ScriptedBroker implements AutoCloseable {
           Method method = AMQImpl.readMethodFrom(frame.getInputStream());
           received.add(new Received(this, frame.getChannel(), method));
           answerInTurn(frame.getChannel(), method);
+          if (method instanceof AMQP.Basic.Publish) {
+            ScriptedBroker.this.published.incrementAndGet();
+          }
         }
       }
     }
