@@ -143,7 +143,7 @@ class FaultTest {
     int before = recording.deliveries.size();
     broker.restart();
 
-    await().atMost(Recording.LIMIT).until(() -> recording.recoveries.get() == 1);
+    recording.awaitRecovery();
     List<String> again = new ArrayList<>();
     for (int i = before; i < before + 9; i++) {
       again.add(Recording.body(recording.delivery(i)));
@@ -324,7 +324,8 @@ class FaultTest {
     proxy.heal();
 
     assertThat(recording.delivery(1).attempt()).isGreaterThanOrEqualTo(2);
-    assertThat(recording.recoveries).hasPositiveValue(); // more if this machine is silent as well
+    // more than one if this machine is silent as well
+    await().atMost(Recording.LIMIT).until(() -> recording.recoveries.get() > 0);
   }
 
   @Test

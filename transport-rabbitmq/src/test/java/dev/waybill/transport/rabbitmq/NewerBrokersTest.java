@@ -110,7 +110,7 @@ class NewerBrokersTest {
     assertThat(recording.failures)
         .singleElement()
         .satisfies(problem -> assertThat(problem).hasMessageContaining("consumer timeout"));
-    assertThat(recording.recoveries).hasValue(1);
+    recording.awaitRecovery();
     assertThat(late.isOwned()).isFalse();
     assertThat(Recording.settle(late, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
     await()
@@ -182,7 +182,7 @@ class NewerBrokersTest {
     assertThat(recording.failures)
         .singleElement()
         .satisfies(problem -> assertThat(problem).hasMessageContaining("no consumer of queue 'q'"));
-    assertThat(recording.recoveries).hasValue(1);
+    recording.awaitRecovery();
   }
 
   /** Every broker: a quorum queue whose leader is away, or slow, is counted as empty. */

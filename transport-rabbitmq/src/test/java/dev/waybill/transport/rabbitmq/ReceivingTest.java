@@ -554,7 +554,7 @@ class ReceivingTest extends RabbitTest {
     assertThat(settle(again, Settlement.accept())).isEqualTo(Result.SETTLED);
     assertThat(recording.failures).hasSize(1);
     assertThat(recording.failures.get(0).code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
-    assertThat(recording.recoveries).hasValue(1);
+    recording.awaitRecovery();
   }
 
   @Test
@@ -580,7 +580,7 @@ class ReceivingTest extends RabbitTest {
     assertThat(recording.failures)
         .extracting(MessagingException::code)
         .endsWith(ErrorCode.NOT_FOUND);
-    assertThat(recording.recoveries).hasValue(1);
+    recording.awaitRecovery();
   }
 
   @Test

@@ -46,6 +46,11 @@ class Recording implements Receiver.Listener {
     return deliveries.get(index);
   }
 
+  /** Waits until it has recovered once; a delivery may be there before that is told. */
+  void awaitRecovery() {
+    await().atMost(LIMIT).until(() -> recoveries.get() == 1);
+  }
+
   List<String> bodies() {
     return deliveries.stream().map(Recording::body).toList();
   }

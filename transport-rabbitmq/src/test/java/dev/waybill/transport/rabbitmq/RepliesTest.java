@@ -102,7 +102,7 @@ class RepliesTest extends RabbitTest {
         proxy.heal();
 
         assertThat(body(recording.delivery(0))).isEqualTo("meanwhile");
-        assertThat(recording.recoveries).hasValue(1);
+        recording.awaitRecovery();
       }
     }
   }
@@ -116,7 +116,7 @@ class RepliesTest extends RabbitTest {
         cut(proxy, requester);
         raw.channel.queueDelete(own.name());
         proxy.heal();
-        await().atMost(Recording.LIMIT).until(() -> recording.recoveries.get() == 1);
+        recording.awaitRecovery();
 
         Wires.send(connection.sender(), own, Wires.message("after"));
 
