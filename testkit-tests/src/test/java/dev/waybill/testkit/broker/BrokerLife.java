@@ -1,6 +1,7 @@
 package dev.waybill.testkit.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.ConnectException;
@@ -29,7 +30,8 @@ final class BrokerLife {
 
   static void assertNothingIsLeftOf(LocalTestBroker broker) {
     assertThat(broker.folder()).doesNotExist();
-    assertThat(processesIn(broker.folder())).isEmpty();
+    // nobody waits for the death of what the guard ends last
+    await().untilAsserted(() -> assertThat(processesIn(broker.folder())).isEmpty());
     assertThat(isOpen(broker.port())).as("port %d is open", broker.port()).isFalse();
   }
 

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -75,6 +76,7 @@ class ReceivingTest extends RabbitTest {
     create(queue);
     Recording one = receive(queue, 100);
     Recording two = receive(queue, 100);
+    awaitConsumers(queue, 2); // or the first may take all
 
     for (int i = 0; i < 100; i++) {
       send(queue, "m" + i);
@@ -524,7 +526,7 @@ class ReceivingTest extends RabbitTest {
     Recording recording = new Recording();
     Receiver receiver = receive(queue, 20, recording);
     recording.delivery(19);
-    List<Result> results = new ArrayList<>();
+    List<Result> results = new CopyOnWriteArrayList<>(); // of several threads
     recording.deliveries.forEach(
         delivery ->
             delivery
@@ -533,7 +535,10 @@ class ReceivingTest extends RabbitTest {
 
     receiver.close();
 
-    assertThat(results).hasSize(20).containsOnly(Result.SETTLED);
+    await()
+        .atMost(Recording.LIMIT)
+        .until(() -> results.size() == 20); // who is told, and who closes
+    assertThat(results).containsOnly(Result.SETTLED);
     assertEmpty(queue);
   }
 
@@ -661,6 +666,12 @@ class ReceivingTest extends RabbitTest {
   private static void assertEmpty(Queue queue) throws Exception {
     try (Native raw = new Native(uri())) {
       assertThat(raw.takeNow(queue.name())).isNull();
+    }
+  }
+
+  private static void awaitConsumers(Queue queue, long count) throws Exception {
+    try (Native raw = new Native(uri())) {
+      await().atMost(Recording.LIMIT).until(() -> raw.channel.consumerCount(queue.name()) == count);
     }
   }
 
