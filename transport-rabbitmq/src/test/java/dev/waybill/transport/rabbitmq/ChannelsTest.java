@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** What becomes of channels, of which the client does a part. */
 class ChannelsTest {
   /** In milliseconds; long for an answer, on a busy machine. */
-  private static final int IMPATIENCE = 3_000;
+  private static final int IMPATIENCE = 6_000;
 
   @Test
   void a_channel_whose_end_is_answered_leaves_its_connection_alone() throws Exception {

@@ -44,7 +44,7 @@ class ConnectingTest {
 
   @Test
   void nobodyThereIsToldInPlainWords() {
-    MessagingException error = failure("amqp://user:s3cret@127.0.0.1:1/vhost", LIMIT);
+    MessagingException error = failure("amqp://user:s3cret@127.0.0.1:1/vhost", Wires.DEADLINE);
 
     assertThat(error.code()).isEqualTo(ErrorCode.CONNECTION_FAILED);
     assertThat(error)

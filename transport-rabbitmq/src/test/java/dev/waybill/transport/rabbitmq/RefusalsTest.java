@@ -292,7 +292,7 @@ class RefusalsTest {
     try (ScriptedBroker broker = new ScriptedBroker("3.10.8")) {
       broker.standStillAt("silent");
       RabbitLink scripted = scripted(broker);
-      PublishLoop publishing = publishing(scripted, Duration.ofMillis(50));
+      PublishLoop publishing = publishing(scripted, Duration.ofMillis(500));
       for (int i = 0; i < PublishLanes.MOST_LEFT; i++) {
         awaitEndOfSilence(publishing, send(publishing, "silent"));
       }
@@ -345,7 +345,7 @@ class RefusalsTest {
       broker.allowChannels(1);
       broker.swallow("silent");
       RabbitLink scripted = scripted(broker);
-      PublishLoop publishing = publishing(scripted, Duration.ofSeconds(1));
+      PublishLoop publishing = publishing(scripted, SILENCE);
       CompletableFuture<String> silent = send(publishing, "silent");
       List<CompletableFuture<String>> beside = new ArrayList<>();
 
@@ -377,6 +377,7 @@ class RefusalsTest {
       broker.swallow("silent");
       PublishLoop publishing = publishing(scripted(broker), silence);
       CompletableFuture<String> silent = send(publishing, "silent");
+      await().atMost(Wires.DEADLINE).until(() -> broker.published() == 1);
       await()
           .atMost(Wires.DEADLINE)
           .pollInterval(Duration.ofMillis(10))
@@ -532,9 +533,10 @@ class RefusalsTest {
     return made;
   }
 
+  /** What is held back is so for two seconds, unless that ends well before. */
   private static boolean isHeldBack(CompletableFuture<String> answer) throws Exception {
     try {
-      return !isRefused(answer, Duration.ofMillis(500));
+      return !isRefused(answer, Duration.ofSeconds(1));
     } catch (TimeoutException e) {
       return true;
     }
