@@ -646,13 +646,17 @@ abstract class OutboxCases {
     keep(message(queue, "sick", null));
     dispatch(relay);
 
-    for (int i = 0; attemptsOf("sick") < 3; i++) { // each time something got through meanwhile
-      int least = attemptsOf("sick") + 1;
-      keep(message(queue, "well-" + i, null));
-      await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox") == 1);
-      execute(database, "UPDATE waybill_outbox SET due_at = CURRENT_TIMESTAMP");
-      await().atMost(PATIENCE).until(() -> attemptsOf("sick") >= least);
-    }
+    await() // each time something got through meanwhile; too long ago, on a busy machine, for some
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              keep(message(queue, "well-" + System.nanoTime(), null));
+              await().atMost(PATIENCE).until(() -> count(database, "waybill_outbox") == 1);
+              int tried = relay.tried.size();
+              execute(database, "UPDATE waybill_outbox SET due_at = CURRENT_TIMESTAMP");
+              await().atMost(PATIENCE).until(() -> relay.tried.size() > tried);
+              return attemptsOf("sick") >= 3;
+            });
     execute(database, "UPDATE waybill_outbox SET attempts = 19 WHERE message_id = 'sick'");
     await()
         .atMost(PATIENCE)
@@ -666,7 +670,7 @@ abstract class OutboxCases {
     awaitEmpty();
     assertThat(rows(database, "SELECT message_id FROM waybill_outbox_set_aside"))
         .containsExactly("sick");
-    assertThat(relay.ids()).contains("well-0");
+    assertThat(relay.ids()).anyMatch(id -> id.startsWith("well-"));
   }
 
   @Test
