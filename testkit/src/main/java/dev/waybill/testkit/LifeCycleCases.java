@@ -82,7 +82,7 @@ abstract class LifeCycleCases extends ConcurrencyCases {
       bus.send(new Refresh(1)).join();
       await(started, 1);
     }
-    assertThat(interrupted.all()).containsExactly(1);
+    assertThat(await(interrupted, 1)).containsExactly(1);
     // a failure would have made it a dead letter at once
     assertThat(handledByAnother(2, List.of(1, 2))).containsExactlyInAnyOrder(1, 2);
   }
@@ -286,7 +286,7 @@ abstract class LifeCycleCases extends ConcurrencyCases {
     try (way) {
       try (MessageBus bus =
           here.bus(way.transport())
-              .sendTimeout(Duration.ofSeconds(2))
+              .sendTimeout(Duration.ofSeconds(10))
               .consume(here.plainQueue, c -> c.onCommand(Refresh.class, (m, x) -> {}))
               .start()) {
         bus.send(new Refresh(1)).join();

@@ -30,6 +30,9 @@ import org.junit.jupiter.api.Test;
 abstract class RestartCases extends RedeliveryCases {
   private static final Duration DEADLINE = Duration.ofSeconds(15);
 
+  /** When a failed message is due again: all else of its case is over by then. */
+  private static final Duration LATER = Duration.ofSeconds(15);
+
   @Test
   @Case(value = "C4", needs = Feature.ATTEMPTS, keyed = true)
   void another_instance_counts_on_where_the_broker_counts_and_starts_at_one_elsewhere() {
@@ -43,7 +46,7 @@ abstract class RestartCases extends RedeliveryCases {
                           first.add(x.attempt());
                           throw new IllegalStateException("again, later");
                         })
-                    .onFailure(retry(0).thenAfter(Duration.ofSeconds(5))))) {
+                    .onFailure(retry(0).thenAfter(LATER)))) {
       bus.send(new Charge("a", 1)).join();
       await(first, 1);
     }
@@ -208,7 +211,7 @@ abstract class RestartCases extends RedeliveryCases {
                           }
                           done.add(m.payload().number());
                         })
-                    .onFailure(retry(1).thenAfter(Duration.ofSeconds(5))))) {
+                    .onFailure(retry(1).thenAfter(LATER)))) {
       bus.send(new Charge("account-0", 0)).join();
       await(failed, 2);
       confirmed(Numbers.charge(bus, IntStream.range(1, 12)));

@@ -11,7 +11,6 @@ import dev.waybill.testkit.ContractCase.Refresh;
 import dev.waybill.testkit.ContractCase.Refreshed;
 import dev.waybill.transport.Capabilities.Feature;
 import dev.waybill.transport.Topology;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -108,8 +107,7 @@ abstract class RoutingCases extends LimitCases {
   @Test
   @Case(value = "B5", needs = Feature.MANDATORY)
   void a_command_to_a_queue_that_was_never_made_is_rejected() {
-    try (MessageBus bus =
-        here.bus().topology(Topology.Mode.ASSUME).sendTimeout(Duration.ofSeconds(5)).start()) {
+    try (MessageBus bus = here.bus().topology(Topology.Mode.ASSUME).start()) {
       assertThatThrownBy(() -> bus.send(new Refresh(1)).join())
           .cause()
           .isInstanceOfSatisfying(

@@ -31,7 +31,10 @@ import org.junit.jupiter.api.Test;
 abstract class SendFailureCases extends TimingCases {
   private static final Duration CONNECT = Duration.ofSeconds(60);
 
-  /** Several times less than the patience, by which a send must have its answer. */
+  /**
+   * Several times less than the patience, by which a send must have its answer; and less than a
+   * client takes to give up a connection that hangs. The first send of one may take longer.
+   */
   private static final Duration SEND_TIMEOUT = Duration.ofSeconds(5);
 
   @Test
@@ -46,7 +49,7 @@ abstract class SendFailureCases extends TimingCases {
     Recorder<Integer> seen = new Recorder<>();
     SendException failure;
     try (MessageBus bus = here.bus().sendTimeout(SEND_TIMEOUT).start()) {
-      bus.send(new Refresh(1)).join();
+      confirmedAgain(() -> bus.send(new Refresh(1)));
       broker.stop();
       try {
         failure = failure(bus.send(new Refresh(2)));
@@ -148,7 +151,7 @@ abstract class SendFailureCases extends TimingCases {
     }
     try (way;
         MessageBus bus = here.bus(way.transport()).sendTimeout(SEND_TIMEOUT).start()) {
-      bus.send(new Refresh(0)).join();
+      confirmedAgain(() -> bus.send(new Refresh(0)));
       Command<Refresh> command = Command.of(new Refresh(1));
       way.hold();
       SendException failure = failure(bus.send(command));
@@ -173,7 +176,8 @@ abstract class SendFailureCases extends TimingCases {
                 c -> c.onCommand(Refresh.class, (m, x) -> seen.add(m.metadata().id())));
         way;
         MessageBus bus = here.bus(way.transport()).sendTimeout(SEND_TIMEOUT).start()) {
-      String first = bus.send(new Refresh(0)).join().messageId();
+      Command<Refresh> before = Command.of(new Refresh(0));
+      String first = confirmedAgain(() -> bus.send(before)).messageId();
       Command<Refresh> command = Command.of(new Refresh(1));
       way.holdAnswers();
       SendException failure = failure(bus.send(command));
@@ -223,7 +227,7 @@ abstract class SendFailureCases extends TimingCases {
 
   /** A bus that makes nothing, and so may send to what is not there. */
   final MessageBus assuming() {
-    return here.bus().topology(Topology.Mode.ASSUME).sendTimeout(SEND_TIMEOUT).start();
+    return here.bus().topology(Topology.Mode.ASSUME).start();
   }
 
   /** Makes channels, and nothing else. */

@@ -111,7 +111,7 @@ abstract class SendingCases extends SendFailureCases {
     try (MessageBus sending =
         here.bus()
             .topology(Topology.Mode.ASSUME)
-            .sendTimeout(Duration.ofSeconds(2))
+            .sendTimeout(Duration.ofSeconds(15))
             .consume(
                 here.plainQueue,
                 c ->
@@ -142,9 +142,10 @@ abstract class SendingCases extends SendFailureCases {
         assertThat(receiving.describe()).contains(here.documents);
       }
     }
-    assertThat(documents.all()).hasSize(1);
-    assertThat(new HashSet<>(events.all())).as("one event, however often it was sent").hasSize(1);
+    assertThat(new HashSet<>(documents.all())).as("one, however often it was sent").hasSize(1);
+    assertThat(new HashSet<>(events.all())).as("one, however often it was sent").hasSize(1);
     if (support(Feature.ATOMIC_SEND).level() == Level.NATIVE) {
+      assertThat(documents.all()).hasSize(1);
       assertThat(events.all()).hasSize(1);
     }
   }
