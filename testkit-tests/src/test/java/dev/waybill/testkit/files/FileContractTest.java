@@ -21,7 +21,7 @@ class FileContractTest extends TransportContract {
 
       @Override
       public Transport shortLease() {
-        return new FileTransport(folder, Duration.ofSeconds(3));
+        return new FileTransport(folder, Duration.ofSeconds(9));
       }
 
       @Override
