@@ -214,7 +214,7 @@ class LifeCycleTest {
   private static List<String> threads() {
     return Thread.getAllStackTraces().keySet().stream()
         .map(Thread::getName)
-        .filter(name -> name.startsWith("waybill-"))
+        .filter(name -> name.startsWith("waybill-inmemory-"))
         .toList();
   }
 }
