@@ -538,7 +538,7 @@ class AttemptReportTest {
 
     bus.close();
 
-    assertThat(results).hasSize(1);
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(results).hasSize(1));
     assertIs(results.get(0), Handling.POSTPONED, Outcome.retryAfter(Duration.ZERO));
     assertThat(results.get(0).failure()).isInstanceOf(InterruptedException.class);
   }
