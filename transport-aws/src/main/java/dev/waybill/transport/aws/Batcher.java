@@ -148,6 +148,9 @@ final class Batcher<T extends Batcher.Entry> {
     }
     due = false;
     List<T> batch = take();
+    if (readyEntries == 0) {
+      lingering = null; // what comes now has its own time to wait
+    }
     calls++;
     return batch;
   }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -73,6 +74,40 @@ class BatcherTest {
     batcher.add(hasty);
 
     assertThat(nextCall()).containsExactly(patient, hasty);
+  }
+
+  @Test
+  void whatComesAfterAFullCallWaitsForAsLongAsItMay() throws InterruptedException {
+    Batcher<Entry> batcher =
+        batcher(
+            false,
+            entries -> {
+              calls.add(entries);
+              return completedFuture(Again.nothing());
+            });
+    List<Entry> full = new ArrayList<>();
+    for (int i = 0; i < Batcher.MAX_ENTRIES; i++) {
+      full.add(new Entry(i, Duration.ofMillis(20)));
+    }
+    CountDownLatch added = new CountDownLatch(1);
+    CountDownLatch later = new CountDownLatch(1);
+    timer.after(Duration.ZERO, () -> awaitQuietly(added)); // nothing is over before all is there
+
+    full.forEach(batcher::add);
+    batcher.add(new Entry("patient", LONG));
+    timer.after(Duration.ofMillis(20), later::countDown); // behind what the first was waited for
+    added.countDown();
+
+    assertThat(later.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(calls).containsExactly(full);
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
