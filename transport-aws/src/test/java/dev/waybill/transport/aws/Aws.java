@@ -65,10 +65,10 @@ final class Aws implements AutoCloseable {
     return new Aws(transport);
   }
 
-  /** With a lease so short that a test can see its end. */
+  /** With a lease so short that a test can see its end, and so long that it can be renewed. */
   static Aws withShortLease() {
     return new Aws(
-        emulator(TestBrokers.aws().uri()).visibilityTimeout(Duration.ofSeconds(4)).build());
+        emulator(TestBrokers.aws().uri()).visibilityTimeout(Duration.ofSeconds(12)).build());
   }
 
   static AwsTransport.Builder emulator(String uri) {

@@ -22,8 +22,13 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  */
 @Execution(ExecutionMode.CONCURRENT)
 abstract class AwsContract extends TransportContract {
-  /** What a process that died had comes back after it, so it has to be shorter than patience. */
-  private static final Duration LEASE = Duration.ofSeconds(6);
+  /**
+   * What a process that died had comes back after it, so it has to be shorter than patience; and so
+   * long that a busy machine has the time to renew it.
+   */
+  private static final Duration LEASE = Duration.ofSeconds(12);
+
+  private static final Duration SHORT_LEASE = Duration.ofSeconds(9);
 
   private static StubAws refusing;
 
@@ -57,6 +62,11 @@ abstract class AwsContract extends TransportContract {
       }
 
       @Override
+      public Transport shortLease() {
+        return to(broker.uri(), SHORT_LEASE);
+      }
+
+      @Override
       public String broker() {
         return broker.version();
       }
@@ -84,6 +94,10 @@ abstract class AwsContract extends TransportContract {
   }
 
   private Transport to(String uri) {
-    return Aws.emulator(uri).sdk(sdk).visibilityTimeout(LEASE).build();
+    return to(uri, LEASE);
+  }
+
+  private Transport to(String uri, Duration lease) {
+    return Aws.emulator(uri).sdk(sdk).visibilityTimeout(lease).build();
   }
 }

@@ -146,6 +146,9 @@ final class AwsGateway implements AutoCloseable {
   private void handle(HttpExchange exchange) throws IOException {
     byte[] body = exchange.getRequestBody().readAllBytes();
     String operation = operation(exchange, body);
+    LongestLease limit = longestLease;
+    // before it is counted: whoever waits for the call may let time pass then
+    byte[] refusal = limit == null ? null : limit.refusal(operation, body);
     calls.computeIfAbsent(operation, name -> new AtomicInteger()).incrementAndGet();
     recorded.add(call(exchange, operation, body));
     countEntries(exchange, operation, body);
@@ -154,8 +157,6 @@ final class AwsGateway implements AutoCloseable {
     Fault fault = scripted == null ? chaos.get() : scripted;
     try {
       awaitLetGo(operation);
-      LongestLease limit = longestLease;
-      byte[] refusal = limit == null ? null : limit.refusal(operation, body);
       if (refusal != null) {
         exchange.getResponseHeaders().set("Content-Type", "application/x-amz-json-1.0");
         answer(exchange, 200, refusal);

@@ -136,7 +136,7 @@ class SettlementTest {
       brief.sendAndWait(queue, Aws.message("1"));
       Delivery late = collector.next();
 
-      Delivery again = collector.next(Duration.ofSeconds(15));
+      Delivery again = collector.next(Duration.ofSeconds(60));
 
       assertThat(late.isOwned()).isFalse();
       assertThat(Aws.settle(late, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
@@ -162,7 +162,7 @@ class SettlementTest {
           .until(
               () -> {
                 delivery.renewLease();
-                return collector.deliveries.stream().anyMatch(other -> other.attempt() == 3);
+                return collector.deliveries.stream().anyMatch(other -> other.attempt() == 2);
               });
 
       assertThat(collector.deliveries.stream().map(Collector::text)).containsOnly("left alone");
