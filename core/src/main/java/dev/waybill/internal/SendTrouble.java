@@ -43,7 +43,13 @@ final class SendTrouble {
   /** How many channels are named. */
   private static final int NAMED = 3;
 
-  private record Failing(Instant since, Instant last, ErrorCode code, String message) {}
+  /**
+   * What is wrong with a channel.
+   *
+   * @param ofTheConnection whether nothing else has been wrong with it
+   */
+  private record Failing(
+      Instant since, Instant last, ErrorCode code, String message, boolean ofTheConnection) {}
 
   private final Clock clock;
   private final Map<Channel, Failing> failing = new ConcurrentHashMap<>();
@@ -65,7 +71,9 @@ final class SendTrouble {
                     before == null ? now : before.since(),
                     now,
                     failure.code(),
-                    String.valueOf(failure.getMessage())));
+                    String.valueOf(failure.getMessage()),
+                    (before == null || before.ofTheConnection())
+                        && OF_THE_CONNECTION.contains(failure.code())));
       }
     }
   }
@@ -77,12 +85,9 @@ final class SendTrouble {
 
   /** A send to the channels was confirmed. */
   void confirmed(Collection<Channel> channels) {
-    failing
-        .entrySet()
-        .removeIf(
-            one ->
-                channels.contains(one.getKey())
-                    || OF_THE_CONNECTION.contains(one.getValue().code()));
+    failing.keySet().removeAll(channels);
+    Instant now = clock.instant();
+    failing.values().removeIf(one -> one.ofTheConnection() || isOver(one, now));
   }
 
   /**

@@ -300,6 +300,31 @@ class HealthTest {
   }
 
   @Test
+  void what_was_wrong_with_a_channel_alone_is_not_forgotten_over_a_lost_connection() {
+    answeringAt("orders", ErrorCode.NOT_AUTHORISED);
+    send();
+    answeringAt("orders", ErrorCode.CONNECTION_FAILED);
+    send();
+
+    bus.send(new ProcessPayment("o-1", 995)).join();
+
+    assertThat(bus.health().isUp()).isFalse();
+  }
+
+  @Test
+  void what_is_past_is_forgotten_with_the_next_confirmed_send() {
+    SendTrouble trouble = new SendTrouble(new TurnedClock());
+    trouble.failed(
+        List.of(new Queue("q", false)), new MessagingException(ErrorCode.TIMEOUT, "no answer"));
+    pass(Duration.ofSeconds(61));
+    assertThat(trouble.isAny()).isTrue();
+
+    trouble.confirmed(List.of(new Queue("other", false)));
+
+    assertThat(trouble.isAny()).isFalse();
+  }
+
+  @Test
   void of_many_channels_whose_sends_fail_those_are_named_that_have_failed_longest() {
     SendTrouble trouble = new SendTrouble(new TurnedClock());
     for (int i = 5; i > 0; i--) {

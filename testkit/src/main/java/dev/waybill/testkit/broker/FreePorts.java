@@ -2,8 +2,9 @@ package dev.waybill.testkit.broker;
 
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Free TCP ports of 127.0.0.1, each handed out only once in this JVM, and in no other JVM that
@@ -24,7 +25,7 @@ public final class FreePorts {
   private static final Random RANDOM = new Random();
 
   /** Never closed: all blocks of this JVM are its own for its life. */
-  private static @Nullable ServerSocket claim;
+  private static final List<ServerSocket> CLAIMS = new ArrayList<>();
 
   private static int next = END;
   private static int end = END;
@@ -46,7 +47,8 @@ public final class FreePorts {
           return port;
         }
       }
-      claim = claimed();
+      ServerSocket claim = claimed();
+      CLAIMS.add(claim); // or it would be closed with the garbage
       next = claim.getLocalPort() + 1;
       end = claim.getLocalPort() + BLOCK;
     }

@@ -259,15 +259,20 @@ final class ConsumerSession {
     }
   }
 
-  /**
-   * Takes a delivery, of which the owner was told.
-   *
-   * @throws IOException or another exception of the client's, if the channel is lost
-   */
-  void arrived(RabbitDelivery delivery) throws IOException {
+  /** Takes a delivery, of which the owner was told. */
+  void arrived(RabbitDelivery delivery) {
     active = true;
     if (!arrivals.add(delivery)) {
-      follow(delivery);
+      goesBack(delivery);
+      mailbox.tell(() -> goBack(delivery)); // whoever reads must not wait for a write
+    }
+  }
+
+  private void goBack(RabbitDelivery behind) {
+    try {
+      var unused = giveBackUnsettled(behind);
+    } catch (IOException | AlreadyClosedException e) {
+      owner.lost(this, RabbitErrors.receiving(queue, e));
     }
   }
 
@@ -328,13 +333,24 @@ final class ConsumerSession {
    * settled already.
    */
   private boolean follow(RabbitDelivery behind) throws IOException {
-    if (!acknowledger.gone(behind.tag())) {
-      return false;
+    boolean unsettled = giveBackUnsettled(behind);
+    if (unsettled) {
+      goesBack(behind);
     }
+    return unsettled;
+  }
+
+  private void goesBack(RabbitDelivery behind) {
     behind.follows();
-    channel.basicNack(behind.tag(), false, true);
     arrivals.goesBack(behind, behind.attempt());
-    return true;
+  }
+
+  private boolean giveBackUnsettled(RabbitDelivery delivery) throws IOException {
+    boolean unsettled = acknowledger.gone(delivery.tag());
+    if (unsettled) {
+      channel.basicNack(delivery.tag(), false, true);
+    }
+    return unsettled;
   }
 
   /** So many more open deliveries are settled. */

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * after each, and has no setting for that. Thread-safe; what other threads flush leaves at once,
  * with all before it.
  *
- * <p>What there is to read is read many messages at a time, and {@link #whenRead told} to others
- * once it is: to wake another thread costs more than to read a message.
+ * <p>What there is to read is read many messages at a time, and {@link #whenRead handed over} once
+ * it is: to wake another thread costs more than to read a message.
  */
 final class GatheringSocket extends Socket {
   private static final int BUFFER_BYTES = 16 * 1024;

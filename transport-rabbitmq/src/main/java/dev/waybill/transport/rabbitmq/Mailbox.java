@@ -61,8 +61,11 @@ final class Mailbox {
    */
   void doNow(Runnable work) {
     if (isOpen() && soon.isEmpty() && busy.compareAndSet(false, true)) {
-      doing(work);
-      done();
+      try {
+        doing(work);
+      } finally {
+        done();
+      }
     } else {
       var unused = tell(work);
     }
@@ -84,14 +87,17 @@ final class Mailbox {
   }
 
   private void doSome() {
-    for (int i = 0; i < AT_ONCE && !thread.isShutdown(); i++) {
-      Runnable next = soon.poll();
-      if (next == null) {
-        break;
+    try {
+      for (int i = 0; i < AT_ONCE && !thread.isShutdown(); i++) {
+        Runnable next = soon.poll();
+        if (next == null) {
+          break;
+        }
+        doing(next);
       }
-      doing(next);
+    } finally {
+      done();
     }
-    done();
   }
 
   private void done() {
@@ -103,8 +109,11 @@ final class Mailbox {
 
   private void doing(Runnable work) {
     doing = Thread.currentThread();
-    run(work);
-    doing = null;
+    try {
+      run(work);
+    } finally {
+      doing = null;
+    }
   }
 
   /**
@@ -149,7 +158,7 @@ final class Mailbox {
     return done.getCount() == 0;
   }
 
-  /** Drops what is not yet done, interrupts what is being done, and takes nothing more. */
+  /** Drops what is not yet done, interrupts what its own thread does, and takes nothing more. */
   void close() {
     thread.shutdownNow();
     soon.clear();

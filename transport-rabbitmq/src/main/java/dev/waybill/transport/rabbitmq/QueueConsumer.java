@@ -1,6 +1,5 @@
 package dev.waybill.transport.rabbitmq;
 
-import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
 import dev.waybill.error.ErrorCode;
@@ -272,13 +271,8 @@ final class QueueConsumer implements ConsumerSession.Owner {
 
   @Override
   public void arrived(ConsumerSession from, Delivery arrival) {
-    if (from != session) {
-      return;
-    }
-    try {
+    if (from == session) {
       from.arrived(new RabbitDelivery(receiver, from, arrival));
-    } catch (IOException | AlreadyClosedException e) {
-      lost(from, RabbitErrors.receiving(queue, e));
     }
   }
 

@@ -15,11 +15,11 @@ import dev.waybill.transport.Settlement.Release;
 import dev.waybill.transport.Settlement.Result;
 import dev.waybill.transport.TransportConnection;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,30 +37,25 @@ class InterleavedTest {
   private ScriptedBroker broker;
   private TransportConnection connection;
 
-  /** Stands still in the delivery of a message that says so, until it is let go, or interrupted. */
+  /**
+   * Stands still in the delivery of a message that says so, until it is let go; and notes of one
+   * whether the first has gone back by then.
+   */
   private static final class Standing extends Recording {
     final CountDownLatch stands = new CountDownLatch(1);
     final CountDownLatch goOn = new CountDownLatch(1);
-    volatile boolean givesBack;
-    final List<String> events = new CopyOnWriteArrayList<>();
+    final AtomicReference<CompletableFuture<?>> firstGoesBack = new AtomicReference<>();
+    final AtomicReference<Boolean> firstHasGoneBack = new AtomicReference<>();
 
     @Override
     public void delivered(Delivery delivery) {
       super.delivered(delivery);
-      events.add(body(delivery));
-      if (!body(delivery).equals("stands")) {
-        return;
-      }
-      stands.countDown();
-      try {
-        goOn.await();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
-      if (givesBack) {
-        var unused =
-            delivery.settle(NOT_NOW).whenComplete((result, error) -> events.add("given back"));
+      if (body(delivery).equals("stands")) {
+        stands.countDown();
+        await().atMost(Recording.LIMIT).until(() -> goOn.getCount() == 0);
+      } else if (body(delivery).equals("next")) {
+        await().atMost(Recording.LIMIT).until(() -> firstGoesBack.get() != null);
+        firstHasGoneBack.set(firstGoesBack.get().isDone());
       }
     }
 
@@ -151,18 +146,17 @@ class InterleavedTest {
 
   @Test
   void a_message_is_given_back_before_another_is_handed_out_in_its_place() throws Exception {
-    recording.givesBack = true;
-    Receiver unused = connection.receive(queue, 1, recording);
+    Receiver receiver = connection.receive(queue, 1, recording);
     ScriptedBroker.Consumer consumer = broker.consumer(0);
-    consumer.deliver(1, false, Map.of(), "stands");
-    recording.awaitStanding();
+    consumer.deliver(1, false, Map.of(), "first");
+    Delivery first = recording.delivery(0);
     consumer.deliver(2, false, Map.of(), "next");
+    await().atMost(Wires.DEADLINE).until(() -> receiver.status().waiting() == 1);
 
-    recording.goOn.countDown();
+    recording.firstGoesBack.set(first.settle(NOT_NOW).toCompletableFuture());
 
-    assertThat(body(recording.delivery(1))).isEqualTo("next");
-    await().atMost(Wires.DEADLINE).until(() -> recording.events.size() == 3);
-    assertThat(recording.events).containsExactly("stands", "given back", "next");
+    await().atMost(Wires.DEADLINE).until(() -> recording.firstHasGoneBack.get() != null);
+    assertThat(recording.firstHasGoneBack.get()).isTrue();
   }
 
   private void awaitGivenBack(ScriptedBroker.Consumer consumer, int count) {

@@ -3,11 +3,14 @@ package dev.waybill.transport.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -100,18 +103,15 @@ class MailboxTest {
   void oneThingIsDoneAtATimeWhoeverDoesIt() throws Exception {
     int[] counted = new int[1];
     List<Thread> tellers = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      boolean now = i % 2 == 0;
-      Runnable count = () -> counted[0]++;
+    Runnable count = () -> counted[0]++;
+    List<Consumer<Runnable>> ways =
+        List.of(mailbox::doNow, mailbox::doNow, mailbox::tell, work -> mailbox.tellLater(0, work));
+    for (Consumer<Runnable> way : ways) {
       Thread teller =
           new Thread(
               () -> {
                 for (int j = 0; j < 20_000; j++) {
-                  if (now) {
-                    mailbox.doNow(count);
-                  } else {
-                    mailbox.tell(count);
-                  }
+                  way.accept(count);
                 }
               });
       teller.start();
@@ -120,9 +120,31 @@ class MailboxTest {
     for (Thread teller : tellers) {
       teller.join();
     }
-    mailbox.ask(Recording.LIMIT, () -> {});
+    AtomicInteger seen = new AtomicInteger();
 
-    assertThat(counted[0]).isEqualTo(80_000);
+    await()
+        .atMost(Recording.LIMIT)
+        .until(
+            () -> mailbox.ask(Recording.LIMIT, () -> seen.set(counted[0])) && seen.get() == 80_000);
+  }
+
+  @Test
+  void aTimerWaitsForWhatTheCallerDoes() {
+    AtomicBoolean rung = new AtomicBoolean();
+    AtomicBoolean waited = new AtomicBoolean();
+
+    mailbox.doNow(
+        () -> {
+          Runnable unused = mailbox.tellLater(0, () -> rung.set(true));
+          await()
+              .during(Duration.ofMillis(200))
+              .atMost(Duration.ofSeconds(10))
+              .until(() -> !rung.get());
+          waited.set(true);
+        });
+
+    assertThat(waited).isTrue();
+    await().atMost(Recording.LIMIT).untilTrue(rung);
   }
 
   @Test
