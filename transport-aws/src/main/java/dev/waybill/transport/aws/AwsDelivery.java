@@ -250,7 +250,7 @@ final class AwsDelivery implements Delivery {
 
   /** Whether its lease has lasted for less than a quarter of its time. */
   boolean isFresh() {
-    return leaseLeft().multipliedBy(4).compareTo(settler.lease().multipliedBy(3)) > 0;
+    return leaseLeft().toNanos() > settler.lease().toNanos() / 4 * 3;
   }
 
   /** How long it is ours without renewal. */

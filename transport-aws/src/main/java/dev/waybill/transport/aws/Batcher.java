@@ -229,13 +229,13 @@ final class Batcher<T extends Batcher.Entry> {
   }
 
   private void linger() {
-    Duration time = rules.linger();
+    long nanos = rules.linger().toNanos(); // a Duration divides by way of a BigDecimal
     for (Deque<T> entries : ready.values()) {
       for (T entry : entries) {
-        Duration half = entry.remaining().dividedBy(2);
-        time = half.compareTo(time) < 0 ? half : time;
+        nanos = Math.min(nanos, entry.remaining().toNanos() / 2);
       }
     }
+    Duration time = Duration.ofNanos(nanos);
     if (lingering == null || lingering.remaining().compareTo(time) > 0) {
       Deadline end = Deadline.in(time);
       lingering = end;

@@ -2,7 +2,9 @@ package dev.waybill.transport.aws;
 
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
@@ -99,17 +101,45 @@ final class Json {
 
   /** What {@link #write(Metadata)} wrote; empty if it is anything else. */
   static Optional<Metadata> readMetadata(String text) {
-    Optional<ObjectNode> read = readObject(text);
-    if (read.isEmpty()) {
-      return Optional.empty();
+    try (JsonParser json = MAPPER.createParser(text)) {
+      return json.nextToken() == JsonToken.START_OBJECT
+          ? Optional.of(metadata(json))
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty(); // not ours: the message is foreign
     }
-    ObjectNode node = read.get();
-    return Optional.of(
-        new Metadata(
-            stringOrNull(node.get("key")),
-            stringOrNull(node.get("contentType")),
-            strings(node.get("attributes")),
-            strings(node.get("headers"))));
+  }
+
+  /** Without a tree of it, as each message has one. */
+  private static Metadata metadata(JsonParser json) throws IOException {
+    String key = null;
+    String contentType = null;
+    Map<String, String> attributes = new LinkedHashMap<>();
+    Map<String, String> headers = new LinkedHashMap<>();
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String name = json.currentName();
+      json.nextToken();
+      switch (name) {
+        case "key" -> key = json.getValueAsString();
+        case "contentType" -> contentType = json.getValueAsString();
+        case "attributes" -> readStrings(json, attributes);
+        case "headers" -> readStrings(json, headers);
+        default -> json.skipChildren();
+      }
+      json.skipChildren(); // of what should have been a text
+    }
+    return new Metadata(key, contentType, attributes, headers);
+  }
+
+  private static void readStrings(JsonParser json, Map<String, String> into) throws IOException {
+    if (json.currentToken() == JsonToken.START_OBJECT) {
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String name = json.currentName();
+        json.nextToken();
+        into.put(name, json.getValueAsString(""));
+        json.skipChildren();
+      }
+    }
   }
 
   /** The strings of an object; none if the text is anything else. */
@@ -123,10 +153,6 @@ final class Json {
       node.properties().forEach(entry -> map.put(entry.getKey(), entry.getValue().asText()));
     }
     return map;
-  }
-
-  private static @Nullable String stringOrNull(@Nullable JsonNode node) {
-    return node == null || node.isNull() ? null : node.asText();
   }
 
   static Optional<ObjectNode> readObject(String text) {

@@ -50,6 +50,10 @@ final class OpenDeliveries {
   private final Condition roomMade = lock.newCondition();
   private final Set<AwsDelivery> open = new LinkedHashSet<>();
   private final Map<Object, AwsDelivery> lastOfLane = new HashMap<>();
+
+  /** The last that came with nothing of its lane before it. */
+  private @Nullable AwsDelivery newest;
+
   private Deadline nextLook = Deadline.in(LOOK);
   private boolean patient; // whether the one who waits knows of some room, and waits for more
   private int polls;
@@ -123,6 +127,7 @@ final class OpenDeliveries {
 
   private void forget(AwsDelivery delivery) {
     open.remove(delivery);
+    newest = newest == delivery ? null : newest;
     lastOfLane.remove(delivery.lane(), delivery);
   }
 
@@ -179,7 +184,9 @@ final class OpenDeliveries {
           for (AwsDelivery delivery : deliveries) {
             Object lane = delivery.lane();
             AwsDelivery earlier = lane == delivery ? null : lastOfLane.put(lane, delivery);
-            if (earlier != null && earlier.isOwned()) {
+            if (earlier == null) {
+              newest = delivery;
+            } else if (earlier.isOwned()) {
               delivery.follow(earlier);
             }
             open.add(delivery);
@@ -201,10 +208,13 @@ final class OpenDeliveries {
     lock.lock();
     try {
       boolean scarce = credit < 2 * Batcher.MAX_ENTRIES;
+      if (!scarce && newest != null && isAwaited(newest)) {
+        return false; // as most times, without a look at all that are in calls
+      }
       int left = 0;
       Set<Object> settling = new HashSet<>();
       for (AwsDelivery delivery : open) {
-        if (delivery.isSettling() && !delivery.isBeingForwarded()) {
+        if (!isAwaited(delivery)) {
           settling.add(delivery.lane());
         } else if (!settling.contains(delivery.lane())) {
           left++;
@@ -217,6 +227,11 @@ final class OpenDeliveries {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Whether its last call is still to begin. */
+  private static boolean isAwaited(AwsDelivery delivery) {
+    return !delivery.isSettling() || delivery.isBeingForwarded();
   }
 
   private int half() {

@@ -171,7 +171,7 @@ final class WireFormat {
   }
 
   private static WireMessage ours(ReceivedMessage received, Json.Metadata metadata) {
-    return new WireMessage(
+    return WireMessage.owning(
         body(received),
         metadata.contentType(),
         metadata.attributes(),
