@@ -24,8 +24,10 @@ final class Arrivals {
   /**
    * One that went back, and which attempt it is when it is here again. Not the message itself: what
    * the broker drops instead stays here.
+   *
+   * @param turn when it went back last, counted
    */
-  private record Returning(String fingerprint, int attempt) {}
+  private record Returning(String fingerprint, int attempt, int turn) {}
 
   private final boolean keyed;
   private final Queue<RabbitDelivery> held = new ArrayDeque<>();
@@ -33,14 +35,17 @@ final class Arrivals {
   /** Of a keyed queue: what was handed out and not settled, by tag. */
   private final Map<Long, RabbitDelivery> open = new ConcurrentHashMap<>();
 
+  /** By key, in the order of the key, in which they are to be handed out. */
   private final Map<String, List<Returning>> returning = new HashMap<>();
+
+  private int turn;
   private volatile int waiting;
 
   Arrivals(boolean keyed) {
     this.keyed = keyed;
   }
 
-  /** Holds one that has arrived; returns false if it has to go back as well. */
+  /** Holds one that has arrived; returns false if it has to go back as well, which is noted. */
   boolean add(RabbitDelivery arrival) {
     boolean inOrder = returning.isEmpty() || isInOrder(arrival);
     if (inOrder) {
@@ -56,10 +61,15 @@ final class Arrivals {
     if (expected == null) {
       return true;
     }
-    String fingerprint = arrival.isRedelivered() ? Fingerprint.of(arrival) : null;
-    for (int i = 0; i < expected.size(); i++) {
-      if (expected.get(i).fingerprint().equals(fingerprint)) {
-        arrival.attempt(expected.get(i).attempt());
+    String fingerprint = Fingerprint.of(arrival);
+    for (int i = 0; arrival.isRedelivered() && i < expected.size(); i++) {
+      Returning known = expected.get(i);
+      if (known.fingerprint().equals(fingerprint)) {
+        arrival.attempt(known.attempt());
+        if (expected.subList(0, i).stream().anyMatch(before -> before.turn() > known.turn())) {
+          expected.set(i, goingBack(fingerprint, known.attempt())); // that one is still to come
+          return false;
+        }
         expected.subList(0, i + 1).clear(); // those before it don't come any more
         if (expected.isEmpty()) {
           returning.remove(key);
@@ -67,7 +77,13 @@ final class Arrivals {
         return true;
       }
     }
+    expected.add(goingBack(fingerprint, arrival.attempt()));
     return false;
+  }
+
+  private Returning goingBack(String fingerprint, int attempt) {
+    turn++;
+    return new Returning(fingerprint, attempt, turn);
   }
 
   /** Hands out the next; null if nothing is held. */
@@ -105,17 +121,19 @@ final class Arrivals {
   }
 
   /**
-   * A message goes back.
+   * A message that was handed out has gone back, and then some behind it of its key. What of its
+   * key went back before them came behind them.
    *
-   * @param next which attempt it is when it is here again
+   * @param next which attempt the first one is when it is here again
    */
-  void goesBack(RabbitDelivery delivery, int next) {
-    settled(delivery);
-    String key = delivery.message().key();
+  void wentBack(RabbitDelivery first, int next, List<RabbitDelivery> behind) {
+    settled(first);
+    String key = first.message().key();
     if (keyed && key != null) {
-      returning
-          .computeIfAbsent(key, any -> new ArrayList<>())
-          .add(new Returning(Fingerprint.of(delivery), next));
+      List<Returning> group = new ArrayList<>();
+      group.add(goingBack(Fingerprint.of(first), next));
+      behind.forEach(each -> group.add(goingBack(Fingerprint.of(each), each.attempt())));
+      returning.computeIfAbsent(key, any -> new ArrayList<>()).addAll(0, group);
     }
   }
 

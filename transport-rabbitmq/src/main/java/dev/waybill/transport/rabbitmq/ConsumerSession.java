@@ -44,6 +44,9 @@ final class ConsumerSession {
   /** What waits until the broker has taken a cancel. */
   private final Deque<Runnable> afterCancel = new ArrayDeque<>();
 
+  /** What has arrived out of the order of its key, and is still to be given back. */
+  private final Deque<RabbitDelivery> goingBack = new ArrayDeque<>();
+
   private final Acknowledger acknowledger;
 
   private volatile boolean active;
@@ -263,16 +266,21 @@ final class ConsumerSession {
   void arrived(RabbitDelivery delivery) {
     active = true;
     if (!arrivals.add(delivery)) {
-      goesBack(delivery);
-      mailbox.tell(() -> goBack(delivery)); // whoever reads must not wait for a write
+      delivery.follows();
+      goingBack.add(delivery);
+      mailbox.tell(this::writeWhatGoesBack); // whoever reads must not wait for a write
     }
   }
 
-  private void goBack(RabbitDelivery behind) {
+  private void writeWhatGoesBack() {
     try {
-      var unused = giveBackUnsettled(behind);
+      for (RabbitDelivery next = goingBack.poll(); next != null; next = goingBack.poll()) {
+        var unused = follow(next);
+      }
     } catch (IOException | AlreadyClosedException e) {
-      owner.lost(this, RabbitErrors.receiving(queue, e));
+      if (!ended) { // else it has gone back with the channel
+        owner.lost(this, RabbitErrors.receiving(queue, e));
+      }
     }
   }
 
@@ -316,14 +324,19 @@ final class ConsumerSession {
     } else {
       channel.basicNack(delivery.tag(), false, true);
     }
-    arrivals.goesBack(delivery, nextAttempt);
-    int closed = 1;
-    for (RabbitDelivery behind : arrivals.takeOpenBehind(delivery)) {
-      closed += follow(behind) ? 1 : 0;
+    List<RabbitDelivery> behind = new ArrayList<>();
+    for (RabbitDelivery each : arrivals.takeOpenBehind(delivery)) {
+      if (follow(each)) {
+        behind.add(each);
+      }
     }
-    for (RabbitDelivery behind : arrivals.takeHeldBehind(delivery)) {
-      follow(behind);
+    int closed = 1 + behind.size();
+    for (RabbitDelivery each : arrivals.takeHeldBehind(delivery)) {
+      if (follow(each)) {
+        behind.add(each);
+      }
     }
+    arrivals.wentBack(delivery, nextAttempt, behind);
     given.run();
     settled(closed);
   }
@@ -333,24 +346,12 @@ final class ConsumerSession {
    * settled already.
    */
   private boolean follow(RabbitDelivery behind) throws IOException {
-    boolean unsettled = giveBackUnsettled(behind);
-    if (unsettled) {
-      goesBack(behind);
+    if (!acknowledger.gone(behind.tag())) {
+      return false;
     }
-    return unsettled;
-  }
-
-  private void goesBack(RabbitDelivery behind) {
     behind.follows();
-    arrivals.goesBack(behind, behind.attempt());
-  }
-
-  private boolean giveBackUnsettled(RabbitDelivery delivery) throws IOException {
-    boolean unsettled = acknowledger.gone(delivery.tag());
-    if (unsettled) {
-      channel.basicNack(delivery.tag(), false, true);
-    }
-    return unsettled;
+    channel.basicNack(behind.tag(), false, true);
+    return true;
   }
 
   /** So many more open deliveries are settled. */
@@ -401,6 +402,7 @@ final class ConsumerSession {
       return;
     }
     ended = true;
+    writeWhatGoesBack();
     acknowledger.end();
     cancelled();
     arrivals.clear();

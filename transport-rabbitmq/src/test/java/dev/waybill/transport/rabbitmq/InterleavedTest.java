@@ -145,6 +145,43 @@ class InterleavedTest {
   }
 
   @Test
+  void what_comes_again_before_the_one_that_went_back_after_it_goes_back_once_more()
+      throws Exception {
+    ScriptedBroker.Consumer consumer = failingTwiceBeforeAnother();
+
+    consumer.deliver(5, true, KEY, "a");
+    consumer.deliver(6, true, KEY, "b");
+
+    recording.delivery(3);
+    assertThat(recording.bodies()).containsExactly("a", "a", "a", "b");
+  }
+
+  @Test
+  void what_went_back_again_is_not_kept_by_one_that_does_not_come_any_more() throws Exception {
+    ScriptedBroker.Consumer consumer = failingTwiceBeforeAnother();
+
+    consumer.deliver(5, true, KEY, "b");
+
+    recording.delivery(2);
+    assertThat(recording.bodies()).containsExactly("a", "a", "b");
+  }
+
+  /** While "b" was on its way "a" went back, and again before "b" was here again. */
+  private ScriptedBroker.Consumer failingTwiceBeforeAnother() throws Exception {
+    Receiver unused = connection.receive(keyed, 10, recording);
+    ScriptedBroker.Consumer consumer = broker.consumer(0);
+    consumer.deliver(1, false, KEY, "a");
+    settle(recording.delivery(0), NOT_NOW);
+    consumer.deliver(2, false, KEY, "b");
+    consumer.deliver(3, true, KEY, "a");
+    settle(recording.delivery(1), NOT_NOW);
+    awaitGivenBack(consumer, 3);
+    consumer.deliver(4, true, KEY, "b");
+    awaitGivenBack(consumer, 4);
+    return consumer;
+  }
+
+  @Test
   void a_message_is_given_back_before_another_is_handed_out_in_its_place() throws Exception {
     Receiver receiver = connection.receive(queue, 1, recording);
     ScriptedBroker.Consumer consumer = broker.consumer(0);
