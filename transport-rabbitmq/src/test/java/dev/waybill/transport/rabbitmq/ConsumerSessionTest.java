@@ -27,17 +27,7 @@ class ConsumerSessionTest {
       RabbitReceiver receiver =
           (RabbitReceiver) connection.receive(new Queue("other", false), 1, new Recording());
       broker.consumerOf("other");
-      ConsumerSession session =
-          ConsumerSession.open(
-              connection.unwrap(Connection.class).orElseThrow(),
-              new Queue("q", false),
-              "q",
-              1,
-              100,
-              new Credit(100),
-              mailbox,
-              new Calls(Runnable::run),
-              new Reading(receiver));
+      ConsumerSession session = open(connection, new Reading(receiver));
       session.consume();
       ScriptedBroker.Consumer consumer = broker.consumerOf("q");
 
@@ -65,17 +55,7 @@ class ConsumerSessionTest {
       Receiver unused = connection.receive(new Queue("other", false), 1, new Recording());
       broker.consumerOf("other");
       Noting owner = new Noting();
-      ConsumerSession session =
-          ConsumerSession.open(
-              connection.unwrap(Connection.class).orElseThrow(),
-              new Queue("q", false),
-              "q",
-              1,
-              100,
-              new Credit(100),
-              mailbox,
-              new Calls(Runnable::run),
-              owner);
+      ConsumerSession session = open(connection, owner);
       session.consume();
       ScriptedBroker.Consumer consumer = broker.consumerOf("q");
       broker.holdCancels();
@@ -95,6 +75,20 @@ class ConsumerSessionTest {
       mailbox.close();
       threads.awaitEnd(Recording.LIMIT);
     }
+  }
+
+  private ConsumerSession open(TransportConnection connection, ConsumerSession.Owner owner)
+      throws Exception {
+    return ConsumerSession.open(
+        connection.unwrap(Connection.class).orElseThrow(),
+        new Queue("q", false),
+        "q",
+        1,
+        100,
+        new Credit(100),
+        mailbox,
+        new Calls(Runnable::run),
+        owner);
   }
 
   /** Notes what it is told, and stands still in the first arrival until it is let go. */
