@@ -1,13 +1,10 @@
 package dev.waybill.transport.rabbitmq;
 
 import com.rabbitmq.client.AMQP;
-import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Delivery;
-import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.Method;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.waybill.error.MessagingException;
@@ -15,22 +12,17 @@ import dev.waybill.routing.ReplyQueue;
 import dev.waybill.routing.Source;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One epoch of a receiver: a channel, and the deliveries that came by it. Nothing of it is valid on
  * another channel. Used in the receiver's mailbox only, unless said otherwise. What the broker has
  * to answer to is called on other threads.
  */
-final class ConsumerSession {
-  private static final Logger log = LoggerFactory.getLogger(ConsumerSession.class);
-
+final class ConsumerSession implements Handover.Listener {
   private final String queue;
   private final int epoch;
   private final Credit credit;
@@ -44,10 +36,8 @@ final class ConsumerSession {
   /** What waits until the broker has taken a cancel. */
   private final Deque<Runnable> afterCancel = new ArrayDeque<>();
 
-  /** What has arrived out of the order of its key, and is still to be given back. */
-  private final Deque<RabbitDelivery> goingBack = new ArrayDeque<>();
-
   private final Acknowledger acknowledger;
+  private final GivingBack givingBack;
 
   private volatile boolean active;
   private int open;
@@ -98,6 +88,7 @@ final class ConsumerSession {
     this.owner = owner;
     this.acknowledger = new Acknowledger(channel, prefetch, mailbox, this::settled);
     this.arrivals = new Arrivals(keyed);
+    this.givingBack = new GivingBack(channel, acknowledger, arrivals);
   }
 
   /**
@@ -175,12 +166,12 @@ final class ConsumerSession {
 
   /** Whether the broker has said that it consumes, and nobody that it does not any more. */
   boolean isAmongConsumers() {
-    return consuming && consumer != null && consumer.begun;
+    return consuming && consumer != null && consumer.hasBegun();
   }
 
   /** Whether all has arrived that the consumer before was sent. */
   boolean hasDrained() {
-    return !consuming && (consumer == null || consumer.ended);
+    return !consuming && (consumer == null || consumer.hasEnded());
   }
 
   /**
@@ -208,7 +199,7 @@ final class ConsumerSession {
    */
   void consume() {
     if (hasDrained()) {
-      Handover handover = new Handover(channel);
+      Handover handover = new Handover(channel, mailbox, this);
       consumer = handover;
       consuming = true;
       calls.add(() -> begin(handover));
@@ -216,7 +207,7 @@ final class ConsumerSession {
           mailbox.tellLater(
               RabbitLink.RPC_LIMIT.toMillis(),
               () -> {
-                if (handover == consumer && consuming && !handover.begun && owns()) {
+                if (handover == consumer && consuming && !handover.hasBegun() && owns()) {
                   ofQueue.waitNoMore();
                   owner.unanswered(this);
                 }
@@ -262,21 +253,41 @@ final class ConsumerSession {
     }
   }
 
+  @Override
+  public void begun() {
+    owner.consuming(this);
+  }
+
+  @Override
+  public void arrived(List<Delivery> together) {
+    // first of all, or what can't be read would be acknowledged with those behind it
+    together.forEach(one -> acknowledger.arrived(one.getEnvelope().getDeliveryTag()));
+    together.forEach(one -> Mailbox.run(() -> owner.arrived(this, one)));
+    owner.allArrived(this);
+  }
+
+  @Override
+  public void drained() {
+    owner.drained(this);
+  }
+
+  @Override
+  public void cancelledByBroker() {
+    owner.lost(this, RabbitErrors.cancelled(queue));
+  }
+
   /** Takes a delivery, of which the owner was told. */
   void arrived(RabbitDelivery delivery) {
     active = true;
     if (!arrivals.add(delivery)) {
-      delivery.follows();
-      goingBack.add(delivery);
+      givingBack.note(delivery);
       mailbox.tell(this::writeWhatGoesBack); // whoever reads must not wait for a write
     }
   }
 
   private void writeWhatGoesBack() {
     try {
-      for (RabbitDelivery next = goingBack.poll(); next != null; next = goingBack.poll()) {
-        var unused = follow(next);
-      }
+      givingBack.writeNoted();
     } catch (IOException | AlreadyClosedException e) {
       if (!ended) { // else it has gone back with the channel
         owner.lost(this, RabbitErrors.receiving(queue, e));
@@ -318,40 +329,9 @@ final class ConsumerSession {
    * @throws IOException or another exception of the client's, if the channel is lost
    */
   void giveBack(RabbitDelivery delivery, int nextAttempt, Runnable given) throws IOException {
-    acknowledger.gone(delivery.tag());
-    if (nextAttempt > delivery.attempt()) {
-      channel.basicReject(delivery.tag(), true);
-    } else {
-      channel.basicNack(delivery.tag(), false, true);
-    }
-    List<RabbitDelivery> behind = new ArrayList<>();
-    for (RabbitDelivery each : arrivals.takeOpenBehind(delivery)) {
-      if (follow(each)) {
-        behind.add(each);
-      }
-    }
-    int closed = 1 + behind.size();
-    for (RabbitDelivery each : arrivals.takeHeldBehind(delivery)) {
-      if (follow(each)) {
-        behind.add(each);
-      }
-    }
-    arrivals.wentBack(delivery, nextAttempt, behind);
+    int closed = givingBack.giveBack(delivery, nextAttempt);
     given.run();
     settled(closed);
-  }
-
-  /**
-   * Gives back a delivery because one before it of its key went back; returns false if it is
-   * settled already.
-   */
-  private boolean follow(RabbitDelivery behind) throws IOException {
-    if (!acknowledger.gone(behind.tag())) {
-      return false;
-    }
-    behind.follows();
-    channel.basicNack(behind.tag(), false, true);
-    return true;
   }
 
   /** So many more open deliveries are settled. */
@@ -385,10 +365,7 @@ final class ConsumerSession {
 
   /** Gives back what was not handed out. */
   void releaseHeld() throws IOException {
-    for (RabbitDelivery next = arrivals.poll(); next != null; next = arrivals.poll()) {
-      channel.basicNack(next.tag(), false, true);
-      acknowledger.gone(next.tag());
-    }
+    givingBack.releaseHeld();
   }
 
   /**
@@ -410,7 +387,7 @@ final class ConsumerSession {
     ofQueue.afterAnswer(
         () -> {
           if (nack) { // behind a cancel, or the consumer would get the messages again
-            giveAllBack();
+            givingBack.giveAllBack();
           }
           abort();
         });
@@ -426,16 +403,6 @@ final class ConsumerSession {
     ofQueue.afterAnswer(this::abort);
   }
 
-  private void giveAllBack() {
-    try {
-      if (channel.isOpen()) {
-        channel.basicNack(0, true, true);
-      }
-    } catch (IOException | AlreadyClosedException e) {
-      log.debug("The channel of queue {} was closed already", queue, e);
-    }
-  }
-
   /** Ends the channel, of which nothing has been used yet, or nothing is any more. Blocks. */
   void abort() {
     Channels.end(channel);
@@ -444,74 +411,5 @@ final class ConsumerSession {
   private void lost(ShutdownSignalException signal) {
     closed = true;
     mailbox.tell(() -> owner.lost(this, RabbitErrors.receiving(queue, signal)));
-  }
-
-  /** The consumer as the client sees it: hands everything over to the mailbox. */
-  private final class Handover extends DefaultConsumer {
-    /** Of the receiver's mailbox, as the next. */
-    private boolean begun;
-
-    private boolean ended;
-
-    /** What was read and is not handed over yet; guarded by this. */
-    private List<Delivery> read = new ArrayList<>();
-
-    private final Runnable handOver = this::handOver;
-
-    Handover(Channel channel) {
-      super(channel);
-    }
-
-    @Override
-    public void handleConsumeOk(String tag) {
-      super.handleConsumeOk(tag);
-      mailbox.tell(
-          () -> {
-            begun = true;
-            owner.consuming(ConsumerSession.this);
-          });
-    }
-
-    /** The last of the client's calls, which comes after those for deliveries. */
-    @Override
-    public void handleCancelOk(String tag) {
-      handOver();
-      mailbox.tell(
-          () -> {
-            ended = true;
-            owner.drained(ConsumerSession.this);
-          });
-    }
-
-    @Override
-    public void handleDelivery(
-        String tag, Envelope envelope, BasicProperties properties, byte[] body) {
-      synchronized (this) {
-        read.add(new Delivery(envelope, properties, body));
-      }
-      GatheringSocket.whenRead(handOver);
-    }
-
-    /** Under the lock also while it is done, or what is told after it could be done before. */
-    private synchronized void handOver() {
-      List<Delivery> arrivals = read;
-      if (arrivals.isEmpty()) {
-        return;
-      }
-      read = new ArrayList<>();
-      mailbox.doNow(
-          () -> {
-            // first of all, or what can't be read would be acknowledged with those behind it
-            arrivals.forEach(one -> acknowledger.arrived(one.getEnvelope().getDeliveryTag()));
-            arrivals.forEach(one -> Mailbox.run(() -> owner.arrived(ConsumerSession.this, one)));
-            owner.allArrived(ConsumerSession.this);
-          });
-    }
-
-    @Override
-    public void handleCancel(String tag) {
-      handOver();
-      mailbox.tell(() -> owner.lost(ConsumerSession.this, RabbitErrors.cancelled(queue)));
-    }
   }
 }

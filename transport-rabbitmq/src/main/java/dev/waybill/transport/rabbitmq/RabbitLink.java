@@ -306,7 +306,7 @@ final class RabbitLink {
 
   private ConnectionFactory factory(Duration limit) {
     int millis = (int) Math.min(Math.max(limit.toMillis(), 1), Integer.MAX_VALUE / 2);
-    ConnectionFactory factory = new ConnectionFactory();
+    ConnectionFactory factory = new DirectFactory();
     factory.setAutomaticRecoveryEnabled(false);
     factory.setTopologyRecoveryEnabled(false);
     if (settings.login().isByCertificate()) {
