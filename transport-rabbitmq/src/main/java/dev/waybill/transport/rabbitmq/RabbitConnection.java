@@ -134,7 +134,8 @@ final class RabbitConnection implements TransportConnection {
 
   /**
    * The client's {@link Connection} for consuming, as it is now; it is another one after a
-   * reconnection.
+   * reconnection. A consumer on it is called by the thread that reads all messages, and must not
+   * block.
    */
   @Override
   public <T> Optional<T> unwrap(Class<T> nativeType) {
