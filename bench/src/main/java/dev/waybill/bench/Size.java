@@ -62,7 +62,7 @@ record Size(long warmUp, long measured, Duration longest) {
   private static Size overBroker(Part part, Bench bench, Mode mode) {
     if (part == Part.AWS_SDK1 || part == Part.AWS_SDK2) { // where ten messages are one call
       return switch (mode) {
-        case FULL -> new Size(300_000, 100_000, Duration.ofMinutes(2));
+        case FULL -> new Size(500_000, 100_000, Duration.ofMinutes(2));
         case STANDARD -> new Size(200_000, 80_000, Duration.ofMinutes(1));
         default -> new Size(40_000, 40_000, Duration.ofMinutes(1));
       };
