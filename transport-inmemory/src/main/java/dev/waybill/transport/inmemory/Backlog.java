@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.function.Consumer;
 
@@ -115,8 +116,8 @@ final class Backlog {
     return waiting.removeIf(
         message ->
             message.position == StoredMessage.NOT_ARRIVED
-                && message.sending.brokerId.equals(brokerId)
-                && message.sending.takeBack());
+                && sending(message).brokerId.equals(brokerId)
+                && sending(message).takeBack());
   }
 
   /**
@@ -132,13 +133,18 @@ final class Backlog {
       if (due.position != StoredMessage.NOT_ARRIVED) {
         comeBack(due);
         becameReady++;
-      } else if (!due.sending.arrive()) {
+      } else if (!sending(due).arrive()) {
         takenBack.accept(due);
       } else if (arrive(due)) {
         becameReady++;
       }
     }
     return becameReady;
+  }
+
+  /** Of one that has not arrived, and so has a delay. */
+  private static Sending sending(StoredMessage message) {
+    return Objects.requireNonNull(message.sending);
   }
 
   int waiting() {

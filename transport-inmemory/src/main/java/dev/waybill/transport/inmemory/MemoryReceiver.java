@@ -47,6 +47,8 @@ final class MemoryReceiver implements Receiver {
   /** What is being handed over, else empty; whoever does so holds the turn. */
   private final List<MemoryDelivery> taken = new ArrayList<>();
 
+  private final Runnable tellOfTaken = this::tellOfTaken;
+
   /** Null until the source exists. */
   private volatile @Nullable MessageQueue queue;
 
@@ -284,14 +286,18 @@ final class MemoryReceiver implements Receiver {
       taken.forEach(joined::takeBack);
     } else {
       taken.removeIf(delivery -> !delivery.isOpen());
-      if (taken.size() == 1) {
-        tell(() -> listener.delivered(taken.get(0)));
-      } else if (!taken.isEmpty()) {
-        tell(() -> listener.delivered(taken));
-      }
+      tell(tellOfTaken);
     }
     taken.clear();
     return more;
+  }
+
+  private void tellOfTaken() {
+    if (taken.size() == 1) {
+      listener.delivered(taken.get(0));
+    } else if (!taken.isEmpty()) {
+      listener.delivered(taken);
+    }
   }
 
   /**

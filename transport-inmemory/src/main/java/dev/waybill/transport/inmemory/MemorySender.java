@@ -35,14 +35,29 @@ final class MemorySender implements Sender {
 
   @Override
   public CompletableFuture<String> send(Channel channel, WireMessage message, Duration deadline) {
-    return send(channel, () -> check(channel, message).store(message));
+    return send(channel, () -> stored(channel, message));
+  }
+
+  private CompletableFuture<String> stored(Channel channel, WireMessage message) {
+    try {
+      return CompletableFuture.completedFuture(check(channel, message).store(message));
+    } catch (SendException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   @Override
   public CompletableFuture<List<String>> sendTogether(List<Addressed> messages, Duration deadline) {
-    return send(
-        messages.stream().map(Addressed::channel).toList(),
-        () -> messages.stream().map(this::ready).toList().stream().map(Ready::store).toList());
+    return send(messages.stream().map(Addressed::channel).toList(), () -> stored(messages));
+  }
+
+  private CompletableFuture<List<String>> stored(List<Addressed> messages) {
+    try {
+      List<Ready> ready = messages.stream().map(this::ready).toList();
+      return CompletableFuture.completedFuture(ready.stream().map(Ready::store).toList());
+    } catch (SendException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   /**
@@ -109,18 +124,10 @@ final class MemorySender implements Sender {
     unanswered.forEach(answer -> answer.completeExceptionally(closedBeforeTheAnswer()));
   }
 
-  private <T> CompletableFuture<T> send(Object where, Supplier<T> store) {
+  private <T> CompletableFuture<T> send(Object where, Supplier<CompletionStage<T>> store) {
     return closed
         ? CompletableFuture.failedFuture(closed())
-        : answered(broker.faults().send(where, () -> tried(store)));
-  }
-
-  private static <T> CompletableFuture<T> tried(Supplier<T> store) {
-    try {
-      return CompletableFuture.completedFuture(store.get());
-    } catch (SendException e) {
-      return CompletableFuture.failedFuture(e);
-    }
+        : answered(broker.faults().send(where, store));
   }
 
   private <T> CompletableFuture<T> answered(CompletionStage<T> stage) {

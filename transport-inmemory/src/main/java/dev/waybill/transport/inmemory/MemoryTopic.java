@@ -33,11 +33,12 @@ final class MemoryTopic implements Destination {
   /** Stores a copy in every subscription, if any. */
   @Override
   public String store(WireMessage message) {
-    Sending sending = new Sending(topic.name() + "@" + published.incrementAndGet());
+    String brokerId = topic.name() + "@" + published.incrementAndGet();
+    Sending sending = message.delay() == null ? null : new Sending(brokerId);
     for (MessageQueue subscription : subscriptions) {
       subscription.store(message, sending);
     }
-    return sending.brokerId;
+    return brokerId;
   }
 
   @Override

@@ -74,18 +74,22 @@ final class MessageQueue implements Destination {
   /** Hands over on the calling thread what it can; not under a queue's lock. */
   @Override
   public String store(WireMessage message) {
-    Sending sending;
+    long id;
     Intake hungry;
     synchronized (this) {
-      sending = new Sending(brokerId(lastId + 1));
-      hungry = add(message, sending);
+      id = lastId + 1;
+      hungry = add(message, message.delay() == null ? null : new Sending(brokerId(id)));
     }
     handOver(hungry);
-    return sending.brokerId;
+    return brokerId(id);
   }
 
-  /** The same with this queue's copy of what is sent to a topic. */
-  void store(WireMessage message, Sending sending) {
+  /**
+   * The same with this queue's copy of what is sent to a topic.
+   *
+   * @param sending null if it has no delay
+   */
+  void store(WireMessage message, @Nullable Sending sending) {
     handOver(add(message, sending));
   }
 
@@ -96,7 +100,7 @@ final class MessageQueue implements Destination {
   }
 
   /** Returns who may take it now, if anybody waits for that. */
-  private synchronized @Nullable Intake add(WireMessage message, Sending sending) {
+  private synchronized @Nullable Intake add(WireMessage message, @Nullable Sending sending) {
     doWhatIsDue();
     Duration delay = message.delay();
     StoredMessage stored = new StoredMessage(message, ++lastId, sending);

@@ -1,8 +1,8 @@
 package dev.waybill.transport.inmemory;
 
 /**
- * One sending of a message, of which several queues may have a copy. Either all copies arrive, or
- * all are taken back: the first queue to decide decides for the others. Thread-safe.
+ * One sending of a message with a delay, of which several queues may have a copy. Either all copies
+ * arrive, or all are taken back: the first queue to decide decides for the others. Thread-safe.
  */
 final class Sending {
   private enum Fate {

@@ -18,7 +18,8 @@ final class StoredMessage {
   /** As it is delivered: without its delay. */
   final WireMessage message;
 
-  final Sending sending;
+  /** Null if it was sent without a delay, and so could never be taken back. */
+  final @Nullable Sending sending;
 
   /** The how-manieth message stored in the queue, from 1. */
   final long id;
@@ -38,7 +39,7 @@ final class StoredMessage {
   /** The one of the same key that comes after it, in a queue that keeps the order per key. */
   @Nullable StoredMessage next;
 
-  StoredMessage(WireMessage message, long id, Sending sending) {
+  StoredMessage(WireMessage message, long id, @Nullable Sending sending) {
     this.message = message.withoutDelay();
     this.id = id;
     this.sending = sending;
