@@ -14,9 +14,11 @@ import java.util.function.UnaryOperator;
  */
 public final class Command<T> implements Envelope<T> {
   private final T payload;
-  private final Supplier<Metadata> metadata;
 
-  private Command(T payload, Supplier<Metadata> metadata) {
+  /** {@link Metadata}, or {@link MetadataOnce}. */
+  private final Object metadata;
+
+  private Command(T payload, Object metadata) {
     this.payload = Objects.requireNonNull(payload, "payload");
     this.metadata = Objects.requireNonNull(metadata, "metadata");
   }
@@ -28,8 +30,7 @@ public final class Command<T> implements Envelope<T> {
 
   /** A command with the given metadata. */
   public static <T> Command<T> of(T payload, Metadata metadata) {
-    Objects.requireNonNull(metadata, "metadata");
-    return new Command<>(payload, () -> metadata);
+    return new Command<>(payload, metadata);
   }
 
   /**
@@ -48,7 +49,7 @@ public final class Command<T> implements Envelope<T> {
 
   @Override
   public Metadata metadata() {
-    return metadata.get();
+    return MetadataOnce.of(metadata);
   }
 
   @Override

@@ -14,9 +14,11 @@ import java.util.function.UnaryOperator;
  */
 public final class Document<T> implements Envelope<T> {
   private final T payload;
-  private final Supplier<Metadata> metadata;
 
-  private Document(T payload, Supplier<Metadata> metadata) {
+  /** {@link Metadata}, or {@link MetadataOnce}. */
+  private final Object metadata;
+
+  private Document(T payload, Object metadata) {
     this.payload = Objects.requireNonNull(payload, "payload");
     this.metadata = Objects.requireNonNull(metadata, "metadata");
   }
@@ -28,8 +30,7 @@ public final class Document<T> implements Envelope<T> {
 
   /** A document with the given metadata. */
   public static <T> Document<T> of(T payload, Metadata metadata) {
-    Objects.requireNonNull(metadata, "metadata");
-    return new Document<>(payload, () -> metadata);
+    return new Document<>(payload, metadata);
   }
 
   /**
@@ -48,7 +49,7 @@ public final class Document<T> implements Envelope<T> {
 
   @Override
   public Metadata metadata() {
-    return metadata.get();
+    return MetadataOnce.of(metadata);
   }
 
   @Override

@@ -14,9 +14,11 @@ import java.util.function.UnaryOperator;
  */
 public final class Event<T> implements Envelope<T> {
   private final T payload;
-  private final Supplier<Metadata> metadata;
 
-  private Event(T payload, Supplier<Metadata> metadata) {
+  /** {@link Metadata}, or {@link MetadataOnce}. */
+  private final Object metadata;
+
+  private Event(T payload, Object metadata) {
     this.payload = Objects.requireNonNull(payload, "payload");
     this.metadata = Objects.requireNonNull(metadata, "metadata");
   }
@@ -28,8 +30,7 @@ public final class Event<T> implements Envelope<T> {
 
   /** An event with the given metadata. */
   public static <T> Event<T> of(T payload, Metadata metadata) {
-    Objects.requireNonNull(metadata, "metadata");
-    return new Event<>(payload, () -> metadata);
+    return new Event<>(payload, metadata);
   }
 
   /**
@@ -48,7 +49,7 @@ public final class Event<T> implements Envelope<T> {
 
   @Override
   public Metadata metadata() {
-    return metadata.get();
+    return MetadataOnce.of(metadata);
   }
 
   @Override

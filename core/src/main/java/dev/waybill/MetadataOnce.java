@@ -5,7 +5,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The metadata that a supplier has given when it was first asked, by whichever thread. */
-final class MetadataOnce implements Supplier<Metadata> {
+final class MetadataOnce {
   /** Until it is asked, and no longer: it may hold a delivery. */
   private @Nullable Supplier<Metadata> unasked;
 
@@ -15,8 +15,12 @@ final class MetadataOnce implements Supplier<Metadata> {
     this.unasked = Objects.requireNonNull(supplier, "metadata");
   }
 
-  @Override
-  public Metadata get() {
+  /** The metadata that an envelope has: as such, or once they are asked for. */
+  static Metadata of(Object kept) {
+    return kept instanceof Metadata known ? known : ((MetadataOnce) kept).get();
+  }
+
+  private Metadata get() {
     Metadata known = given;
     return known == null ? ask() : known;
   }

@@ -18,8 +18,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The last step out: every answer comes within the deadline, and is one of the three. */
@@ -38,14 +36,35 @@ class ConfirmedSender {
   private static final String ADVICE =
       "If it is sent again, then as the same envelope, so that it keeps its id.";
 
-  /** What the broker is asked; its text is for errors. */
-  interface Asked {
+  /**
+   * What the broker is asked; its text is for errors.
+   *
+   * @param <A> what the transport answers
+   * @param <R> what the caller gets of that
+   */
+  interface Asked<A, R> {
+    CompletableFuture<A> ask(Sender sender, Duration deadline);
+
+    R result(A answer);
+
     /** The channels that it is sent to; none if something is taken back. */
     List<Channel> channels();
   }
 
   /** Messages that are stored together; all their names would leave no room for what is wrong. */
-  private record Together(List<Prepared> messages) implements Asked {
+  private record Together(List<Prepared> messages) implements Asked<List<String>, List<String>> {
+    @Override
+    public CompletableFuture<List<String>> ask(Sender sender, Duration deadline) {
+      return sender.sendTogether(
+          messages.stream().map(one -> new Addressed(one.channel(), one.message())).toList(),
+          deadline);
+    }
+
+    @Override
+    public List<String> result(List<String> brokerIds) {
+      return brokerIds;
+    }
+
     @Override
     public List<Channel> channels() {
       return messages.stream().map(Prepared::channel).toList();
@@ -57,7 +76,17 @@ class ConfirmedSender {
     }
   }
 
-  private record TakingBack(SendReceipt receipt) implements Asked {
+  private record TakingBack(SendReceipt receipt) implements Asked<Boolean, Boolean> {
+    @Override
+    public CompletableFuture<Boolean> ask(Sender sender, Duration deadline) {
+      return sender.cancel(receipt.channel(), receipt.brokerId(), deadline);
+    }
+
+    @Override
+    public Boolean result(Boolean takenBack) {
+      return takenBack;
+    }
+
     @Override
     public List<Channel> channels() {
       return List.of();
@@ -109,30 +138,16 @@ class ConfirmedSender {
   }
 
   CompletableFuture<SendReceipt> send(Prepared message, Duration deadline) {
-    return ask(
-        message,
-        deadline,
-        () -> sender.send(message.channel(), message.message(), ofTransport(deadline)),
-        brokerId -> new SendReceipt(message.id(), message.channel(), brokerId));
+    return ask(message, deadline);
   }
 
   /** Stores all of them or none. */
   CompletableFuture<List<String>> sendTogether(List<Prepared> messages) {
-    List<Addressed> addressed =
-        messages.stream().map(one -> new Addressed(one.channel(), one.message())).toList();
-    return ask(
-        new Together(messages),
-        timeout,
-        () -> sender.sendTogether(addressed, timeoutOfTransport),
-        brokerIds -> brokerIds);
+    return ask(new Together(messages), timeout);
   }
 
   CompletableFuture<Boolean> cancel(SendReceipt receipt) {
-    return ask(
-        new TakingBack(receipt),
-        timeout,
-        () -> sender.cancel(receipt.channel(), receipt.brokerId(), timeoutOfTransport),
-        takenBack -> takenBack);
+    return ask(new TakingBack(receipt), timeout);
   }
 
   /**
@@ -140,39 +155,38 @@ class ConfirmedSender {
    *
    * @param what is written out only if that fails
    */
-  private <A, R> CompletableFuture<R> ask(
-      Asked what, Duration within, Supplier<CompletableFuture<A>> call, Function<A, R> result) {
+  private <A, R> CompletableFuture<R> ask(Asked<A, R> what, Duration within) {
     long begun = System.nanoTime();
     CompletableFuture<A> called;
     try {
-      called = call.get();
+      called = what.ask(sender, ofTransport(within));
     } catch (RuntimeException e) {
-      Call<R> failed = new Call<>(what, within);
+      Call<A, R> failed = new Call<>(what, within);
       failed.fail(
           failed.unanswered(ErrorCode.BROKER_ERROR, "the transport failed while sending", e));
       return failed.answer;
     }
     if (called.isDone() && !called.isCompletedExceptionally()) { // there is no deadline to keep
       answered(what);
-      return CompletableFuture.completedFuture(result.apply(called.join()));
+      return CompletableFuture.completedFuture(what.result(called.join()));
     }
-    return new Call<R>(what, within).await(called, result, begun);
+    return new Call<>(what, within).await(called, begun);
   }
 
   /** Also if the deadline was faster: the broker answers again. */
-  private void answered(Asked what) {
+  private void answered(Asked<?, ?> what) {
     if (trouble.isAny()) {
       trouble.confirmed(what.channels());
     }
   }
 
   /** Something asked of the broker, whose answer is due by the deadline. */
-  private final class Call<R> extends Deadlines.Deadline {
-    private final Asked what;
+  private final class Call<A, R> extends Deadlines.Deadline {
+    private final Asked<A, R> what;
     private final Duration timeout;
     private final CompletableFuture<R> answer = new CompletableFuture<>();
 
-    Call(Asked what, Duration timeout) {
+    Call(Asked<A, R> what, Duration timeout) {
       this.what = what;
       this.timeout = timeout;
     }
@@ -182,12 +196,12 @@ class ConfirmedSender {
      *
      * @param begun when it was asked, as a nano time
      */
-    <A> CompletableFuture<R> await(CompletableFuture<A> called, Function<A, R> result, long begun) {
+    CompletableFuture<R> await(CompletableFuture<A> called, long begun) {
       var unused =
           called.whenComplete(
               (given, thrown) -> {
                 if (thrown == null) {
-                  succeed(result.apply(given));
+                  succeed(what.result(given));
                 } else {
                   fail(known(thrown));
                 }

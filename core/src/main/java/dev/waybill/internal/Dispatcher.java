@@ -73,7 +73,10 @@ final class Dispatcher implements Schedule.Actions {
 
   /** A message has arrived. Does not block. */
   void delivered(Delivery delivery) {
-    begin(List.of(arrived(delivery)));
+    Work work = arrived(delivery);
+    if (!schedule.add(work)) {
+      var unused = settler.release(work);
+    }
   }
 
   /** Messages have arrived. Does not block. */
@@ -82,10 +85,6 @@ final class Dispatcher implements Schedule.Actions {
     for (Delivery delivery : deliveries) {
       works.add(arrived(delivery));
     }
-    begin(works);
-  }
-
-  private void begin(List<Work> works) {
     if (!schedule.add(works)) {
       var unused = giveBack(works);
     }

@@ -19,7 +19,6 @@ import dev.waybill.transport.Sender.Addressed;
 import dev.waybill.transport.WireMessage;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -70,6 +69,20 @@ final class OutgoingPipeline {
   CompletableFuture<SendReceipt> send(MessageKind verb, Envelope<?> envelope) {
     try {
       return send(routeFor(verb, envelope.payload().getClass()), envelope);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(rejected(e));
+    }
+  }
+
+  /** The same with fresh metadata, which are stamped at once if nobody is to see them before. */
+  CompletableFuture<SendReceipt> send(MessageKind verb, Record payload) {
+    if (!plan.interceptors().isEmpty()) {
+      return send(verb, WireMapping.envelope(verb, payload, Metadata.create()));
+    }
+    try {
+      Route<?> route = routeFor(verb, payload.getClass());
+      Envelope<?> envelope = stamped(verb, payload, Metadata.create(), route);
+      return sender.send(made(route, envelope, true), plan.sendTimeout());
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(rejected(e));
     }
@@ -234,44 +247,44 @@ final class OutgoingPipeline {
   /** Makes it ready to be sent at once, by reference perhaps, or to be stored. */
   private Prepared prepare(Route<?> route, Envelope<?> given, boolean passes) {
     try {
-      return made(route, given, passes);
+      return made(route, stamped(given, route), passes);
     } catch (RuntimeException e) {
       reports.notReady(given.metadata(), route.channel(), rejected(e));
       throw e;
     }
   }
 
-  private Prepared made(Route<?> route, Envelope<?> given, boolean passes) {
+  private Envelope<?> stamped(Envelope<?> given, Route<?> route) {
     Envelope<?> envelope = given;
     for (Interceptor interceptor : plan.interceptors()) {
       envelope = intercepted(interceptor, envelope, route);
     }
-    Metadata metadata = stamp(envelope, route);
-    WireMessage message =
-        passes && plan.transport().passesReferences()
-            ? passed(envelope, metadata)
-            : written(envelope, metadata);
-    limits.check(route.payloadType().getSimpleName(), route.channel(), message);
-    return new Prepared(route.channel(), metadata.id(), message);
+    return stamped(envelope.kind(), envelope.payload(), envelope.metadata(), route);
   }
 
-  private WireMessage written(Envelope<?> envelope, Metadata metadata) {
+  private Prepared made(Route<?> route, Envelope<?> stamped, boolean passes) {
+    WireMessage message =
+        passes && plan.transport().passesReferences() ? passed(stamped) : written(stamped);
+    limits.check(route.payloadType().getSimpleName(), route.channel(), message);
+    return new Prepared(route.channel(), stamped.metadata().id(), message);
+  }
+
+  private WireMessage written(Envelope<?> envelope) {
     return WireMapping.encode(
         envelope.kind(),
-        metadata,
+        envelope.metadata(),
         Passed.encoded(envelope, plan.codec()),
         plan.codec().contentType());
   }
 
   /** Its metadata are held against the same rules as if they were written. */
-  private WireMessage passed(Envelope<?> envelope, Metadata metadata) {
+  private WireMessage passed(Envelope<?> envelope) {
+    Metadata metadata = envelope.metadata();
     WireMapping.check(metadata);
-    Metadata received = metadata.delay() == null ? metadata : metadata.withDelay(null);
+    Envelope<?> received =
+        metadata.delay() == null ? envelope : envelope.with(m -> m.withDelay(null));
     return WireMessage.referring(
-        new Passed(
-            WireMapping.envelope(envelope.kind(), envelope.payload(), received), plan.codec()),
-        metadata.key(),
-        metadata.delay());
+        new Passed(received, plan.codec()), metadata.key(), metadata.delay());
   }
 
   private Envelope<?> intercepted(Interceptor interceptor, Envelope<?> envelope, Route<?> route) {
@@ -315,36 +328,39 @@ final class OutgoingPipeline {
     }
   }
 
-  private Metadata stamp(Envelope<?> envelope, Route<?> route) {
-    Metadata given = envelope.metadata();
-    Instant now = plan.clock().instant().truncatedTo(ChronoUnit.MILLIS);
+  private Envelope<?> stamped(MessageKind kind, Object payload, Metadata given, Route<?> route) {
+    Instant now = Instant.ofEpochMilli(plan.clock().millis());
     Instant expiresAt = given.expiresAt();
     if (expiresAt == null && route.expiresAfter() != null) {
       expiresAt = now.plus(route.expiresAfter());
     }
     Duration delay = given.delay();
-    return new Metadata(
-        given.id(),
-        route.typeName(),
-        given.source() == null ? plan.name() : given.source(),
-        given.time() == null ? now : given.time(),
-        given.key() == null ? keyOf(envelope, route) : given.key(),
-        given.correlationId() == null ? given.id() : given.correlationId(),
-        given.causationId(),
-        given.replyTo(),
-        expiresAt,
-        delay == null || delay.isZero() || delay.isNegative() ? null : delay,
-        given.headers());
+    Metadata stamped =
+        new Metadata(
+            given.id(),
+            route.typeName(),
+            given.source() == null ? plan.name() : given.source(),
+            given.time() == null ? now : given.time(),
+            given.key() == null ? keyOf(given.id(), payload, route) : given.key(),
+            given.correlationId() == null ? given.id() : given.correlationId(),
+            given.causationId(),
+            given.replyTo(),
+            expiresAt,
+            delay == null || delay.isZero() || delay.isNegative() ? null : delay,
+            given.headers());
+    return WireMapping.envelope(kind, payload, stamped);
   }
 
-  private static @Nullable String keyOf(Envelope<?> envelope, Route<?> route) {
+  private static @Nullable String keyOf(String id, Object payload, Route<?> route) {
     try {
-      return route.keyOf(envelope.payload());
+      return route.keyOf(payload);
     } catch (RuntimeException e) {
       throw new MessagingException(
           ErrorCode.INVALID_MESSAGE,
           "the key of %s can't be taken: its route's keyedBy(…) threw %s"
-              .formatted(envelope, e.getClass().getName()),
+              .formatted(
+                  WireMapping.envelope(route.kind(), payload, Metadata.withId(id)),
+                  e.getClass().getName()),
           e);
     }
   }

@@ -29,6 +29,9 @@ final class Returning {
         }
       };
 
+  /** Whether anything is kept, which costs no lock to know: most messages come once. */
+  private volatile boolean any;
+
   /** Keeps the time of a message whose next attempt is the transport's to count. */
   void keepFirstFailure(Work work) {
     Instant first = work.firstFailure();
@@ -44,13 +47,21 @@ final class Returning {
 
   private synchronized void keep(Work work, Known known) {
     byBrokerId.put(work.delivery.brokerId(), known);
+    any = true;
   }
 
   /** Gives a message that has come again what was kept of it, if that is here. */
-  synchronized void giveTo(Work work) {
-    Known known = byBrokerId.isEmpty() ? null : byBrokerId.get(work.delivery.brokerId());
+  void giveTo(Work work) {
+    if (any) {
+      giveKept(work);
+    }
+  }
+
+  private synchronized void giveKept(Work work) {
+    Known known = byBrokerId.get(work.delivery.brokerId());
     if (known != null && (known.attempt() > 0 || work.attempt() > 1)) {
       byBrokerId.remove(work.delivery.brokerId());
+      any = !byBrokerId.isEmpty();
       work.cameAgain(known.firstFailure(), known.attempt(), known.due());
     }
   }

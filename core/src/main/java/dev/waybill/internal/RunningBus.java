@@ -165,7 +165,7 @@ final class RunningBus implements MessageBus {
 
   @Override
   public CompletableFuture<SendReceipt> send(Record command) {
-    return send(MessageKind.COMMAND, Command.of(command));
+    return send(MessageKind.COMMAND, command);
   }
 
   @Override
@@ -175,7 +175,7 @@ final class RunningBus implements MessageBus {
 
   @Override
   public CompletableFuture<SendReceipt> publish(Record event) {
-    return send(MessageKind.EVENT, Event.of(event));
+    return send(MessageKind.EVENT, event);
   }
 
   @Override
@@ -185,11 +185,16 @@ final class RunningBus implements MessageBus {
 
   @Override
   public CompletableFuture<SendReceipt> transfer(Record document) {
-    return send(MessageKind.DOCUMENT, Document.of(document));
+    return send(MessageKind.DOCUMENT, document);
   }
 
   private CompletableFuture<SendReceipt> send(MessageKind verb, Envelope<?> envelope) {
     return closed ? CompletableFuture.failedFuture(closed()) : outgoing.send(verb, envelope);
+  }
+
+  private CompletableFuture<SendReceipt> send(MessageKind verb, Record payload) {
+    Objects.requireNonNull(payload, "payload");
+    return closed ? CompletableFuture.failedFuture(closed()) : outgoing.send(verb, payload);
   }
 
   private SendException closed() {

@@ -45,15 +45,25 @@ final class Schedule {
     this.actions = actions;
   }
 
+  /** A message has arrived; returns false, and does not take it, if it is stopped. */
+  boolean add(Work work) {
+    synchronized (lock) {
+      if (!stopping) {
+        lanes.add(work);
+        pump(0);
+      }
+      return !stopping;
+    }
+  }
+
   /** Messages have arrived; returns false, and takes none, if it is stopped. */
   boolean add(List<Work> works) {
     synchronized (lock) {
-      if (stopping) {
-        return false;
+      if (!stopping) {
+        works.forEach(lanes::add);
+        pump(0);
       }
-      works.forEach(lanes::add);
-      pump(0);
-      return true;
+      return !stopping;
     }
   }
 
