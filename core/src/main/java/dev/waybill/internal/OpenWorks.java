@@ -23,13 +23,12 @@ final class OpenWorks {
       last.later = work;
     }
     last = work;
-    work.listed = true;
     size++;
   }
 
   /** Removes one, if it is there. */
   void remove(Work work) {
-    if (!work.listed) {
+    if (!contains(work)) {
       return;
     }
     Work earlier = work.earlier;
@@ -46,12 +45,11 @@ final class OpenWorks {
     }
     work.earlier = null;
     work.later = null;
-    work.listed = false;
     size--;
   }
 
   boolean contains(Work work) {
-    return work.listed;
+    return work.earlier != null || work == first;
   }
 
   int size() {

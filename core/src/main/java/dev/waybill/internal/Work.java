@@ -16,7 +16,6 @@ final class Work {
   @Nullable Work earlier;
 
   @Nullable Work later;
-  boolean listed;
 
   /** The next of its {@link Lane}, which alone touches it. */
   @Nullable Work behind;
@@ -27,14 +26,16 @@ final class Work {
   private long opened;
   private Waits.@Nullable Due due;
   private int attempt;
-  private @Nullable Instant firstFailure;
-  private @Nullable Instant lastFailure;
+  private @Nullable Failed failed;
   private boolean attempted;
   private boolean accepted;
   private boolean lost;
   private boolean postponed;
   private boolean repeated;
   private volatile boolean claimLost;
+
+  /** Attempts that have failed; the last of them may not be known. */
+  private record Failed(Instant first, @Nullable Instant last) {}
 
   Work(Delivery delivery) {
     this.delivery = delivery;
@@ -73,8 +74,7 @@ final class Work {
 
   /** Notes a failure. */
   void failed(Instant now) {
-    firstFailure = firstFailure == null ? now : firstFailure;
-    lastFailure = now;
+    failed = new Failed(failed == null ? now : failed.first, now);
   }
 
   /**
@@ -84,7 +84,7 @@ final class Work {
    * @param wait what the message was waiting for
    */
   void cameAgain(@Nullable Instant first, int next, Waits.@Nullable Due wait) {
-    firstFailure = first;
+    failed = first == null ? null : new Failed(first, null);
     attempt = next > 0 ? next : attempt;
     due = wait;
   }
@@ -127,11 +127,11 @@ final class Work {
   }
 
   @Nullable Instant firstFailure() {
-    return firstFailure;
+    return failed == null ? null : failed.first;
   }
 
   @Nullable Instant lastFailure() {
-    return lastFailure;
+    return failed == null ? null : failed.last;
   }
 
   /**

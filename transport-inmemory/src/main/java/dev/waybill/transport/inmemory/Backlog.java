@@ -25,11 +25,14 @@ final class Backlog {
   private final ArrayDeque<StoredMessage> arrived = new ArrayDeque<>();
   private final PriorityQueue<StoredMessage> returned =
       new PriorityQueue<>(Comparator.comparingLong(m -> m.position));
-  private final PriorityQueue<StoredMessage> waiting =
+  private final PriorityQueue<Waiting> waiting =
       new PriorityQueue<>(
-          Comparator.<StoredMessage>comparingLong(m -> m.due).thenComparingLong(m -> m.id));
+          Comparator.comparingLong(Waiting::due).thenComparingLong(w -> w.message.id));
   private final Map<String, StoredMessage> lastOfKey = new HashMap<>();
   private long lastPosition = StoredMessage.NOT_ARRIVED;
+
+  /** A message that can be delivered when {@code due} has come. */
+  private record Waiting(StoredMessage message, long due) {}
 
   /** An empty backlog that keeps the order per key, or does not. */
   Backlog(boolean keyed) {
@@ -62,8 +65,7 @@ final class Backlog {
 
   /** Adds a message, new or one that was out, that is ready when {@code due} has come. */
   void await(StoredMessage message, long due) {
-    message.due = due;
-    waiting.add(message);
+    waiting.add(new Waiting(message, due));
   }
 
   boolean hasReady() {
@@ -102,7 +104,7 @@ final class Backlog {
 
   /** When the first of the waiting is due, or {@link Ticker#NEVER}. */
   long firstDue() {
-    StoredMessage first = waiting.peek();
+    Waiting first = waiting.peek();
     return first == null ? Ticker.NEVER : first.due;
   }
 
@@ -114,10 +116,10 @@ final class Backlog {
    */
   boolean takeBack(String brokerId) {
     return waiting.removeIf(
-        message ->
-            message.position == StoredMessage.NOT_ARRIVED
-                && sending(message).brokerId.equals(brokerId)
-                && sending(message).takeBack());
+        each ->
+            each.message.position == StoredMessage.NOT_ARRIVED
+                && sending(each.message).brokerId.equals(brokerId)
+                && sending(each.message).takeBack());
   }
 
   /**
@@ -129,7 +131,7 @@ final class Backlog {
   int endWaiting(long now, Consumer<StoredMessage> takenBack) {
     int becameReady = 0;
     while (firstDue() <= now) {
-      StoredMessage due = waiting.remove();
+      StoredMessage due = waiting.remove().message;
       if (due.position != StoredMessage.NOT_ARRIVED) {
         comeBack(due);
         becameReady++;
@@ -155,6 +157,6 @@ final class Backlog {
   void forEachFirst(Consumer<StoredMessage> action) {
     arrived.forEach(action);
     returned.forEach(action);
-    waiting.forEach(action);
+    waiting.forEach(each -> action.accept(each.message));
   }
 }

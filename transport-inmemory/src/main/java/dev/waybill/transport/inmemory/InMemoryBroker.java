@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +39,9 @@ public final class InMemoryBroker {
   private final Faults faults = new Faults(this);
   private final Map<String, MessageQueue> queues = new ConcurrentHashMap<>();
   private final Map<String, MemoryTopic> topics = new ConcurrentHashMap<>();
-  private final LongAdder movements = new LongAdder();
+
+  /** Those of queues that are gone. */
+  private final AtomicLong movements = new AtomicLong();
 
   private InMemoryBroker(@Nullable String name, Ticker ticker) {
     this.name = name;
@@ -148,16 +150,12 @@ public final class InMemoryBroker {
    * nothing moves.
    */
   public long movements() {
-    return movements.sum();
+    return movements.get() + queues.values().stream().mapToLong(MessageQueue::movements).sum();
   }
 
   /** Whether every receiver has been handed all that it takes at the moment. */
   public boolean isHandedOver() {
     return queues.values().stream().allMatch(MessageQueue::isHandedOver);
-  }
-
-  void moved() {
-    movements.increment();
   }
 
   /** The broker's URI. */
@@ -209,7 +207,10 @@ public final class InMemoryBroker {
 
   /** Forgets a reply queue with its messages. */
   void remove(ReplyQueue replies) {
-    queues.remove(replies.name());
+    MessageQueue removed = queues.remove(replies.name());
+    if (removed != null) {
+      movements.addAndGet(removed.movements());
+    }
   }
 
   /** All receivers lose their connections. */

@@ -32,6 +32,7 @@ final class MessageQueue implements Destination {
 
   private long lastId;
   private int size;
+  private long movements;
 
   /** The message that was overtaken last, where no order is kept. */
   private @Nullable StoredMessage overtaken;
@@ -105,7 +106,7 @@ final class MessageQueue implements Destination {
     Duration delay = message.delay();
     StoredMessage stored = new StoredMessage(message, ++lastId, sending);
     size++;
-    broker.moved();
+    movements++;
     if (delay != null) {
       await(stored, delay);
       return null;
@@ -325,6 +326,11 @@ final class MessageQueue implements Destination {
     return true;
   }
 
+  /** How often a message has been stored, handed out or settled. */
+  synchronized long movements() {
+    return movements;
+  }
+
   /** How many messages are stored, wherever they are. */
   synchronized int size() {
     return size;
@@ -386,7 +392,7 @@ final class MessageQueue implements Destination {
       intakes.leased(intake, delivery.leasedUntil);
     }
     intake.open.add(delivery);
-    broker.moved();
+    movements++;
     return delivery;
   }
 
@@ -397,7 +403,7 @@ final class MessageQueue implements Destination {
     }
     intake.open.remove(delivery);
     delivery.end(outcome);
-    broker.moved();
+    movements++;
   }
 
   private void lose(MemoryDelivery delivery) {

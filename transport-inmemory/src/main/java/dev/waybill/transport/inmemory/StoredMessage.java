@@ -33,9 +33,6 @@ final class StoredMessage {
   /** Whether its next delivery has been held back on purpose. */
   boolean heldBack;
 
-  /** When it can be delivered, while it waits. */
-  long due;
-
   /** The one of the same key that comes after it, in a queue that keeps the order per key. */
   @Nullable StoredMessage next;
 
