@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param failure what the handler, an interceptor, what was sent or the store failed with, why the
  *     message can't be read, or how the library itself has failed; null if nothing has
  * @param took from its being taken up to the decision: reading, the handler, and the confirmation
- *     of what that has sent included
+ *     of what that has sent included, with the settlement where both are stored together
  */
 public record AttemptResult(
     Source source,
@@ -42,8 +42,9 @@ public record AttemptResult(
     NOT_HANDLED,
     /**
      * It comes again, as the same attempt unless the broker counts deliveries: with exactly-once it
-     * is being handled elsewhere, or the store has failed; or it failed once the closing of the bus
-     * had begun to cut handlers off. It may have been handled.
+     * is being handled elsewhere, the store has failed, or the message was lost before the broker
+     * has confirmed that it is settled, when it comes again unless it is after all; or it failed
+     * once the closing of the bus had begun to cut handlers off. It may have been handled.
      */
     POSTPONED
   }

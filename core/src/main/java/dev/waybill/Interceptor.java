@@ -63,12 +63,16 @@ public interface Interceptor {
    * began or never saw. It is the last word: after all interceptors, what the handler sent, the
    * {@link dev.waybill.delivery.FailurePolicy} and the guarantee. Nothing can be changed here.
    *
+   * <p>With exactly-once by the broker, where what a handler sent is stored together with the
+   * settlement, that a message is acknowledged is told when it is stored: if it can't be, what is
+   * decided then is told instead, and if the message was lost meanwhile, that it is postponed.
+   *
    * <p>Called once for each attempt, handled or not, see {@link AttemptResult.Handling}, and each
    * time that one is postponed. So whatever came to {@code incoming} comes here, unless its handler
-   * never ends. Called a second time for the same attempt, with another outcome, if the first can't
-   * be carried out: what a handler sent can't be stored with the settlement, or the library fails.
-   * What the broker has delivered to somebody else meanwhile is told all the same, and comes again;
-   * the same attempt may be told by two instances.
+   * never ends. Called a second time for the same attempt, with another outcome, only if the
+   * library itself fails to carry out the first. Else what the broker has delivered to somebody
+   * else meanwhile is told all the same, and comes again; the same attempt may be told by two
+   * instances.
    *
    * <p>At-most-once accepts a message before it is handled: one that fails then is told as
    * discarded, and so is one that a handler wants to have retried or dead-lettered. Not called for

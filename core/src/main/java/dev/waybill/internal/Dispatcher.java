@@ -233,6 +233,10 @@ final class Dispatcher implements Schedule.Actions {
   }
 
   private void carryOut(Turn turn, Resolution resolution) {
+    if (resolution.isDecidedBySettlement()) {
+      settleThenFinish(turn, resolution);
+      return;
+    }
     Work work = turn.work;
     boolean cutOff = draining.isImpatient() && resolution.failure() != null && !work.isAccepted();
     pipeline.decided(
@@ -258,18 +262,27 @@ final class Dispatcher implements Schedule.Actions {
       return;
     }
     if (Settler.isSettled(settled)) {
-      schedule.finished(turn, Result.SETTLED);
+      finish(turn, resolution, Result.SETTLED);
       return;
     }
     var unused =
         settled.whenComplete(
             (result, unstored) -> {
               if (unstored == null) {
-                schedule.finished(turn, result);
+                finish(turn, resolution, result);
               } else {
                 carryOut(turn, otherwise(resolution, unstored));
               }
             });
+  }
+
+  private void finish(Turn turn, Resolution resolution, Result result) {
+    if (resolution.isDecidedBySettlement()) {
+      pipeline.decided(
+          turn.work,
+          result == Result.SETTLED ? resolution : Resolution.postponed(Duration.ZERO, null));
+    }
+    schedule.finished(turn, result);
   }
 
   private static Resolution otherwise(Resolution resolution, Throwable unstored) {

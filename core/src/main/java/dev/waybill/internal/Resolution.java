@@ -51,6 +51,11 @@ record Resolution(
     return outcome instanceof Outcome.Acknowledged ? ACKNOWLEDGED : new Resolution(outcome, null);
   }
 
+  /** Whether it holds only if it is stored, so that nobody is to be told of it before. */
+  boolean isDecidedBySettlement() {
+    return otherwise != null;
+  }
+
   /** The same, with something to be done before. */
   Resolution after(Supplier<CompletableFuture<@Nullable Void>> first) {
     return new Resolution(outcome, failure, first, messages, otherwise, handling);

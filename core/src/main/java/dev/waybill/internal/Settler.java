@@ -105,7 +105,9 @@ final class Settler {
     }
     Step step =
         new Step(
-            settlementOf(work, resolution), resolution.messages(), resolution.otherwise() != null);
+            settlementOf(work, resolution),
+            resolution.messages(),
+            resolution.isDecidedBySettlement());
     CompletableFuture<?> first = resolution.first().get();
     if (first.isDone()) {
       return attempt(work, step);

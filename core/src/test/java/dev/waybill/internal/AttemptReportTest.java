@@ -372,28 +372,65 @@ class AttemptReportTest {
 
   // exactly-once
 
-  @Test
-  void what_can_not_be_stored_with_the_settlement_is_told_again_with_what_is_decided_then() {
-    SendException refusal = SendException.rejected(ErrorCode.NOT_FOUND, "no such topic", null);
+  private void consumeAtomically() {
     consume(
         c ->
             c.onCommand(ProcessPayment.class, (command, x) -> x.transfer(new Invoice("i-1")))
                 .guarantee(EXACTLY_ONCE)
                 .onFailure(noRetry()));
-    transport.deliver(
-        "payments",
+  }
+
+  @Test
+  void what_is_stored_with_the_settlement_is_told_when_it_is_stored() {
+    CompletableFuture<Result> stored = new CompletableFuture<>();
+    consumeAtomically();
+    FakeDelivery payment = payment("m-1").answering(() -> stored);
+    transport.deliver("payments", payment).settlement();
+    assertThat(results).isEmpty();
+
+    stored.complete(Result.SETTLED);
+
+    awaitTold(1);
+    assertIs(results.get(0), Handling.HANDLED, Outcome.acknowledged());
+    assertThat(payment.together).hasSize(1);
+  }
+
+  @Test
+  void what_can_not_be_stored_with_the_settlement_is_told_once_with_what_is_decided_then() {
+    SendException refusal = SendException.rejected(ErrorCode.NOT_FOUND, "no such topic", null);
+    consumeAtomically();
+    FakeDelivery payment =
         payment("m-1")
             .answering(
                 settlement ->
                     settlement.equals(Settlement.accept())
                         ? CompletableFuture.failedFuture(refusal)
-                        : CompletableFuture.completedFuture(Result.SETTLED)));
+                        : CompletableFuture.completedFuture(Result.SETTLED));
+    transport.deliver("payments", payment);
+
+    await().atMost(PATIENCE).until(() -> payment.settlements.size() == 2);
+    awaitTold(1);
+    assertIs(results.get(0), Handling.HANDLED, Outcome.deadLetter("attempt 1 failed"));
+    assertThat(results.get(0).attempt()).isEqualTo(1);
+    assertThat(results.get(0).failure()).isSameAs(refusal);
+  }
+
+  @Test
+  void what_was_lost_before_it_was_stored_with_the_settlement_is_told_as_postponed() {
+    consumeAtomically();
+
+    transport.deliver(
+        "payments",
+        payment("m-1").answering(() -> CompletableFuture.completedFuture(Result.NOT_OWNED)));
+
+    awaitTold(1);
+    assertIs(results.get(0), Handling.POSTPONED, Outcome.retryAfter(Duration.ZERO));
+    assertThat(results.get(0).attempt()).isEqualTo(1);
+
+    transport.deliver("payments", payment("m-1"));
 
     awaitTold(2);
-    assertIs(results.get(0), Handling.HANDLED, Outcome.acknowledged());
-    assertIs(results.get(1), Handling.HANDLED, Outcome.deadLetter("attempt 1 failed"));
-    assertThat(results).extracting(AttemptResult::attempt).containsOnly(1);
-    assertThat(results.get(1).failure()).isSameAs(refusal);
+    assertIs(results.get(1), Handling.HANDLED, Outcome.acknowledged());
   }
 
   private void consumeOnce(ProcessedMessageStore store) {
