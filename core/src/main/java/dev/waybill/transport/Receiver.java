@@ -50,9 +50,9 @@ public interface Receiver extends AutoCloseable {
     /**
      * The broker has not stored, or may not have, that deliveries were settled whose settlement was
      * {@link Settlement.Result#SETTLED}: their messages may come again. For a transport that tells
-     * the broker later, has an answer, and got a bad one or none; in a {@link Receiver#close}
-     * before its end. Not of what was lost with the ownership. Receiving is not disturbed by it. By
-     * default nothing.
+     * the broker later, has an answer, and got a bad one or none, or has lost the ownership before
+     * it could tell; in a {@link Receiver#close} before its end. Not of deliveries that were open
+     * when the ownership was lost. Receiving is not disturbed by it. By default nothing.
      */
     default void forgotten(MessagingException problem) {}
   }

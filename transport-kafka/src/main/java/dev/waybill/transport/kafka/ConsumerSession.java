@@ -225,30 +225,42 @@ final class ConsumerSession implements ConsumerRebalanceListener {
 
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-    List<PartitionWork> revoked = new ArrayList<>();
-    for (TopicPartition partition : partitions) {
-      PartitionWork work = works.get(partition);
-      if (work != null) {
-        revoked.add(work);
-      }
-    }
+    List<PartitionWork> revoked = worksOf(partitions);
     commits.rebalancing(works.values());
     drain(revoked);
     commits.ending(revoked, Deadline.in(DRAIN));
     revoked.forEach(PartitionWork::end);
     try {
       commits.now(revoked, Deadline.in(COMMIT));
-      noteLeftOut(revoked);
+      noteForgotten(revoked);
     } catch (KafkaException e) {
       uncommitted = e;
       log.warn("The last commit of {} failed: settled messages may come again", partitions, e);
     }
-    onPartitionsLost(partitions);
+    giveUp(partitions);
   }
 
   /** Never commits: others have the partitions already. */
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
+    List<PartitionWork> lost = worksOf(partitions);
+    lost.forEach(PartitionWork::end);
+    noteForgotten(lost);
+    giveUp(partitions);
+  }
+
+  private List<PartitionWork> worksOf(Collection<TopicPartition> partitions) {
+    List<PartitionWork> owned = new ArrayList<>();
+    for (TopicPartition partition : partitions) {
+      PartitionWork work = works.get(partition);
+      if (work != null) {
+        owned.add(work);
+      }
+    }
+    return owned;
+  }
+
+  private void giveUp(Collection<TopicPartition> partitions) {
     beginnings.remove(partitions);
     deleted.forget(partitions);
     for (TopicPartition partition : partitions) {
@@ -271,7 +283,7 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     Deadline least = Deadline.in(LEAST_COMMIT);
     try {
       lastCommit(commitBy.isBefore(least) ? least : commitBy);
-      noteLeftOut(works.values());
+      noteForgotten(works.values());
     } catch (KafkaException e) {
       uncommitted = e;
       log.warn("The last commit failed: settled messages may be delivered again", e);
@@ -281,16 +293,32 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     }
   }
 
-  private void noteLeftOut(Collection<PartitionWork> committed) {
-    if (committed.stream().anyMatch(PartitionWork::leavesOut)) {
+  /** Of partitions that have no other commit any more, and in which nothing is settled any more. */
+  private void noteForgotten(Collection<PartitionWork> ending) {
+    if (ending.stream().anyMatch(PartitionWork::leavesOut)) {
       uncommitted =
           new KafkaException(
               "more is settled out of order than a commit can tell of: settle the earliest first");
     }
+    if (commits.areElsewhere()) { // there it is settled when it is committed
+      return;
+    }
+    long settled = ending.stream().mapToLong(PartitionWork::notCommittedYet).sum();
+    if (settled > 0) {
+      List<TopicPartition> partitions = ending.stream().map(PartitionWork::partition).toList();
+      uncommitted =
+          new KafkaException(
+              "%s was lost with settled messages of which no commit was confirmed, %d in all"
+                  .formatted(partitions, settled));
+      log.warn(
+          "Settled messages of {} may come again, {} in all: it was lost before their commit was confirmed",
+          partitions,
+          settled);
+    }
   }
 
   private void leave() {
-    onPartitionsLost(List.copyOf(works.keySet()));
+    giveUp(List.copyOf(works.keySet()));
     try {
       consumer.close(CloseOptions.timeout(LEAVE));
     } catch (KafkaException e) {

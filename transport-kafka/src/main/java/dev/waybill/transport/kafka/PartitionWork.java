@@ -48,6 +48,12 @@ final class PartitionWork {
   private volatile boolean ending;
   private boolean changed;
 
+  /** How many records were settled: in all, by the last commit that was made, and confirmed. */
+  private long settled;
+
+  private long settledInCommit;
+  private long settledForSure;
+
   /** Whether there was a record already. */
   private boolean fetched;
 
@@ -246,6 +252,7 @@ final class PartitionWork {
       return false;
     }
     prefixFrom(held.offset()).settle(held.offset());
+    settled++;
     if (!failed.isEmpty()) {
       failed.remove(held.offset());
     }
@@ -322,6 +329,7 @@ final class PartitionWork {
       return null;
     }
     changed = false;
+    settledInCommit = settled;
     long offset = prefix.end();
     CommitMetadata beyond = new CommitMetadata(settledBeyond(prefix), failed);
     String metadata = beyond.encode(offset);
@@ -393,9 +401,15 @@ final class PartitionWork {
     return prefix != null && waiting.isLowestDue(prefix.end());
   }
 
-  /** Notes that a commit has arrived. */
+  /** Notes that the last commit that was made has arrived. */
   synchronized void committed(OffsetAndMetadata what) {
     committed = what;
+    settledForSure = settledInCommit;
+  }
+
+  /** How many records are settled of which no confirmed commit tells. */
+  synchronized long notCommittedYet() {
+    return settled - settledForSure;
   }
 
   /** Notes that a commit has failed, so that the next one repeats it. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -142,18 +143,95 @@ class ConsumerSessionTest {
   }
 
   @Test
-  void theLastCommitRepeatsOneThatHasNoAnswerYet() {
+  void what_was_settled_and_not_committed_when_its_partition_was_lost_is_told_once() {
     ConsumerSession session = session(DAY);
-    PartitionWork work = assigned(session, 1);
+    PartitionWork work = assigned(session, 3);
+    work.accept(Taken.next(work));
+    work.accept(Taken.next(work));
+    assertThat(Taken.next(work)).as("one that is open").isNotNull();
+
+    session.onPartitionsLost(List.of(PARTITION));
+
+    assertThat(session.uncommitted()).hasMessageContaining("[t-0] was lost", "2 in all");
+    session.close(Deadline.in(SECOND), () -> {});
+    assertThat(session.uncommitted()).isNull();
+    assertThat(client.synced).isEmpty();
+  }
+
+  @Test
+  void what_was_settled_while_the_last_commit_had_no_answer_is_told_when_the_partition_is_lost() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 2);
     client.answersCommits = false;
     work.accept(Taken.next(work));
+    pollUntil(session, () -> !client.begun.isEmpty());
+    work.accept(Taken.next(work));
+    client.confirmCommit();
+
+    session.onPartitionsLost(List.of(PARTITION));
+
+    assertThat(session.uncommitted()).hasMessageContaining("1 in all");
+  }
+
+  @Test
+  void a_partition_that_is_lost_with_nothing_to_commit_is_not_told() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 3);
+    work.accept(Taken.next(work));
+    pollUntil(session, () -> work.notCommittedYet() == 0);
+    assertThat(Taken.next(work)).as("one that is open").isNotNull();
+    work.putBack(Taken.next(work), Duration.ZERO, 1);
+
+    session.onPartitionsLost(List.of(PARTITION));
+
+    assertThat(session.uncommitted()).isNull();
+  }
+
+  @Test
+  void what_is_committed_with_its_settlement_is_not_told_when_the_partition_is_lost() {
+    ConsumerSession session =
+        new ConsumerSession(
+            client, "t", credit, new PollClock(DAY, time::get), new CommittedElsewhere());
+    PartitionWork work = assigned(session, 1);
+    work.accept(Taken.next(work));
+
+    session.onPartitionsLost(List.of(PARTITION));
+
+    assertThat(session.uncommitted()).isNull();
+  }
+
+  @Test
+  void what_was_settled_before_a_consumer_was_overdue_is_told_before_its_close_ends() {
+    ConsumerSession session = session(Duration.ofMinutes(5));
+    PartitionWork work = assigned(session, 1);
+    work.accept(Taken.next(work));
+    time.addAndGet(Duration.ofMinutes(6).toNanos());
+    List<KafkaException> told = new ArrayList<>();
+
+    session.close(Deadline.in(SECOND), () -> told.add(session.uncommitted()));
+
+    assertThat(told).singleElement().asString().contains("1 in all");
+    assertThat(session.uncommitted()).isNull();
+    assertThat(client.synced).isEmpty();
+  }
+
+  private static void pollUntil(ConsumerSession session, BooleanSupplier reached) {
     await()
         .atMost(Inbox.LONG_ENOUGH)
         .until(
             () -> {
               session.poll(Duration.ZERO);
-              return !client.begun.isEmpty();
+              return reached.getAsBoolean();
             });
+  }
+
+  @Test
+  void theLastCommitRepeatsOneThatHasNoAnswerYet() {
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, 1);
+    client.answersCommits = false;
+    work.accept(Taken.next(work));
+    pollUntil(session, () -> !client.begun.isEmpty());
     assertThat(client.begun).containsExactly(new OffsetAndMetadata(1, ""));
 
     session.onPartitionsRevoked(List.of(PARTITION));
@@ -467,6 +545,7 @@ class ConsumerSessionTest {
     final List<OffsetAndMetadata> begun = new ArrayList<>();
     final List<OffsetAndMetadata> synced = new ArrayList<>();
     Runnable onCommitSync = () -> {};
+    private Runnable confirmCommit = () -> {};
     Duration allowed;
     OffsetAndMetadata committed;
     final List<KafkaException> noBeginnings = new ArrayList<>();
@@ -519,7 +598,12 @@ class ConsumerSessionTest {
         callback.onComplete(offsets, null);
       } else {
         begun.addAll(offsets.values());
+        confirmCommit = () -> callback.onComplete(offsets, null);
       }
+    }
+
+    void confirmCommit() {
+      confirmCommit.run();
     }
 
     @Override

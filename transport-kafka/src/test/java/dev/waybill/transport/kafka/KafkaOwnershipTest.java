@@ -90,7 +90,8 @@ class KafkaOwnershipTest {
     connection.receive(queue, 10, held);
     Delivery settled = held.next();
     Delivery open = held.next();
-    assertThat(settle(settled, Settlement.accept()))
+    Result early = settle(settled, Settlement.accept());
+    assertThat(early)
         .as("before the poll interval is over, so that there is something to commit")
         .isIn(Result.SETTLED, Result.NOT_OWNED);
     awaitEmptyGroup();
@@ -101,6 +102,9 @@ class KafkaOwnershipTest {
     assertThat(settle(open, Settlement.accept())).isEqualTo(Result.NOT_OWNED);
     assertThat(nextOwned(held, 2)).extracting(Inbox::text).containsExactly("8", "9");
     assertThat(committed()).isEqualTo(8);
+    assertThat(held.hasForgotten())
+        .as("that nobody has committed it")
+        .isEqualTo(early == Result.SETTLED);
   }
 
   /** Without what came in one batch with those that were lost. */
