@@ -50,13 +50,17 @@ final class ConnectionWatch {
   /**
    * Of a member of a group, which is in touch once it has joined and a fetch, if there is anything
    * to fetch from, was answered.
+   *
+   * @param waiting whether it has partitions, and may fetch from none of them yet
    */
-  static ConnectionWatch inGroup(Consumer<byte[], byte[]> consumer, Duration silence) {
+  static ConnectionWatch inGroup(
+      Consumer<byte[], byte[]> consumer, BooleanSupplier waiting, Duration silence) {
     Metric fetches = metric(consumer.metrics(), "consumer-fetch-manager-metrics", "fetch-total");
     return new ConnectionWatch(
         consumer.metrics(),
         () ->
             consumer.groupMetadata().generationId() >= 0
+                && !waiting.getAsBoolean()
                 && (fetches == null
                     || value(fetches) > 0
                     || consumer.paused().containsAll(consumer.assignment())),

@@ -116,6 +116,11 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     return topicMissing;
   }
 
+  /** Whether there are partitions, and none of them has begun, so that nothing can be received. */
+  boolean isWaitingToBegin() {
+    return works.isEmpty() && !beginnings.isEmpty();
+  }
+
   /** What was lost since the last call because the log did not keep it, or null. */
   @Nullable MessagingException loss() {
     return deleted.news();

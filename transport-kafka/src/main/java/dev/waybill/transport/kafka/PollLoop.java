@@ -141,7 +141,8 @@ final class PollLoop implements Runnable {
   }
 
   private void serve(ConsumerSession current) {
-    ConnectionWatch watch = ConnectionWatch.inGroup(current.consumer(), silence);
+    ConnectionWatch watch =
+        ConnectionWatch.inGroup(current.consumer(), current::isWaitingToBegin, silence);
     while (!end.hasCome()) {
       settler.requireNoDoubt();
       boolean more = deliver(current);

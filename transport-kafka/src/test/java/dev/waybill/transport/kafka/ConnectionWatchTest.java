@@ -28,10 +28,7 @@ class ConnectionWatchTest {
       new MockConsumer<>("earliest") {
         @Override
         public synchronized Map<MetricName, ? extends Metric> metrics() {
-          return Map.ofEntries(
-              metric("consumer-metrics", "connection-count", () -> 1),
-              metric("consumer-metrics", "incoming-byte-total", looks::incrementAndGet),
-              metric("consumer-fetch-manager-metrics", "fetch-total", () -> fetches));
+          return inTouch(looks, () -> fetches);
         }
       };
 
@@ -39,7 +36,7 @@ class ConnectionWatchTest {
   void a_member_that_has_partitions_is_in_touch_when_a_fetch_was_answered() {
     consumer.subscribe(List.of("t"));
     consumer.rebalance(List.of(PARTITION));
-    ConnectionWatch watch = ConnectionWatch.inGroup(consumer, Duration.ofMinutes(5));
+    ConnectionWatch watch = ConnectionWatch.inGroup(consumer, () -> false, Duration.ofMinutes(5));
     Set<Health> seen = EnumSet.noneOf(Health.class);
 
     await()
@@ -60,9 +57,17 @@ class ConnectionWatchTest {
     consumer.subscribe(List.of("t"));
     consumer.rebalance(List.of(PARTITION));
     consumer.pause(List.of(PARTITION));
-    ConnectionWatch watch = ConnectionWatch.inGroup(consumer, Duration.ofMinutes(5));
+    ConnectionWatch watch = ConnectionWatch.inGroup(consumer, () -> false, Duration.ofMinutes(5));
 
     await().atMost(Inbox.LONG_ENOUGH).until(() -> watch.look() == Health.GOOD);
+  }
+
+  /** Of a consumer of which something is received between any two looks. */
+  static Map<MetricName, ? extends Metric> inTouch(AtomicInteger looks, DoubleSupplier fetches) {
+    return Map.ofEntries(
+        metric("consumer-metrics", "connection-count", () -> 1),
+        metric("consumer-metrics", "incoming-byte-total", looks::incrementAndGet),
+        metric("consumer-fetch-manager-metrics", "fetch-total", fetches));
   }
 
   private static Map.Entry<MetricName, Metric> metric(

@@ -10,7 +10,9 @@ import dev.waybill.transport.Delivery;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -20,7 +22,10 @@ import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 /** What happens when a consumer fails in ways that a real one does not on demand. */
@@ -102,6 +107,43 @@ class PollLoopTest {
   }
 
   @Test
+  void a_receiver_has_not_recovered_while_no_partition_of_its_consumer_has_begun()
+      throws Exception {
+    List<Unanswered> consumers = new CopyOnWriteArrayList<>();
+    Credit credit = new Credit(1, () -> {});
+    TopicPartition partition = new TopicPartition("t", 0);
+    PollLoop loop =
+        loop(
+            1,
+            credit,
+            () -> {
+              Unanswered consumer = new Unanswered(consumers.isEmpty());
+              ConsumerSession session =
+                  new ConsumerSession(consumer, "t", credit, new PollClock(Duration.ofDays(1)));
+              consumer.updateBeginningOffsets(Map.of(partition, 0L));
+              consumer.updateEndOffsets(Map.of(partition, 0L));
+              consumer.rebalance(List.of(partition));
+              consumers.add(consumer);
+              return session;
+            });
+    Thread thread = new Thread(loop, "poll loop");
+
+    thread.start();
+
+    try {
+      await().atMost(LONG).until(() -> consumers.size() == 2 && consumers.get(1).looks.get() >= 4);
+      assertThat(inbox.events).containsExactly("failed");
+      consumers.get(1).answers = true;
+      await().atMost(LONG).until(() -> inbox.events.size() > 1);
+      assertThat(inbox.events).containsExactly("failed", "recovered");
+    } finally {
+      loop.close(Deadline.in(LONG));
+      thread.join(LONG.toMillis());
+    }
+    assertThat(thread.isAlive()).isFalse();
+  }
+
+  @Test
   void a_disturbance_is_reported_once_and_again_when_it_is_another_one() {
     Reporter reporter = new Reporter(inbox);
 
@@ -157,6 +199,42 @@ class PollLoopTest {
       super.wakeup();
       woken = true;
       notifyAll();
+    }
+  }
+
+  /**
+   * In touch with its broker, which does not say yet what is committed; or one that fails at once.
+   */
+  private static final class Unanswered extends MockConsumer<byte[], byte[]> {
+    private final boolean fails;
+    private final AtomicInteger looks = new AtomicInteger();
+    private volatile boolean answers;
+
+    Unanswered(boolean fails) {
+      super("earliest");
+      this.fails = fails;
+    }
+
+    @Override
+    public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+      if (fails) {
+        throw new KafkaException("broken");
+      }
+      return super.poll(timeout);
+    }
+
+    @Override
+    public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
+        Set<TopicPartition> partitions, Duration timeout) {
+      if (!answers) {
+        throw new TimeoutException("a transaction is pending");
+      }
+      return Map.of();
+    }
+
+    @Override
+    public synchronized Map<MetricName, ? extends Metric> metrics() {
+      return ConnectionWatchTest.inTouch(looks, () -> answers ? 1 : 0);
     }
   }
 
