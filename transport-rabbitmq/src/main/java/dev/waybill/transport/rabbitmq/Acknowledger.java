@@ -6,6 +6,7 @@ import dev.waybill.transport.rabbitmq.Acknowledgements.Ack;
 import dev.waybill.transport.rabbitmq.Acknowledgements.Beyond;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,20 +30,29 @@ final class Acknowledger {
   private final int prefetch;
   private final Mailbox mailbox;
   private final IntConsumer settled;
+  private final Consumer<Exception> forgotten;
   private final Acknowledgements acknowledgements = new Acknowledgements();
   private final AtomicBoolean timed = new AtomicBoolean();
   private volatile boolean hurried;
+  private boolean toldForgotten;
 
   /**
    * Of a channel.
    *
    * @param settled is told in the receiver's mailbox how many more are acknowledged
+   * @param forgotten is told there, once, why some that were noted could not be written
    */
-  Acknowledger(Channel channel, int prefetch, Mailbox mailbox, IntConsumer settled) {
+  Acknowledger(
+      Channel channel,
+      int prefetch,
+      Mailbox mailbox,
+      IntConsumer settled,
+      Consumer<Exception> forgotten) {
     this.channel = channel;
     this.prefetch = prefetch;
     this.mailbox = mailbox;
     this.settled = settled;
+    this.forgotten = forgotten;
   }
 
   /** A delivery has come: from now on nothing acknowledges it by the way. */
@@ -128,6 +138,10 @@ final class Acknowledger {
       }
     } catch (IOException | AlreadyClosedException e) {
       log.debug("The channel was lost; what was acknowledged last comes again", e);
+      if (!toldForgotten) {
+        toldForgotten = true;
+        forgotten.accept(e);
+      }
     }
     if (acknowledgements.due() > 0) {
       writeLater();

@@ -66,6 +66,9 @@ final class ConsumerSession implements Handover.Listener {
     void drained(ConsumerSession from);
 
     void lost(ConsumerSession from, MessagingException problem);
+
+    /** What was acknowledged last could not be written, and comes again. */
+    void forgotten(MessagingException problem);
   }
 
   private ConsumerSession(
@@ -86,7 +89,13 @@ final class ConsumerSession implements Handover.Listener {
     this.calls = calls;
     this.ofQueue = new QueueCalls(queue, channel, calls);
     this.owner = owner;
-    this.acknowledger = new Acknowledger(channel, prefetch, mailbox, this::settled);
+    this.acknowledger =
+        new Acknowledger(
+            channel,
+            prefetch,
+            mailbox,
+            this::settled,
+            error -> owner.forgotten(RabbitErrors.forgotten(queue, error)));
     this.arrivals = new Arrivals(keyed);
     this.givingBack = new GivingBack(channel, acknowledger, arrivals);
   }

@@ -185,6 +185,11 @@ final class QueueConsumer implements ConsumerSession.Owner {
     }
   }
 
+  @Override
+  public void forgotten(MessagingException problem) {
+    receiver.forgotten(problem);
+  }
+
   private void openLater() {
     Runnable unused = mailbox.tellLater(backoff.nextMillis(), this::open);
   }

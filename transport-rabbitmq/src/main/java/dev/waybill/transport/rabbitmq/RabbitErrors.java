@@ -140,6 +140,14 @@ final class RabbitErrors {
         error);
   }
 
+  /** Why what was settled comes again. */
+  static MessagingException forgotten(String queue, Exception error) {
+    return problem(
+        "Messages of queue '%s' that were acknowledged last come again, as that could not be written"
+            .formatted(queue),
+        error);
+  }
+
   /** Nobody knows whether a queue will be received from. */
   static MessagingException unanswered(String queue) {
     return new MessagingException(

@@ -3,7 +3,9 @@ package dev.waybill.transport.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ShutdownSignalException;
 import dev.waybill.transport.rabbitmq.Acknowledgements.Ack;
 import java.lang.reflect.Proxy;
 import java.util.List;
@@ -20,6 +22,8 @@ class AcknowledgerTest {
   private final Mailbox mailbox = new Mailbox(threads, "test");
   private final List<Ack> written = new CopyOnWriteArrayList<>();
   private final AtomicInteger settled = new AtomicInteger();
+  private final List<Exception> forgotten = new CopyOnWriteArrayList<>();
+  private volatile boolean lost;
   private Acknowledger acknowledger = acknowledger(PREFETCH);
 
   @AfterEach
@@ -120,6 +124,35 @@ class AcknowledgerTest {
     assertThat(acknowledger.acknowledge(1)).isFalse();
   }
 
+  @Test
+  void that_the_channel_was_lost_before_something_noted_was_written_is_told_once() {
+    arrive(8);
+    lost = true;
+
+    atOnce(() -> acknowledge(1, 4));
+    assertThat(forgotten).hasSize(1);
+    atOnce(
+        () -> {
+          acknowledge(5, 6);
+          acknowledger.end();
+        });
+
+    assertThat(forgotten).hasSize(1);
+    assertThat(settled).hasValue(6);
+  }
+
+  @Test
+  void a_channel_that_is_lost_when_all_is_written_is_not_told() {
+    arrive(8);
+    atOnce(() -> acknowledge(1, 4));
+    assertThat(written).isNotEmpty();
+    lost = true;
+
+    atOnce(() -> acknowledger.end());
+
+    assertThat(forgotten).isEmpty();
+  }
+
   /** What is written by the end of some work, and of what that has had done at once. */
   private List<Ack> atOnce(Runnable work) {
     List<Ack> then = new CopyOnWriteArrayList<>();
@@ -158,9 +191,13 @@ class AcknowledgerTest {
                 new Class<?>[] {Channel.class},
                 (self, method, arguments) -> {
                   assertThat(method.getName()).isEqualTo("basicAck");
+                  if (lost) {
+                    throw new AlreadyClosedException(
+                        new ShutdownSignalException(true, false, null, null));
+                  }
                   written.add(new Ack((long) arguments[0], (boolean) arguments[1]));
                   return null;
                 });
-    return new Acknowledger(channel, prefetch, mailbox, settled::addAndGet);
+    return new Acknowledger(channel, prefetch, mailbox, settled::addAndGet, forgotten::add);
   }
 }

@@ -9,7 +9,6 @@ import dev.waybill.error.MessagingException;
 import dev.waybill.routing.Queue;
 import dev.waybill.transport.Receiver;
 import dev.waybill.transport.TransportConnection;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -77,6 +76,42 @@ class ConsumerSessionTest {
     }
   }
 
+  @Test
+  void what_is_acknowledged_when_the_channel_is_lost_is_told_to_come_again() throws Exception {
+    try (ScriptedBroker broker = new ScriptedBroker("4.3.1");
+        TransportConnection connection = broker.transport().connect(Wires.DEADLINE)) {
+      RabbitReceiver receiver =
+          (RabbitReceiver) connection.receive(new Queue("other", false), 1, new Recording());
+      broker.consumerOf("other");
+      Reading owner = new Reading(receiver);
+      ConsumerSession session = open(connection, owner);
+      session.consume();
+      ScriptedBroker.Consumer consumer = broker.consumerOf("q");
+      consumer.deliver(1, false, Map.of(), "can't be read");
+      consumer.deliver(2, false, Map.of(), "m");
+      await().atMost(Wires.DEADLINE).until(() -> owner.read.size() == 1);
+
+      boolean done =
+          mailbox.ask(
+              Recording.LIMIT,
+              () -> { // in one, so that nothing is written in between
+                assertThat(session.acknowledge(owner.read.get(0))).isTrue();
+                session.abort();
+                session.end(false);
+              });
+
+      assertThat(done).isTrue();
+      assertThat(owner.forgotten)
+          .singleElement()
+          .asString()
+          .contains("Messages of queue 'q' that were acknowledged last come again");
+      assertThat(broker.from(consumer, AMQP.Basic.Ack.class)).isEmpty();
+    } finally {
+      mailbox.close();
+      threads.awaitEnd(Recording.LIMIT);
+    }
+  }
+
   private ConsumerSession open(TransportConnection connection, ConsumerSession.Owner owner)
       throws Exception {
     return ConsumerSession.open(
@@ -125,12 +160,18 @@ class ConsumerSessionTest {
     public void lost(ConsumerSession from, MessagingException problem) {
       events.add("lost " + problem);
     }
+
+    @Override
+    public void forgotten(MessagingException problem) {
+      events.add("forgotten " + problem);
+    }
   }
 
   /** Fails to read the first, and acknowledges the second and third together. */
   private static final class Reading implements ConsumerSession.Owner {
     private final RabbitReceiver receiver;
-    private final List<RabbitDelivery> read = new ArrayList<>();
+    private final List<RabbitDelivery> read = new CopyOnWriteArrayList<>();
+    private final List<MessagingException> forgotten = new CopyOnWriteArrayList<>();
 
     Reading(RabbitReceiver receiver) {
       this.receiver = receiver;
@@ -164,5 +205,10 @@ class ConsumerSessionTest {
 
     @Override
     public void lost(ConsumerSession from, MessagingException problem) {}
+
+    @Override
+    public void forgotten(MessagingException problem) {
+      forgotten.add(problem);
+    }
   }
 }
