@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param handling whether it was handled in this attempt
  * @param outcome what becomes of it
  * @param failure what the handler, an interceptor, what was sent or the store failed with, why the
- *     message can't be read, or how the library itself has failed; null if nothing has
+ *     message can't be read, or how the library itself has failed; null if nothing has, or the
+ *     message was lost meanwhile
  * @param took from its being taken up to the decision: reading, the handler, and the confirmation
  *     of what that has sent included, with the settlement where both are stored together
  */

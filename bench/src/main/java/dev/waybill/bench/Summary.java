@@ -94,6 +94,18 @@ record Summary(Map<Part, Report> reports) {
     return readme.substring(0, begin) + block() + readme.substring(readme.indexOf(END));
   }
 
+  /** Of the first and the last of the reports. */
+  private String dates() {
+    List<String> dates =
+        reports.values().stream()
+            .map(report -> report.rows().get(0).conditions().date())
+            .sorted()
+            .toList();
+    String first = dates.get(0);
+    String last = dates.get(dates.size() - 1);
+    return first.equals(last) ? first : first + " to " + last;
+  }
+
   /** The block. */
   String block() {
     if (reports.isEmpty()) {
@@ -105,8 +117,7 @@ record Summary(Map<Part, Report> reports) {
         "Waybill beside the bare client, which is 1.00 (the median of the ratios in each round).");
     lines.add(
         "Of %s; %s, shared by broker and client; JDK %s; %s. What each contender is set to and"
-                .formatted(
-                    any.conditions().date(), any.conditions().machine(), any.java(), brokers())
+                .formatted(dates(), any.conditions().machine(), any.java(), brokers())
             + " guarantees stands beside its figures: %s.".formatted(pages()));
     lines.add("");
     lines.add("| over | bench | throughput | CPU | allocation | best peer's throughput |");

@@ -108,8 +108,8 @@ public interface DeadLetterBatch extends AutoCloseable {
    *
    * @throws dev.waybill.error.MessagingException if the broker did not store all that was decided,
    *     so that some of it may be there again, beside its copy if it was replayed or edited; told
-   *     of Kafka, and not if the partition was lost by then. RabbitMQ does not answer
-   *     acknowledgements: what it had not taken when the connection broke is there again, too. All
+   *     of Kafka, also if the partition was lost before, and of RabbitMQ if the channel was lost
+   *     before an acknowledgement was written. Of one that had just been written nobody knows. All
    *     is given back nevertheless
    */
   @Override

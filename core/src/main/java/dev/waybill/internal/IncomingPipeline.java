@@ -308,7 +308,9 @@ final class IncomingPipeline implements Pipeline {
       context.drop();
       return resolved(failures.failed(work, envelope, e));
     }
-    if (handled == ConsumerConfiguration.ACKNOWLEDGED && context.closeIfEmpty()) {
+    if (handled == ConsumerConfiguration.ACKNOWLEDGED
+        && !consumer.atomic() // of which nobody is told before it is settled
+        && context.closeIfEmpty()) {
       return ACKNOWLEDGED; // what most do, without a chain of futures
     }
     CompletionStage<Resolution> resolved =

@@ -416,6 +416,18 @@ class AttemptReportTest {
   }
 
   @Test
+  void what_was_lost_before_it_was_settled_is_told_as_postponed_also_if_its_handler_sent_nothing() {
+    consume(c -> c.onCommand(ProcessPayment.class, (command, x) -> {}).guarantee(EXACTLY_ONCE));
+
+    transport.deliver(
+        "payments",
+        payment("m-1").answering(() -> CompletableFuture.completedFuture(Result.NOT_OWNED)));
+
+    awaitTold(1);
+    assertIs(results.get(0), Handling.POSTPONED, Outcome.retryAfter(Duration.ZERO));
+  }
+
+  @Test
   void what_was_lost_before_it_was_stored_with_the_settlement_is_told_as_postponed() {
     consumeAtomically();
 

@@ -308,9 +308,11 @@ final class ConsumerSession implements ConsumerRebalanceListener {
     if (commits.areElsewhere()) { // there it is settled when it is committed
       return;
     }
-    long settled = ending.stream().mapToLong(PartitionWork::notCommittedYet).sum();
-    if (settled > 0) {
-      List<TopicPartition> partitions = ending.stream().map(PartitionWork::partition).toList();
+    List<PartitionWork> lost =
+        ending.stream().filter(work -> !work.leavesOut() && work.notCommittedYet() > 0).toList();
+    if (!lost.isEmpty()) {
+      long settled = lost.stream().mapToLong(PartitionWork::notCommittedYet).sum();
+      List<TopicPartition> partitions = lost.stream().map(PartitionWork::partition).toList();
       uncommitted =
           new KafkaException(
               "%s was lost with settled messages of which no commit was confirmed, %d in all"

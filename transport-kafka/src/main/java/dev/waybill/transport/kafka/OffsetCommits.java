@@ -128,9 +128,9 @@ final class OffsetCommits implements Commits {
   private Map<PartitionWork, OffsetAndMetadata> uncommitted(Collection<PartitionWork> works) {
     Map<PartitionWork, OffsetAndMetadata> commits = new HashMap<>();
     for (PartitionWork work : works) {
-      OffsetAndMetadata offset = work.uncommitted();
+      OffsetAndMetadata offset = work.uncommitted(!withoutMetadata);
       if (offset != null) {
-        commits.put(work, withoutMetadata ? new OffsetAndMetadata(offset.offset()) : offset);
+        commits.put(work, offset);
       }
     }
     return commits;

@@ -53,6 +53,7 @@ final class PartitionWork {
 
   private long settledInCommit;
   private long settledForSure;
+  private @Nullable OffsetAndMetadata lastMade;
 
   /** Whether there was a record already. */
   private boolean fetched;
@@ -125,6 +126,7 @@ final class PartitionWork {
     }
     PartitionWork next = new PartitionWork(partition, below, clock, keyFreed);
     next.committed = null; // perhaps it is not
+    next.settled = notCommittedYet();
     return next;
   }
 
@@ -323,8 +325,10 @@ final class PartitionWork {
 
   /**
    * What to commit, or null if nothing changed since the last commit, or it is not ours to commit.
+   *
+   * @param withMetadata whether the broker takes what tells of records beyond the offset
    */
-  synchronized @Nullable OffsetAndMetadata uncommitted() {
+  synchronized @Nullable OffsetAndMetadata uncommitted(boolean withMetadata) {
     if (!changed || prefix == null || !isOurs()) {
       return null;
     }
@@ -332,8 +336,8 @@ final class PartitionWork {
     settledInCommit = settled;
     long offset = prefix.end();
     CommitMetadata beyond = new CommitMetadata(settledBeyond(prefix), failed);
-    String metadata = beyond.encode(offset);
-    leavesOut = !beyond.isToldBy(metadata, offset);
+    String metadata = withMetadata ? beyond.encode(offset) : "";
+    leavesOut = withMetadata ? !beyond.isToldBy(metadata, offset) : !beyond.settled().isEmpty();
     if (leavesOut && !saidSo) {
       saidSo = true;
       log.warn(
@@ -344,6 +348,7 @@ final class PartitionWork {
           offset);
     }
     OffsetAndMetadata now = epochs.commit(offset, metadata);
+    lastMade = now;
     return now.equals(committed) ? null : now;
   }
 
@@ -401,10 +406,12 @@ final class PartitionWork {
     return prefix != null && waiting.isLowestDue(prefix.end());
   }
 
-  /** Notes that the last commit that was made has arrived. */
+  /** Notes that a commit has arrived. */
   synchronized void committed(OffsetAndMetadata what) {
     committed = what;
-    settledForSure = settledInCommit;
+    if (what.equals(lastMade)) { // else another was made meanwhile, which tells of more
+      settledForSure = settledInCommit;
+    }
   }
 
   /** How many records are settled of which no confirmed commit tells. */

@@ -143,6 +143,25 @@ class ConsumerSessionTest {
   }
 
   @Test
+  void what_no_commit_can_tell_of_is_told_as_that_also_after_one_that_could_not() {
+    int records = 3 * CommitMetadata.MAX_LENGTH;
+    ConsumerSession session = session(DAY);
+    PartitionWork work = assigned(session, records);
+    List<Held> held = work.next(records);
+    for (int i = 1; i < records / 2; i += 2) {
+      work.accept(held.get(i));
+    }
+    pollUntil(session, () -> work.notCommittedYet() == 0);
+    for (int i = records / 2 + 1; i < records; i += 2) {
+      work.accept(held.get(i));
+    }
+
+    session.onPartitionsRevoked(List.of(PARTITION));
+
+    assertThat(session.uncommitted()).hasMessageContaining("out of order");
+  }
+
+  @Test
   void what_was_settled_and_not_committed_when_its_partition_was_lost_is_told_once() {
     ConsumerSession session = session(DAY);
     PartitionWork work = assigned(session, 3);

@@ -172,7 +172,7 @@ class PartitionWorkModelTest {
     }
 
     void commit() {
-      OffsetAndMetadata commit = work.uncommitted();
+      OffsetAndMetadata commit = work.uncommitted(true);
       if (commit == null) {
         return;
       }

@@ -37,11 +37,43 @@ class PartitionWorkTest {
     work.accept(out.get(1));
     work.accept(out.get(3));
 
-    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(0, "wb1:1.1,1.1"));
+    assertThat(work.uncommitted(true)).isEqualTo(new OffsetAndMetadata(0, "wb1:1.1,1.1"));
     work.accept(out.get(0));
-    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(2, "wb1:1.1"));
+    assertThat(work.uncommitted(true)).isEqualTo(new OffsetAndMetadata(2, "wb1:1.1"));
     work.accept(out.get(2));
-    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(4, ""));
+    assertThat(work.uncommitted(true)).isEqualTo(new OffsetAndMetadata(4, ""));
+  }
+
+  @Test
+  void whatACommitWithoutMetadataCanNotTellOfIsLeftOut() {
+    PartitionWork work = work(null);
+    add(work, "a", "b");
+    List<Held> out = takeAll(work);
+
+    work.accept(out.get(1));
+
+    assertThat(work.uncommitted(false)).isEqualTo(new OffsetAndMetadata(0, ""));
+    assertThat(work.leavesOut()).isTrue();
+    work.accept(out.get(0));
+    assertThat(work.uncommitted(false)).isEqualTo(new OffsetAndMetadata(2, ""));
+    assertThat(work.leavesOut()).isFalse();
+  }
+
+  @Test
+  void theAnswerToAnOlderCommitConfirmsNothingThatWasSettledSince() {
+    PartitionWork work = work(null);
+    add(work, "a", "b");
+    List<Held> out = takeAll(work);
+    work.accept(out.get(0));
+    OffsetAndMetadata older = work.uncommitted(true);
+    work.accept(out.get(1));
+    OffsetAndMetadata newer = work.uncommitted(true);
+
+    work.committed(older);
+
+    assertThat(work.notCommittedYet()).isPositive();
+    work.committed(newer);
+    assertThat(work.notCommittedYet()).isZero();
   }
 
   @Test
@@ -50,15 +82,15 @@ class PartitionWorkTest {
     add(work, "a");
     work.accept(takeAll(work).get(0));
 
-    OffsetAndMetadata commit = work.uncommitted();
+    OffsetAndMetadata commit = work.uncommitted(true);
 
     assertThat(commit).isNotNull();
-    assertThat(work.uncommitted()).isNull();
+    assertThat(work.uncommitted(true)).isNull();
     work.notCommitted();
-    assertThat(work.uncommitted()).isEqualTo(commit);
+    assertThat(work.uncommitted(true)).isEqualTo(commit);
     work.committed(commit);
     work.notCommitted();
-    assertThat(work.uncommitted()).isNull();
+    assertThat(work.uncommitted(true)).isNull();
   }
 
   @Test
@@ -77,7 +109,7 @@ class PartitionWorkTest {
 
     work.accept(takeAll(work).get(0));
 
-    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(1, "wb1:4.3"));
+    assertThat(work.uncommitted(true)).isEqualTo(new OffsetAndMetadata(1, "wb1:4.3"));
   }
 
   @Test
@@ -96,7 +128,7 @@ class PartitionWorkTest {
     assertThat(out).extracting(Held::offset).containsExactly(1L, 4L, 6L, 7L, 9L);
     assertThat(out).extracting(Held::attempt).containsExactly(1, 3, 1, 1, 1);
     work.accept(out.get(0));
-    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(4, "wb1:1.1;0.2@8"));
+    assertThat(work.uncommitted(true)).isEqualTo(new OffsetAndMetadata(4, "wb1:1.1;0.2@8"));
   }
 
   @Test
@@ -132,7 +164,7 @@ class PartitionWorkTest {
       for (int i = 1; i < out.size(); i += 2) {
         work.accept(out.get(i));
         if (i % 501 == 0) {
-          assertThat(work.uncommitted()).isNotNull();
+          assertThat(work.uncommitted(true)).isNotNull();
         }
       }
 
@@ -199,7 +231,7 @@ class PartitionWorkTest {
     assertThat(work.isOwned()).isFalse();
     assertThat(work.accept(out.get(1))).isFalse();
     assertThat(work.putBack(out.get(1), Duration.ZERO, 0)).isFalse();
-    assertThat(work.uncommitted()).isNull();
+    assertThat(work.uncommitted(true)).isNull();
     assertThat(work.lose()).isZero();
   }
 
@@ -216,7 +248,7 @@ class PartitionWorkTest {
     assertThat(work.isOwned()).isFalse();
     assertThat(Taken.next(work)).isNull();
     assertThat(work.accept(held)).isFalse();
-    assertThat(work.uncommitted()).isNull();
+    assertThat(work.uncommitted(true)).isNull();
   }
 
   @Test
@@ -230,7 +262,7 @@ class PartitionWorkTest {
     work.putBack(out.get(0), DAY, 1);
     long after = System.currentTimeMillis();
 
-    OffsetAndMetadata commit = work.uncommitted();
+    OffsetAndMetadata commit = work.uncommitted(true);
 
     CommitMetadata said = CommitMetadata.decode(0, commit.metadata());
     assertThat(said.failed()).containsOnlyKeys(0L, 2L);
@@ -241,7 +273,7 @@ class PartitionWorkTest {
     PartitionWork next = work(commit);
     add(next, "a:1", "a:2", "b:1", "c:1");
     assertThat(takeAll(next)).extracting(Held::offset).containsExactly(3L);
-    assertThat(next.uncommitted()).as("nothing new").isNull();
+    assertThat(next.uncommitted(true)).as("nothing new").isNull();
   }
 
   @Test
@@ -262,7 +294,7 @@ class PartitionWorkTest {
 
     work.add(List.of(new ConsumerRecord<byte[], byte[]>("t", 0, 1, null, new byte[] {'x'})), 5);
 
-    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(1, "wb1:;0.1,6.1"));
+    assertThat(work.uncommitted(true)).isEqualTo(new OffsetAndMetadata(1, "wb1:;0.1,6.1"));
   }
 
   @Test
@@ -273,7 +305,7 @@ class PartitionWorkTest {
 
     work.accept(out.get(1));
 
-    assertThat(work.uncommitted()).isEqualTo(new OffsetAndMetadata(0, "wb1:1.1"));
+    assertThat(work.uncommitted(true)).isEqualTo(new OffsetAndMetadata(0, "wb1:1.1"));
   }
 
   @Test

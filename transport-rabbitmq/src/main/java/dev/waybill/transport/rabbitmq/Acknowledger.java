@@ -112,7 +112,7 @@ final class Acknowledger {
     write(Beyond.ALL);
   }
 
-  /** Takes no more. From any thread. */
+  /** Takes no more, and tells nobody of what is noted and not written. From any thread. */
   void abandon() {
     acknowledgements.close();
   }

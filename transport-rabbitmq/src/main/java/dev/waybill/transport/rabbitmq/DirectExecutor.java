@@ -5,8 +5,8 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs what the client has for consumers, beside deliveries, on its reading thread. Ours never
- * block, so the pool of threads that the client would make for them is not needed.
+ * Runs what the client has for consumers, beside deliveries to ours, on its reading thread. Ours
+ * never block, so the pool of threads that the client would make for them is not needed.
  */
 final class DirectExecutor extends AbstractExecutorService {
   private volatile boolean shutdown;

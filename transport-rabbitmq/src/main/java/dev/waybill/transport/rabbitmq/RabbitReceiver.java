@@ -302,7 +302,7 @@ final class RabbitReceiver implements Receiver, RabbitLink.Listener {
   /** Of one of the consumers, of an epoch that is over or ends. */
   void forgotten(MessagingException problem) {
     log.info(problem.getMessage());
-    listener.forgotten(problem);
+    Mailbox.run(() -> listener.forgotten(problem));
   }
 
   /** Has a connection of its own from now on, for it costs those that it shares. */

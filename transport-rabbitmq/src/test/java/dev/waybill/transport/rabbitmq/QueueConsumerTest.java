@@ -2,8 +2,10 @@ package dev.waybill.transport.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyBoolean;
 import static org.mockito.ArgumentMatchers.anyLong;
 import static org.mockito.Mockito.doAnswer;
+import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
@@ -16,6 +18,7 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.Envelope;
 import dev.waybill.routing.Queue;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -44,6 +47,19 @@ class QueueConsumerTest {
     assertThat(delivery.session().acknowledge(delivery)).isTrue();
     verify(channel).basicAck(1, false);
     assertThat(timers).isEmpty();
+  }
+
+  @Test
+  void what_could_not_be_acknowledged_is_told_to_the_receiver() throws Exception {
+    QueueConsumer consumer = consuming();
+    RabbitDelivery delivery = delivered(consumer);
+    doThrow(new IOException("cut")).when(channel).basicAck(anyLong(), anyBoolean());
+    timers.clear();
+    assertThat(delivery.session().acknowledge(delivery)).isTrue();
+
+    timers.remove(0).run();
+
+    verify(receiver).forgotten(any());
   }
 
   private QueueConsumer consuming() throws Exception {
