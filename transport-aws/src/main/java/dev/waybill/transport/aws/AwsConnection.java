@@ -27,7 +27,7 @@ final class AwsConnection implements TransportConnection {
 
   private final AwsPort port;
   private final AwsSettings settings;
-  private final Timer timer = new Timer();
+  private final Timer timer = new Timer("timer");
   private final Confirmations confirmations = new Confirmations("confirm");
 
   /** Beside those of sends, on which an application may wait for a place to send again. */

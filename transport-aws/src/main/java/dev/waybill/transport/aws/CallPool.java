@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -13,17 +14,30 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Threads that make a port's calls, so that whoever asks for one is not kept, and the calls that
- * have no answer yet: at the close they fail.
+ * have no answer yet: at the close they fail, and by their deadlines where there is a timer.
  */
 final class CallPool implements AutoCloseable {
   private final ExecutorService threads;
   private final Function<Throwable, AwsFailure> translation;
+  private final @Nullable Timer timer;
   private final Set<Call<?>> open = ConcurrentHashMap.newKeySet();
+
+  /** When the timer looks at the open calls next; null if it does not. Guarded by this. */
+  private @Nullable Deadline look;
+
   private volatile boolean closed;
 
+  /** Of calls that end by their deadlines themselves. */
   CallPool(ExecutorService threads, Function<Throwable, AwsFailure> translation) {
+    this(threads, translation, null);
+  }
+
+  /** Of calls that are ended at their deadlines, within milliseconds, once they have begun. */
+  CallPool(
+      ExecutorService threads, Function<Throwable, AwsFailure> translation, @Nullable Timer timer) {
     this.threads = threads;
     this.translation = translation;
+    this.timer = timer;
   }
 
   /** Makes a call that blocks, unless no thread is free for it by the deadline. */
@@ -75,6 +89,47 @@ final class CallPool implements AutoCloseable {
     return Threads.awaitTermination(threads, deadline);
   }
 
+  /**
+   * Has the timer look when the first of the open calls is late: a time of its own for each would
+   * cost more than all else that is done for a call.
+   */
+  private void watch(Deadline until) {
+    Timer looking = timer;
+    if (looking == null) {
+      return;
+    }
+    synchronized (this) {
+      if (look != null && !look.isAfter(until)) {
+        return;
+      }
+      look = until;
+    }
+    looking.after(until.remaining(), () -> look(until));
+  }
+
+  private void look(Deadline now) {
+    synchronized (this) {
+      if (look != now) {
+        return; // there is one that was earlier
+      }
+      look = null;
+    }
+    Deadline next = null;
+    for (Call<?> call : open) {
+      if (!call.isBegun()) {
+        continue; // it is watched once it is
+      }
+      if (call.until.hasPassed()) {
+        call.fail(AwsErrors.noAnswerInTime(new TimeoutException()));
+      } else {
+        next = next == null ? call.until : next.orEarlier(call.until);
+      }
+    }
+    if (next != null) {
+      watch(next);
+    }
+  }
+
   private final class Call<T> implements Runnable {
     private final Deadline until;
     private final Supplier<CompletableFuture<T>> begin;
@@ -100,6 +155,9 @@ final class CallPool implements AutoCloseable {
       try {
         CompletableFuture<T> begun = begin.get();
         made = begun;
+        if (!begun.isDone()) {
+          watch(until);
+        }
         var unused = begun.whenComplete(this::over);
         if (answer.isDone()) {
           begun.cancel(true); // whoever closed may not have seen it
@@ -107,6 +165,10 @@ final class CallPool implements AutoCloseable {
       } catch (Throwable e) { // an Error, too, must leave nobody without an answer
         fail(translation.apply(e));
       }
+    }
+
+    boolean isBegun() {
+      return made != null;
     }
 
     private void over(T value, @Nullable Throwable failure) {

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.services.sns.SnsAsyncClient;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
@@ -18,8 +19,9 @@ final class Sdk2Calls {
 
   private final Sdk2Clients clients;
   private final ExecutorService threads = Threads.pool("call", THREADS);
-  private final CallPool calls = new CallPool(threads, Sdk2Errors::translate);
-  private final CallPool polls = new CallPool(threads, Sdk2Errors::translate);
+  private final Timer timer = new Timer("deadline");
+  private final CallPool calls = new CallPool(threads, Sdk2Errors::translate, timer);
+  private final CallPool polls = new CallPool(threads, Sdk2Errors::translate, timer);
 
   Sdk2Calls(Sdk2Clients clients) {
     this.clients = clients;
@@ -49,14 +51,22 @@ final class Sdk2Calls {
     return calls.call(until, clients::checkCredentials);
   }
 
+  /**
+   * A request's own time, where a ready-made client may have a shorter one than it needs. Ours have
+   * none: the SDK keeps a timer of its own for each call, also for long after the call.
+   */
+  @Nullable AwsRequestOverrideConfiguration within(Deadline until) {
+    return clients.areReadyMade() ? limited(until) : null;
+  }
+
   /** A request's own time, which ends it. */
-  static AwsRequestOverrideConfiguration within(Deadline until) {
+  static AwsRequestOverrideConfiguration limited(Deadline until) {
     Duration least = Duration.ofMillis(1);
     Duration left = until.remaining();
     Duration timeout = left.compareTo(least) < 0 ? least : left;
     return AwsRequestOverrideConfiguration.builder()
         .apiCallTimeout(timeout)
-        .apiCallAttemptTimeout(timeout) // a ready-made client may have a shorter one than a poll
+        .apiCallAttemptTimeout(timeout)
         .build();
   }
 
@@ -65,6 +75,7 @@ final class Sdk2Calls {
     Deadline deadline = Deadline.in(Duration.ofSeconds(1));
     polls.end();
     calls.close();
+    timer.close();
     clients.close(deadline);
     calls.awaitTermination(deadline);
   }

@@ -59,6 +59,11 @@ final class Sdk2Clients {
     return ownSns;
   }
 
+  /** Whether one of them is the user's. */
+  boolean areReadyMade() {
+    return given.sqs() != null || given.sns() != null;
+  }
+
   /** Asks a provider that was given to us; blocks. */
   boolean checkCredentials() {
     AwsCredentialsProvider provider = given.credentials();
@@ -126,10 +131,7 @@ final class Sdk2Clients {
         .region(Region.of(String.valueOf(settings.region())))
         .credentialsProvider(new Sdk2Provider(provider()))
         .httpClient(http())
-        .overrideConfiguration(
-            c ->
-                c.retryStrategy(AwsRetryStrategy.doNotRetry())
-                    .apiCallTimeout(Duration.ofSeconds(30)))
+        .overrideConfiguration(c -> c.retryStrategy(AwsRetryStrategy.doNotRetry()))
         .asyncConfiguration(
             c ->
                 c.advancedOption(

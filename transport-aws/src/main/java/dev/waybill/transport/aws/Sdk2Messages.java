@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.sns.model.PublishBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequest;
@@ -88,7 +89,9 @@ final class Sdk2Messages {
   }
 
   static ChangeMessageVisibilityBatchRequest hiding(
-      String queueUrl, List<Hiding> hidings, Deadline until) {
+      String queueUrl,
+      List<Hiding> hidings,
+      @Nullable AwsRequestOverrideConfiguration configuration) {
     return ChangeMessageVisibilityBatchRequest.builder()
         .queueUrl(queueUrl)
         .entries(
@@ -100,7 +103,7 @@ final class Sdk2Messages {
                         .receiptHandle(hiding.receiptHandle())
                         .visibilityTimeout(hiding.seconds())
                         .build()))
-        .overrideConfiguration(Sdk2Calls.within(until))
+        .overrideConfiguration(configuration)
         .build();
   }
 

@@ -49,7 +49,7 @@ final class Sdk2Port implements AwsPort {
                     r ->
                         r.queueName(name)
                             .queueOwnerAWSAccountId(settings.account())
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenApply(response -> settings.reachable(response.queueUrl()));
   }
 
@@ -72,7 +72,7 @@ final class Sdk2Port implements AwsPort {
                     r ->
                         r.queueUrl(queueUrl)
                             .entries(BatchAnswers.entries(messages, Sdk2Messages::toSqs))
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenApply(
             response ->
                 BatchAnswers.inOrder(
@@ -95,7 +95,7 @@ final class Sdk2Port implements AwsPort {
                         r.topicArn(topicArn)
                             .publishBatchRequestEntries(
                                 BatchAnswers.entries(messages, Sdk2Messages::toSns))
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenApply(
             response ->
                 BatchAnswers.inOrder(
@@ -123,7 +123,7 @@ final class Sdk2Port implements AwsPort {
                             .messageSystemAttributeNamesWithStrings(
                                 ReceivedMessage.SYSTEM_ATTRIBUTES)
                             .receiveRequestAttemptId(poll.attemptId())
-                            .overrideConfiguration(Sdk2Calls.within(until))),
+                            .overrideConfiguration(calls.within(until))),
             late -> giveBack(poll.queueUrl(), messages(late)))
         .thenApply(Sdk2Port::messages);
   }
@@ -145,7 +145,8 @@ final class Sdk2Port implements AwsPort {
         clients
             .sqs()
             .changeMessageVisibilityBatch(
-                Sdk2Messages.hiding(queueUrl, Hiding.none(late), Deadline.in(LATE)))
+                Sdk2Messages.hiding(
+                    queueUrl, Hiding.none(late), Sdk2Calls.limited(Deadline.in(LATE))))
             .whenComplete(
                 (done, e) -> {
                   if (e != null) {
@@ -165,7 +166,7 @@ final class Sdk2Port implements AwsPort {
                     r ->
                         r.queueUrl(queueUrl)
                             .entries(BatchAnswers.entries(receiptHandles, Sdk2Messages::deletion))
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenApply(
             response ->
                 BatchAnswers.inOrder(
@@ -183,7 +184,8 @@ final class Sdk2Port implements AwsPort {
         .sqs(
             until,
             client ->
-                client.changeMessageVisibilityBatch(Sdk2Messages.hiding(queueUrl, hidings, until)))
+                client.changeMessageVisibilityBatch(
+                    Sdk2Messages.hiding(queueUrl, hidings, calls.within(until))))
         .thenApply(
             response ->
                 BatchAnswers.inOrder(

@@ -33,7 +33,7 @@ final class Sdk2Topology implements TopologyPort {
                     r ->
                         r.queueName(name)
                             .attributesWithStrings(attributes)
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenApply(response -> settings.reachable(response.queueUrl()));
   }
 
@@ -44,7 +44,7 @@ final class Sdk2Topology implements TopologyPort {
             until,
             client ->
                 client.deleteQueue(
-                    r -> r.queueUrl(queueUrl).overrideConfiguration(Sdk2Calls.within(until))))
+                    r -> r.queueUrl(queueUrl).overrideConfiguration(calls.within(until))))
         .thenAccept(response -> {});
   }
 
@@ -60,7 +60,7 @@ final class Sdk2Topology implements TopologyPort {
                     r ->
                         r.queueUrl(queueUrl)
                             .attributeNamesWithStrings(names)
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenApply(response -> Map.copyOf(response.attributesAsStrings()));
   }
 
@@ -75,7 +75,7 @@ final class Sdk2Topology implements TopologyPort {
                     r ->
                         r.queueUrl(queueUrl)
                             .attributesWithStrings(Map.of(name, value))
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenAccept(response -> {});
   }
 
@@ -90,7 +90,7 @@ final class Sdk2Topology implements TopologyPort {
                     r ->
                         r.name(name)
                             .attributes(fifo ? Map.of("FifoTopic", "true") : Map.of())
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenApply(response -> response.topicArn());
   }
 
@@ -102,7 +102,7 @@ final class Sdk2Topology implements TopologyPort {
             until,
             client ->
                 client.getTopicAttributes(
-                    r -> r.topicArn(topicArn).overrideConfiguration(Sdk2Calls.within(until))))
+                    r -> r.topicArn(topicArn).overrideConfiguration(calls.within(until))))
         .thenAccept(response -> {});
   }
 
@@ -122,7 +122,7 @@ final class Sdk2Topology implements TopologyPort {
                     r ->
                         r.topicArn(topicArn)
                             .nextToken(page)
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenCompose(
             response -> {
               Optional<String> found =
@@ -146,7 +146,7 @@ final class Sdk2Topology implements TopologyPort {
                 client.getSubscriptionAttributes(
                     r ->
                         r.subscriptionArn(subscriptionArn)
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenApply(response -> Map.copyOf(response.attributes()));
   }
 
@@ -165,7 +165,7 @@ final class Sdk2Topology implements TopologyPort {
                             .endpoint(queueArn)
                             .attributes(attributes)
                             .returnSubscriptionArn(true)
-                            .overrideConfiguration(Sdk2Calls.within(until))))
+                            .overrideConfiguration(calls.within(until))))
         .thenAccept(response -> {});
   }
 
@@ -176,7 +176,7 @@ final class Sdk2Topology implements TopologyPort {
             until,
             client ->
                 client.listTopics(
-                    r -> r.nextToken(page).overrideConfiguration(Sdk2Calls.within(until))))
+                    r -> r.nextToken(page).overrideConfiguration(calls.within(until))))
         .thenCompose(
             response -> {
               Optional<String> found =

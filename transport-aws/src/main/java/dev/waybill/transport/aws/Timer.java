@@ -5,12 +5,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** The one thread of a connection that does things later; what it runs must not block. */
+/** One thread that does things later; what it runs must not block. */
 final class Timer implements AutoCloseable {
-  private final ScheduledThreadPoolExecutor thread =
-      new ScheduledThreadPoolExecutor(1, Threads.factory("timer"));
+  private final ScheduledThreadPoolExecutor thread;
 
-  Timer() {
+  Timer(String name) {
+    thread = new ScheduledThreadPoolExecutor(1, Threads.factory(name));
     thread.setRemoveOnCancelPolicy(true);
   }
 

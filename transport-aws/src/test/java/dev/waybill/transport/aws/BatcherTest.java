@@ -42,7 +42,7 @@ class BatcherTest {
   }
 
   private final BlockingQueue<List<Entry>> calls = new LinkedBlockingQueue<>();
-  private final Timer timer = new Timer();
+  private final Timer timer = new Timer("test");
 
   @AfterEach
   void close() {

@@ -1,6 +1,7 @@
 package dev.waybill.transport.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.waybill.error.ErrorCode;
 import dev.waybill.transport.aws.AwsFailure.Fate;
@@ -56,6 +57,54 @@ class CallPoolTest {
               });
       assertThat(before).succeedsWithin(PATIENCE);
       assertThat(made).isFalse();
+    }
+  }
+
+  @Test
+  void aCallWithoutAnAnswerIsEndedAtItsDeadlineAndOthersAreNot() {
+    CompletableFuture<String> hanging = new CompletableFuture<>();
+    CompletableFuture<String> slow = new CompletableFuture<>();
+    try (Timer timer = new Timer("test");
+        CallPool calls = new CallPool(Threads.pool("test", 1), AwsFailure::of, timer)) {
+      CompletableFuture<String> later =
+          calls.begin(Deadline.in(PATIENCE.multipliedBy(2)), () -> slow, late -> {});
+      CompletableFuture<String> sooner =
+          calls.begin(Deadline.in(Duration.ofSeconds(1)), () -> hanging, late -> {});
+
+      assertThat(sooner)
+          .failsWithin(PATIENCE)
+          .withThrowableOfType(ExecutionException.class)
+          .havingCause()
+          .isInstanceOfSatisfying(
+              AwsFailure.class,
+              e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT);
+                assertThat(e.fate()).isEqualTo(Fate.UNKNOWN);
+              });
+      await().atMost(PATIENCE).until(hanging::isCancelled);
+      assertThat(later).isNotDone();
+      slow.complete("answer");
+      assertThat(later).succeedsWithin(PATIENCE).isEqualTo("answer");
+    }
+  }
+
+  @Test
+  void callsOneAfterAnotherAreEachEndedAtTheirDeadline() {
+    try (Timer timer = new Timer("test");
+        CallPool calls = new CallPool(Threads.pool("test", 1), AwsFailure::of, timer)) {
+      for (int i = 1; i <= 3; i++) {
+        CompletableFuture<String> answered =
+            calls.begin(
+                Deadline.in(Duration.ofMillis(100)),
+                () -> CompletableFuture.completedFuture("answer"),
+                late -> {});
+        CompletableFuture<String> unanswered =
+            calls.begin(
+                Deadline.in(Duration.ofMillis(100L * i)), CompletableFuture::new, late -> {});
+
+        assertThat(unanswered).failsWithin(PATIENCE);
+        assertThat(answered).succeedsWithin(PATIENCE);
+      }
     }
   }
 

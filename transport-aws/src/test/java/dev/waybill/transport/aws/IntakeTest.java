@@ -24,7 +24,7 @@ class IntakeTest {
 
   private final Queue queue = new Queue("later", false);
   private final OpenDeliveries open = new OpenDeliveries(10, false);
-  private final Timer timer = new Timer();
+  private final Timer timer = new Timer("test");
 
   private final Settler settler = mock(Settler.class, withSettings().stubOnly());
 
