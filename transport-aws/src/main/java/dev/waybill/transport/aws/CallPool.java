@@ -104,7 +104,14 @@ final class CallPool implements AutoCloseable {
       }
       look = until;
     }
-    looking.after(until.remaining(), () -> look(until));
+    try {
+      looking.after(until.remaining(), () -> look(until));
+    } catch (Throwable e) { // such as no thread, without which nobody would look again
+      synchronized (this) {
+        look = look == until ? null : look;
+      }
+      throw e;
+    }
   }
 
   private void look(Deadline now) {
@@ -116,11 +123,12 @@ final class CallPool implements AutoCloseable {
     }
     Deadline next = null;
     for (Call<?> call : open) {
-      if (!call.isBegun()) {
-        continue; // it is watched once it is
+      CompletableFuture<?> made = call.made;
+      if (made == null) {
+        continue; // it is watched once it is begun
       }
-      if (call.until.hasPassed()) {
-        call.fail(AwsErrors.noAnswerInTime(new TimeoutException()));
+      if (call.until.hasPassed()) { // an answer that is there just now is one, and not late
+        made.completeExceptionally(AwsErrors.noAnswerInTime(new TimeoutException()));
       } else {
         next = next == null ? call.until : next.orEarlier(call.until);
       }
@@ -165,10 +173,6 @@ final class CallPool implements AutoCloseable {
       } catch (Throwable e) { // an Error, too, must leave nobody without an answer
         fail(translation.apply(e));
       }
-    }
-
-    boolean isBegun() {
-      return made != null;
     }
 
     private void over(T value, @Nullable Throwable failure) {

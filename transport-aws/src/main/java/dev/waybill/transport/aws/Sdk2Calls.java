@@ -78,5 +78,6 @@ final class Sdk2Calls {
     timer.close();
     clients.close(deadline);
     calls.awaitTermination(deadline);
+    timer.awaitTermination(deadline);
   }
 }

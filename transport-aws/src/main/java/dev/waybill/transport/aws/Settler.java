@@ -35,9 +35,6 @@ final class Settler {
   /** The next message of the key waits for it. */
   private static final Duration KEYED_LINGER = Duration.ofMillis(10);
 
-  /** What is to be told of the call whose answers a thread takes just now. */
-  private static final ThreadLocal<@Nullable List<Runnable>> TOGETHER = new ThreadLocal<>();
-
   private final AwsPort port;
   private final Addresses addresses;
   private final Source source;
@@ -49,7 +46,6 @@ final class Settler {
   private final Batcher<SettleTask> hidings;
   private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2));
   private final LongSupplier nanoTime;
-
   private volatile @Nullable Deadline troubled; // by a renewal that failed
 
   /**
@@ -103,12 +99,7 @@ final class Settler {
 
   /** Completes what others wait for, where they may keep the thread. */
   void tell(Runnable completion) {
-    List<Runnable> others = TOGETHER.get();
-    if (others == null) {
-      confirmations.execute(completion);
-    } else {
-      others.add(completion);
-    }
+    confirmations.execute(completion);
   }
 
   Queue deadLetterQueue() {
@@ -238,22 +229,7 @@ final class Settler {
     return answered(tasks, Collections.nCopies(tasks.size(), Answer.failed(failure)), true);
   }
 
-  /** Tells all at once, as each hand-over to another thread costs as much as a message. */
   private Again<SettleTask> answered(
-      List<SettleTask> tasks, List<Answer> answers, boolean wholeCall) {
-    List<Runnable> told = new ArrayList<>();
-    TOGETHER.set(told);
-    try {
-      return answeredEach(tasks, answers, wholeCall);
-    } finally {
-      TOGETHER.remove();
-      if (!told.isEmpty()) {
-        confirmations.execute(() -> told.forEach(Runnable::run));
-      }
-    }
-  }
-
-  private Again<SettleTask> answeredEach(
       List<SettleTask> tasks, List<Answer> answers, boolean wholeCall) {
     List<SettleTask> again = new ArrayList<>();
     for (int i = 0; i < tasks.size(); i++) {

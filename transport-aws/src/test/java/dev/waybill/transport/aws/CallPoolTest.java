@@ -6,7 +6,10 @@ import static org.awaitility.Awaitility.await;
 import dev.waybill.error.ErrorCode;
 import dev.waybill.transport.aws.AwsFailure.Fate;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -61,51 +64,49 @@ class CallPoolTest {
   }
 
   @Test
-  void aCallWithoutAnAnswerIsEndedAtItsDeadlineAndOthersAreNot() {
-    CompletableFuture<String> hanging = new CompletableFuture<>();
-    CompletableFuture<String> slow = new CompletableFuture<>();
+  void callsWithoutAnAnswerAreEachEndedAtTheirDeadlineAndOthersAreNot() {
+    AtomicLong now = new AtomicLong();
+    List<CompletableFuture<String>> made = new CopyOnWriteArrayList<>();
     try (Timer timer = new Timer("test");
         CallPool calls = new CallPool(Threads.pool("test", 1), AwsFailure::of, timer)) {
-      CompletableFuture<String> later =
-          calls.begin(Deadline.in(PATIENCE.multipliedBy(2)), () -> slow, late -> {});
-      CompletableFuture<String> sooner =
-          calls.begin(Deadline.in(Duration.ofSeconds(1)), () -> hanging, late -> {});
+      List<CompletableFuture<String>> answers = new ArrayList<>();
+      for (int seconds = 1; seconds <= 3; seconds++) {
+        answers.add(
+            calls.begin(
+                Deadline.in(Duration.ofSeconds(seconds), now::get),
+                () -> {
+                  CompletableFuture<String> call = new CompletableFuture<>();
+                  made.add(call);
+                  return call;
+                },
+                late -> {}));
+      }
+      await().atMost(PATIENCE).until(() -> made.size() == 3);
 
-      assertThat(sooner)
-          .failsWithin(PATIENCE)
-          .withThrowableOfType(ExecutionException.class)
-          .havingCause()
-          .isInstanceOfSatisfying(
-              AwsFailure.class,
-              e -> {
-                assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT);
-                assertThat(e.fate()).isEqualTo(Fate.UNKNOWN);
-              });
-      await().atMost(PATIENCE).until(hanging::isCancelled);
-      assertThat(later).isNotDone();
-      slow.complete("answer");
-      assertThat(later).succeedsWithin(PATIENCE).isEqualTo("answer");
+      now.set(TimeUnit.SECONDS.toNanos(1));
+      assertNoAnswerInTime(answers.get(0));
+      assertThat(made.get(0)).isCompletedExceptionally();
+      assertThat(answers.get(1)).isNotDone();
+
+      now.set(TimeUnit.SECONDS.toNanos(2));
+      assertNoAnswerInTime(answers.get(1));
+
+      made.get(2).complete("answer");
+      assertThat(answers.get(2)).succeedsWithin(PATIENCE).isEqualTo("answer");
     }
   }
 
-  @Test
-  void callsOneAfterAnotherAreEachEndedAtTheirDeadline() {
-    try (Timer timer = new Timer("test");
-        CallPool calls = new CallPool(Threads.pool("test", 1), AwsFailure::of, timer)) {
-      for (int i = 1; i <= 3; i++) {
-        CompletableFuture<String> answered =
-            calls.begin(
-                Deadline.in(Duration.ofMillis(100)),
-                () -> CompletableFuture.completedFuture("answer"),
-                late -> {});
-        CompletableFuture<String> unanswered =
-            calls.begin(
-                Deadline.in(Duration.ofMillis(100L * i)), CompletableFuture::new, late -> {});
-
-        assertThat(unanswered).failsWithin(PATIENCE);
-        assertThat(answered).succeedsWithin(PATIENCE);
-      }
-    }
+  private static void assertNoAnswerInTime(CompletableFuture<String> answer) {
+    assertThat(answer)
+        .failsWithin(PATIENCE)
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOfSatisfying(
+            AwsFailure.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.TIMEOUT);
+              assertThat(e.fate()).isEqualTo(Fate.UNKNOWN);
+            });
   }
 
   private static boolean isLetGo(CountDownLatch latch) {
