@@ -2,6 +2,7 @@ package dev.waybill;
 
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
@@ -20,7 +21,6 @@ import java.util.function.LongSupplier;
 final class RandomIds {
   private static final int BATCH = 64;
   private static final long FRESH_NANOS = 100_000_000;
-  private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
   private static final long VERSION_4 = 0x4000L;
   private static final long IETF_VARIANT = 0x8000_0000_0000_0000L;
 
@@ -60,31 +60,22 @@ final class RandomIds {
   private final class Batch {
     final AtomicInteger given = new AtomicInteger();
     final long drawn;
-    private final long most;
-    private final long least;
+    private final long[] most;
+    private final long[] least;
 
     Batch() {
       byte[] seeds = new byte[2 * Long.BYTES];
       random.nextBytes(seeds);
       ByteBuffer bits = ByteBuffer.wrap(seeds);
-      most = bits.getLong();
-      least = bits.getLong();
+      most = new SplittableRandom(bits.getLong()).longs(BATCH).toArray();
+      least = new SplittableRandom(bits.getLong()).longs(BATCH).toArray();
       drawn = nanoTime.getAsLong(); // at the end: however long it takes, it is fresh then
     }
 
     String id(int index) {
       return new UUID(
-              (mixed(most, index) & ~0xf000L) | VERSION_4,
-              (mixed(least, index) & ~(3L << 62)) | IETF_VARIANT)
+              (most[index] & ~0xf000L) | VERSION_4, (least[index] & ~(3L << 62)) | IETF_VARIANT)
           .toString();
     }
-  }
-
-  /** A number of the sequence of {@link java.util.SplittableRandom}, without those before it. */
-  private static long mixed(long seed, int index) {
-    long z = seed + (index + 1) * GOLDEN_GAMMA;
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
   }
 }
