@@ -186,7 +186,10 @@ class PostgresConflictTest {
         });
 
     assertThat(Databases.rows(database, "SELECT cents FROM account")).containsExactly("2", "2");
-    assertThat(calls).containsExactly("attempt 1", "attempt 1", "attempt 2");
+    // the one that was ended may have its first row again before the other, which waits for it,
+    // has woken: then they wait for each other once more
+    assertThat(calls).startsWith("attempt 1", "attempt 1", "attempt 2");
+    assertThat(calls.stream().filter("attempt 1"::equals)).hasSize(2);
   }
 
   @Test
